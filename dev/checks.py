@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps that need no Airflow: linters, unit tests, sanity tests."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import ansible_test
+import processes
+import tree
+import venvs
+from paths import CACHE, NAME, NAMESPACE, ROOT
+from processes import Command
+from steps import Failed, Report, Step
+
+PLUGINS = f"ansible_collections.{NAMESPACE}.{NAME}.plugins"
+IMPORTER = "[galaxy-importer]\nRUN_ANSIBLE_DOC=True\nRUN_ANSIBLE_LINT=False\nRUN_ANSIBLE_TEST=False\nRUN_FLAKE8=False\n"
+
+
+@contextmanager
+def lint_steps() -> Iterator[list[Step]]:
+    """The linters, all on one copy of what git lists, the slow ones first."""
+    venv = venvs.lint()
+    with tree.copied("lint") as root:
+        path = tree.collections_path(root)
+        env = venv.env(ANSIBLE_COLLECTIONS_PATH=path, ANSIBLE_HOME=CACHE / "ansible")
+
+        def step(name: str, *command: str | Path, cwd: Path = root) -> Step:
+            return Step(name, partial(Report.run, command=command, env=env, cwd=cwd))
+
+        mypy: Command = ["mypy", "--config-file", root / "pyproject.toml", "--cache-dir"]
+        docs = ["--plugin-docs", "--skip-rstcheck", "--validate-collection-refs=all", "."]
+        yield [
+            Step("galaxy build and import", partial(galaxy, root=root, env=env)),
+            step("ansible-lint", "ansible-lint", "--offline", "--strict", "--profile", "production"),
+            step("antsibull-docs", "antsibull-docs", "lint-collection-docs", *docs),
+            step("mypy plugins", *mypy, CACHE / "mypy" / "plugins", "--package", PLUGINS, cwd=path),
+            step("mypy dev", *mypy, CACHE / "mypy" / "dev", "dev"),
+            step("antsibull-changelog", "antsibull-changelog", "lint"),
+            step("reuse", "reuse", "lint", "--lines"),
+            step("yamllint", "yamllint", "--strict", "."),
+            step("ruff check", "ruff", "check", "--no-cache", "."),
+            step("ruff format", "ruff", "format", "--no-cache", "--diff", "."),
+        ]
+
+
+def fix(paths: Sequence[str]) -> int:
+    """Let ruff mend and format PATHS, or all files of the checkout."""
+    ruff = venvs.lint().bin / "ruff"
+    for command in (["check", "--fix"], ["format"]):
+        processes.run([ruff, *command, "--no-cache", *(paths or ["."])], sys.stdout)
+    return 0
+
+
+def galaxy(report: Report, root: Path, env: Mapping[str, str]) -> None:
+    """Build the artifact, install it into an empty folder, and let Galaxy's own importer look at it."""
+    scratch = root.parents[2] / "galaxy"
+    config = scratch / "importer.cfg"
+    scratch.mkdir()
+    config.write_text(IMPORTER, encoding="utf-8")
+    env = {**env, "ANSIBLE_COLLECTIONS_PATH": str(scratch / "installed"), "GALAXY_IMPORTER_CONFIG": str(config)}
+    report.run(["ansible-galaxy", "collection", "build", "--output-path", scratch], env, root)
+    artifact = next(scratch.glob("*.tar.gz"))
+    report.run(["ansible-galaxy", "collection", "install", "--offline", artifact], env, scratch)
+    report.run(["python", "-m", "galaxy_importer.main", artifact], env, scratch)
+    complaints = re.findall(r"^(?:ERROR|WARNING).*", report.text(), re.MULTILINE)
+    if complaints:
+        raise Failed("galaxy-importer has complaints: " + "; ".join(complaints))
+
+
+def unit_step(core: str | None = None, arguments: Sequence[str] = ()) -> Step:
+    """The unit tests, by pytest, on the checkout itself; CORE is a line of ansible-core ("2.19")."""
+    venv = venvs.core(core)
+    env = venv.env(PYTHONPATH=tree.linked(), ANSIBLE_HOME=CACHE / "ansible", PYTHONDONTWRITEBYTECODE="1")
+    command: Command = [venv.python, "-m", "pytest", *arguments]
+    return Step(f"unit {core}" if core else "unit", partial(unit, command=command, env=env))
+
+
+def unit(report: Report, command: Command, env: Mapping[str, str]) -> None:
+    """Run pytest and take over its counts."""
+    status = report.status(command, env)
+    ending = report.close_with(r"^=+ .*\b(passed|failed|error|errors|skipped|no tests ran)\b.* in .*=+$")[-1:]
+    report.closing = ending
+    for count, word in re.findall(r"(\d+) (passed|failed|error|skipped)", " ".join(ending)):
+        key = "failed" if word == "error" else word
+        setattr(report, key, getattr(report, key) + int(count))
+    if status != 0:
+        raise Failed(f"pytest ended with status {status}")
+
+
+def sanity_step(core: str | None = None) -> Step:
+    """ansible-test sanity on the newest ansible-core or a given line of it."""
+    return Step(f"sanity {core}" if core else "sanity", partial(sanity, core=core))
+
+
+def sanity(report: Report, core: str | None) -> None:
+    """Run every sanity test for every Python that is here; nothing may be ignored."""
+    venv = venvs.core(core)
+    ansible_test.prepare(venv)
+    ignored = [file for file in tree.files() if file.match("tests/sanity/ignore*.txt")]
+    if ignored:
+        raise Failed(f"{ignored[0]} hides findings of sanity tests: mend them and remove the file")
+    with tree.copied(f"sanity-{venv.path.name}") as root:
+        command: Command = [venv.bin / "ansible-test", "sanity", "--color", "no", "--truncate", "0"]
+        status = report.status(command, venv.env(), root)
+    ran = len(re.findall(r"^Running sanity test", report.text(), re.MULTILINE))
+    failures = re.search(r"The (\d+) sanity test\(s\) listed below", report.text())
+    missing = re.findall(r"Skipping sanity test .*", report.text())
+    report.failed, report.skipped = int(failures.group(1)) if failures else 0, len(missing)
+    report.passed = ran - report.failed
+    report.closing = [f"{ran} sanity tests ran, {report.failed} failed, {len(missing)} skipped", *reasons(missing)]
+    if status != 0:
+        raise Failed(f"ansible-test sanity ended with status {status}")
+
+
+def reasons(skipped: Sequence[str]) -> list[str]:
+    """Why tests were skipped, a line for each reason: the same Python is missing for many tests."""
+    said = {re.sub(r'Skipping sanity test "[\w.-]+" ', "", line): None for line in skipped}
+    return [f"not run: sanity {reason}" for reason in said]
+
+
+def clean() -> None:
+    """Remove all that this program has made."""
+    shutil.rmtree(CACHE, ignore_errors=True)
+    for name in (".ansible", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".coverage"):
+        path = ROOT / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.unlink(missing_ok=True)
