@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """What every module says of itself in the same words."""
+
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check mode and predicts what would change, without changing anything.
+    support: full
+  action_group:
+    description: Takes defaults from C(module_defaults) of C(group/dagops.airflow.airflow).
+    support: full
+    membership:
+      - dagops.airflow.airflow
+"""
+
+    # Modules that change something
+    CHANGES = r"""
+options: {}
+attributes:
+  diff_mode:
+    description: Returns what has changed, or in check mode would change, in diff mode.
+    support: full
+  idempotent:
+    description: Changes nothing when run again with the same options.
+    support: full
+"""
+
+    # Modules that only read
+    READS = r"""
+options: {}
+attributes:
+  diff_mode:
+    description: Returns what has changed, or in check mode would change, in diff mode.
+    support: N/A
+    details: This module changes nothing.
+  idempotent:
+    description: Changes nothing when run again with the same options.
+    support: full
+    details: This module changes nothing.
+"""

@@ -1,0 +1,461 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What modules may ask of Airflow: one interface, whichever version answers.
+
+This is the one room where versions live. C(Airflow) holds what all of them share, C(AirflowV1) (2.3 to 2.11) and
+C(AirflowV2) (3.x) only what differs. Objects come as plain dicts with the same keys everywhere, named as Airflow 3 names
+them; times are ISO 8601 texts in UTC.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from datetime import datetime, timezone
+from urllib.parse import quote
+
+from ._client import Client, path_of
+from ._errors import AirflowError, ApiError, BadInput, Conflict, Denied, NotFound, Unreachable, Unsupported
+from ._inputs import time_of
+from ._login import AutoLogin, BasicLogin, Login, PasswordTokenLogin, SessionLogin
+from ._logs import TaskLog, event_lines, events_of, read_log
+from ._text import one_line, reason_of
+
+Object = t.Dict[str, t.Any]
+
+ENDED = ("success", "failed")
+FAILED = ("failed", "upstream_failed")
+NO_STATE = "no_status"  # what Airflow's UI calls a task instance that nothing has looked at yet
+
+
+class TriggerRequest(t.NamedTuple):
+    """A run to make. Times are aware datetimes; None: not given."""
+
+    dag_run_id: str
+    conf: t.Mapping[str, t.Any]
+    logical_date: datetime | None = None
+    data_interval_start: datetime | None = None
+    data_interval_end: datetime | None = None
+    run_after: datetime | None = None
+    note: str | None = None
+
+
+class Airflow:
+    """An Airflow server. Subclasses set C(prefix) and fill in what differs."""
+
+    prefix = ""
+    show_stale: t.Mapping[str, str] = {}  # query that makes a list hold stale DAGs, too
+    logical_date_filter = ""
+    logins: t.Mapping[str, t.Callable[[str, str], Login]] = {}  # by api_auth
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.url = client.url
+        self._version: tuple[int, ...] | None = None
+
+    # -- DAGs: {dag_id, description, fileloc, has_import_errors, is_paused, is_stale, last_parsed_time, max_active_runs,
+    #    owners, tags, timetable_description, url}
+
+    def dag(self, dag_id: str) -> Object:
+        """Return one DAG, stale ones included; NotFound when Airflow does not know it."""
+        with self._named(f"DAG {dag_id}", "check dag_id, and that its file has been parsed"):
+            return self._dag(self.client.get(self._path("dags", dag_id)))
+
+    def find_dag(self, dag_id: str) -> Object | None:
+        """Return one DAG, or None when Airflow does not know it."""
+        try:
+            return self.dag(dag_id)
+        except NotFound:
+            return None
+
+    def dags(self, containing: str = "", tags: t.Sequence[str] = ()) -> list[Object]:
+        """Return the DAGs that carry any of the tags, stale ones included.
+
+        :param containing: narrows the list to ids that hold this text; a hint to the server, not a filter: C(_) stands
+            for any character there.
+        """
+        params: Object = dict(self.show_stale)
+        if containing:
+            params["dag_id_pattern"] = containing
+        if tags:
+            params["tags"] = list(tags)
+        raw = self.client.pages(self._path("dags"), "dags", lambda dag: dag["dag_id"], params)
+        return [self._dag(dag) for dag in raw]
+
+    def set_paused(self, dag_id: str, paused: bool) -> Object:
+        """Pause or unpause a DAG and return it."""
+        with self._named(f"DAG {dag_id}", "check dag_id, and that its file has been parsed"):
+            return self._dag(self.client.patch(self._path("dags", dag_id), {"is_paused": paused}))
+
+    def delete_dag(self, dag_id: str) -> None:
+        """Delete a DAG's records. While its file is there, Airflow parses it anew and the DAG comes back, paused."""
+        try:
+            self.client.delete(self._path("dags", dag_id))
+        except NotFound:
+            pass  # Gone meanwhile: that is what was wanted.
+        except Conflict as error:
+            raise Conflict(
+                f"DAG {dag_id} cannot be deleted while its tasks are running; end its runs first.",
+                error.status,
+                error.reason,
+            ) from error
+
+    # -- DAG runs: {dag_id, dag_run_id, run_type, state, logical_date, run_after, data_interval_start, data_interval_end,
+    #    start_date, end_date, note, conf, url}
+
+    def dag_run(self, dag_id: str, dag_run_id: str) -> Object:
+        """Return one run; NotFound when there is none."""
+        with self._named(f"DAG run {dag_id} / {dag_run_id}", "check dag_id and dag_run_id"):
+            return self._run(self.client.get(self._run_path(dag_id, dag_run_id)))
+
+    def dag_run_of_date(self, dag_id: str, logical_date: datetime) -> Object | None:
+        """Return the run that holds this logical date, if there is one; Airflow has at most one per DAG."""
+        moment = iso(logical_date)
+        params = {f"{self.logical_date_filter}_gte": moment, f"{self.logical_date_filter}_lte": moment, "limit": 1}
+        return self._first_run(dag_id, params)
+
+    def last_dag_run(self, dag_id: str) -> Object | None:
+        """Return the run that was created last, if there is one."""
+        return self._first_run(dag_id, {"order_by": "-id", "limit": 1})
+
+    def active_runs(self, dag_ids: t.Sequence[str]) -> dict[str, int]:
+        """Count the queued and running runs of each of these DAGs, in one request for every 100 runs."""
+        counts = dict.fromkeys(dag_ids, 0)
+        seen = 0
+        while dag_ids:
+            body = {"dag_ids": list(dag_ids), "states": ["queued", "running"], "page_limit": 100, "page_offset": seen}
+            page = self.client.post(self._path("dags", "~", "dagRuns", "list"), body, repeat=True)
+            for run in page["dag_runs"]:
+                counts[run["dag_id"]] = counts.get(run["dag_id"], 0) + 1
+            seen += len(page["dag_runs"])
+            if not page["dag_runs"] or seen >= page["total_entries"]:
+                break
+        return counts
+
+    def check_trigger(self, request: TriggerRequest) -> None:
+        """Raise Unsupported, before anything is written, when this Airflow lacks what the request asks for."""
+
+    def trigger(self, dag_id: str, request: TriggerRequest) -> Object:
+        """Make a run, exactly once, and return it.
+
+        The id is known before the request, so an answer that got lost is no riddle: the run is looked up, and only when
+        it is not there the same request goes out again, with the same id.
+
+        Conflict: a run with this id or this logical date exists, and it is not of this call.
+        """
+        outage = self.client.outage()
+        body = self._trigger_body(request)
+        lost = False
+        while True:
+            try:
+                return self._run(self.client.post(self._path("dags", dag_id, "dagRuns"), body))
+            except (ApiError, Unreachable) as error:
+                if isinstance(error, ApiError) and 400 <= error.status < 500 and not isinstance(error, Conflict):
+                    raise self._trigger_error(dag_id, error) from error
+                run = self.find_dag_run(dag_id, request.dag_run_id)
+                # A conflict with an earlier attempt of this call is a success, any other is the caller's to judge.
+                if run is not None and (lost or not isinstance(error, Conflict)):
+                    return run
+                # After a 500 (Airflow 2 gives it for bad input) or an unreadable answer one look is enough.
+                if isinstance(error, ApiError):
+                    raise
+                lost = True
+                outage.endure(error)
+
+    def find_dag_run(self, dag_id: str, dag_run_id: str) -> Object | None:
+        """Return one run, or None when there is none."""
+        try:
+            return self.dag_run(dag_id, dag_run_id)
+        except NotFound:
+            return None
+
+    def set_dag_run_state(self, dag_id: str, dag_run_id: str, state: str) -> Object:
+        """Mark a run C(success) or C(failed); its unfinished tasks follow."""
+        return self._run(self.client.patch(self._run_path(dag_id, dag_run_id), {"state": state}))
+
+    def clear_dag_run(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
+        """Run the tasks of a run again, all or those that failed; the run is queued again."""
+        raise NotImplementedError
+
+    def delete_dag_run(self, dag_id: str, dag_run_id: str) -> None:
+        """Delete a run and its task instances."""
+        try:
+            self.client.delete(self._run_path(dag_id, dag_run_id))
+        except NotFound:
+            pass  # Gone meanwhile: that is what was wanted.
+        except Conflict as error:
+            raise Conflict(
+                f"DAG run {dag_id} / {dag_run_id} cannot be deleted while it is running; use state: failed first.",
+                error.status,
+                error.reason,
+            ) from error
+
+    # -- task instances: {task_id, map_index, state, operator, try_number, max_tries, start_date, end_date, duration, url,
+    #    log_tail}
+
+    def task_instances(self, dag_id: str, dag_run_id: str) -> list[Object]:
+        """Return all task instances of a run, sorted by start, then name; mapped ones come one by one."""
+        raw = self.client.pages(
+            self._run_path(dag_id, dag_run_id) + "/taskInstances",
+            "task_instances",
+            lambda task: (task["task_id"], task.get("map_index", -1)),
+        )
+        tasks = [self._task(dag_id, dag_run_id, task) for task in raw]
+        return sorted(tasks, key=lambda task: (task["start_date"] is None, task["start_date"] or "", *task_key(task)))
+
+    def task_log(self, dag_id: str, dag_run_id: str, task: Object, keep: int) -> TaskLog:
+        """Return the last lines of a task's last try, and why it failed.
+
+        A log that cannot be read never fails anything: the tail then says so.
+        """
+        if not task["try_number"]:
+            return TaskLog("", "")
+        path = self._run_path(dag_id, dag_run_id) + path_of(
+            "taskInstances", task["task_id"], "logs", str(task["try_number"])
+        )
+        params = {"full_content": "true", "map_index": task["map_index"]}
+        try:
+            return self._read_log(path, params, keep)
+        except AirflowError as error:
+            return TaskLog(f"The log cannot be read: {error.message}", "")
+
+    # -- the server
+
+    def version(self) -> tuple[int, ...]:
+        """Return Airflow's version, such as C((2, 11, 2)); read once."""
+        if self._version is None:
+            text = str(self.client.get(self.prefix + "/version")["version"])
+            self._version = tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
+        return self._version
+
+    # -- what differs
+
+    def _dag(self, raw: Object) -> Object:
+        keys = ("dag_id", "description", "fileloc", "is_paused", "max_active_runs", "owners", "timetable_description")
+        return {
+            **{key: raw.get(key) for key in keys},
+            "has_import_errors": bool(raw.get("has_import_errors")),
+            "is_stale": self._is_stale(raw),
+            "last_parsed_time": iso(raw.get("last_parsed_time")),
+            "tags": sorted(tag["name"] for tag in raw.get("tags") or []),
+            "url": self.dag_url(raw["dag_id"]),
+        }
+
+    def _run(self, raw: Object) -> Object:
+        times = ("logical_date", "data_interval_start", "data_interval_end", "start_date", "end_date")
+        return {
+            **{key: raw.get(key) for key in ("dag_id", "dag_run_id", "run_type", "state", "note")},
+            **{key: iso(raw.get(key)) for key in times},
+            "run_after": iso(self._run_after(raw)),
+            "conf": raw.get("conf") or {},
+            "url": self.dag_run_url(raw["dag_id"], raw["dag_run_id"]),
+        }
+
+    def _task(self, dag_id: str, dag_run_id: str, raw: Object) -> Object:
+        task: Object = {
+            key: raw.get(key) for key in ("task_id", "state", "operator", "try_number", "max_tries", "duration")
+        }
+        task["map_index"] = raw.get("map_index", -1)
+        task.update({key: iso(raw.get(key)) for key in ("start_date", "end_date")})
+        task["url"] = self.task_url(dag_id, dag_run_id, task["task_id"], task["map_index"])
+        task["log_tail"] = None
+        return task
+
+    def _is_stale(self, raw: Object) -> bool:
+        raise NotImplementedError
+
+    def _run_after(self, raw: Object) -> t.Any:
+        raise NotImplementedError
+
+    def _trigger_body(self, request: TriggerRequest) -> Object:
+        body: Object = {"dag_run_id": request.dag_run_id, "conf": dict(request.conf)}
+        times = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
+        body.update({key: iso(getattr(request, key)) for key in times if getattr(request, key) is not None})
+        if request.note is not None:
+            body["note"] = request.note
+        return body
+
+    def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
+        raise NotImplementedError
+
+    def dag_url(self, dag_id: str) -> str:
+        """Where a person sees the DAG in Airflow's UI."""
+        raise NotImplementedError
+
+    def dag_run_url(self, dag_id: str, dag_run_id: str) -> str:
+        """Where a person sees the run in Airflow's UI."""
+        raise NotImplementedError
+
+    def task_url(self, dag_id: str, dag_run_id: str, task_id: str, map_index: int) -> str:
+        """Where a person sees the task instance in Airflow's UI."""
+        raise NotImplementedError
+
+    # -- helpers
+
+    def _path(self, *parts: str) -> str:
+        return self.prefix + path_of(*parts)
+
+    def _run_path(self, dag_id: str, dag_run_id: str) -> str:
+        return self._path("dags", dag_id, "dagRuns", dag_run_id)
+
+    def _first_run(self, dag_id: str, params: Object) -> Object | None:
+        runs = self.client.get(self._path("dags", dag_id, "dagRuns"), params).get("dag_runs") or []
+        return self._run(runs[0]) if runs else None
+
+    def _needs(self, feature: str, minimum: tuple[int, ...]) -> None:
+        if self.version() < minimum:
+            has = ".".join(map(str, self.version()))
+            raise Unsupported(f"{feature} needs Airflow {'.'.join(map(str, minimum))} or newer; {self.url} is {has}.")
+
+    def _trigger_error(self, dag_id: str, error: ApiError) -> AirflowError:
+        """Say what a refused trigger means in the options' words."""
+        if isinstance(error, NotFound):
+            return NotFound(
+                f"DAG {dag_id} cannot be triggered: {error.reason or 'it does not exist'}.", error.status, error.reason
+            )
+        if error.status in (400, 422):
+            return BadInput(
+                f"Airflow refused the run of DAG {dag_id}: {one_line(error.reason, 300)}; check conf and the dates."
+            )
+        return error
+
+    @contextlib.contextmanager
+    def _named(self, what: str, advice: str) -> t.Iterator[None]:
+        """Let a 404 say what does not exist."""
+        try:
+            yield
+        except NotFound as error:
+            raise NotFound(f"{what} does not exist at {self.url}; {advice}.", error.status, error.reason) from error
+
+
+class AirflowV1(Airflow):
+    """Airflow 2.3 to 2.11."""
+
+    prefix = "/api/v1"
+    show_stale: t.Mapping[str, str] = {"only_active": "false"}
+    logical_date_filter = "execution_date"
+    logins: t.Mapping[str, t.Callable[[str, str], Login]] = {
+        "auto": AutoLogin,
+        "basic": BasicLogin,
+        "session": SessionLogin,
+    }
+
+    def check_trigger(self, request: TriggerRequest) -> None:
+        if request.run_after is not None:
+            raise Unsupported(f"run_after needs Airflow 3.0 or newer; {self.url} is Airflow 2.")
+        if request.note is not None:
+            self._needs("note", (2, 5))
+        if request.data_interval_start is not None or request.data_interval_end is not None:
+            self._needs("data_interval_start", (2, 9))
+
+    def clear_dag_run(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
+        # The clear endpoint of a run knows no only_failed here and would clear everything.
+        self._needs("state: cleared", (2, 4))
+        body = {"dry_run": False, "dag_run_id": dag_run_id, "only_failed": only_failed, "reset_dag_runs": True}
+        self.client.post(self._path("dags", dag_id, "clearTaskInstances"), body, repeat=True)
+
+    def dag_url(self, dag_id: str) -> str:
+        return f"{self.url}{path_of('dags', dag_id, 'grid')}"
+
+    def dag_run_url(self, dag_id: str, dag_run_id: str) -> str:
+        return f"{self.dag_url(dag_id)}?dag_run_id={quote(dag_run_id, safe='')}"
+
+    def task_url(self, dag_id: str, dag_run_id: str, task_id: str, map_index: int) -> str:
+        index = f"&map_index={map_index}" if map_index >= 0 else ""
+        return f"{self.dag_run_url(dag_id, dag_run_id)}&task_id={quote(task_id, safe='')}{index}"
+
+    def _is_stale(self, raw: Object) -> bool:
+        return not raw.get("is_active")
+
+    def _run_after(self, raw: Object) -> t.Any:
+        # Airflow 2 starts a run after its data interval; Airflow 3 fills run_after of older runs in the same way.
+        return raw.get("data_interval_end") or raw.get("logical_date")
+
+    def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
+        # As JSON, a log is the text of a Python expression here.
+        with self.client.lines(path, params, "text/plain") as lines:
+            return read_log((self.client.redact(line) for line in lines), keep)
+
+
+class AirflowV2(Airflow):
+    """Airflow 3."""
+
+    prefix = "/api/v2"
+    show_stale: t.Mapping[str, str] = {"exclude_stale": "false"}
+    logical_date_filter = "logical_date"
+    # Basic auth and cookies are gone: api_auth is an option for Airflow 2 alone.
+    logins: t.Mapping[str, t.Callable[[str, str], Login]] = dict.fromkeys(AirflowV1.logins, PasswordTokenLogin)
+
+    def clear_dag_run(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
+        body = {"dry_run": False, "only_failed": only_failed}
+        self.client.post(self._run_path(dag_id, dag_run_id) + "/clear", body, repeat=True)
+
+    def dag_url(self, dag_id: str) -> str:
+        return f"{self.url}{path_of('dags', dag_id)}"
+
+    def dag_run_url(self, dag_id: str, dag_run_id: str) -> str:
+        return f"{self.dag_url(dag_id)}{path_of('runs', dag_run_id)}"
+
+    def task_url(self, dag_id: str, dag_run_id: str, task_id: str, map_index: int) -> str:
+        index = path_of("mapped", str(map_index)) if map_index >= 0 else ""
+        return f"{self.dag_run_url(dag_id, dag_run_id)}{path_of('tasks', task_id)}{index}"
+
+    def _is_stale(self, raw: Object) -> bool:
+        return bool(raw.get("is_stale"))
+
+    def _run_after(self, raw: Object) -> t.Any:
+        return raw.get("run_after")
+
+    def _trigger_body(self, request: TriggerRequest) -> Object:
+        # The key must be there; null lets several runs start in the same moment.
+        return {"logical_date": None, **super()._trigger_body(request)}
+
+    def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
+        with self.client.lines(path, params, "application/x-ndjson") as lines:
+            events = events_of(self.client.redact(line) for line in lines)
+            return read_log(event_lines(events), keep)
+
+
+GENERATIONS: dict[str, type[Airflow]] = {"v1": AirflowV1, "v2": AirflowV2}
+
+
+def detect(client: Client) -> type[Airflow]:
+    """Find out by one request which API answers.
+
+    Airflow 2 tells its version to everybody; Airflow 3 answers the same path with a JSON error that says that it was
+    removed (3.3), or that there is no such route (3.0).
+    """
+    place = f"{client.url}{AirflowV1.prefix}/version"
+    answer = client.open_request("GET", f"{AirflowV1.prefix}/version", auth=client.login)
+    if answer.status in (401, 403):
+        raise Denied(
+            f"{place} wants a login before it tells its version ({answer.status}); set api_version.", answer.status
+        )
+    try:
+        body = answer.json()
+    except ApiError:
+        body = None
+    if isinstance(body, dict) and answer.status == 200 and "version" in body:
+        return AirflowV1
+    if isinstance(body, dict) and answer.status == 404 and "error" in body:
+        return AirflowV2
+    what = one_line(reason_of(answer.headers.get("Content-Type", ""), answer.text), 100) or "nothing of use"
+    raise ApiError(
+        f"No Airflow API answers at {client.url}: {place} gave status {answer.status} with {what}; "
+        "check api_url: its path prefix, and whether a proxy or a login page stands before Airflow.",
+        answer.status,
+    )
+
+
+def iso(value: t.Any) -> str | None:
+    """Return a moment as Airflow 3 writes it, whether it comes as text of some Airflow or as a datetime."""
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else time_of("a time of Airflow", value)
+    return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def task_key(task: Object) -> tuple[str, int]:
+    """What tells task instances of a run apart."""
+    return (task["task_id"], task["map_index"])

@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From connection options to an C(Airflow): URL, TLS, login, version."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import typing as t
+from urllib.parse import urlsplit
+
+from ._api import GENERATIONS, Airflow, detect
+from ._client import Client
+from ._errors import BadInput
+from ._inputs import base_url_of, check_maskable, seconds_of
+from ._login import Login, TokenLogin
+from ._wait import Clock
+
+Params = t.Mapping[str, t.Any]
+
+
+def connect(params: Params, warn: t.Callable[[str], None], clock: Clock | None = None) -> Airflow:
+    """Return the server that the options name. One request when C(api_version) is C(auto), none otherwise.
+
+    :param warn: takes a sentence that the user should see.
+    """
+    if not params["api_url"]:
+        raise BadInput("No Airflow is named: set api_url, or the environment variable AIRFLOW_API_URL.")
+    url = base_url_of("api_url", params["api_url"])
+    headers = {str(key): str(value) for key, value in (params["api_headers"] or {}).items()}
+    check_maskable("api_headers", headers, [url])
+    username, password, token = _credentials(params)
+    secrets = [*headers.values(), *filter(None, (password, token))]
+    if secrets and url.startswith("http:") and not _is_loopback(urlsplit(url).hostname or ""):
+        warn(f"The credentials for {url} travel unencrypted; use https.")
+
+    client = Client(
+        url,
+        login=TokenLogin(token) if token else Login(),
+        headers=headers,
+        verify=_verify(params),
+        cert=_client_certificate(params),
+        timeout=_positive("request_timeout", params["request_timeout"]),
+        retry_timeout=seconds_of("retry_timeout", params["retry_timeout"]),
+        clock=clock,
+    )
+    client.redact.add(secrets)
+    version = params["api_version"]
+    generation = detect(client) if version == "auto" else GENERATIONS[version]
+    if username and password:
+        client.login = generation.logins[params["api_auth"]](username, password)
+    return generation(client)
+
+
+def _credentials(params: Params) -> tuple[str | None, str | None, str | None]:
+    username, password, token = params["api_username"], params["api_password"], params["api_token"]
+    if token and (username or password):
+        raise BadInput(
+            "api_token excludes api_username and api_password (options or AIRFLOW_API_ variables); give one or the other."
+        )
+    if bool(username) != bool(password):
+        given, missing = ("api_username", "api_password") if username else ("api_password", "api_username")
+        raise BadInput(f"{given} is given without {missing}; give both (or AIRFLOW_{missing.upper()}).")
+    return username, password, token
+
+
+def _verify(params: Params) -> bool | str:
+    ca_path = params["ca_path"]
+    if not params["validate_certs"]:
+        return False
+    # AWX writes a file of no bytes for a certificate that was not filled in.
+    if not ca_path or (os.path.isfile(ca_path) and os.path.getsize(ca_path) == 0):
+        return True
+    if not os.path.exists(ca_path):
+        raise BadInput(f"ca_path {ca_path} does not exist on the host where the module runs.")
+    return str(ca_path)
+
+
+def _client_certificate(params: Params) -> str | tuple[str, str] | None:
+    for option in ("client_cert", "client_key"):
+        if params[option] and not os.path.isfile(params[option]):
+            raise BadInput(f"{option} {params[option]} is not a file on the host where the module runs.")
+    if params["client_key"] and not params["client_cert"]:
+        raise BadInput("client_key is given without client_cert.")
+    if params["client_key"]:
+        return (params["client_cert"], params["client_key"])
+    return t.cast("str | None", params["client_cert"])
+
+
+def _positive(option: str, value: float) -> float:
+    if not seconds_of(option, value):
+        raise BadInput(f"{option} is 0; it takes more than 0 seconds.")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong, each as one sentence for the person who reads the task's output.
+
+Functions of this collection raise these and nothing else on purpose; C(AirflowModule.execute) is the one place that turns
+them into C(fail_json). Any other exception is a bug.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class AirflowError(Exception):
+    """A failure that the user should read.
+
+    :param message: one sentence that says what happened and what to do.
+    :param details: result keys to return next to C(msg), such as C(dag_run).
+    """
+
+    def __init__(self, message: str, **details: t.Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class BadInput(AirflowError):
+    """An option's value cannot be right; nothing was sent."""
+
+
+class Unsupported(AirflowError):
+    """This version of Airflow does not have what was asked for."""
+
+
+class RunFailed(AirflowError):
+    """The DAG run ended, and not in success."""
+
+
+class TimedOut(AirflowError):
+    """A wait came to its end before what it waited for; carries the last known state in C(details)."""
+
+    def __init__(self, message: str, **details: t.Any) -> None:
+        super().__init__(message, timed_out=True, **details)
+
+
+class Unreachable(AirflowError):
+    """No answer that counts as one arrived: refused, reset, timed out, or a gateway in between gave up.
+
+    :param lost: the request may have reached Airflow and been carried out (a refused connection cannot have).
+    :param retry_after: seconds that the server asked to wait, when it did.
+    """
+
+    def __init__(self, message: str, lost: bool = True, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.lost = lost
+        self.retry_after = retry_after
+
+
+class ApiError(AirflowError):
+    """Airflow answered with an error.
+
+    :param status: HTTP status code.
+    :param reason: what the server said, in one line; empty when it said nothing of use.
+    """
+
+    def __init__(self, message: str, status: int, reason: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+class NotFound(ApiError):
+    """404: the object does not exist."""
+
+
+class Conflict(ApiError):
+    """409: an object with this key exists already, or is in use."""
+
+
+class Denied(ApiError):
+    """401 or 403: not logged in, wrong credentials, or no permission."""
+
+
+class ServerError(ApiError):
+    """500: Airflow itself failed. Airflow 2 gives it for some bad input, too."""

@@ -1,0 +1,210 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What users write, checked before anything is sent: ids, times, seconds, URLs, conf."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import typing as t
+from datetime import date, datetime, timezone
+from urllib.parse import urlsplit
+
+from ._errors import BadInput
+from ._text import one_line, texts_in
+
+LONGEST_ID = 250  # characters, in every version of Airflow
+SHORTEST_SECRET = 6  # characters: Ansible masks a secret wherever it occurs, "a" in every word
+# Of runs and task instances, in any version: sensing and shutdown are of Airflow 2, awaiting_input came with 3.3.
+STATES = (
+    "awaiting_input",
+    "deferred",
+    "failed",
+    "queued",
+    "removed",
+    "restarting",
+    "running",
+    "scheduled",
+    "sensing",
+    "shutdown",
+    "skipped",
+    "success",
+    "up_for_reschedule",
+    "up_for_retry",
+    "upstream_failed",
+)
+GLOB = re.compile(r"[*?\[]")
+
+_DAG_ID = re.compile(r"[\w.-]+")
+_RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?([.,]\d+)?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
+
+
+def is_glob(text: str) -> bool:
+    """Whether this names DAGs by a pattern: a DAG id cannot contain C(*), C(?) or C([)."""
+    return bool(GLOB.search(text))
+
+
+def dag_id_of(option: str, value: str) -> str:
+    """Return a DAG id that Airflow can have."""
+    value = value.strip()
+    # Dots alone would be taken for a folder in the request's path.
+    if not _DAG_ID.fullmatch(value) or not value.strip(".") or len(value) > LONGEST_ID:
+        raise BadInput(
+            f"{option} '{one_line(value, 60)}' is no DAG id: it has 1 to {LONGEST_ID} letters, digits, dots, dashes and underscores."
+        )
+    return value
+
+
+def dag_run_id_of(option: str, value: str, triggering: bool = False) -> str:
+    """Return a run id that can be asked for; Airflow 2.11 answers some others with an HTML 500, 2.3 makes them unreachable.
+
+    :param triggering: the id is for a new run: those of the scheduler are then refused, too.
+    """
+    value = value.strip()
+    if not _RUN_ID.fullmatch(value) or value in ("~", ".") or ".." in value or len(value) > LONGEST_ID:
+        raise BadInput(
+            f"{option} '{one_line(value, 60)}' is no run id: it has 1 to {LONGEST_ID} of the characters A-Z a-z 0-9 _ . ~ : + - "
+            "and no '..' in it."
+        )
+    if triggering and value.startswith("scheduled__"):
+        raise BadInput(
+            f"{option} '{one_line(value, 60)}' is a name of Airflow's scheduler; choose one without 'scheduled__'."
+        )
+    return value
+
+
+def time_of(option: str, value: str) -> datetime:
+    """Return a moment, in UTC. ISO 8601, or with a blank for the C(T): AWX turns survey answers into that."""
+    match = _TIME.fullmatch(str(value).strip())
+    text = one_line(value, 60)
+    if not match:
+        raise BadInput(f"{option} '{text}' is no time; write it like 2026-11-22T10:15:00+00:00.")
+    day, minutes, seconds, fraction, zone = match.groups()
+    if not zone:
+        raise BadInput(f"{option} '{text}' has no time zone; add one, like {day}T{minutes}{seconds or ':00'}+00:00.")
+    zone = "+00:00" if zone in "Zz" else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
+    micros = f".{fraction[1:7]:0<6}" if fraction else ""
+    try:
+        return datetime.fromisoformat(f"{day}T{minutes}{seconds or ':00'}{micros}{zone}").astimezone(timezone.utc)
+    except (ValueError, OverflowError) as error:
+        raise BadInput(f"{option} '{text}' is no time: {error}.") from error
+
+
+def seconds_of(option: str, value: float) -> float:
+    """Return a number of seconds that can be waited."""
+    if not math.isfinite(value) or value < 0:
+        raise BadInput(f"{option} is {value:g}; it takes a number of seconds, 0 or more.")
+    return value
+
+
+def base_url_of(option: str, value: str) -> str:
+    """Return the base URL without C(/api/v1), C(/api/v2) and trailing slashes."""
+    text = value.strip()
+    try:
+        parts = urlsplit(text)
+        host, dummy = parts.hostname, parts.port
+    except ValueError as error:
+        raise BadInput(
+            f"{option} is no URL ({one_line(error, 80)}); write it like https://airflow.example.com."
+        ) from error
+    if parts.username is not None or parts.password is not None:
+        raise BadInput(f"{option} must not hold credentials; give api_username and api_password.")
+    if parts.scheme not in ("http", "https") or not host or re.search(r"\s", text):
+        raise BadInput(f"{option} '{one_line(text, 80)}' is no URL; write it like https://airflow.example.com.")
+    if parts.query or parts.fragment:
+        raise BadInput(f"{option} '{one_line(text, 80)}' must not have a query or a fragment; end it after the path.")
+    path = re.sub(r"/api/v[12]/*$", "", parts.path).rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def conf_of(option: str, value: t.Any) -> dict[str, t.Any]:
+    """Return the run's parameters, from a mapping or from its JSON or YAML text; types are kept.
+
+    An AWX survey gives text. YAML needs PyYAML where the module runs, JSON does not.
+    """
+    if isinstance(value, str):
+        value = _parsed(option, value)
+    if not isinstance(value, t.Mapping):
+        raise BadInput(f"{option} is a {_kind(value)}; it takes a mapping, or the JSON or YAML text of one.")
+    plain = _plain(value)
+    try:
+        json.dumps(plain, allow_nan=False)
+    except ValueError as error:
+        raise BadInput(f"{option} holds a number that JSON cannot carry (nan or infinity).") from error
+    return t.cast("dict[str, t.Any]", plain)
+
+
+def merged(base: t.Mapping[str, t.Any], over: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return C(base) with C(over) laid over it, mapping by mapping."""
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = merged(below, value) if isinstance(below, t.Mapping) and isinstance(value, t.Mapping) else value
+    return result
+
+
+def check_maskable(option: str, secrets: t.Any, visible: t.Iterable[str | None]) -> None:
+    """Refuse secrets that Ansible's masking would tear out of results that people need.
+
+    :param visible: texts that stand in results, such as ids and URLs.
+    """
+    shown = [text for text in visible if text]
+    for secret in texts_in(secrets):
+        if len(secret) < SHORTEST_SECRET:
+            raise BadInput(
+                f"{option} holds a value shorter than {SHORTEST_SECRET} characters, which Ansible would mask in all output; "
+                f"{_way_out(option)}."
+            )
+        if any(secret in text for text in shown):
+            raise BadInput(
+                f"{option} holds a value that is a part of an id, a URL or a state, which Ansible would mask there; "
+                f"{_way_out(option)}."
+            )
+
+
+def _way_out(option: str) -> str:
+    return "put it in conf" if option == "secret_conf" else "use a longer one"
+
+
+def _parsed(option: str, text: str) -> t.Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        import yaml
+    except ImportError as error:
+        raise BadInput(
+            f"{option} is text but not JSON, and YAML needs PyYAML where the module runs; give a mapping."
+        ) from error
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        raise BadInput(f"{option} is neither JSON nor YAML: {one_line(error, 160)}.") from error
+
+
+def _plain(value: t.Any) -> t.Any:
+    """Bring what YAML knows and JSON does not (dates, keys that are no text) into JSON's types."""
+    if isinstance(value, t.Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+
+
+def _kind(value: t.Any) -> str:
+    names = {
+        list: "list",
+        tuple: "list",
+        str: "text",
+        bool: "boolean",
+        int: "number",
+        float: "number",
+        type(None): "null",
+    }
+    return names.get(type(value), type(value).__name__)

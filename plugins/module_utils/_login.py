@@ -1,0 +1,224 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ways to log in, as authentication objects of requests.
+
+One is always set on the session: where C(requests) finds none, it takes credentials from C(~/.netrc).
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+from ._errors import ApiError, Denied
+
+if t.TYPE_CHECKING:
+    from requests import PreparedRequest
+
+    from ._client import Client
+
+BACKENDS = "[api] auth_backends in airflow.cfg"
+
+
+class Login:
+    """No credentials; the base of the others.
+
+    A login hears of each answer that denies (C(denied)) and may mend itself by logging in anew, once until the next
+    answer that does not deny (C(accepted)); so no loop can come of it.
+    """
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        return request
+
+    def prepare(self, client: Client) -> None:
+        """Get what the first request needs, such as a token."""
+
+    def accepted(self) -> None:
+        """The server took the credentials."""
+
+    def denied(self, client: Client, status: int) -> bool:
+        """Answer to 401 or 403: True when the same request should be sent once more."""
+        return False
+
+    def advice(self, status: int) -> str:
+        """What a person should look at after 401 (not logged in) or 403 (no permission)."""
+        return "give api_username and api_password, or api_token"
+
+
+class TokenLogin(Login):
+    """A bearer token that was issued elsewhere."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def advice(self, status: int) -> str:
+        if status == 401:
+            return "api_token is not valid here or has expired"
+        return "api_token is not valid here, or its user lacks the permission"
+
+
+class PasswordTokenLogin(TokenLogin):
+    """A token of Airflow 3, exchanged for user name and password at C({api_url}/auth/token)."""
+
+    def __init__(self, username: str, password: str) -> None:
+        super().__init__("")
+        self._credentials = {"username": username, "password": password}
+        self._fresh = False
+
+    def prepare(self, client: Client) -> None:
+        if not self._token:
+            self._log_in(client)
+
+    def accepted(self) -> None:
+        self._fresh = False
+
+    def denied(self, client: Client, status: int) -> bool:
+        # An expired token is 401, a malformed one or one of a deleted user 403, just as a missing permission is.
+        if self._fresh:
+            return False
+        self._log_in(client)
+        return True
+
+    def _log_in(self, client: Client) -> None:
+        answer = client.open_request("POST", "/auth/token", json=self._credentials)
+        if answer.status in (400, 401, 403, 422):
+            raise Denied(
+                f"Airflow refused the login at {client.url}/auth/token: wrong api_username or api_password.",
+                answer.status,
+            )
+        token = answer.json().get("access_token") if answer.status in (200, 201) else None
+        if not isinstance(token, str):
+            raise ApiError(
+                f"{client.url}/auth/token did not give a token (status {answer.status}): its auth manager may not exchange "
+                "passwords for tokens; give api_token, and check that api_url holds the whole path prefix.",
+                answer.status,
+            )
+        client.redact.add([token])
+        self._token = token
+        self._fresh = True
+
+    def advice(self, status: int) -> str:
+        return "the user of api_username lacks the permission"
+
+
+class BasicLogin(Login):
+    """Basic authentication of Airflow 2."""
+
+    def __init__(self, username: str, password: str) -> None:
+        # The object of requests would encode text as latin-1; browsers and Airflow use UTF-8.
+        self._header = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+        self._worked = False
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = self._header
+        return request
+
+    def accepted(self) -> None:
+        self._worked = True
+
+    def advice(self, status: int) -> str:
+        if self._worked:
+            return "the user of api_username lacks the permission"
+        # From 2.9.3 on Airflow 2 answers 403 to a wrong password, too.
+        causes = f"wrong api_username or api_password, or basic auth is not enabled ({BACKENDS})"
+        return causes if status == 401 else f"{causes}, or the user lacks the permission"
+
+
+class SessionLogin(Login):
+    """The login form of Airflow 2's web interface and its session cookie.
+
+    What a stock server offers, whose only backend is C(session). The form is rate-limited (5 posts in 40 s by default),
+    so it is asked once.
+    """
+
+    def __init__(self, username: str, password: str) -> None:
+        self._credentials = {"username": username, "password": password}
+        self._cookie = ""
+        self._fresh = False
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        given = request.headers.get("Cookie")
+        request.headers["Cookie"] = f"{given}; {self._cookie}" if given else self._cookie
+        return request
+
+    def prepare(self, client: Client) -> None:
+        if not self._cookie:
+            self._log_in(client)
+
+    def accepted(self) -> None:
+        self._fresh = False
+
+    def denied(self, client: Client, status: int) -> bool:
+        if self._fresh:
+            return False
+        self._log_in(client)
+        return True
+
+    def advice(self, status: int) -> str:
+        return "the user of api_username lacks the permission"
+
+    def _log_in(self, client: Client) -> None:
+        page = client.open_request("GET", "/login/")
+        field = re.search(r'name="csrf_token"[^>]*?value="([^"]+)"', page.text)
+        if page.status != 200 or not field:
+            raise Denied(
+                f"{client.url}/login/ shows no form for a password (status {page.status}), so people log in there in another "
+                f"way; enable basic auth in {BACKENDS}, or give api_token or api_headers.",
+                page.status,
+            )
+        answer = client.open_request(
+            "POST", "/login/", data={**self._credentials, "csrf_token": field.group(1)}, cookie=page.cookie
+        )
+        if answer.status == 429:
+            raise Denied(
+                "Airflow's login form refuses more logins for some seconds (rate limit); try again later.", 429
+            )
+        target = urlsplit(answer.headers.get("Location", "")).path
+        if answer.status not in (302, 303) or target.rstrip("/").endswith("/login") or not answer.cookie:
+            raise Denied(
+                "Airflow's login form refused api_username or api_password: one of them is wrong.", answer.status
+            )
+        client.redact.add([answer.cookie])
+        self._cookie = answer.cookie
+        self._fresh = True
+
+
+class AutoLogin(Login):
+    """Basic authentication, and once, when it is refused at first, the login form instead."""
+
+    def __init__(self, username: str, password: str) -> None:
+        self._session = SessionLogin(username, password)
+        self._active: Login = BasicLogin(username, password)
+        self._settled = False
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        return self._active(request)
+
+    def accepted(self) -> None:
+        self._settled = True
+        self._active.accepted()
+
+    def denied(self, client: Client, status: int) -> bool:
+        if self._settled:
+            return self._active.denied(client, status)
+        self._settled = True
+        try:
+            self._session.prepare(client)
+        except Denied as error:
+            raise Denied(
+                f"Airflow refused basic auth (status {status}), which works only where {BACKENDS} holds it; "
+                f"the login form was tried instead: {error.message}",
+                status,
+            ) from error
+        self._active = self._session
+        return True
+
+    def advice(self, status: int) -> str:
+        return self._active.advice(status)

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to tell about a run that has ended, or that is still going on."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._api import ENDED, FAILED, NO_STATE, Airflow, Object, task_key
+from ._inputs import time_of
+from ._text import one_line
+
+MOST_LOGS = 50  # failed tasks whose logs are read: more would cost minutes and overflow AWX's events
+MOST_NAMED = 4  # failed tasks that a message names
+LONGEST_TASK_REASON = 140  # characters
+NEVER_RAN = ("upstream_failed", "scheduled", "queued", NO_STATE)
+
+
+def shown(run: Object) -> Object:
+    """A run as results show it: without its conf, which may hold secrets."""
+    return {key: value for key, value in run.items() if key != "conf"}
+
+
+def elapsed(airflow: Airflow, run: Object) -> float:
+    """Return how long the run has taken, in seconds; until now, by the server's clock, while it is active."""
+    start = _seconds(run["start_date"])
+    if start is None:
+        return 0.0
+    end = _seconds(run["end_date"]) if run["state"] in ENDED else None
+    now = airflow.client.server_time or airflow.client.clock.utc()
+    return round(max(0.0, (now if end is None else end) - start), 3)
+
+
+def failed_tasks(tasks: t.Sequence[Object]) -> list[Object]:
+    """Return the failed task instances and those that never ran because of them, failed first."""
+    return sorted(
+        (task for task in tasks if task["state"] in FAILED),
+        key=lambda task: (FAILED.index(task["state"]), *task_key(task)),
+    )
+
+
+def count_states(tasks: t.Sequence[Object]) -> dict[str, int]:
+    """Count task instances by state; those without one as C(no_status)."""
+    counts: dict[str, int] = {}
+    for task in tasks:
+        state = task["state"] or NO_STATE
+        counts[state] = counts.get(state, 0) + 1
+    return counts
+
+
+class Report:
+    """The tasks of a run, and what is to be said of them."""
+
+    def __init__(self, airflow: Airflow, run: Object, log_lines: int) -> None:
+        self.run = run
+        self.tasks = airflow.task_instances(run["dag_id"], run["dag_run_id"])
+        self.failed = failed_tasks(self.tasks)
+        self.counts = count_states(self.tasks)
+        self.elapsed = elapsed(airflow, run)
+        self._reasons: dict[tuple[str, int], str] = {}
+        if log_lines:
+            self._read_logs(airflow, log_lines)
+
+    def result(self) -> Object:
+        """The keys that every result about a run has."""
+        return {
+            "dag_run": shown(self.run),
+            "failed_tasks": self.failed,
+            "task_counts": self.counts,
+            "elapsed": self.elapsed,
+        }
+
+    def failure(self, found: bool = False, advice: str = "") -> str:
+        """One sentence that says which tasks failed and why.
+
+        :param found: the run had failed before the task looked at it.
+        """
+        run = self.run
+        how = "was already there and had failed" if found else f"failed after {duration(self.elapsed)}"
+        head = f"DAG run {run['dag_id']} / {run['dag_run_id']} {how}"
+        end = "".join(f" {part}" for part in (advice, run["url"]) if part)
+        failed = [task for task in self.failed if task["state"] == "failed"]
+        if not failed:
+            return f"{head}, but none of its tasks did: it was marked failed, or ran into its dagrun_timeout.{end}"
+        never = sum(self.counts.get(state, 0) for state in NEVER_RAN)
+        counts = f"{len(failed)} of {len(self.tasks)} tasks failed" + (f", {never} never ran" if never else "")
+        return f"{head}: {counts}: {self._named(failed)}.{end}"
+
+    def warning(self) -> str:
+        """One sentence about tasks that failed in a run that succeeded, or an empty text."""
+        if self.run["state"] != "success" or not self.failed:
+            return ""
+        return (
+            f"DAG run {self.run['dag_id']} / {self.run['dag_run_id']} succeeded although {len(self.failed)} of "
+            f"{len(self.tasks)} tasks did not: {self._named(self.failed)}."
+        )
+
+    def _named(self, tasks: t.Sequence[Object]) -> str:
+        named = [self._task_line(task) for task in tasks[:MOST_NAMED]]
+        if len(tasks) > MOST_NAMED:
+            named.append(f"and {len(tasks) - MOST_NAMED} more")
+        return "; ".join(named)
+
+    def _task_line(self, task: Object) -> str:
+        tries = f" (try {task['try_number']} of {task['max_tries'] + 1})" if task["try_number"] else ""
+        reason = self._reasons.get(task_key(task), "")
+        return task_name(task) + tries + (f": {one_line(reason, LONGEST_TASK_REASON)}" if reason else "")
+
+    def _read_logs(self, airflow: Airflow, log_lines: int) -> None:
+        for number, task in enumerate(task for task in self.failed if task["state"] == "failed"):
+            if number >= MOST_LOGS:
+                task["log_tail"] = f"The log was not read: only those of the first {MOST_LOGS} failed tasks are."
+                continue
+            log = airflow.task_log(self.run["dag_id"], self.run["dag_run_id"], task, log_lines)
+            task["log_tail"] = log.tail
+            self._reasons[task_key(task)] = log.reason
+
+
+def task_name(task: Object) -> str:
+    """Name a task instance as people write it: C(load), or C(load[4]) for a mapped one."""
+    return f"{task['task_id']}[{task['map_index']}]" if task["map_index"] >= 0 else str(task["task_id"])
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as people say them: 4s, 3m12s, 2h05m."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02}m"
+
+
+def _seconds(moment: str | None) -> float | None:
+    return time_of("a time of Airflow", moment).timestamp() if moment else None

@@ -1,0 +1,360 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finding, starting and ending DAG runs, and waiting for them: what C(airflow_dag_run) is made of."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import typing as t
+from datetime import datetime, timezone
+
+from ._api import ENDED, Airflow, Object, TriggerRequest, iso
+from ._errors import AirflowError, BadInput, Conflict, NotFound, TimedOut, Unreachable
+from ._inputs import STATES, check_maskable, conf_of, dag_id_of, dag_run_id_of, merged, seconds_of, time_of
+from ._report import Report, duration, elapsed, failed_tasks, shown
+from ._state import diff
+from ._text import one_line, texts_in
+from ._wait import Clock, wait_until
+
+TIMES = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
+UNFINISHED = ("queued", "running", "scheduled", "restarting", "deferred", "up_for_reschedule", "up_for_retry")
+
+
+class Wish(t.NamedTuple):
+    """The checked options of C(airflow_dag_run)."""
+
+    dag_id: str
+    dag_run_id: str | None
+    logical_date: datetime | None
+    conf: dict[str, t.Any] | None
+    request: TriggerRequest
+    state: str
+    only_failed: bool
+    when_paused: str
+    wait: bool
+    wait_timeout: float
+    poll_interval: float
+    log_lines: int
+
+
+class Done(t.NamedTuple):
+    """What was done, or would be done in check mode.
+
+    :param run: the run as it is now; None when it does not exist.
+    :param found: it was there before and was left as it is.
+    """
+
+    run: Object | None
+    changed: bool
+    found: bool = False
+    diff: Object | None = None
+    warnings: t.Sequence[str] = ()
+
+
+def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
+    """Check all options before anything is sent; BadInput names the one that is wrong."""
+    state = params["state"]
+    dag_id = dag_id_of("dag_id", params["dag_id"])
+    given_id = params["dag_run_id"]
+    run_id = dag_run_id_of("dag_run_id", given_id, triggering=state == "triggered") if given_id else None
+    times = {key: time_of(key, params[key]) if params[key] else None for key in TIMES}
+    if state != "triggered" and not (run_id or times["logical_date"]):
+        raise BadInput(f"state: {state} needs the dag_run_id or the logical_date of the run it is about.")
+    if (times["data_interval_start"] is None) != (times["data_interval_end"] is None):
+        raise BadInput("data_interval_start and data_interval_end go together; give both or none.")
+    if params["log_lines"] < 0:
+        raise BadInput(f"log_lines is {params['log_lines']}; it takes a number of lines, 0 or more.")
+
+    conf = None if params["conf"] is None else conf_of("conf", params["conf"])
+    request_id = run_id or new_dag_run_id(airflow.client.clock)
+    if params["secret_conf"] is not None:
+        secret_conf = conf_of("secret_conf", params["secret_conf"])
+        check_maskable("secret_conf", secret_conf, [dag_id, request_id, airflow.url, *STATES])
+        airflow.client.redact.add(texts_in(secret_conf))
+        conf = merged(conf or {}, secret_conf)
+    return Wish(
+        dag_id=dag_id,
+        dag_run_id=run_id,
+        logical_date=times["logical_date"],
+        conf=conf,
+        request=TriggerRequest(dag_run_id=request_id, conf=conf or {}, note=params["note"], **times),
+        state=state,
+        only_failed=params["only_failed"],
+        when_paused=params["when_paused"],
+        wait=params["wait"],
+        wait_timeout=seconds_of("wait_timeout", params["wait_timeout"]),
+        poll_interval=seconds_of("poll_interval", params["poll_interval"]),
+        log_lines=params["log_lines"],
+    )
+
+
+def fulfil(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
+    """Bring the run into the wanted state; in check mode read what that takes and write nothing."""
+    if wish.state == "triggered":
+        return _triggered(airflow, wish, check_mode)
+    if wish.state == "cleared":
+        return _cleared(airflow, wish, check_mode)
+    if wish.state == "absent":
+        return _absent(airflow, wish, check_mode)
+    return _marked(airflow, wish, check_mode)
+
+
+def _triggered(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
+    dag = airflow.dag(wish.dag_id)
+    run = find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
+    if run is not None:
+        return _adopted(airflow, wish, check_mode, dag, run)
+    check_runnable(dag)
+    airflow.check_trigger(wish.request)
+    unpause = check_unpaused(dag, wish.when_paused, "the run")
+    if check_mode:
+        run, made = predicted_run(airflow, wish.dag_id, wish.request), True
+    else:
+        run, made = trigger(airflow, wish.dag_id, wish.request)
+        _unpause(airflow, run, unpause)
+    return Done(run, made or unpause, not made, _diff(run, None, "queued" if made else None, unpause))
+
+
+def _adopted(airflow: Airflow, wish: Wish, check_mode: bool, dag: Object, run: Object) -> Done:
+    """Take a run that exists for the wanted one; its DAG is unpaused only when the run is still to be waited for."""
+    keys = other_conf(run, wish.conf)
+    warnings = []
+    if keys:
+        warnings.append(
+            f"DAG run {run['dag_id']} / {run['dag_run_id']} was already there with another conf ({', '.join(keys)} differ); "
+            "it was adopted as it is."
+        )
+    active = wish.wait and run["state"] not in ENDED
+    unpause = active and check_unpaused(dag, wish.when_paused, f"run {run['dag_run_id']}")
+    _unpause(airflow, run, unpause and not check_mode)
+    return Done(run, unpause, True, _diff(run, None, None, unpause), warnings)
+
+
+def _cleared(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
+    run = existing_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
+    tasks = airflow.task_instances(run["dag_id"], run["dag_run_id"])
+    if not (failed_tasks(tasks) if wish.only_failed else tasks):
+        return Done(run, False, True, _diff(run, None, None, False))
+    dag = airflow.dag(wish.dag_id)
+    check_runnable(dag)
+    unpause = check_unpaused(dag, wish.when_paused, f"run {run['dag_run_id']}")
+    if check_mode:
+        cleared = {**run, "state": "queued", "end_date": None}
+    else:
+        airflow.clear_dag_run(run["dag_id"], run["dag_run_id"], wish.only_failed)
+        cleared = airflow.dag_run(run["dag_id"], run["dag_run_id"])
+        _unpause(airflow, cleared, unpause)
+    return Done(cleared, True, False, _diff(run, run["state"], "queued", unpause))
+
+
+def _marked(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
+    run = existing_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
+    if run["state"] == wish.state:
+        return Done(run, False, True, _diff(run, None, None, False))
+    marked = {**run, "state": wish.state}
+    if not check_mode:
+        marked = airflow.set_dag_run_state(run["dag_id"], run["dag_run_id"], wish.state)
+    return Done(marked, True, False, _diff(run, run["state"], wish.state, False))
+
+
+def _absent(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
+    run = find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
+    if run is not None and not check_mode:
+        airflow.delete_dag_run(run["dag_id"], run["dag_run_id"])
+    return Done(run, run is not None, False, _diff(run, run["state"], "absent", False) if run else None)
+
+
+def _unpause(airflow: Airflow, run: Object, unpause: bool) -> None:
+    """Unpause a DAG after its run was made: had Airflow refused the run, nothing would have been written."""
+    if unpause:
+        with carrying(run, True):
+            airflow.set_paused(run["dag_id"], False)
+
+
+def _diff(run: Object, before: str | None, after: str | None, unpause: bool) -> Object:
+    objects: dict[str, tuple[Object, Object]] = {}
+    if after:
+        objects[f"DAG run {run['dag_id']} / {run['dag_run_id']}"] = ({"state": before}, {"state": after})
+    if unpause:
+        objects[f"DAG {run['dag_id']}"] = ({"is_paused": True}, {"is_paused": False})
+    return diff(objects)
+
+
+def new_dag_run_id(clock: Clock) -> str:
+    """Return an id that no other run has: C(ansible__<UTC time>__<random>)."""
+    stamp = datetime.fromtimestamp(clock.utc(), timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return f"ansible__{stamp}__{secrets.token_hex(4)}"
+
+
+def find_run(airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_date: datetime | None) -> Object | None:
+    """Return the run that these name, or None when there is none yet.
+
+    BadInput when id and date belong to different runs: Airflow has one run per id and one per logical date.
+    """
+    run = airflow.find_dag_run(dag_id, dag_run_id) if dag_run_id else None
+    if not logical_date:
+        return run
+    date = iso(logical_date)
+    if run is not None:
+        if run["logical_date"] != date:
+            raise BadInput(
+                f"DAG run {dag_id} / {dag_run_id} exists with the logical date {run['logical_date']}, not {date}; "
+                "correct logical_date, or leave it out."
+            )
+        return run
+    holder = airflow.dag_run_of_date(dag_id, logical_date)
+    if holder is not None and dag_run_id:
+        raise BadInput(
+            f"The logical date {date} of DAG {dag_id} belongs to the run {holder['dag_run_id']} already, and Airflow has one "
+            f"run per logical date; leave dag_run_id out to adopt that run, or choose another logical_date."
+        )
+    return holder
+
+
+def existing_run(airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_date: datetime | None) -> Object:
+    """Return the run that these name; NotFound when there is none."""
+    run = find_run(airflow, dag_id, dag_run_id, logical_date)
+    if run is None:
+        airflow.dag(dag_id)  # says so when it is the DAG that does not exist
+        raise NotFound(
+            f"DAG {dag_id} has no run {dag_run_id or 'of the logical date ' + str(iso(logical_date))}; "
+            "check dag_run_id and logical_date.",
+            404,
+        )
+    return run
+
+
+def check_runnable(dag: Object) -> None:
+    """Raise BadInput when Airflow would refuse to run this DAG."""
+    if dag["is_stale"]:
+        raise BadInput(
+            f"DAG {dag['dag_id']} is stale: its file is gone or no longer holds it, so it cannot run; deploy it again."
+        )
+    if dag["has_import_errors"]:
+        raise BadInput(f"DAG {dag['dag_id']} has an import error, so it cannot run; mend its file ({dag['fileloc']}).")
+
+
+def check_unpaused(dag: Object, when_paused: str, what: str) -> bool:
+    """Return whether the DAG is to be unpaused first; BadInput when it is paused and that is to fail."""
+    if not dag["is_paused"] or when_paused == "trigger":
+        return False
+    if when_paused == "fail":
+        raise BadInput(
+            f"DAG {dag['dag_id']} is paused, so {what} would stay queued; unpause it, or set when_paused to unpause or trigger."
+        )
+    return True
+
+
+def predicted_run(airflow: Airflow, dag_id: str, request: TriggerRequest) -> Object:
+    """Return what check mode shows of a run that would be made."""
+    run: Object = dict.fromkeys(("data_interval_start", "data_interval_end", "start_date", "end_date"))
+    run.update(
+        dag_id=dag_id,
+        dag_run_id=request.dag_run_id,
+        run_type="manual",
+        state="queued",
+        note=request.note,
+        conf=dict(request.conf),
+        logical_date=iso(request.logical_date),
+        run_after=iso(request.run_after),
+        url=airflow.dag_run_url(dag_id, request.dag_run_id),
+    )
+    return run
+
+
+def trigger(airflow: Airflow, dag_id: str, request: TriggerRequest) -> tuple[Object, bool]:
+    """Make the run and return it, with whether this call made it: somebody else may have been faster by a moment."""
+    try:
+        return airflow.trigger(dag_id, request), True
+    except Conflict as error:
+        run = find_run(airflow, dag_id, request.dag_run_id, request.logical_date)
+        if run is None:
+            raise Conflict(
+                f"Airflow refused run {request.dag_run_id} of DAG {dag_id} as one that exists, but shows no such run; try again.",
+                error.status,
+            ) from error
+        return run, False
+
+
+def other_conf(run: Object, conf: t.Mapping[str, t.Any] | None) -> list[str]:
+    """Return the keys in which a run's conf differs from the one that was asked for."""
+    if conf is None:
+        return []
+    has = run["conf"]
+    return sorted(key for key in {*has, *conf} if key not in has or key not in conf or has[key] != conf[key])
+
+
+def wait_for_run(airflow: Airflow, run: Object, timeout: float, interval: float) -> Object:
+    """Wait until the run has ended and return it; TimedOut when it has not by then.
+
+    The first look is at C(run) as it was handed in.
+    """
+    client = airflow.client
+    last = run
+    fresh = True
+
+    def look() -> Object:
+        nonlocal last, fresh
+        if not fresh:
+            last = airflow.dag_run(run["dag_id"], run["dag_run_id"])
+        fresh = False
+        return last
+
+    def age(seen: Object) -> float | None:
+        return elapsed(airflow, seen) if seen["start_date"] and client.server_time else None
+
+    ends = client.clock.now() + timeout
+    try:
+        with client.within(timeout):
+            last = wait_until(look, lambda seen: seen["state"] in ENDED, client.clock, timeout, interval, age)
+    except AirflowError as error:
+        error.details["dag_run"] = shown(last)
+        if not (isinstance(error, Unreachable) and client.clock.now() >= ends):
+            raise
+    if last["state"] in ENDED:
+        return last
+    raise TimedOut(
+        f"DAG run {run['dag_id']} / {run['dag_run_id']} is still {last['state']} after {duration(timeout)} (wait_timeout). {run['url']}",
+        dag_run=shown(last),
+        elapsed=elapsed(airflow, last),
+    )
+
+
+def wait_for_tasks(airflow: Airflow, run: Object, timeout: float, interval: float, log_lines: int) -> Report:
+    """Wait until no task of a cancelled run is going on, and report on it.
+
+    Airflow marks the tasks failed at once (2.11, 3.3); their processes end some seconds later.
+    """
+    clock = airflow.client.clock
+    report = wait_until(
+        lambda: Report(airflow, run, 0),
+        lambda seen: not any(seen.counts.get(state) for state in UNFINISHED),
+        clock,
+        timeout,
+        interval,
+    )
+    return Report(airflow, run, log_lines) if report.failed and log_lines else report
+
+
+@contextlib.contextmanager
+def carrying(run: Object, changed: bool) -> t.Iterator[None]:
+    """Let every failure inside of this block carry the run, so that a rescue block can go on with it."""
+    try:
+        yield
+    except AirflowError as error:
+        error.details.setdefault("dag_run", shown(run))
+        error.details.setdefault("changed", changed)
+        raise
+
+
+def cancel_after_timeout(airflow: Airflow, run: Object, error: TimedOut) -> None:
+    """Mark a run failed whose wait timed out, and say so in the error."""
+    try:
+        cancelled = airflow.set_dag_run_state(run["dag_id"], run["dag_run_id"], "failed")
+    except AirflowError as problem:
+        error.message += f" It could not be cancelled: {one_line(problem.message)}"
+        return
+    error.message += " It was cancelled (cancel_on_timeout)."
+    error.details.update(dag_run=shown(cancelled), changed=True)

@@ -1,0 +1,24 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Current and wanted state: what differs is the payload, the check-mode answer and the diff."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+def changes(current: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the wanted keys whose values differ from the current ones; a wanted None means: leave it as it is."""
+    return {key: value for key, value in wanted.items() if value is not None and current.get(key) != value}
+
+
+def diff(objects: t.Mapping[str, tuple[t.Mapping[str, t.Any], t.Mapping[str, t.Any]]]) -> dict[str, t.Any]:
+    """Return Ansible's diff of several objects: name -> (current, changed keys); those without a change are left out."""
+    before = {}
+    after = {}
+    for name, (current, changed) in objects.items():
+        if changed:
+            before[name] = {key: current.get(key) for key in changed}
+            after[name] = dict(changed)
+    return {"before": before, "after": after}

@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What servers and people write, brought into one line: error bodies, long texts, secrets."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import typing as t
+from urllib.parse import quote
+
+LONGEST_REASON = 240  # characters of a server's words that a message quotes
+
+
+def one_line(text: t.Any, limit: int = LONGEST_REASON) -> str:
+    """Return the text with all white space folded, cut to C(limit) characters."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+class Redactor:
+    """Replaces secrets in texts before they are cut: half a password would escape Ansible's own masking."""
+
+    def __init__(self, secrets: t.Iterable[str] = ()) -> None:
+        self._forms: list[str] = []
+        self.add(secrets)
+
+    def add(self, secrets: t.Iterable[str]) -> None:
+        """Learn more secrets, in each form in which a server may echo them: as it is, in JSON, in Python, in a URL."""
+        forms = set(self._forms)
+        for secret in secrets:
+            forms.update((secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe="")))
+        # Longest first: one secret may be a part of another.
+        self._forms = sorted((form for form in forms if form), key=len, reverse=True)
+
+    def __call__(self, text: str) -> str:
+        for form in self._forms:
+            text = text.replace(form, "********")
+        return text
+
+
+def texts_in(value: t.Any) -> t.Iterator[str]:
+    """Yield every text and number in a nested value as text: what Ansible masks of a C(no_log) option."""
+    if isinstance(value, t.Mapping):
+        for item in value.values():
+            yield from texts_in(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from texts_in(item)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+def reason_of(content_type: str, body: str) -> str:
+    """Return what an error's body says, in one line, or an empty text when it says nothing.
+
+    Airflow 2 answers with problem+json (C(title), C(detail)), or with HTML when it fails itself; Airflow 3 with a
+    C(detail) that is a text, a list of validation errors (they echo the input, which is left out here) or a dict.
+    """
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return _reason_of_text(content_type, body)
+    if not isinstance(answer, dict):
+        return ""
+    for key in ("detail", "title", "message", "error"):
+        reason = _reason_of_detail(answer.get(key))
+        if reason:
+            return reason
+    return ""
+
+
+def _reason_of_detail(detail: t.Any) -> str:
+    if isinstance(detail, list):
+        return "; ".join(filter(None, (_validation_error(item) for item in detail)))
+    if isinstance(detail, dict):
+        # Airflow 3 adds the SQL statement and its parameters; only the reason is for people.
+        return str(detail.get("reason") or detail.get("message") or "")
+    return "" if detail is None else str(detail)
+
+
+def _validation_error(item: t.Any) -> str:
+    if not isinstance(item, dict):
+        return ""
+    place = ".".join(str(part) for part in item.get("loc", ()) if part not in ("body", "query", "path"))
+    text = str(item.get("msg", ""))
+    return f"{place}: {text}" if place else text
+
+
+def _reason_of_text(content_type: str, body: str) -> str:
+    if "html" not in content_type and not body.lstrip().startswith("<"):
+        return body
+    title = re.search(r"<title[^>]*>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
+    return f"an HTML page titled '{one_line(html.unescape(title.group(1)), 80)}'" if title else "an HTML page"

@@ -1,0 +1,361 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airflow_dag_run
+short_description: Trigger a DAG run of Apache Airflow, wait for it, and say which tasks failed
+version_added: 0.1.0
+description:
+  - Triggers a run of a DAG exactly once, waits until it has ended, and fails with the failed tasks and the reasons from their logs when
+    the run has failed.
+  - Runs can also be run again, cancelled, marked successful or deleted.
+author:
+  - The dagops.airflow authors (@dagops)
+extends_documentation_fragment:
+  - dagops.airflow.connection
+  - dagops.airflow.attributes
+  - dagops.airflow.attributes.changes
+attributes:
+  idempotent:
+    support: partial
+    details:
+      - With O(dag_run_id) or O(logical_date) a run that exists is adopted, and waited for, without a change. Without them each call
+        makes a new run.
+      - O(state=cleared) with O(only_failed=false) runs the tasks again at each call.
+options:
+  dag_id:
+    description: Id of the DAG.
+    type: str
+    required: true
+  dag_run_id:
+    description:
+      - Id of the run, 1 to 250 of the characters C(A-Z a-z 0-9 _ . ~ : + -).
+      - If it is not set, a unique one is made before the run is triggered, like V(ansible__20261122T101500Z__5f3ac0de), unless
+        O(logical_date) names a run.
+    type: str
+  logical_date:
+    description:
+      - Logical date of the run, with a time zone, like V(2026-11-22T10:15:00+00:00) or V(2026-11-22 10:15:00+00:00).
+      - Airflow has one run per logical date. Alone, this adopts the run of that date, whatever its id. With a O(dag_run_id) of another
+        run the task fails and names the run that holds the date.
+      - If it is not set, Airflow 2 takes the present moment, and the run has none on Airflow 3.
+    type: str
+  conf:
+    description:
+      - Parameters of the run. A mapping, or its JSON or YAML text, which is what an AWX survey gives. YAML text needs PyYAML where the module
+        runs. Types are kept.
+      - It stays visible in Ansible's output, and in Airflow. Put secrets into O(secret_conf).
+    type: raw
+  secret_conf:
+    description:
+      - Secret parameters of the run, laid over O(conf) mapping by mapping. They are shown in no output of Ansible; Airflow stores them
+        with the run, where its users can read them.
+      - Ansible masks each value wherever it occurs. A value shorter than 6 characters, or one that is a part of O(dag_id), O(dag_run_id),
+        O(api_url) or the name of a state, is therefore refused.
+    type: dict
+  note:
+    description: Note on a new run. Needs Airflow 2.5 or newer.
+    type: str
+  data_interval_start:
+    description: Start of a new run's data interval, with a time zone. Needs Airflow 2.9 or newer, and O(data_interval_end).
+    type: str
+  data_interval_end:
+    description: End of a new run's data interval, with a time zone. Needs Airflow 2.9 or newer, and O(data_interval_start).
+    type: str
+  run_after:
+    description: Moment, with a time zone, before which Airflow does not start a new run. Needs Airflow 3.0 or newer.
+    type: str
+  state:
+    description:
+      - V(triggered) makes the run, or adopts it when it exists.
+      - V(cleared) runs an existing run again. Needs Airflow 2.4 or newer.
+      - V(failed) cancels an existing run. It is marked failed at once, and its tasks end some seconds later. A run that has already
+        succeeded is marked failed, too.
+      - V(success) marks an existing run successful.
+      - V(absent) deletes a run.
+    type: str
+    choices: [triggered, cleared, failed, success, absent]
+    default: triggered
+  only_failed:
+    description: With O(state=cleared), whether only the tasks that failed and those that never ran because of them are run again.
+    type: bool
+    default: true
+  when_paused:
+    description:
+      - What to do when the DAG is paused, since its runs then stay queued.
+      - V(fail) fails before anything is written. V(unpause) unpauses the DAG first. V(trigger) leaves it paused.
+    type: str
+    choices: [fail, unpause, trigger]
+    default: fail
+  wait:
+    description: Whether to wait until the run has ended. Check mode does not wait.
+    type: bool
+    default: true
+  wait_timeout:
+    description: Seconds to wait for the end of the run; V(0) looks once. A run that has not ended by then fails the task, and goes on.
+    type: float
+    default: 3600
+  poll_interval:
+    description:
+      - The most seconds between two looks at the run. It is looked at more often while it is young, after each 5 percent of its age, so that
+        the end of a short run is seen soon. Less than 0.5 counts as 0.5.
+    type: float
+    default: 10
+  cancel_on_timeout:
+    description: Whether to mark the run failed when O(wait_timeout) is over.
+    type: bool
+    default: false
+  log_lines:
+    description:
+      - How many lines of the log of each failed task's last try to return; V(0) reads no logs, and the message then has no reasons.
+      - The logs of at most 50 failed tasks are read.
+    type: int
+    default: 20
+seealso:
+  - module: dagops.airflow.airflow_dag
+  - module: dagops.airflow.airflow_task_info
+"""
+
+EXAMPLES = r"""
+- name: Run a DAG and wait for it
+  dagops.airflow.airflow_dag_run:
+    api_url: https://airflow.example.com
+    api_username: deploy
+    api_password: "{{ airflow_password }}"
+    dag_id: etl_daily
+    when_paused: unpause
+    conf:
+      region: eu
+      full: false
+
+- name: Run a DAG once per release, however often the playbook runs
+  dagops.airflow.airflow_dag_run:
+    dag_id: migrate_warehouse
+    dag_run_id: "release-{{ release }}"
+    secret_conf:
+      api_key: "{{ vault_warehouse_api_key }}"
+    wait_timeout: 7200
+
+- name: Start a run and go on
+  dagops.airflow.airflow_dag_run:
+    dag_id: etl_daily
+    logical_date: "2026-11-22T00:00:00+00:00"
+    wait: false
+
+- name: Run the failed tasks of a run again
+  dagops.airflow.airflow_dag_run:
+    dag_id: migrate_warehouse
+    dag_run_id: "release-{{ release }}"
+    state: cleared
+
+- name: Cancel a run
+  dagops.airflow.airflow_dag_run:
+    dag_id: etl_daily
+    dag_run_id: ansible__20261122T101500Z__5f3ac0de
+    state: failed
+"""
+
+RETURN = r"""
+dag_run:
+  description:
+    - The run, as it was seen last. Its conf is not returned. In check mode, as it would be.
+    - Every failure after the run was triggered has it, too, so that a rescue block can go on with RV(dag_run.dag_run_id).
+    - With O(state=absent) the run as it was, or null when there was none.
+  returned: when there is a run
+  type: dict
+  contains:
+    dag_id:
+      description: Id of the DAG.
+      type: str
+      sample: etl_daily
+    dag_run_id:
+      description: Id of the run.
+      type: str
+      sample: ansible__20261122T101500Z__5f3ac0de
+    run_type:
+      description: Type of the run.
+      type: str
+      sample: manual
+    state:
+      description: State of the run. One of V(queued), V(running), V(success) and V(failed).
+      type: str
+    logical_date:
+      description: Logical date of the run; null on Airflow 3 when none was given. All times are ISO 8601 in UTC.
+      type: str
+      sample: "2026-11-22T10:15:00Z"
+    run_after:
+      description: Moment after which Airflow starts the run; on Airflow 2 the end of its data interval.
+      type: str
+    data_interval_start:
+      description: Start of the run's data interval.
+      type: str
+    data_interval_end:
+      description: End of the run's data interval.
+      type: str
+    start_date:
+      description: When the run started; null while it is queued.
+      type: str
+    end_date:
+      description: When the run ended; null before.
+      type: str
+    note:
+      description: Note on the run.
+      type: str
+    url:
+      description: The run in Airflow's web interface.
+      type: str
+failed_tasks:
+  description:
+    - The task instances that are V(failed) or V(upstream_failed), failed ones first. A run can succeed although tasks failed; the
+      task then warns.
+    - Empty when the run was not waited for and has not ended.
+  returned: success, and when the run has failed
+  type: list
+  elements: dict
+  contains:
+    task_id:
+      description: Id of the task.
+      type: str
+      sample: load_orders
+    map_index:
+      description: Index of a mapped task instance; V(-1) when the task is not mapped.
+      type: int
+    state:
+      description: State of the task instance; null when Airflow has not looked at it yet.
+      type: str
+      sample: failed
+    operator:
+      description: Operator of the task.
+      type: str
+      sample: PythonOperator
+    try_number:
+      description: Number of the last try; V(0) when there was none.
+      type: int
+    max_tries:
+      description: How many retries the task has, so that its last try is this number plus one.
+      type: int
+    start_date:
+      description: When the last try started. ISO 8601 in UTC.
+      type: str
+    end_date:
+      description: When the last try ended. ISO 8601 in UTC.
+      type: str
+    duration:
+      description: Seconds that the last try took.
+      type: float
+    url:
+      description: The task instance in Airflow's web interface.
+      type: str
+    log_tail:
+      description:
+        - The last lines of the last try's log, without the marks of log groups, and with Airflow's own frames of a traceback
+          summed up in one line. A sentence that says why, when the log cannot be read.
+        - Null when it was not asked for, and for tasks that did not fail.
+      type: str
+task_counts:
+  description: How many task instances of the run are in which state; C(no_status) are those that Airflow has not looked at yet.
+  returned: success, and when the run has failed
+  type: dict
+  sample: {"failed": 1, "success": 12, "upstream_failed": 1}
+elapsed:
+  description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not started.
+  returned: success, and when the run has failed
+  type: float
+timed_out:
+  description: Whether the task failed because the run had not ended in time.
+  returned: when the wait timed out
+  type: bool
+"""
+
+import typing as t
+
+from ..module_utils._api import ENDED
+from ..module_utils._errors import RunFailed, TimedOut
+from ..module_utils._module import AirflowModule
+from ..module_utils._report import Report, elapsed, shown
+from ..module_utils._runs import cancel_after_timeout, carrying, fulfil, wait_for_run, wait_for_tasks, wish_of
+
+if t.TYPE_CHECKING:
+    from ..module_utils._api import Airflow
+    from ..module_utils._runs import Done, Wish
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "dag_id": {"type": "str", "required": True},
+    "dag_run_id": {"type": "str"},
+    "logical_date": {"type": "str"},
+    "conf": {"type": "raw"},
+    "secret_conf": {"type": "dict", "no_log": True},
+    "note": {"type": "str"},
+    "data_interval_start": {"type": "str"},
+    "data_interval_end": {"type": "str"},
+    "run_after": {"type": "str"},
+    "state": {
+        "type": "str",
+        "choices": ["triggered", "cleared", "failed", "success", "absent"],
+        "default": "triggered",
+    },
+    "only_failed": {"type": "bool", "default": True},
+    "when_paused": {"type": "str", "choices": ["fail", "unpause", "trigger"], "default": "fail"},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "float", "default": 3600.0},
+    "poll_interval": {"type": "float", "default": 10.0},
+    "cancel_on_timeout": {"type": "bool", "default": False},
+    "log_lines": {"type": "int", "default": 20},
+}
+
+
+def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+    wish = wish_of(module.params, airflow)
+    done = fulfil(airflow, wish, module.check_mode)
+    for sentence in done.warnings:
+        module.warn(sentence)
+    result: dict[str, t.Any] = {"changed": done.changed, "diff": done.diff or {}}
+    if done.run is None or wish.state == "absent":
+        run = done.run and shown(done.run)
+        return {**result, "dag_run": run, "failed_tasks": [], "task_counts": {}, "elapsed": 0.0}
+    with carrying(done.run, done.changed):
+        return {**result, **outcome(module, airflow, wish, done, done.run)}
+
+
+def outcome(module: AirflowModule, airflow: Airflow, wish: Wish, done: Done, run: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Wait for the run where that is wanted, and tell what has become of it."""
+    wait = wish.wait and not module.check_mode
+    if wish.state == "failed" and wait:
+        return wait_for_tasks(airflow, run, wish.wait_timeout, wish.poll_interval, wish.log_lines).result()
+    if wait:
+        try:
+            run = wait_for_run(airflow, run, wish.wait_timeout, wish.poll_interval)
+        except TimedOut as error:
+            if module.params["cancel_on_timeout"]:
+                cancel_after_timeout(airflow, run, error)
+            raise
+    if run["state"] not in ENDED:
+        return {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
+    report = Report(airflow, run, wish.log_lines)
+    if run["state"] == "failed" and wish.state in ("triggered", "cleared"):
+        raise RunFailed(report.failure(*advice_on(wish, done)), **report.result())
+    if report.warning():
+        module.warn(report.warning())
+    return report.result()
+
+
+def advice_on(wish: Wish, done: Done) -> tuple[bool, str]:
+    """Whether the failed run was found failed, and what to do about it then."""
+    found = done.found and done.run is not None and done.run["state"] == "failed"
+    if not found:
+        return False, ""
+    if wish.state == "cleared":
+        return True, "It has no failed task to run again; only_failed: false runs all of them."
+    return True, "state: cleared runs it again."
+
+
+def main() -> None:
+    AirflowModule(ARGUMENT_SPEC, supports_check_mode=True).execute(run)
+
+
+if __name__ == "__main__":
+    main()

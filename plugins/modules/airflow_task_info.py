@@ -1,0 +1,240 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airflow_task_info
+short_description: Read the task instances of a DAG run of Apache Airflow, and which of them failed
+version_added: 0.1.0
+description:
+  - Lists the task instances of one DAG run, all pages of them, with mapped ones one by one, and says which failed.
+author:
+  - The dagops.airflow authors (@dagops)
+extends_documentation_fragment:
+  - dagops.airflow.connection
+  - dagops.airflow.attributes
+  - dagops.airflow.attributes.reads
+options:
+  dag_id:
+    description: Id of the DAG.
+    type: str
+    required: true
+  dag_run_id:
+    description: Id of the run. If it is not set, the run that was created last is read.
+    type: str
+  state:
+    description:
+      - Returns in RV(tasks) only task instances in one of these states, for example V(failed), V(upstream_failed), V(running) or
+        V(success). V(no_status) stands for those that Airflow has not looked at yet.
+    type: list
+    elements: str
+  task_id:
+    description: Returns in RV(tasks) only task instances whose task id is one of these or matches one of these shell patterns.
+    type: list
+    elements: str
+  log_lines:
+    description:
+      - How many lines of the log of each failed task's last try to return; V(0) reads no logs.
+      - The logs of at most 50 failed tasks are read.
+    type: int
+    default: 0
+seealso:
+  - module: dagops.airflow.airflow_dag_run
+"""
+
+EXAMPLES = r"""
+- name: Which tasks of the last run failed, and why
+  dagops.airflow.airflow_task_info:
+    api_url: https://airflow.example.com
+    api_username: deploy
+    api_password: "{{ airflow_password }}"
+    dag_id: etl_daily
+    log_lines: 20
+  register: last
+
+- name: Show the failed tasks
+  ansible.builtin.debug:
+    msg: "{{ last.failed_tasks | map(attribute='task_id') | list }}"
+
+- name: How far are the load tasks of this run
+  dagops.airflow.airflow_task_info:
+    dag_id: etl_daily
+    dag_run_id: release-42
+    task_id: ["load_*"]
+    state: [running, success]
+"""
+
+RETURN = r"""
+dag_run:
+  description: The run. Its conf is not returned.
+  returned: success
+  type: dict
+  contains:
+    dag_id:
+      description: Id of the DAG.
+      type: str
+      sample: etl_daily
+    dag_run_id:
+      description: Id of the run.
+      type: str
+      sample: ansible__20261122T101500Z__5f3ac0de
+    run_type:
+      description: Type of the run.
+      type: str
+      sample: manual
+    state:
+      description: State of the run. One of V(queued), V(running), V(success) and V(failed).
+      type: str
+    logical_date:
+      description: Logical date of the run; null on Airflow 3 when none was given. All times are ISO 8601 in UTC.
+      type: str
+      sample: "2026-11-22T10:15:00Z"
+    run_after:
+      description: Moment after which Airflow starts the run; on Airflow 2 the end of its data interval.
+      type: str
+    data_interval_start:
+      description: Start of the run's data interval.
+      type: str
+    data_interval_end:
+      description: End of the run's data interval.
+      type: str
+    start_date:
+      description: When the run started; null while it is queued.
+      type: str
+    end_date:
+      description: When the run ended; null before.
+      type: str
+    note:
+      description: Note on the run.
+      type: str
+    url:
+      description: The run in Airflow's web interface.
+      type: str
+tasks:
+  description: The task instances that the filters let through, sorted by their start.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    task_id:
+      description: Id of the task.
+      type: str
+      sample: load_orders
+    map_index:
+      description: Index of a mapped task instance; V(-1) when the task is not mapped.
+      type: int
+    state:
+      description: State of the task instance; null when Airflow has not looked at it yet.
+      type: str
+      sample: failed
+    operator:
+      description: Operator of the task.
+      type: str
+      sample: PythonOperator
+    try_number:
+      description: Number of the last try; V(0) when there was none.
+      type: int
+    max_tries:
+      description: How many retries the task has, so that its last try is this number plus one.
+      type: int
+    start_date:
+      description: When the last try started. ISO 8601 in UTC.
+      type: str
+    end_date:
+      description: When the last try ended. ISO 8601 in UTC.
+      type: str
+    duration:
+      description: Seconds that the last try took.
+      type: float
+    url:
+      description: The task instance in Airflow's web interface.
+      type: str
+    log_tail:
+      description:
+        - The last lines of the last try's log, without the marks of log groups, and with Airflow's own frames of a traceback
+          summed up in one line. A sentence that says why, when the log cannot be read.
+        - Null when it was not asked for, and for tasks that did not fail.
+      type: str
+failed_tasks:
+  description:
+    - All task instances of the run that are V(failed) or V(upstream_failed), failed ones first, whatever the filters. Each has the keys of
+      RV(tasks).
+  returned: success
+  type: list
+  elements: dict
+task_counts:
+  description: How many task instances of the run are in which state, whatever the filters.
+  returned: success
+  type: dict
+  sample: {"failed": 1, "success": 12, "upstream_failed": 1}
+elapsed:
+  description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not started.
+  returned: success
+  type: float
+"""
+
+import typing as t
+from fnmatch import fnmatchcase
+
+from ..module_utils._api import NO_STATE
+from ..module_utils._errors import BadInput, NotFound
+from ..module_utils._inputs import STATES, dag_id_of, dag_run_id_of
+from ..module_utils._module import AirflowModule
+from ..module_utils._report import Report
+
+if t.TYPE_CHECKING:
+    from ..module_utils._api import Airflow
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "dag_id": {"type": "str", "required": True},
+    "dag_run_id": {"type": "str"},
+    "state": {"type": "list", "elements": "str"},
+    "task_id": {"type": "list", "elements": "str"},
+    "log_lines": {"type": "int", "default": 0},
+}
+
+
+def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+    params = module.params
+    dag_id = dag_id_of("dag_id", params["dag_id"])
+    run_id = dag_run_id_of("dag_run_id", params["dag_run_id"]) if params["dag_run_id"] else None
+    states = states_of(params["state"])
+    if params["log_lines"] < 0:
+        raise BadInput(f"log_lines is {params['log_lines']}; it takes a number of lines, 0 or more.")
+
+    dag_run = airflow.dag_run(dag_id, run_id) if run_id else airflow.last_dag_run(dag_id)
+    if dag_run is None:
+        airflow.dag(dag_id)  # says so when it is the DAG that does not exist
+        raise NotFound(f"DAG {dag_id} has no run yet; trigger one first.", 404)
+    report = Report(airflow, dag_run, params["log_lines"])
+    tasks = [
+        task
+        for task in report.tasks
+        if (states is None or (task["state"] or NO_STATE) in states)
+        and (params["task_id"] is None or any(fnmatchcase(task["task_id"], glob) for glob in params["task_id"]))
+    ]
+    return {"changed": False, "tasks": tasks, **report.result()}
+
+
+def states_of(states: list[str] | None) -> list[str] | None:
+    """Return the states to let through; BadInput for one that no task instance can be in."""
+    if states is None:
+        return None
+    wanted = [NO_STATE if state == "none" else state for state in states]
+    for state in wanted:
+        if state not in (NO_STATE, *STATES):
+            raise BadInput(
+                f"state '{state}' is no state of a task instance; take one of {NO_STATE}, {', '.join(STATES)}."
+            )
+    return wanted
+
+
+def main() -> None:
+    AirflowModule(ARGUMENT_SPEC, supports_check_mode=True).execute(run)
+
+
+if __name__ == "__main__":
+    main()
