@@ -12,28 +12,31 @@ class ModuleDocFragment:
 options:
   api_url:
     description:
-      - Base URL of Airflow's webserver (Airflow 2) or API server (Airflow 3), with its path prefix where it has one, for example
-        V(https://airflow.example.com) or V(https://example.com/airflow).
+      - Base URL of Airflow's webserver (Airflow 2) or API server (Airflow 3), with its path prefix where it has one,
+        for example V(https://airflow.example.com) or V(https://example.com/airflow).
       - A trailing slash, V(/api/v1) or V(/api/v2) is accepted. Credentials in it are refused.
       - If it is not set, the environment variable E(AIRFLOW_API_URL) is used. One of the two is required.
     type: str
   api_username:
     description:
       - Name of the user to log in as.
-      - Airflow 2 takes it with each request (see O(api_auth)); on Airflow 3 it is exchanged for a token once per task.
+      - Airflow 2 takes it with each request (see O(api_auth)); on Airflow 3 it is exchanged for a token once per
+        task.
       - If it is not set, the environment variable E(AIRFLOW_API_USERNAME) is used.
     type: str
   api_password:
     description:
       - Password of the user to log in as. Required with O(api_username).
-      - Ansible masks it wherever it occurs in a result, so a password like V(admin) masks every V(admin) in your output.
+      - Ansible masks it wherever it occurs in a result, so a password like V(admin) masks every V(admin) in your
+        output.
       - If it is not set, the environment variable E(AIRFLOW_API_PASSWORD) is used.
     type: str
   api_auth:
     description:
       - How Airflow 2 is given user name and password. Without meaning on Airflow 3 and with O(api_token).
       - V(basic) uses basic auth, which C([api] auth_backends) in airflow.cfg must hold.
-      - V(session) posts the login form of the web interface once and then sends its cookie. It is what a stock Airflow 2 offers.
+      - V(session) posts the login form of the web interface once and then sends its cookie. It is what a stock
+        Airflow 2 offers.
       - V(auto) uses basic auth, and the login form when the server refuses that.
       - If it is not set, the environment variable E(AIRFLOW_API_AUTH) is used.
     type: str
@@ -41,15 +44,15 @@ options:
     default: auto
   api_token:
     description:
-      - Bearer token that was issued elsewhere (Astronomer, Cloud Composer, a JSON web token of Airflow 3), in place of
-        O(api_username) and O(api_password).
+      - Bearer token that was issued elsewhere (Astronomer, Cloud Composer, a JSON web token of Airflow 3), in place
+        of O(api_username) and O(api_password).
       - If it is not set, the environment variable E(AIRFLOW_API_TOKEN) is used.
     type: str
   api_headers:
     description:
       - Further headers for each request, for example those that an identity-aware proxy wants.
-      - Their values are secrets. Ansible masks them wherever they occur in a result, so a value shorter than 6 characters or
-        one that is a part of O(api_url) is refused.
+      - Their values are secrets. Ansible masks them wherever they occur in a result, so a value shorter than 6
+        characters or one that is a part of O(api_url) is refused.
     type: dict
   api_version:
     description:
@@ -67,8 +70,8 @@ options:
     default: true
   ca_path:
     description:
-      - PEM file with the certificates of the authorities to trust, in place of those that C(requests) trusts. An empty file
-        counts as unset.
+      - PEM file with the certificates of the authorities to trust, in place of those that C(requests) trusts. An
+        empty file counts as unset.
       - If it is not set, the environment variable E(AIRFLOW_API_CA_PATH) is used.
     type: path
   client_cert:
@@ -89,15 +92,15 @@ options:
     default: 30
   retry_timeout:
     description:
-      - Seconds that one outage may last before it is an error. An outage is a refused or broken connection, a request without an
-        answer in time, or a status of 429, 502, 503 or 504. V(0) makes the first one an error.
+      - Seconds that one outage may last before it is an error. An outage is a refused or broken connection, a request
+        without an answer in time, or a status of 429, 502, 503 or 504. V(0) makes the first one an error.
       - If it is not set, the environment variable E(AIRFLOW_API_RETRY_TIMEOUT) is used.
     type: float
     default: 30
 requirements:
   - requests, in the Python that runs the module
 notes:
-  - A task that runs on the control node (C(hosts=localhost)) should set C(ansible_python_interpreter) to
-    C({{ ansible_playbook_python }}), since the Python that Ansible finds by itself may lack C(requests).
+  - A task that runs on the control node (C(hosts=localhost)) should set C(ansible_python_interpreter) to C({{
+    ansible_playbook_python }}), since the Python that Ansible finds by itself may lack C(requests).
   - An empty value of an option or of an environment variable counts as unset.
 """

@@ -4,8 +4,8 @@
 """What modules may ask of Airflow: one interface, whichever version answers.
 
 This is the one room where versions live. C(Airflow) holds what all of them share, C(AirflowV1) (2.3 to 2.11) and
-C(AirflowV2) (3.x) only what differs. Objects come as plain dicts with the same keys everywhere, named as Airflow 3 names
-them; times are ISO 8601 texts in UTC.
+C(AirflowV2) (3.x) only what differs. Objects come as plain dicts with the same keys everywhere, named as Airflow 3
+names them; times are ISO 8601 texts in UTC.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ class Airflow:
                 error.reason,
             ) from error
 
-    # -- DAG runs: {dag_id, dag_run_id, run_type, state, logical_date, run_after, data_interval_start, data_interval_end,
-    #    start_date, end_date, note, conf, url}
+    # -- DAG runs: {dag_id, dag_run_id, run_type, state, logical_date, run_after, data_interval_start,
+    #    data_interval_end, start_date, end_date, note, conf, url}
 
     def dag_run(self, dag_id: str, dag_run_id: str) -> Object:
         """Return one run; NotFound when there is none."""
@@ -191,8 +191,8 @@ class Airflow:
                 error.reason,
             ) from error
 
-    # -- task instances: {task_id, map_index, state, operator, try_number, max_tries, start_date, end_date, duration, url,
-    #    log_tail}
+    # -- task instances: {task_id, map_index, state, operator, try_number, max_tries, start_date, end_date, duration,
+    #    url, log_tail}
 
     def task_instances(self, dag_id: str, dag_run_id: str) -> list[Object]:
         """Return all task instances of a run, sorted by start, then name; mapped ones come one by one."""

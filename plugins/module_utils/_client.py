@@ -67,7 +67,8 @@ class Answer:
                 else "something that is not JSON"
             )
             raise ApiError(
-                f"{self.url} answered {self.status} with {what}: a login page, a proxy or a wrong path prefix; check api_url.",
+                f"{self.url} answered {self.status} with {what}: a login page, a proxy or a wrong path prefix; "
+                "check api_url.",
                 self.status,
             ) from error
 
@@ -146,10 +147,11 @@ class Client:
     ) -> list[dict[str, t.Any]]:
         """Read all pages of a list; objects are told apart by C(identity).
 
-        Pages move by what was received, since a server may cap them lower than asked. Without an order (task instances of
-        Airflow 2) or while objects come and go, pages overlap: a list that comes out short is read once more, then an error.
+        Pages move by what was received, since a server may cap them lower than asked. Without an order (task
+        instances of Airflow 2) or while objects come and go, pages overlap: a list that comes out short is read once
+        more, then it is an error.
         """
-        for dummy in range(2):
+        for _attempt in range(2):
             found, total = self._read_pages(path, key, identity, params or {})
             if len(found) >= total:
                 return list(found.values())
@@ -240,7 +242,7 @@ class Client:
     def _exchange(self, method: str, path: str, **request: t.Any) -> requests.Response:
         """Send one request; reads follow redirects on the same server, writes follow none."""
         url = self.url + path
-        for dummy in range(MOST_REDIRECTS):
+        for _hop in range(MOST_REDIRECTS):
             response = self._transport(method, url, **request)
             if response.status_code not in REDIRECTS or url.endswith("/login/"):
                 break
@@ -306,7 +308,8 @@ class Client:
         reason = one_line(self.redact(reason_of(answer.headers.get("Content-Type", ""), answer.text)))
         if answer.status == 404 and _is_no_route(answer):
             return ApiError(
-                f"{self.url} has no such API ({one_line(reason, 120) or 404}): api_version or the path prefix in api_url is wrong.",
+                f"{self.url} has no such API ({one_line(reason, 120) or 404}): api_version, or the path prefix in "
+                "api_url, is wrong.",
                 404,
                 reason,
             )
@@ -390,7 +393,7 @@ def _tls_reason(error: Exception) -> str:
 
 
 def _is_no_route(answer: Answer) -> bool:
-    """Tell an unknown path from an unknown object: both are 404, and only the second one says that an object is missing."""
+    """Tell an unknown path from an unknown object: both are 404, and only the second means that it is missing."""
     try:
         body = json.loads(answer.text)
     except ValueError:
@@ -401,10 +404,10 @@ def _is_no_route(answer: Answer) -> bool:
 def _redirect_message(method: str, base: str, path: str, target: str) -> str:
     goal = target.partition("?")[0]
     if goal.endswith(path):
-        return f"{base} redirects to another address: set api_url to {goal[: -len(path)] or goal} (nothing was sent there)."
+        return f"{base} redirects elsewhere: set api_url to {goal[: -len(path)] or goal} (nothing was sent there)."
     return (
-        f"{method} {base}{path} is redirected to {one_line(goal, 120)}, which is not Airflow's API: a login page or a proxy "
-        "stands before it; give api_token or api_headers, or correct api_url."
+        f"{method} {base}{path} is redirected to {one_line(goal, 120)}, which is not Airflow's API: a login page or a "
+        "proxy stands before it; give api_token or api_headers, or correct api_url."
     )
 
 

@@ -57,7 +57,8 @@ def _credentials(params: Params) -> tuple[str | None, str | None, str | None]:
     username, password, token = params["api_username"], params["api_password"], params["api_token"]
     if token and (username or password):
         raise BadInput(
-            "api_token excludes api_username and api_password (options or AIRFLOW_API_ variables); give one or the other."
+            "api_token excludes api_username and api_password (options or AIRFLOW_API_ variables); "
+            "give one or the other."
         )
     if bool(username) != bool(password):
         given, missing = ("api_username", "api_password") if username else ("api_password", "api_username")

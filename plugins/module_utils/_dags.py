@@ -70,7 +70,7 @@ def paused_changes(dags: t.Sequence[Object], paused: bool | None) -> Changes:
 def set_paused(airflow: Airflow, wanted: Changes) -> None:
     """Write what differs. When one write fails, the failure tells which DAGs were changed before it."""
     done: list[str] = []
-    for dag_id, (dummy, changed) in wanted.items():
+    for dag_id, (_dag, changed) in wanted.items():
         if changed:
             try:
                 airflow.set_paused(dag_id, changed["is_paused"])

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can go wrong, each as one sentence for the person who reads the task's output.
 
-Functions of this collection raise these and nothing else on purpose; C(AirflowModule.execute) is the one place that turns
-them into C(fail_json). Any other exception is a bug.
+Functions of this collection raise these and nothing else on purpose; C(AirflowModule.execute) is the one place that
+turns them into C(fail_json). Any other exception is a bug.
 """
 
 from __future__ import annotations

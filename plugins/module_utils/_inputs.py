@@ -53,21 +53,24 @@ def dag_id_of(option: str, value: str) -> str:
     # Dots alone would be taken for a folder in the request's path.
     if not _DAG_ID.fullmatch(value) or not value.strip(".") or len(value) > LONGEST_ID:
         raise BadInput(
-            f"{option} '{one_line(value, 60)}' is no DAG id: it has 1 to {LONGEST_ID} letters, digits, dots, dashes and underscores."
+            f"{option} '{one_line(value, 60)}' is no DAG id: it has 1 to {LONGEST_ID} letters, digits, dots, dashes "
+            "and underscores."
         )
     return value
 
 
 def dag_run_id_of(option: str, value: str, triggering: bool = False) -> str:
-    """Return a run id that can be asked for; Airflow 2.11 answers some others with an HTML 500, 2.3 makes them unreachable.
+    """Return a run id that can be asked for.
+
+    Airflow 2.11 answers some others with an HTML 500, and 2.3 accepts some that nobody can reach afterwards.
 
     :param triggering: the id is for a new run: those of the scheduler are then refused, too.
     """
     value = value.strip()
     if not _RUN_ID.fullmatch(value) or value in ("~", ".") or ".." in value or len(value) > LONGEST_ID:
         raise BadInput(
-            f"{option} '{one_line(value, 60)}' is no run id: it has 1 to {LONGEST_ID} of the characters A-Z a-z 0-9 _ . ~ : + - "
-            "and no '..' in it."
+            f"{option} '{one_line(value, 60)}' is no run id: it has 1 to {LONGEST_ID} of the characters "
+            "A-Z a-z 0-9 _ . ~ : + - and no '..' in it."
         )
     if triggering and value.startswith("scheduled__"):
         raise BadInput(
@@ -105,7 +108,7 @@ def base_url_of(option: str, value: str) -> str:
     text = value.strip()
     try:
         parts = urlsplit(text)
-        host, dummy = parts.hostname, parts.port
+        host, _port = parts.hostname, parts.port
     except ValueError as error:
         raise BadInput(
             f"{option} is no URL ({one_line(error, 80)}); write it like https://airflow.example.com."
@@ -155,8 +158,8 @@ def check_maskable(option: str, secrets: t.Any, visible: t.Iterable[str | None])
     for secret in texts_in(secrets):
         if len(secret) < SHORTEST_SECRET:
             raise BadInput(
-                f"{option} holds a value shorter than {SHORTEST_SECRET} characters, which Ansible would mask in all output; "
-                f"{_way_out(option)}."
+                f"{option} holds a value shorter than {SHORTEST_SECRET} characters, which Ansible would mask in all "
+                f"output; {_way_out(option)}."
             )
         if any(secret in text for text in shown):
             raise BadInput(

@@ -96,8 +96,8 @@ class PasswordTokenLogin(TokenLogin):
         token = answer.json().get("access_token") if answer.status in (200, 201) else None
         if not isinstance(token, str):
             raise ApiError(
-                f"{client.url}/auth/token did not give a token (status {answer.status}): its auth manager may not exchange "
-                "passwords for tokens; give api_token, and check that api_url holds the whole path prefix.",
+                f"{client.url}/auth/token did not give a token (status {answer.status}): its auth manager may not "
+                "exchange passwords for tokens; give api_token, and check that api_url holds the whole path prefix.",
                 answer.status,
             )
         client.redact.add([token])
@@ -169,8 +169,8 @@ class SessionLogin(Login):
         field = re.search(r'name="csrf_token"[^>]*?value="([^"]+)"', page.text)
         if page.status != 200 or not field:
             raise Denied(
-                f"{client.url}/login/ shows no form for a password (status {page.status}), so people log in there in another "
-                f"way; enable basic auth in {BACKENDS}, or give api_token or api_headers.",
+                f"{client.url}/login/ shows no form for a password (status {page.status}), so people log in there in "
+                f"another way; enable basic auth in {BACKENDS}, or give api_token or api_headers.",
                 page.status,
             )
         answer = client.open_request(

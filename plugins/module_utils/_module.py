@@ -22,8 +22,10 @@ Result = t.Dict[str, t.Any]
 
 
 def environment(variable: str) -> str:
-    """Fallback of an option: a variable of the environment. AWX sets all that a credential may hold, those without a value
-    to an empty text; that counts as unset."""
+    """Fallback of an option: a variable of the environment.
+
+    AWX sets all variables that a credential type knows, those without a value to an empty text: that counts as unset.
+    """
     value = os.environ.get(variable, "").strip()
     if not value:
         raise AnsibleFallbackNotFound

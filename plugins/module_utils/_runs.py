@@ -123,8 +123,8 @@ def _adopted(airflow: Airflow, wish: Wish, check_mode: bool, dag: Object, run: O
     warnings = []
     if keys:
         warnings.append(
-            f"DAG run {run['dag_id']} / {run['dag_run_id']} was already there with another conf ({', '.join(keys)} differ); "
-            "it was adopted as it is."
+            f"DAG run {run['dag_id']} / {run['dag_run_id']} was already there with another conf "
+            f"({', '.join(keys)} differ); it was adopted as it is."
         )
     active = wish.wait and run["state"] not in ENDED
     unpause = active and check_unpaused(dag, wish.when_paused, f"run {run['dag_run_id']}")
@@ -207,8 +207,8 @@ def find_run(airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_date
     holder = airflow.dag_run_of_date(dag_id, logical_date)
     if holder is not None and dag_run_id:
         raise BadInput(
-            f"The logical date {date} of DAG {dag_id} belongs to the run {holder['dag_run_id']} already, and Airflow has one "
-            f"run per logical date; leave dag_run_id out to adopt that run, or choose another logical_date."
+            f"The logical date {date} of DAG {dag_id} belongs to the run {holder['dag_run_id']} already, and Airflow "
+            "has one run per logical date; leave dag_run_id out to adopt that run, or choose another logical_date."
         )
     return holder
 
@@ -242,7 +242,8 @@ def check_unpaused(dag: Object, when_paused: str, what: str) -> bool:
         return False
     if when_paused == "fail":
         raise BadInput(
-            f"DAG {dag['dag_id']} is paused, so {what} would stay queued; unpause it, or set when_paused to unpause or trigger."
+            f"DAG {dag['dag_id']} is paused, so {what} would stay queued; "
+            "unpause it, or set when_paused to unpause or trigger."
         )
     return True
 
@@ -272,7 +273,8 @@ def trigger(airflow: Airflow, dag_id: str, request: TriggerRequest) -> tuple[Obj
         run = find_run(airflow, dag_id, request.dag_run_id, request.logical_date)
         if run is None:
             raise Conflict(
-                f"Airflow refused run {request.dag_run_id} of DAG {dag_id} as one that exists, but shows no such run; try again.",
+                f"Airflow refused run {request.dag_run_id} of DAG {dag_id} as one that exists, but shows none; "
+                "try again.",
                 error.status,
             ) from error
         return run, False
@@ -316,7 +318,8 @@ def wait_for_run(airflow: Airflow, run: Object, timeout: float, interval: float)
     if last["state"] in ENDED:
         return last
     raise TimedOut(
-        f"DAG run {run['dag_id']} / {run['dag_run_id']} is still {last['state']} after {duration(timeout)} (wait_timeout). {run['url']}",
+        f"DAG run {run['dag_id']} / {run['dag_run_id']} is still {last['state']} after {duration(timeout)} "
+        f"(wait_timeout). {run['url']}",
         dag_run=shown(last),
         elapsed=elapsed(airflow, last),
     )

@@ -14,7 +14,7 @@ def changes(current: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any]) -> di
 
 
 def diff(objects: t.Mapping[str, tuple[t.Mapping[str, t.Any], t.Mapping[str, t.Any]]]) -> dict[str, t.Any]:
-    """Return Ansible's diff of several objects: name -> (current, changed keys); those without a change are left out."""
+    """Return Ansible's diff of several objects, given as name -> (current, changed keys)."""
     before = {}
     after = {}
     for name, (current, changed) in objects.items():

@@ -11,8 +11,8 @@ short_description: Pause, unpause or delete DAGs of Apache Airflow
 version_added: 0.1.0
 description:
   - Sets whether DAGs are paused, or deletes their records. DAGs are named by id, by shell patterns, or by tag.
-  - A DAG that is paused starts no tasks. A run that is triggered stays queued, and one that is running stays running, until the DAG
-    is unpaused.
+  - A DAG that is paused starts no tasks. A run that is triggered stays queued, and one that is running stays running,
+    until the DAG is unpaused.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -23,7 +23,8 @@ options:
   dag_id:
     description:
       - Ids of the DAGs, or shell patterns such as V(etl_*) or V(*), which select DAGs that are not stale.
-      - White space around an item is dropped. An empty item is refused. An empty list selects nothing and changes nothing.
+      - White space around an item is dropped. An empty item is refused. An empty list selects nothing and changes
+        nothing.
       - One of O(dag_id) and O(tags) is required.
     type: list
     elements: str
@@ -40,8 +41,8 @@ options:
   state:
     description:
       - V(present) expects the DAGs to exist.
-      - V(absent) deletes what Airflow knows of them, their runs included; only exact ids are taken. Delete the DAG's file first,
-        otherwise Airflow soon finds it again and the DAG comes back without its history.
+      - V(absent) deletes what Airflow knows of them, their runs included; only exact ids are taken. Delete the DAG's
+        file first, otherwise Airflow soon finds it again and the DAG comes back without its history.
     type: str
     choices: [present, absent]
     default: present
@@ -110,7 +111,8 @@ dags:
       type: list
       elements: str
     active_runs:
-      description: How many runs of the DAG were queued or running when this task paused it; null when it did not pause it.
+      description: How many runs of the DAG were queued or running when this task paused it; null when it did not
+        pause it.
       type: int
     description:
       description: Description of the DAG.
@@ -158,7 +160,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         return remove(module, airflow, exact_ids(selection))
 
     wanted = paused_changes(select(airflow, selection), params["paused"])
-    changed = [dag_id for dag_id, (dummy, keys) in wanted.items() if keys]
+    changed = [dag_id for dag_id, (_dag, keys) in wanted.items() if keys]
     for dag_id in changed:
         if wanted[dag_id][0]["is_stale"]:
             module.warn(

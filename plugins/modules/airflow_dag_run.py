@@ -10,8 +10,8 @@ module: airflow_dag_run
 short_description: Trigger a DAG run of Apache Airflow, wait for it, and say which tasks failed
 version_added: 0.1.0
 description:
-  - Triggers a run of a DAG exactly once, waits until it has ended, and fails with the failed tasks and the reasons from their logs when
-    the run has failed.
+  - Triggers a run of a DAG exactly once, waits until it has ended, and fails with the failed tasks and the reasons
+    from their logs when the run has failed.
   - Runs can also be run again, cancelled, marked successful or deleted.
 author:
   - The dagops.airflow authors (@dagops)
@@ -23,8 +23,8 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(dag_run_id) or O(logical_date) a run that exists is adopted, and waited for, without a change. Without them each call
-        makes a new run.
+      - With O(dag_run_id) or O(logical_date) a run that exists is adopted, and waited for, without a change. Without
+        them each call makes a new run.
       - O(state=cleared) with O(only_failed=false) runs the tasks again at each call.
 options:
   dag_id:
@@ -34,37 +34,39 @@ options:
   dag_run_id:
     description:
       - Id of the run, 1 to 250 of the characters C(A-Z a-z 0-9 _ . ~ : + -).
-      - If it is not set, a unique one is made before the run is triggered, like V(ansible__20261122T101500Z__5f3ac0de), unless
-        O(logical_date) names a run.
+      - If it is not set, a unique one is made before the run is triggered, like
+        V(ansible__20261122T101500Z__5f3ac0de), unless O(logical_date) names a run.
     type: str
   logical_date:
     description:
       - Logical date of the run, with a time zone, like V(2026-11-22T10:15:00+00:00) or V(2026-11-22 10:15:00+00:00).
-      - Airflow has one run per logical date. Alone, this adopts the run of that date, whatever its id. With a O(dag_run_id) of another
-        run the task fails and names the run that holds the date.
+      - Airflow has one run per logical date. Alone, this adopts the run of that date, whatever its id. With a
+        O(dag_run_id) of another run the task fails and names the run that holds the date.
       - If it is not set, Airflow 2 takes the present moment, and the run has none on Airflow 3.
     type: str
   conf:
     description:
-      - Parameters of the run. A mapping, or its JSON or YAML text, which is what an AWX survey gives. YAML text needs PyYAML where the module
-        runs. Types are kept.
+      - Parameters of the run. A mapping, or its JSON or YAML text, which is what an AWX survey gives. YAML text needs
+        PyYAML where the module runs. Types are kept.
       - It stays visible in Ansible's output, and in Airflow. Put secrets into O(secret_conf).
     type: raw
   secret_conf:
     description:
-      - Secret parameters of the run, laid over O(conf) mapping by mapping. They are shown in no output of Ansible; Airflow stores them
-        with the run, where its users can read them.
-      - Ansible masks each value wherever it occurs. A value shorter than 6 characters, or one that is a part of O(dag_id), O(dag_run_id),
-        O(api_url) or the name of a state, is therefore refused.
+      - Secret parameters of the run, laid over O(conf) mapping by mapping. They are shown in no output of Ansible;
+        Airflow stores them with the run, where its users can read them.
+      - Ansible masks each value wherever it occurs. A value shorter than 6 characters, or one that is a part of
+        O(dag_id), O(dag_run_id), O(api_url) or the name of a state, is therefore refused.
     type: dict
   note:
     description: Note on a new run. Needs Airflow 2.5 or newer.
     type: str
   data_interval_start:
-    description: Start of a new run's data interval, with a time zone. Needs Airflow 2.9 or newer, and O(data_interval_end).
+    description: Start of a new run's data interval, with a time zone. Needs Airflow 2.9 or newer, and
+      O(data_interval_end).
     type: str
   data_interval_end:
-    description: End of a new run's data interval, with a time zone. Needs Airflow 2.9 or newer, and O(data_interval_start).
+    description: End of a new run's data interval, with a time zone. Needs Airflow 2.9 or newer, and
+      O(data_interval_start).
     type: str
   run_after:
     description: Moment, with a time zone, before which Airflow does not start a new run. Needs Airflow 3.0 or newer.
@@ -73,15 +75,16 @@ options:
     description:
       - V(triggered) makes the run, or adopts it when it exists.
       - V(cleared) runs an existing run again. Needs Airflow 2.4 or newer.
-      - V(failed) cancels an existing run. It is marked failed at once, and its tasks end some seconds later. A run that has already
-        succeeded is marked failed, too.
+      - V(failed) cancels an existing run. It is marked failed at once, and its tasks end some seconds later. A run
+        that has already succeeded is marked failed, too.
       - V(success) marks an existing run successful.
       - V(absent) deletes a run.
     type: str
     choices: [triggered, cleared, failed, success, absent]
     default: triggered
   only_failed:
-    description: With O(state=cleared), whether only the tasks that failed and those that never ran because of them are run again.
+    description: With O(state=cleared), whether only the tasks that failed and those that never ran because of them
+      are run again.
     type: bool
     default: true
   when_paused:
@@ -96,13 +99,14 @@ options:
     type: bool
     default: true
   wait_timeout:
-    description: Seconds to wait for the end of the run; V(0) looks once. A run that has not ended by then fails the task, and goes on.
+    description: Seconds to wait for the end of the run; V(0) looks once. A run that has not ended by then fails the
+      task, and goes on.
     type: float
     default: 3600
   poll_interval:
     description:
-      - The most seconds between two looks at the run. It is looked at more often while it is young, after each 5 percent of its age, so that
-        the end of a short run is seen soon. Less than 0.5 counts as 0.5.
+      - The most seconds between two looks at the run. It is looked at more often while it is young, after each 5
+        percent of its age, so that the end of a short run is seen soon. Less than 0.5 counts as 0.5.
     type: float
     default: 10
   cancel_on_timeout:
@@ -111,7 +115,8 @@ options:
     default: false
   log_lines:
     description:
-      - How many lines of the log of each failed task's last try to return; V(0) reads no logs, and the message then has no reasons.
+      - How many lines of the log of each failed task's last try to return; V(0) reads no logs, and the message then
+        has no reasons.
       - The logs of at most 50 failed tasks are read.
     type: int
     default: 20
@@ -163,7 +168,8 @@ RETURN = r"""
 dag_run:
   description:
     - The run, as it was seen last. Its conf is not returned. In check mode, as it would be.
-    - Every failure after the run was triggered has it, too, so that a rescue block can go on with RV(dag_run.dag_run_id).
+    - Every failure after the run was triggered has it, too, so that a rescue block can go on with
+      RV(dag_run.dag_run_id).
     - With O(state=absent) the run as it was, or null when there was none.
   returned: when there is a run
   type: dict
@@ -210,8 +216,8 @@ dag_run:
       type: str
 failed_tasks:
   description:
-    - The task instances that are V(failed) or V(upstream_failed), failed ones first. A run can succeed although tasks failed; the
-      task then warns.
+    - The task instances that are V(failed) or V(upstream_failed), failed ones first. A run can succeed although tasks
+      failed; the task then warns.
     - Empty when the run was not waited for and has not ended.
   returned: success, and when the run has failed
   type: list
@@ -252,17 +258,19 @@ failed_tasks:
       type: str
     log_tail:
       description:
-        - The last lines of the last try's log, without the marks of log groups, and with Airflow's own frames of a traceback
-          summed up in one line. A sentence that says why, when the log cannot be read.
+        - The last lines of the last try's log, without the marks of log groups, and with Airflow's own frames of a
+          traceback summed up in one line. A sentence that says why, when the log cannot be read.
         - Null when it was not asked for, and for tasks that did not fail.
       type: str
 task_counts:
-  description: How many task instances of the run are in which state; C(no_status) are those that Airflow has not looked at yet.
+  description: How many task instances of the run are in which state; C(no_status) are those that Airflow has not
+    looked at yet.
   returned: success, and when the run has failed
   type: dict
   sample: {"failed": 1, "success": 12, "upstream_failed": 1}
 elapsed:
-  description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not started.
+  description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not
+    started.
   returned: success, and when the run has failed
   type: float
 timed_out:

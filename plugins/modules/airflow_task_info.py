@@ -27,12 +27,13 @@ options:
     type: str
   state:
     description:
-      - Returns in RV(tasks) only task instances in one of these states, for example V(failed), V(upstream_failed), V(running) or
-        V(success). V(no_status) stands for those that Airflow has not looked at yet.
+      - Returns in RV(tasks) only task instances in one of these states, for example V(failed), V(upstream_failed),
+        V(running) or V(success). V(no_status) stands for those that Airflow has not looked at yet.
     type: list
     elements: str
   task_id:
-    description: Returns in RV(tasks) only task instances whose task id is one of these or matches one of these shell patterns.
+    description: Returns in RV(tasks) only task instances whose task id is one of these or matches one of these shell
+      patterns.
     type: list
     elements: str
   log_lines:
@@ -154,14 +155,14 @@ tasks:
       type: str
     log_tail:
       description:
-        - The last lines of the last try's log, without the marks of log groups, and with Airflow's own frames of a traceback
-          summed up in one line. A sentence that says why, when the log cannot be read.
+        - The last lines of the last try's log, without the marks of log groups, and with Airflow's own frames of a
+          traceback summed up in one line. A sentence that says why, when the log cannot be read.
         - Null when it was not asked for, and for tasks that did not fail.
       type: str
 failed_tasks:
   description:
-    - All task instances of the run that are V(failed) or V(upstream_failed), failed ones first, whatever the filters. Each has the keys of
-      RV(tasks).
+    - All task instances of the run that are V(failed) or V(upstream_failed), failed ones first, whatever the filters.
+      Each has the keys of RV(tasks).
   returned: success
   type: list
   elements: dict
@@ -171,7 +172,8 @@ task_counts:
   type: dict
   sample: {"failed": 1, "success": 12, "upstream_failed": 1}
 elapsed:
-  description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not started.
+  description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not
+    started.
   returned: success
   type: float
 """
