@@ -96,8 +96,9 @@ class PasswordTokenLogin(TokenLogin):
         token = answer.json().get("access_token") if answer.status in (200, 201) else None
         if not isinstance(token, str):
             raise ApiError(
-                f"{client.url}/auth/token did not give a token (status {answer.status}): its auth manager may not "
-                "exchange passwords for tokens; give api_token, and check that api_url holds the whole path prefix.",
+                f"{client.url}/auth/token did not give a token (status {answer.status}): this is not Airflow 3 "
+                "(api_version: auto finds out), api_url lacks a path prefix, or the auth manager takes no passwords (give "
+                "api_token).",
                 answer.status,
             )
         client.redact.add([token])
@@ -213,8 +214,7 @@ class AutoLogin(Login):
             self._session.prepare(client)
         except Denied as error:
             raise Denied(
-                f"Airflow refused basic auth (status {status}), which works only where {BACKENDS} holds it; "
-                f"the login form was tried instead: {error.message}",
+                f"{error.message} Basic auth, which works only where {BACKENDS} holds it, was refused, too (status {status}).",
                 status,
             ) from error
         self._active = self._session

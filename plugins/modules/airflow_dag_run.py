@@ -33,7 +33,7 @@ options:
     required: true
   dag_run_id:
     description:
-      - Id of the run, 1 to 250 of the characters C(A-Z a-z 0-9 _ . ~ : + -).
+      - Id of the run. It has 1 to 250 letters (of ASCII), digits and characters of C(_.~:+-), and no C(..) in it.
       - If it is not set, a unique one is made before the run is triggered, like
         V(ansible__20261122T101500Z__5f3ac0de), unless O(logical_date) names a run.
     type: str
@@ -340,6 +340,7 @@ def outcome(module: AirflowModule, airflow: Airflow, wish: Wish, done: Done, run
         except TimedOut as error:
             if module.params["cancel_on_timeout"]:
                 cancel_after_timeout(airflow, run, error)
+            error.message += f" {run['url']}"
             raise
     if run["state"] not in ENDED:
         return {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
