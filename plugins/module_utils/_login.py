@@ -97,8 +97,8 @@ class PasswordTokenLogin(TokenLogin):
         if not isinstance(token, str):
             raise ApiError(
                 f"{client.url}/auth/token did not give a token (status {answer.status}): this is not Airflow 3 "
-                "(api_version: auto finds out), api_url lacks a path prefix, or the auth manager takes no passwords (give "
-                "api_token).",
+                "(api_version: auto finds out), api_url lacks a path prefix, or its auth manager takes no passwords "
+                "(give api_token).",
                 answer.status,
             )
         client.redact.add([token])
@@ -214,7 +214,7 @@ class AutoLogin(Login):
             self._session.prepare(client)
         except Denied as error:
             raise Denied(
-                f"{error.message} Basic auth, which works only where {BACKENDS} holds it, was refused, too (status {status}).",
+                f"{error.message} Basic auth, which works only where {BACKENDS} holds it, was refused, too ({status}).",
                 status,
             ) from error
         self._active = self._session

@@ -318,7 +318,8 @@ def wait_for_run(airflow: Airflow, run: Object, timeout: float, interval: float)
     if last["state"] in ENDED:
         return last
     raise TimedOut(
-        f"DAG run {run['dag_id']} / {run['dag_run_id']} is still {last['state']} after {duration(timeout)} (wait_timeout).",
+        f"DAG run {run['dag_id']} / {run['dag_run_id']} is still {last['state']} after {duration(timeout)} "
+        "(wait_timeout).",
         dag_run=shown(last),
         elapsed=elapsed(airflow, last),
     )
