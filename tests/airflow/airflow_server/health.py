@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wait for a server to be well."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_server.common import StartFailed
+
+if TYPE_CHECKING:
+    from airflow_server.server import Server
+
+# A heartbeat comes every 5 seconds.
+FRESH = 20
+HEARTS = {"scheduler": "scheduler", "dag-processor": "dag_processor", "triggerer": "triggerer"}
+
+
+def wait_healthy(server: Server, timeout: float) -> None:
+    """Return when the server answers and every heart that it has beats."""
+    wanted = {name: key for name, key in HEARTS.items() if name in server.components}
+    since = datetime.now(timezone.utc).timestamp() - FRESH
+
+    def lacking() -> str:
+        found = server.api.health()
+        if found.get("metadatabase", {}).get("status") != "healthy":
+            return "webserver"
+        return ", ".join(name for name, key in wanted.items() if not _beats(found.get(key, {}), key, since))
+
+    wait(server, timeout, "become healthy", lacking, tuple(server.components))
+
+
+def wait_for_dags(server: Server, wanted: set[str], timeout: float) -> None:
+    """Return when the server knows the DAGs, and fail when a file of its DAGs folder cannot be read."""
+
+    def lacking() -> str:
+        for name, trace in server.query("select filename, stacktrace from import_error"):
+            raise StartFailed(f"{server.label} cannot read {Path(name).name}:\n{trace}")
+        missing = wanted - {row[0] for row in server.query("select dag_id from serialized_dag")}
+        return ", ".join(sorted(missing)[:5])
+
+    wait(server, timeout, "read its DAGs", lacking, ("dag-processor" if server.version.is_v3 else "scheduler",))
+
+
+def wait(server: Server, timeout: float, what: str, lacking: Callable[[], str], concerned: Sequence[str]) -> None:
+    """Return when nothing is LACKING any more; fail after TIMEOUT, or as soon as a process has ended."""
+    deadline = time.monotonic() + timeout
+    while True:
+        missing = lacking()
+        if not missing:
+            return
+        dead = [name for name, runs in server.running().items() if not runs]
+        if dead:
+            raise StartFailed(f"The {dead[0]} of {server.label} has ended; its log:\n{server.logs(dead[0])}")
+        if time.monotonic() > deadline:
+            ends = "\n".join(f"-- {name} --\n{server.logs(name)}" for name in concerned)
+            raise StartFailed(f"{server.label} did not {what} within {timeout:.0f} s ({missing}):\n{ends}")
+        time.sleep(0.3)
+
+
+def _beats(part: Mapping[str, Any], key: str, since: float) -> bool:
+    """Whether the part of a health answer called KEY is healthy, by a heartbeat that is not older than SINCE."""
+    beat = part.get(f"latest_{key}_heartbeat")
+    if part.get("status") != "healthy" or not beat:
+        return False
+    # Python 3.9 and 3.10 do not read a Z.
+    return datetime.fromisoformat(beat.replace("Z", "+00:00")).timestamp() >= since

