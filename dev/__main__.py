@@ -5,32 +5,65 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
+from pathlib import Path
 
 if sys.version_info < (3, 11):
     sys.exit("Python 3.11 or newer is needed; this is {}.{}. Run it as: python3.11 dev …".format(*sys.version_info))
+# The harness that starts Airflow servers is a library, too.
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tests" / "airflow"))
 
 import checks
+import pythons
+import servers
 import steps
 import venvs
-from paths import Problem
+
+from airflow_server import Problem
+
+# Of the steps that run side by side, those with a server wait most of their time.
+WORKERS = max(3, os.cpu_count() or 1)
 
 
-def lint(options: argparse.Namespace) -> int:
-    """Linters and the check of the artifact."""
-    with checks.lint_steps() as wanted:
-        return steps.run_all(wanted)
+def demo(options: argparse.Namespace) -> int:
+    """Run the main job on a real Airflow: a run that succeeds, and one that fails and is reported."""
+    return servers.demo()
+
+
+def test(options: argparse.Namespace) -> int:
+    """Everything: unit tests, linters, sanity tests, and integration tests on real servers."""
+    with checks.lint_steps() as lint:
+        integration = [servers.integration_step(name) for name in servers.TESTED]
+        return steps.run_all([*integration, checks.unit_step(), checks.sanity_step(), *lint], WORKERS)
 
 
 def unit(options: argparse.Namespace) -> int:
-    """Unit tests; what follows goes to pytest."""
+    """Unit tests by pytest; arguments after -- are pytest's."""
     return steps.run_all([checks.unit_step(arguments=options.arguments)])
+
+
+def lint(options: argparse.Namespace) -> int:
+    """Linters, and what Galaxy says of the artifact."""
+    with checks.lint_steps() as wanted:
+        return steps.run_all(wanted)
 
 
 def sanity(options: argparse.Namespace) -> int:
     """ansible-test sanity on the newest ansible-core, for every Python that is here."""
     return steps.run_all([checks.sanity_step()])
+
+
+def integration(options: argparse.Namespace) -> int:
+    """Integration tests on real servers: all targets, or those that are named."""
+    names = options.server or servers.TESTED
+    return steps.run_all([servers.integration_step(name, options.arguments) for name in names], WORKERS)
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Start an Airflow to play with, and print the environment for it."""
+    return servers.serve((options.server or servers.TESTED)[0])
 
 
 def fix(options: argparse.Namespace) -> int:
@@ -49,7 +82,18 @@ def clean(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"unit": unit, "lint": lint, "sanity": sanity, "fix": fix, "lock": lock, "clean": clean}
+COMMANDS = {
+    "demo": demo,
+    "test": test,
+    "unit": unit,
+    "lint": lint,
+    "sanity": sanity,
+    "integration": integration,
+    "server": serve,
+    "fix": fix,
+    "lock": lock,
+    "clean": clean,
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -58,8 +102,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, function in COMMANDS.items():
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
-        if name in ("unit", "fix"):
+        if name in ("unit", "integration", "fix"):
             command.add_argument("arguments", nargs="*")
+        if name in ("integration", "server"):
+            command.add_argument("--server", action="append", choices=servers.VERSIONS, metavar="NAME")
     return top
 
 
@@ -74,6 +120,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGHUP, interrupt)
     try:
+        pythons.without_shims()
+        os.environ.update(venvs.uv_settings())
         return COMMANDS[options.command](options)
     except Problem as problem:
         print(problem, file=sys.stderr)

@@ -35,7 +35,7 @@ sys.exit(main(["install", "--ignore-installed"] + packages))
 
 def prepare(venv: Venv) -> None:
     """Put the get-pip scripts in place that the ansible-test of VENV asks for."""
-    cache = tool_home() / ".ansible" / "test" / "cache"
+    cache = tool_home(venv.name) / ".ansible" / "test" / "cache"
     for version in pip_versions(venv):
         script = cache / f"get_pip_{version.replace('.', '_')}.py"
         with locked(script):

@@ -11,14 +11,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
-HOME = CACHE / "home"
+HOMES = CACHE / "homes"
 LOGS = CACHE / "logs"
 REQUIREMENTS = ROOT / "dev" / "requirements"
 NAMESPACE, NAME = "dagops", "airflow"
-
-
-class Problem(Exception):
-    """Something that a person has to mend; its text is one sentence that says what and how."""
 
 
 @contextlib.contextmanager

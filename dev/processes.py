@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Union
 
-from paths import HOME, ROOT
+from paths import CACHE, HOMES, ROOT
 
 Command = Sequence[Union[str, Path]]
 _running: set[subprocess.Popen[str]] = set()
@@ -33,28 +33,30 @@ def inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
 
 
-def environment(**extra: str | Path) -> dict[str, str]:
-    """The environment for tools: with a home of its own, and loopback never through a proxy."""
+def environment(home: str = "any", **extra: str | Path) -> dict[str, str]:
+    """The environment for tools: with a home folder of their own, and loopback never through a proxy."""
     env = inherited()
-    loopback = "localhost,127.0.0.1"
     for name in ("no_proxy", "NO_PROXY"):
-        env[name] = ",".join(filter(None, [env.get(name), loopback]))
-    env.update(HOME=str(tool_home()), LC_ALL="C.UTF-8", NO_COLOR="1", ANSIBLE_NOCOLOR="1", PYTHONUNBUFFERED="1")
+        env[name] = ",".join(filter(None, [env.get(name), "localhost,127.0.0.1"]))
+    env.update(HOME=str(tool_home(home)), LC_ALL="C.UTF-8", NO_COLOR="1", ANSIBLE_NOCOLOR="1", PYTHONUNBUFFERED="1")
     env.update({name: str(value) for name, value in extra.items()})
     return env
 
 
-def tool_home() -> Path:
-    """A home folder below .cache, so that the user's ~/.ansible stays untouched; pip's settings are the user's."""
-    HOME.mkdir(parents=True, exist_ok=True)
-    users = os.environ.get("HOME")
-    for name in (".config/pip", ".pip", ".netrc"):
-        source, link = Path(users or "/nonexistent", name), HOME / name
-        if source.exists() and not link.exists():
-            link.parent.mkdir(exist_ok=True)
+def tool_home(name: str) -> Path:
+    """A home folder, so that the user's ~/.ansible stays untouched. What says where packages come from is the user's.
+
+    Two ansible-test at a time would spoil each other's environments in ~/.ansible/test, so there is more than one.
+    """
+    home, users, shared = HOMES / name, Path(os.environ.get("HOME") or "/nonexistent"), CACHE / "pip"
+    for folder in (home / ".config", home / ".cache", shared):
+        folder.mkdir(parents=True, exist_ok=True)
+    links = {name: users / name for name in (".config/pip", ".pip", ".netrc")}
+    for link, target in {**links, ".cache/pip": shared}.items():
+        if target.exists() and not (home / link).exists():
             with contextlib.suppress(FileExistsError):
-                link.symlink_to(source)
-    return HOME
+                (home / link).symlink_to(target)
+    return home
 
 
 def run(command: Command, output: IO[str], env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> int:
@@ -67,6 +69,16 @@ def run(command: Command, output: IO[str], env: Mapping[str, str] | None = None,
     if _stopping.is_set():
         raise Stopped
     return status
+
+
+def shown(command: Command, env: Mapping[str, str]) -> tuple[int, str]:
+    """Run COMMAND, show what it says as it says it, and return its status and all of that."""
+    lines = []
+    with started(command, subprocess.PIPE, env) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            lines.append(line)
+        return process.wait(), "".join(lines)
 
 
 @contextlib.contextmanager

@@ -6,60 +6,29 @@ from __future__ import annotations
 
 import functools
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from paths import CACHE
 
+from airflow_server.pythons import find
+
 MINORS = range(8, 15)
-# A pyenv shim is found on PATH as python3.9 and ends with status 127 when that version is not the active one, so each
-# candidate has to say for itself who it is. An interpreter without ssl could not install anything.
-WHO = "import os, ssl, sys; print('%d.%d' % sys.version_info[:2], os.path.realpath(sys.executable))"
-
-
-def search_path() -> list[Path]:
-    """PATH without pyenv's shims."""
-    folders = [Path(folder) for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder]
-    return [folder for folder in folders if folder.name != "shims"]
-
-
-def candidates() -> Iterator[Path]:
-    """Where a Python may be: PATH first, since that is what the user means, then pyenv's and uv's folders."""
-    names = ["python3"] + [f"python3.{minor}" for minor in reversed(MINORS)]
-    for folder in search_path():
-        yield from (folder / name for name in names)
-    shims = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder).name == "shims"]
-    home = Path(os.environ.get("HOME") or "/nonexistent")
-    pyenvs = [folder.parent for folder in shims] + [Path(os.environ.get("PYENV_ROOT") or home / ".pyenv")]
-    for versions in [pyenv / "versions" for pyenv in pyenvs] + [home / ".local" / "share" / "uv" / "python"]:
-        yield from sorted(versions.glob("*3.*/bin/python3"), reverse=True)
-
-
-def identify(path: Path) -> tuple[str, Path] | None:
-    """The version ("3.12") and real path of an interpreter, None for whatever is not one."""
-    try:
-        done = subprocess.run([path, "-c", WHO], capture_output=True, text=True, timeout=60, check=True)
-        version, real = done.stdout.split(maxsplit=1)
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
-    return version, Path(real.strip())
 
 
 @functools.cache
 def found() -> dict[str, Path]:
     """The interpreters by version, oldest first: {"3.11": /usr/bin/python3.11, ...}."""
-    pythons: dict[str, Path] = {}
-    seen: set[Path] = set()
-    for path in [Path(sys.executable), *candidates()]:
-        if not path.exists() or path.resolve() in seen:
-            continue
-        seen.add(path.resolve())
-        who = identify(path)
-        if who and who[0] in {f"3.{minor}" for minor in MINORS}:
-            pythons.setdefault(*who)
-    return dict(sorted(pythons.items(), key=lambda item: as_tuple(item[0])))
+    pythons = {f"3.{minor}": find(f"3.{minor}") for minor in MINORS}
+    return {version: path for version, path in pythons.items() if path}
+
+
+def without_shims() -> None:
+    """Take pyenv's shims off PATH: there is one for each version, and it fails unless that version is active."""
+    folders = [Path(folder) for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder]
+    for folder in folders:
+        if folder.name == "shims":
+            os.environ.setdefault("PYENV_ROOT", str(folder.parent))
+    os.environ["PATH"] = os.pathsep.join(str(folder) for folder in folders if folder.name != "shims")
 
 
 def as_tuple(version: str) -> tuple[int, ...]:

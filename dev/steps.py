@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import IO, Callable
 
 import processes
-from paths import LOGS, ROOT, Problem
+from paths import LOGS, ROOT
+
+from airflow_server import Problem, PythonMissing
 
 TAIL = 80
 _printing = threading.Lock()
@@ -85,7 +87,7 @@ def carry_out(step: Step) -> Report:
         start = time.monotonic()
         try:
             step.action(report)
-        except NotRun as reason:
+        except (NotRun, PythonMissing) as reason:
             report.verdict, report.closing = "not run", [str(reason)]
             report.skipped += 1
         except processes.Stopped:

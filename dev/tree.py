@@ -10,7 +10,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from paths import CACHE, NAME, NAMESPACE, ROOT, Problem, locked
+from paths import CACHE, NAME, NAMESPACE, ROOT, locked
+
+from airflow_server import Problem
 
 
 def git(*arguments: str | Path, cwd: Path = ROOT) -> str:

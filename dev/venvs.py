@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pythons
-from paths import CACHE, HOME, REQUIREMENTS, ROOT, Problem, locked
+from paths import CACHE, HOMES, REQUIREMENTS, ROOT, locked
 from processes import environment, inherited
+
+from airflow_server import Problem
 
 UV = "0.13.9"
 
@@ -35,8 +37,9 @@ OLDEST = "3.11"
 
 @dataclass(frozen=True)
 class Venv:
-    """A virtual environment: its folder and the version of its Python."""
+    """A virtual environment: what it is for, its folder, and the version of its Python."""
 
+    name: str
     path: Path
     version: str
 
@@ -50,8 +53,8 @@ class Venv:
 
     def env(self, **extra: str | Path) -> dict[str, str]:
         """The environment in which this venv's programs come first and all Pythons are found."""
-        path = os.pathsep.join(str(folder) for folder in (self.bin, pythons.links(), *pythons.search_path()))
-        return environment(PATH=path, VIRTUAL_ENV=self.path, **extra)
+        path = os.pathsep.join([str(self.bin), str(pythons.links()), os.environ["PATH"]])
+        return environment(self.name, PATH=path, VIRTUAL_ENV=self.path, **extra)
 
 
 def core(line: str | None = None) -> Venv:
@@ -86,7 +89,7 @@ def venv(name: str, version: str) -> Venv:
                 call([uv_path, "venv", "--quiet", "--no-project", "--python", python, path])
                 call([uv_path, "pip", "install", "--quiet", "--python", path / "bin" / "python", "-r", requirements])
                 (path / "ready").touch()
-    return Venv(path, version)
+    return Venv(name, path, version)
 
 
 def lock() -> int:
@@ -126,13 +129,24 @@ def install_uv(path: Path) -> Path:
 
 
 def call(command: list[str | Path]) -> None:
-    """Run an installer, silent unless it fails. Time-outs are long: a slow network is no reason to give up."""
-    env = {"HOME": str(HOME), "UV_CACHE_DIR": str(CACHE / "uv"), "UV_HTTP_TIMEOUT": "300", **inherited()}
-    env["UV_PYTHON_DOWNLOADS"] = "never"
+    """Run an installer, silent unless it fails."""
+    env = {"HOME": str(HOMES / "any"), **inherited(), **uv_settings()}
     done = subprocess.run(command, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
         words = " ".join(str(part) for part in command)
         raise Problem(f"This failed, its output says why: {words}\n{(done.stdout + done.stderr).strip()}")
+
+
+def uv_settings() -> dict[str, str]:
+    """How uv shall work here, unless the user's environment has it otherwise.
+
+    Time-outs are long, since a slow network is no reason to give up, and the system's certificates count where there
+    are any: companies have their own, and pip takes them too.
+    """
+    settings = {"UV_CACHE_DIR": str(CACHE / "uv"), "UV_HTTP_TIMEOUT": "300", "UV_PYTHON_DOWNLOADS": "never"}
+    if any(Path("/etc/ssl/certs").glob("*")):
+        settings["UV_SYSTEM_CERTS"] = "true"
+    return {name: os.environ.get(name, value) for name, value in settings.items()}
 
 
 @contextlib.contextmanager

@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What needs a real Airflow: integration tests, the demo, and a server to play with."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+import processes
+import tree
+import venvs
+from paths import CACHE, NAME, NAMESPACE, ROOT
+from processes import Command
+from steps import Failed, Report, Step
+from venvs import Venv
+
+from airflow_server import VERSIONS, PythonMissing, Server
+from airflow_server.pythons import python_for
+
+# The integration tests run on these; the demo on the first of its own that a Python here can run.
+TESTED = ("2.11",)
+DEMO = ("2.11",)
+PLAYBOOK = f"{NAMESPACE}.{NAME}.run_dag"
+HARNESS = ROOT / "tests" / "airflow" / "server.py"
+
+
+def server(name: str) -> Server:
+    """A server to be started as a context manager."""
+    return Server(name, uv=str(venvs.uv()))
+
+
+def integration_step(name: str, targets: Sequence[str] = (), core: str | None = None) -> Step:
+    """The integration tests, or some TARGETS of them, on a server of their own."""
+    label = f"integration {name}" + (f" core {core}" if core else "")
+    return Step(label, partial(integration, name=name, targets=targets, core=core))
+
+
+def integration(report: Report, name: str, targets: Sequence[str], core: str | None) -> None:
+    """Start a server, run ansible-test integration against it, stop it."""
+    venv = venvs.core(core)
+    with server(name) as airflow, tree.copied(report.name.replace(" ", "-")) as root:
+        report.say(f"Airflow {airflow.version.airflow} runs at {airflow.url}.")
+        config = root / "tests" / "integration" / "integration_config.yml"
+        config.write_text(json.dumps(variables(airflow), indent=2) + "\n", encoding="utf-8")
+        command: Command = [venv.bin / "ansible-test", "integration", "--local", "--python", venv.version]
+        options = ["--color", "no", "--truncate", "0", "--continue-on-error"]
+        status = report.status([*command, *options, *targets], venv.env(), root)
+    count_targets(report)
+    if status != 0 or not report.passed:
+        raise Failed(f"ansible-test integration ended with status {status}")
+
+
+def variables(airflow: Server) -> dict[str, str]:
+    """What the targets know of the server."""
+    harness = [sys.executable, str(HARNESS)]
+    state = ["--state", str(airflow.state)]
+    return {
+        "airflow_api_url": airflow.url,
+        "airflow_api_username": airflow.username,
+        "airflow_api_password": airflow.password,
+        "airflow_version": airflow.version.airflow,
+        "airflow_server_name": airflow.version.name,
+        "airflow_home": str(airflow.home),
+        "airflow_dags_folder": str(airflow.dags_folder),
+        "airflow_state": str(airflow.state),
+        # Commands, to which arguments are added: of Airflow itself, and of the harness for this server's parts.
+        "airflow_cli": shlex.join([*harness, "cli", airflow.version.name, *state]),
+        "airflow_component": shlex.join([*harness, "component", airflow.version.name, *state]),
+    }
+
+
+def count_targets(report: Report) -> None:
+    """A line for each target, made from Ansible's own recap of its play."""
+    target = ""
+    for line in report.text().splitlines():
+        start = re.match(r"Running (\S+) integration test role", line)
+        recap = re.match(r"\S+ +: (ok=\d+ .*failed=(\d+).*)", line)
+        if start:
+            target = start.group(1)
+            report.failed += 1
+        elif recap and target:
+            report.closing.append(f"{target}: {re.sub(' +', ' ', recap.group(1)).strip()}")
+            if recap.group(2) == "0" and "unreachable=0" in line:
+                report.passed, report.failed = report.passed + 1, report.failed - 1
+            target = ""
+
+
+def demo() -> int:
+    """Run the main job on a real Airflow: a DAG that succeeds, then one that fails, with the report of its failure."""
+    venv = venvs.core()
+    name = demo_version()
+    print(f"Starting Airflow {name} (the first time it has to be installed) …", flush=True)
+    with server(name) as airflow:
+        print(f"Airflow {airflow.version.airflow} runs at {airflow.url}.", flush=True)
+        good, _ = play(venv, airflow, "ok", "A DAG that succeeds")
+        bad, said = play(venv, airflow, "fails", "A DAG that fails")
+    problems = []
+    if good != 0:
+        problems.append("The run of the DAG ok did not end well.")
+    if bad == 0 or not all(text in said for text in ("b (try 1 of 1)", "user 42 has no email address")):
+        problems.append("The run of the DAG fails was not reported as failed, with its task b and the reason.")
+    print(
+        "\n"
+        + ("\n".join(problems) or "As told: one run succeeded; the other failed, and the report says where and why.")
+    )
+    return 1 if problems else 0
+
+
+def demo_version() -> str:
+    """The first Airflow for the demo that a Python here can run; it says so when that is not the one that is wanted."""
+    for name in DEMO:
+        try:
+            python_for(VERSIONS[name])
+        except PythonMissing as problem:
+            if name == DEMO[-1]:
+                raise
+            print(f"{problem} The demo takes another Airflow.", flush=True)
+            continue
+        return name
+    raise AssertionError("DEMO is empty")
+
+
+def play(venv: Venv, airflow: Server, dag_id: str, title: str) -> tuple[int, str]:
+    """Run the playbook on a DAG and show it as it goes; return its status and output, white space made even."""
+    options = ["--extra-vars", json.dumps({"airflow_dag_id": dag_id})]
+    print(f"\n===== {title}: ansible-playbook {PLAYBOOK} --extra-vars airflow_dag_id={dag_id}\n", flush=True)
+    env = venv.env(
+        ANSIBLE_COLLECTIONS_PATH=tree.linked(),
+        ANSIBLE_HOME=CACHE / "ansible",
+        ANSIBLE_LOCALHOST_WARNING="False",
+        ANSIBLE_INVENTORY_UNPARSED_WARNING="False",
+        **credentials(airflow),
+    )
+    status, text = processes.shown([venv.bin / "ansible-playbook", PLAYBOOK, *options], env)
+    return status, " ".join(text.split())
+
+
+def credentials(airflow: Server) -> dict[str, str]:
+    """What the modules take from the environment."""
+    return {
+        "AIRFLOW_API_URL": airflow.url,
+        "AIRFLOW_API_USERNAME": airflow.username,
+        "AIRFLOW_API_PASSWORD": airflow.password,
+    }
+
+
+def serve(name: str) -> int:
+    """Start one server, say how to use it, and stop it at Ctrl-C."""
+    with server(name) as airflow:
+        print(f"# Airflow {airflow.version.airflow} runs until Ctrl-C. Its DAGs lie in {airflow.dags_folder}")
+        for key, value in credentials(airflow).items():
+            print(f"export {key}={shlex.quote(value)}")
+        sys.stdout.flush()
+        signal.pause()
+    return 0
