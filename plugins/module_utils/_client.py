@@ -361,9 +361,11 @@ class Client:
 
 
 def _requests_errors() -> tuple[type[Exception], ...]:
-    import requests.exceptions as problems
+    """What a request can run into; some errors of urllib3 about odd host names come through requests as they are."""
+    import requests.exceptions
+    import urllib3.exceptions
 
-    return (problems.RequestException,)
+    return (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, UnicodeError)
 
 
 def _cause(error: BaseException | None, kind: type[BaseException]) -> bool:
@@ -398,7 +400,13 @@ def _is_no_route(answer: Answer) -> bool:
         body = json.loads(answer.text)
     except ValueError:
         return True
-    return not isinstance(body, dict) or "error" in body or "Not Found" in (body.get("title"), body.get("detail"))
+    # Airflow 2 has a page of its own for each kind of error, but none for a path that it does not know.
+    return (
+        not isinstance(body, dict)
+        or "error" in body
+        or body.get("type") == "about:blank"
+        or body.get("detail") == "Not Found"
+    )
 
 
 def _redirect_message(method: str, base: str, path: str, target: str) -> str:

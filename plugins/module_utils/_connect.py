@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ._api import GENERATIONS, Airflow, detect
 from ._client import Client
 from ._errors import BadInput
-from ._inputs import base_url_of, check_maskable, seconds_of
+from ._inputs import base_url_of, check_header_value, check_maskable, headers_of, seconds_of
 from ._login import Login, TokenLogin
 from ._wait import Clock
 
@@ -28,7 +28,7 @@ def connect(params: Params, warn: t.Callable[[str], None], clock: Clock | None =
     if not params["api_url"]:
         raise BadInput("No Airflow is named: set api_url, or the environment variable AIRFLOW_API_URL.")
     url = base_url_of("api_url", params["api_url"])
-    headers = {str(key): str(value) for key, value in (params["api_headers"] or {}).items()}
+    headers = headers_of("api_headers", params["api_headers"] or {})
     check_maskable("api_headers", headers, [url])
     username, password, token = _credentials(params)
     secrets = [*headers.values(), *filter(None, (password, token))]
@@ -55,6 +55,13 @@ def connect(params: Params, warn: t.Callable[[str], None], clock: Clock | None =
 
 def _credentials(params: Params) -> tuple[str | None, str | None, str | None]:
     username, password, token = params["api_username"], params["api_password"], params["api_token"]
+    if token:
+        # Files and YAML blocks end in a line break.
+        token = token.strip()
+        check_header_value("api_token", token)
+    for option, value in (("api_username", username), ("api_password", password)):
+        if value and not value.isprintable():
+            raise BadInput(f"{option} holds a line break, a control character or broken UTF-8; correct it.")
     if token and (username or password):
         raise BadInput(
             "api_token excludes api_username and api_password (options or AIRFLOW_API_ variables); "

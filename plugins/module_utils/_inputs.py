@@ -39,6 +39,7 @@ GLOB = re.compile(r"[*?\[]")
 
 _DAG_ID = re.compile(r"[\w.-]+")
 _RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?([.,]\d+)?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
 
 
@@ -121,6 +122,22 @@ def base_url_of(option: str, value: str) -> str:
         raise BadInput(f"{option} '{one_line(text, 80)}' must not have a query or a fragment; end it after the path.")
     path = re.sub(r"/api/v[12]/*$", "", parts.path).rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def headers_of(option: str, value: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
+    """Return HTTP headers as text."""
+    headers = {str(name): str(content) for name, content in value.items()}
+    for name, content in headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise BadInput(f"{option} has the name '{one_line(name, 60)}', which no HTTP header can have.")
+        check_header_value(option, content)
+    return headers
+
+
+def check_header_value(option: str, value: str) -> None:
+    """Refuse what HTTP cannot carry in a header: line breaks, and letters beyond Latin-1."""
+    if not re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", value):
+        raise BadInput(f"{option} holds a line break or a character that an HTTP header cannot carry; correct it.")
 
 
 def conf_of(option: str, value: t.Any) -> dict[str, t.Any]:

@@ -62,7 +62,9 @@ def event_lines(events: t.Iterable[t.Any]) -> t.Iterator[str]:
         text = str(event.get("event", "")).splitlines() or [""]
         yield f"{stamp}{mark}{text[0]}"
         yield from text[1:]
-        for problem in event.get("error_detail") or []:
+        problems = event.get("error_detail")
+        # A task may log a key of this name itself, with anything in it.
+        for problem in problems if isinstance(problems, list) else []:
             yield from _traceback_lines(problem)
 
 
@@ -80,7 +82,8 @@ def _traceback_lines(problem: t.Any) -> t.Iterator[str]:
     if not isinstance(problem, dict):
         return
     yield "Traceback (most recent call last):"
-    for frame in problem.get("frames") or []:
+    frames = problem.get("frames")
+    for frame in frames if isinstance(frames, list) else []:
         if isinstance(frame, dict):
             yield f'  File "{frame.get("filename")}", line {frame.get("lineno")}, in {frame.get("name")}'
     value = one_line(problem.get("exc_value", ""), LONGEST_LINE)

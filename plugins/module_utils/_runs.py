@@ -269,6 +269,11 @@ def trigger(airflow: Airflow, dag_id: str, request: TriggerRequest) -> tuple[Obj
     """Make the run and return it, with whether this call made it: somebody else may have been faster by a moment."""
     try:
         return airflow.trigger(dag_id, request), True
+    except Unreachable as error:
+        # Whether the run was made is not known, but its id is: a rescue block can look for it.
+        error.message += f" Whether run {request.dag_run_id} of DAG {dag_id} was made is not known."
+        error.details["dag_run"] = {**shown(predicted_run(airflow, dag_id, request)), "state": None}
+        raise
     except Conflict as error:
         run = find_run(airflow, dag_id, request.dag_run_id, request.logical_date)
         if run is None:

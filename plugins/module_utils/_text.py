@@ -31,7 +31,8 @@ class Redactor:
         """Learn more secrets, in each form in which a server may echo them: as it is, in JSON, in Python, in a URL."""
         forms = set(self._forms)
         for secret in secrets:
-            forms.update((secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe="")))
+            in_url = quote(secret, safe="", errors="replace")
+            forms.update((secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], in_url))
         # Longest first: one secret may be a part of another.
         self._forms = sorted((form for form in forms if form), key=len, reverse=True)
 
