@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module as small as what C(run) may use of it, with the parameters that Ansible would make."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.dagops.airflow.plugins.module_utils._connect import connect
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError
+from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
+from ansible_collections.dagops.airflow.tests.unit.bodies import Generation
+from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Server
+
+# Version 1 is spoken to with basic auth, version 2 with a token that is there already: no login between the exchanges.
+LOGINS: dict[str, dict[str, t.Any]] = {
+    "v1": {"api_username": "deploy", "api_password": "s3cret-pa55", "api_auth": "basic"},
+    "v2": {"api_token": "eyJhbGciOi.token.of-tests"},
+}
+
+
+class ModuleMock:
+    """Whatever else C(run) touches is an AttributeError."""
+
+    __slots__ = ("check_mode", "params", "warn")
+
+    def __init__(self, params: dict[str, t.Any], check_mode: bool, warnings: list[str]) -> None:
+        self.params = params
+        self.check_mode = check_mode
+        self.warn = warnings.append
+
+
+def parameters(spec: dict[str, t.Any], given: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Types and defaults as Ansible sets them, without what it takes from the environment."""
+    full = {**CONNECTION_SPEC, **spec}
+    without_fallback = {
+        name: {key: value for key, value in option.items() if key != "fallback"} for name, option in full.items()
+    }
+    result = ArgumentSpecValidator(without_fallback).validate(given)
+    assert not result.error_messages, result.error_messages
+    return result.validated_parameters
+
+
+class Runner:
+    """Runs a module against the script of a server."""
+
+    def __init__(self, server: Server, generation: Generation, module: t.Any) -> None:
+        self.server = server
+        self.generation = generation
+        self.module = module
+        self.warnings: list[str] = []
+
+    def __call__(self, check_mode: bool = False, **given: t.Any) -> dict[str, t.Any]:
+        """Return the result of the module's C(run)."""
+        connection = {"api_url": URL, "api_version": self.generation.name, **LOGINS[self.generation.name]}
+        params = parameters(self.module.ARGUMENT_SPEC, {**connection, **given})
+        if check_mode:
+            self.server.only_reads()
+        airflow = connect(params, self.warnings.append, self.server.clock)
+        result: dict[str, t.Any] = self.module.run(ModuleMock(params, check_mode, self.warnings), airflow)
+        self.server.done()
+        return result
+
+    def failure(self, check_mode: bool = False, **given: t.Any) -> AirflowError:
+        """Return the error that C(run) raises; its message is one sentence that fits on a screen."""
+        with pytest.raises(AirflowError) as caught:
+            self(check_mode, **given)
+        self.server.done()
+        assert_readable(caught.value.message)
+        return caught.value
+
+
+def assert_readable(message: str) -> None:
+    assert message, "the message is empty"
+    assert len(message) < 500, f"{len(message)} characters: {message}"
+    assert "\n" not in message, message
+    assert not re.search(r"</|<(html|!doctype|title|head|body|p|br)\b", message, re.IGNORECASE), f"HTML: {message}"
+    assert "Traceback" not in message, message
+    assert "None" not in message, message
+    assert '{"' not in message, f"a dump: {message}"
+    assert "{'" not in message, f"a dump: {message}"

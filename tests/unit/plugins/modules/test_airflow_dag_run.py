@@ -1,0 +1,1119 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import requests
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
+    BadInput,
+    Conflict,
+    Denied,
+    NotFound,
+    RunFailed,
+    ServerError,
+    TimedOut,
+    Unreachable,
+    Unsupported,
+)
+from ansible_collections.dagops.airflow.plugins.modules import airflow_dag_run
+from ansible_collections.dagops.airflow.tests.unit.bodies import DATE, ENDED, NEW_ID, RUN_ID, STARTED, Generation
+from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
+from ansible_collections.dagops.airflow.tests.unit.frame import Runner
+
+RUN_KEYS = {
+    "dag_id",
+    "dag_run_id",
+    "data_interval_end",
+    "data_interval_start",
+    "end_date",
+    "logical_date",
+    "note",
+    "run_after",
+    "run_type",
+    "start_date",
+    "state",
+    "url",
+}
+KEYS = {"changed", "dag_run", "diff", "elapsed", "failed_tasks", "task_counts"}
+OVER = {"start_date": STARTED, "end_date": ENDED}
+PAGE = {"limit": 100, "offset": 0}
+LOST = {
+    "reset": lambda answer: answer.fails(requests.ConnectionError("Connection reset by peer")),
+    "time-out": lambda answer: answer.fails(requests.ReadTimeout("read timed out")),
+    "broken off": lambda answer: answer.answers({"dag_run_id": NEW_ID}).breaks_after(7),
+    **{
+        str(status): lambda answer, status=status: answer.says("<html>gateway</html>", status, "text/html")
+        for status in (429, 502, 503, 504)
+    },
+}
+
+
+class Story(Runner):
+    """The exchanges that tests of runs are made of."""
+
+    def dag(self, **keys: t.Any) -> Exchange:
+        return self.server.get("dags/etl_daily").answers(self.generation.dag(**keys))
+
+    def no_dag(self) -> Exchange:
+        return self.server.get("dags/etl_daily").answers(self.generation.no_dag(), 404)
+
+    def run(self, dag_run_id: str = RUN_ID, state: str = "queued", **keys: t.Any) -> Exchange:
+        body = self.generation.run(dag_run_id, state, **keys)
+        return self.server.get(f"dags/etl_daily/dagRuns/{dag_run_id}").answers(body)
+
+    def no_run(self, dag_run_id: str = RUN_ID) -> Exchange:
+        return self.server.get(f"dags/etl_daily/dagRuns/{dag_run_id}").answers(self.generation.no_run(dag_run_id), 404)
+
+    def of_date(self, *runs: dict[str, t.Any]) -> Exchange:
+        name = self.generation.date_filter
+        query = {f"{name}_gte": DATE, f"{name}_lte": DATE, "limit": 1}
+        return self.server.get("dags/etl_daily/dagRuns", query).answers(self.generation.runs(*runs))
+
+    def post(self, dag_run_id: str = NEW_ID, **keys: t.Any) -> Exchange:
+        return self.server.post("dags/etl_daily/dagRuns", sends=self.generation.trigger_body(dag_run_id, **keys))
+
+    def made(self, dag_run_id: str = NEW_ID, answer: dict[str, t.Any] | None = None, **keys: t.Any) -> Exchange:
+        return self.post(dag_run_id, **keys).answers(self.generation.run(dag_run_id, **(answer or {})))
+
+    def unpause(self) -> Exchange:
+        return self.server.patch("dags/etl_daily", sends={"is_paused": False}).answers(self.generation.dag())
+
+    def tasks(self, *tasks: dict[str, t.Any], dag_run_id: str = RUN_ID) -> Exchange:
+        return self.server.get(f"dags/etl_daily/dagRuns/{dag_run_id}/taskInstances", PAGE).answers(
+            self.generation.tasks(*tasks)
+        )
+
+    def log(self, task_id: str, *lines: str, dag_run_id: str = RUN_ID, tries: int = 1, index: int = -1) -> Exchange:
+        path = f"dags/etl_daily/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{tries}"
+        exchange = self.server.get(path, {"full_content": "true", "map_index": index})
+        exchange.headers["Accept"] = {"v1": "text/plain", "v2": "application/x-ndjson"}[self.generation.name]
+        return exchange.says(self.generation.log(*lines))
+
+    def set_state(self, state: str, answer: str = "", dag_run_id: str = RUN_ID) -> Exchange:
+        return self.server.patch(f"dags/etl_daily/dagRuns/{dag_run_id}", sends={"state": state}).answers(
+            self.generation.run(dag_run_id, answer or state, **OVER)
+        )
+
+
+@pytest.fixture
+def story(server: Server, generation: Generation) -> Story:
+    return Story(server, generation, airflow_dag_run)
+
+
+def launch(story: Story, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
+    return story(check_mode, **{"dag_id": "etl_daily", "wait": False, **options})
+
+
+def refusal(story: Story, check_mode: bool = False, **options: t.Any) -> t.Any:
+    return story.failure(check_mode, **{"dag_id": "etl_daily", "wait": False, **options})
+
+
+# -- triggering
+
+
+def test_trigger_and_go_on(story, generation):
+    story.dag()
+    story.made()
+    result = launch(story)
+    assert set(result) == KEYS
+    assert result["changed"] is True
+    assert result["dag_run"]["dag_run_id"] == NEW_ID
+    assert result["dag_run"]["state"] == "queued"
+    assert result["dag_run"]["url"] == generation.run_url(NEW_ID)
+    assert set(result["dag_run"]) == RUN_KEYS
+    assert (result["failed_tasks"], result["task_counts"], result["elapsed"]) == ([], {}, 0.0)
+    name = f"DAG run etl_daily / {NEW_ID}"
+    assert result["diff"] == {"before": {name: {"state": None}}, "after": {name: {"state": "queued"}}}
+
+
+def test_trigger_with_an_id_looks_whether_it_is_there(story):
+    story.dag()
+    story.no_run()
+    story.made(RUN_ID)
+    assert launch(story, dag_run_id=RUN_ID)["dag_run"]["dag_run_id"] == RUN_ID
+
+
+def test_trigger_in_check_mode(story, generation):
+    story.dag()
+    story.no_run()
+    result = launch(story, check_mode=True, dag_run_id=RUN_ID, wait=True, conf={"a": 1}, logical_date=None)
+    assert result["changed"] is True
+    assert result["dag_run"]["dag_run_id"] == RUN_ID
+    assert result["dag_run"]["state"] == "queued"
+    assert result["dag_run"]["url"] == generation.run_url()
+    assert set(result) == KEYS
+    assert set(result["dag_run"]) == RUN_KEYS
+
+
+def test_check_mode_predicts_the_diff(story, server):
+    story.dag(is_paused=True)
+    predicted = launch(story, check_mode=True, when_paused="unpause")["diff"]
+    server._only_reads = False
+    story.dag(is_paused=True)
+    story.made()
+    story.unpause()
+    assert launch(story, when_paused="unpause")["diff"] == predicted
+    assert predicted["after"]["DAG etl_daily"] == {"is_paused": False}
+
+
+@pytest.mark.parametrize(
+    ("conf", "sent"),
+    [
+        (
+            {"n": 1, "f": 1.5, "b": True, "x": None, "l": [1, "2"]},
+            {"n": 1, "f": 1.5, "b": True, "x": None, "l": [1, "2"]},
+        ),
+        ('{"n": 1, "s": "1"}', {"n": 1, "s": "1"}),
+        ("n: 1\ns: '1'\nb: yes\n", {"n": 1, "s": "1", "b": True}),
+        ({}, {}),
+    ],
+)
+def test_conf_keeps_its_types(story, conf, sent):
+    story.dag()
+    story.made(conf=sent)
+    launch(story, conf=conf)
+
+
+def test_secret_conf_is_laid_over_conf_and_shown_nowhere(story):
+    sent = {"db": {"host": "h", "password": "pa55word"}, "n": 2}
+    story.dag()
+    story.made(conf=sent, answer={"conf": sent})
+    result = launch(story, conf={"db": {"host": "h"}, "n": 2}, secret_conf={"db": {"password": "pa55word"}})
+    assert "pa55word" not in str(result)
+
+
+@pytest.mark.parametrize("secret", ["short", 12345, "etl_daily", "l_dail", "airflow", "success", "release"])
+def test_a_secret_that_would_be_masked_everywhere_is_refused(story, secret):
+    error = refusal(story, dag_run_id=RUN_ID, secret_conf={"deep": [{"key": secret}]})
+    assert isinstance(error, BadInput)
+    assert "secret_conf" in error.message
+    assert "put it in conf" in error.message
+    assert f"'{secret}'" not in error.message
+
+
+def test_dates_and_note_are_sent(story, server, generation):
+    story.dag()
+    story.no_run()
+    story.of_date()
+    if generation.name == "v1":
+        server.get("version").answers({"version": "2.11.2", "git_version": ""})
+    body = {
+        "logical_date": DATE,
+        "data_interval_start": "2026-11-21T00:00:00Z",
+        "data_interval_end": DATE,
+        "note": "why",
+    }
+    story.made(RUN_ID, {"note": "why"}, **body)
+    options = {"data_interval_start": "2026-11-21 01:00:00+01:00", "data_interval_end": DATE, "note": "why"}
+    result = launch(story, dag_run_id=RUN_ID, logical_date="2026-11-22 00:00:00+00:00", **options)
+    assert result["dag_run"]["note"] == "why"
+
+
+def test_run_after(story, generation):
+    story.dag()
+    if generation.name == "v1":
+        error = refusal(story, run_after="2026-12-24T18:00:00+00:00")
+        assert isinstance(error, Unsupported)
+        assert error.message == "run_after needs Airflow 3.0 or newer; https://airflow.example is Airflow 2."
+    else:
+        story.made(run_after="2026-12-24T18:00:00Z")
+        launch(story, run_after="2026-12-24T18:00:00+00:00")
+
+
+# -- paused DAGs
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_paused_dag_fails_before_anything_is_written(story, check_mode):
+    story.dag(is_paused=True)
+    error = refusal(story, check_mode)
+    assert isinstance(error, BadInput)
+    assert error.message == (
+        "DAG etl_daily is paused, so the run would stay queued; unpause it, or set when_paused to unpause or trigger."
+    )
+
+
+def test_a_paused_dag_is_unpaused_after_the_run_was_made(story):
+    story.dag(is_paused=True)
+    story.made()
+    story.unpause()
+    result = launch(story, when_paused="unpause")
+    assert result["changed"] is True
+    assert result["diff"]["after"]["DAG etl_daily"] == {"is_paused": False}
+
+
+def test_a_run_that_is_refused_leaves_the_dag_paused(story, generation):
+    story.dag(is_paused=True)
+    story.post(conf={"n": 0}).answers(generation.problem(400, "Bad Request", "Invalid input for param n"), 400)
+    refusal(story, when_paused="unpause", conf={"n": 0})
+
+
+def test_a_dag_that_cannot_be_unpaused_still_has_its_run(story, server, generation):
+    story.dag(is_paused=True)
+    story.made()
+    server.patch("dags/etl_daily", sends={"is_paused": False}).answers(generation.problem(403, "Forbidden"), 403)
+    error = refusal(story, when_paused="unpause")
+    assert isinstance(error, Denied)
+    assert error.details["changed"] is True
+    assert error.details["dag_run"]["dag_run_id"] == NEW_ID
+
+
+def test_a_paused_dag_may_be_left_paused(story):
+    story.dag(is_paused=True)
+    story.made()
+    assert "DAG etl_daily" not in launch(story, when_paused="trigger")["diff"]["after"]
+
+
+# -- DAGs that cannot run
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"), [({"is_stale": True}, "is stale"), ({"has_import_errors": True}, "import error")]
+)
+def test_a_dag_that_cannot_run_is_refused_before_anything_is_sent(story, keys, words):
+    story.dag(**keys)
+    error = refusal(story)
+    assert isinstance(error, BadInput)
+    assert words in error.message
+    assert "etl_daily" in error.message
+
+
+def test_an_unknown_dag(story):
+    story.no_dag()
+    error = refusal(story)
+    assert isinstance(error, NotFound)
+    assert error.message == (
+        "DAG etl_daily does not exist at https://airflow.example; check dag_id, and that its file has been parsed."
+    )
+
+
+def test_a_dag_that_goes_stale_between_the_look_and_the_trigger(story, generation):
+    story.dag()
+    story.post().answers(generation.problem(404, "DAG not found", "DAG with dag_id: 'etl_daily' not found"), 404)
+    story_error = refusal(story)
+    assert isinstance(story_error, NotFound)
+    assert "DAG etl_daily cannot be triggered" in story_error.message
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_conf_that_the_dag_refuses(story, generation, status):
+    story.dag()
+    if status == 422 and generation.name == "v2":
+        detail: t.Any = [
+            {"type": "dict_type", "loc": ["body", "conf", "n"], "msg": "Input is bad", "input": "s3cret-in"}
+        ]
+    else:
+        detail = "Invalid input for param n: 'x' is not of type 'integer'\n\nFailed validating"
+    story.post(conf={"n": "x"}).answers(generation.problem(status, "Bad Request", detail), status)
+    error = refusal(story, conf={"n": "x"})
+    assert isinstance(error, BadInput)
+    assert error.message.startswith("Airflow refused the run of DAG etl_daily: ")
+    assert error.message.endswith("check conf and the dates.")
+    assert "s3cret-in" not in error.message
+    assert "dag_run" not in error.details
+
+
+def test_the_refusal_does_not_repeat_a_secret(story, generation):
+    story.dag()
+    detail = "Invalid input for param key: 'pa55word\"x' is too short. " + "x" * 1000
+    story.post(conf={"key": 'pa55word"x'}).answers(generation.problem(400, "Bad Request", detail), 400)
+    message = refusal(story, secret_conf={"key": 'pa55word"x'}).message
+    assert "pa55" not in message
+    assert "********" in message
+
+
+# -- adopting
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_an_active_run_is_adopted(story, state, check_mode):
+    story.dag()
+    story.run(RUN_ID, state)
+    result = launch(story, check_mode, dag_run_id=RUN_ID)
+    assert result["changed"] is False
+    assert result["dag_run"]["state"] == state
+    assert result["diff"] == {"before": {}, "after": {}}
+
+
+def test_a_run_that_had_succeeded_is_adopted(story, generation):
+    story.dag()
+    story.run(RUN_ID, "success", **OVER)
+    story.tasks(generation.task("load"))
+    result = launch(story, dag_run_id=RUN_ID, wait=True)
+    assert result["changed"] is False
+    assert result["task_counts"] == {"success": 1}
+    assert result["elapsed"] == 192.0
+    assert not story.warnings
+
+
+def test_a_run_that_had_failed_is_no_success(story, generation):
+    story.dag()
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"))
+    story.log("load")
+    error = refusal(story, dag_run_id=RUN_ID)
+    assert isinstance(error, RunFailed)
+    assert "DAG run etl_daily / release-42 was already there and had failed" in error.message
+    assert "state: cleared runs it again." in error.message
+    assert error.details["changed"] is False
+
+
+def test_the_run_of_a_date_is_adopted_whatever_its_id(story, generation):
+    story.dag()
+    story.of_date(generation.run("scheduled__2026-11-22T00:00:00+00:00", "running", logical_date=DATE))
+    result = launch(story, logical_date=DATE)
+    assert result["changed"] is False
+    assert result["dag_run"]["dag_run_id"] == "scheduled__2026-11-22T00:00:00+00:00"
+
+
+def test_a_date_that_no_run_has_is_triggered(story):
+    story.dag()
+    story.of_date()
+    story.made(logical_date=DATE)
+    assert launch(story, logical_date="2026-11-22T01:00:00+01:00")["changed"] is True
+
+
+def test_id_and_date_of_the_same_run(story):
+    story.dag()
+    story.run(RUN_ID, logical_date=DATE)
+    assert launch(story, dag_run_id=RUN_ID, logical_date=DATE)["changed"] is False
+
+
+def test_an_id_whose_run_has_another_date(story):
+    story.dag()
+    story.run(RUN_ID, logical_date="2026-11-20T00:00:00Z")
+    error = refusal(story, dag_run_id=RUN_ID, logical_date=DATE)
+    assert isinstance(error, BadInput)
+    assert "exists with the logical date 2026-11-20T00:00:00Z, not 2026-11-22T00:00:00Z" in error.message
+
+
+def test_a_date_that_belongs_to_another_run(story, generation):
+    story.dag()
+    story.no_run()
+    story.of_date(generation.run("other-run", logical_date=DATE))
+    error = refusal(story, dag_run_id=RUN_ID, logical_date=DATE)
+    assert isinstance(error, BadInput)
+    assert "belongs to the run other-run already" in error.message
+    assert DATE in error.message
+
+
+def test_an_adopted_run_with_another_conf_is_a_warning(story):
+    story.dag()
+    story.run(RUN_ID, conf={"a": 1, "b": 2, "c": 3})
+    launch(story, dag_run_id=RUN_ID, conf={"a": 1, "b": "2", "d": 4})
+    assert len(story.warnings) == 1
+    assert "with another conf (b, c, d differ)" in story.warnings[0]
+
+
+@pytest.mark.parametrize("conf", [None, {"a": 1}])
+def test_an_adopted_run_with_the_same_or_no_conf_is_no_warning(story, conf):
+    story.dag()
+    story.run(RUN_ID, conf={"a": 1})
+    launch(story, dag_run_id=RUN_ID, conf=conf)
+    assert not story.warnings
+
+
+def test_the_warning_names_keys_and_no_secret(story):
+    story.dag()
+    story.run(RUN_ID, conf={"key": "old-secret"})
+    launch(story, dag_run_id=RUN_ID, secret_conf={"key": "new-secret"})
+    assert "secret" not in story.warnings[0]
+
+
+def test_a_run_that_is_not_waited_for_is_adopted_in_a_paused_dag(story):
+    story.dag(is_paused=True)
+    story.run(RUN_ID)
+    assert launch(story, dag_run_id=RUN_ID)["changed"] is False
+
+
+def test_waiting_for_an_active_run_of_a_paused_dag_fails_at_once(story):
+    story.dag(is_paused=True)
+    story.run(RUN_ID)
+    error = refusal(story, dag_run_id=RUN_ID, wait=True)
+    assert "DAG etl_daily is paused, so run release-42 would stay queued" in error.message
+
+
+def test_waiting_for_an_active_run_may_unpause_its_dag(story, generation):
+    story.dag(is_paused=True)
+    story.run(RUN_ID)
+    story.unpause()
+    story.run(RUN_ID, "success", **OVER)
+    story.tasks(generation.task("load"))
+    result = launch(story, dag_run_id=RUN_ID, wait=True, when_paused="unpause")
+    assert result["changed"] is True
+
+
+def test_a_finished_run_of_a_paused_dag_is_adopted_as_it_is(story, generation):
+    story.dag(is_paused=True)
+    story.run(RUN_ID, "success", **OVER)
+    story.tasks(generation.task("load"))
+    assert launch(story, dag_run_id=RUN_ID, wait=True)["changed"] is False
+
+
+# -- exactly once
+
+
+@pytest.mark.parametrize("how", LOST)
+def test_a_lost_answer_whose_run_was_made(story, how):
+    story.dag()
+    LOST[how](story.post())
+    story.run(NEW_ID)
+    result = launch(story)
+    assert result["changed"] is True
+    assert result["dag_run"]["dag_run_id"] == NEW_ID
+
+
+@pytest.mark.parametrize("how", [*LOST, "refused"])
+def test_a_lost_request_goes_out_again_with_the_same_id(story, how, clock):
+    story.dag()
+    if how == "refused":
+        story.post().fails(requests.ConnectionError(ConnectionRefusedError(111, "refused")))
+    else:
+        LOST[how](story.post())
+    story.no_run(NEW_ID)
+    story.made()
+    assert launch(story)["changed"] is True
+    assert len(clock.pauses) == 1
+
+
+def test_a_conflict_with_the_own_earlier_attempt_is_success(story, generation):
+    """The look-up came before Airflow had written the run."""
+    story.dag()
+    story.post().fails(requests.ReadTimeout())
+    story.no_run(NEW_ID)
+    story.post().answers(generation.conflict(f"ID: '{NEW_ID}'"), 409)
+    story.run(NEW_ID)
+    assert launch(story)["changed"] is True
+
+
+def test_the_look_up_is_repeated_through_the_outage(story, server):
+    story.dag()
+    story.post().says("", 502)
+    path = f"dags/etl_daily/dagRuns/{NEW_ID}"
+    server.again(server.get(path).says("", 502), 2)
+    story.run(NEW_ID)
+    assert launch(story)["changed"] is True
+
+
+def test_an_outage_that_lasts_is_an_error(story, server, clock):
+    story.dag()
+    for _number in range(40):
+        story.post().says("", 503).taking(1)
+        story.no_run(NEW_ID)
+    with pytest.raises(Unreachable, match="answered 503"):
+        launch(story, retry_timeout=20)
+    server.script.clear()
+    assert 20 <= clock.passed <= 21.5
+
+
+def test_without_retries_a_lost_answer_is_looked_up_once(story):
+    story.dag()
+    story.post().fails(requests.ReadTimeout())
+    story.run(NEW_ID)
+    assert launch(story, retry_timeout=0)["changed"] is True
+
+
+def test_without_retries_nothing_is_posted_twice(story):
+    story.dag()
+    story.post().fails(requests.ReadTimeout())
+    story.no_run(NEW_ID)
+    assert isinstance(refusal(story, retry_timeout=0), Unreachable)
+
+
+def test_a_500_is_looked_up_once_and_then_an_error(story, clock):
+    story.dag()
+    story.post().says("<html><head><title>Ooops!</title></head></html>", 500, "text/html")
+    story.no_run(NEW_ID)
+    error = refusal(story)
+    assert isinstance(error, ServerError)
+    assert "500" in error.message
+    assert "an HTML page titled 'Ooops!'" in error.message
+    assert clock.pauses == []
+
+
+def test_a_500_whose_run_was_made(story):
+    story.dag()
+    story.post().says("Internal Server Error", 500)
+    story.run(NEW_ID)
+    assert launch(story)["changed"] is True
+
+
+@pytest.mark.parametrize("body", ['{"dag_run_id": "ansib', "", "<html></html>"])
+def test_an_answer_that_cannot_be_read_is_looked_up(story, body):
+    story.dag()
+    story.post().says(body, 200, "application/json")
+    story.run(NEW_ID)
+    assert launch(story)["changed"] is True
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, Denied), (403, Denied)])
+def test_a_denied_trigger_is_not_repeated(story, generation, status, kind):
+    story.dag()
+    story.post().answers(generation.problem(status, "Forbidden"), status)
+    error = refusal(story)
+    assert isinstance(error, kind)
+    assert str(status) in error.message
+
+
+def test_a_failure_after_a_lost_answer_names_the_run(story, server):
+    story.dag()
+    story.post().fails(requests.ReadTimeout())
+    server.get(f"dags/etl_daily/dagRuns/{NEW_ID}").fails(requests.ConnectionError())
+    error = refusal(story, retry_timeout=0)
+    assert error.details["dag_run"]["dag_run_id"] == NEW_ID
+    assert error.details["dag_run"]["state"] is None
+    assert f"Whether run {NEW_ID} of DAG etl_daily was made is not known" in error.message
+
+
+# -- conflicts
+
+
+def test_somebody_else_made_the_run_a_moment_earlier(story, generation):
+    story.dag()
+    story.no_run()
+    story.post(RUN_ID).answers(generation.conflict(f"ID: '{RUN_ID}'"), 409)
+    story.run(RUN_ID)
+    story.run(RUN_ID)
+    assert launch(story, dag_run_id=RUN_ID)["changed"] is False
+
+
+def test_somebody_else_took_the_date_a_moment_earlier(story, generation):
+    other = generation.run("other-run", logical_date=DATE)
+    story.dag()
+    story.no_run()
+    story.of_date()
+    story.post(RUN_ID, logical_date=DATE).answers(generation.conflict("logical date: '2026-11-22 00:00:00+00:00'"), 409)
+    story.no_run()
+    story.no_run()
+    story.of_date(other)
+    error = refusal(story, dag_run_id=RUN_ID, logical_date=DATE)
+    assert isinstance(error, BadInput)
+    assert "belongs to the run other-run already" in error.message
+
+
+@pytest.mark.xfail(strict=True, reason="B7: told to leave out an id that was not given")
+def test_a_date_alone_that_somebody_else_took_is_adopted(story, generation):
+    story.dag()
+    story.of_date()
+    story.post(logical_date=DATE).answers(generation.conflict("logical date: 'x'"), 409)
+    story.no_run(NEW_ID)
+    story.of_date(generation.run("other-run", logical_date=DATE))
+    result = launch(story, logical_date=DATE)
+    assert result["changed"] is False
+    assert result["dag_run"]["dag_run_id"] == "other-run"
+
+
+def test_a_conflict_with_nothing(story, generation):
+    story.dag()
+    story.post().answers(generation.conflict(f"ID: '{NEW_ID}'"), 409)
+    story.no_run(NEW_ID)
+    story.no_run(NEW_ID)
+    error = refusal(story)
+    assert isinstance(error, Conflict)
+    assert f"run {NEW_ID} of DAG etl_daily as one that exists" in error.message
+
+
+# -- waiting
+
+
+def test_wait_for_a_good_run(story, generation, clock):
+    story.dag()
+    story.made(RUN_ID)
+    story.run(RUN_ID, "running", start_date=STARTED)
+    story.run(RUN_ID, "success", **OVER)
+    story.tasks(generation.task("extract"), generation.task("skip", "skipped"))
+    story.server.script.insert(1, story.no_run())
+    story.server.script.pop()
+    result = launch(story, dag_run_id=RUN_ID, wait=True)
+    assert result["changed"] is True
+    assert result["dag_run"]["state"] == "success"
+    assert result["task_counts"] == {"success": 1, "skipped": 1}
+    assert result["failed_tasks"] == []
+    assert result["elapsed"] == 192.0
+    assert set(result) == KEYS
+    assert clock.pauses == [0.5, 0.5]
+
+
+def test_wait_for_a_run_that_fails(story, generation):
+    story.dag()
+    story.made()
+    story.run(NEW_ID, "failed", **OVER)
+    story.tasks(
+        generation.task("extract"),
+        generation.task("load_users", "failed", try_number=3, max_tries=2),
+        generation.task("load_orders", "failed", map_index=4),
+        *(generation.task(f"report_{number}", "upstream_failed") for number in range(5)),
+        *(generation.task(f"ok_{number}") for number in range(6)),
+        dag_run_id=NEW_ID,
+    )
+    story.log("load_orders", "[2026-11-22T10:16:00.000+0000] {x.py:1} INFO - hello", dag_run_id=NEW_ID, index=4)
+    story.log("load_users", *traceback("KeyError: 'email'"), dag_run_id=NEW_ID, tries=3)
+    error = refusal(story, wait=True)
+    assert isinstance(error, RunFailed)
+    assert error.message == (
+        f"DAG run etl_daily / {NEW_ID} failed after 3m12s: 2 of 14 tasks failed, 5 never ran: "
+        f"load_orders[4] (try 1 of 1); load_users (try 3 of 3): KeyError: 'email'. {generation.run_url(NEW_ID)}"
+    )
+    details = error.details
+    assert set(details) == KEYS - {"diff"}
+    assert details["changed"] is True
+    assert details["dag_run"]["dag_run_id"] == NEW_ID
+    assert [task["task_id"] for task in details["failed_tasks"]][:2] == ["load_orders", "load_users"]
+    assert details["failed_tasks"][1]["log_tail"].endswith("KeyError: 'email'")
+    assert details["task_counts"] == {"success": 7, "failed": 2, "upstream_failed": 5}
+
+
+def traceback(exception: str) -> list[str]:
+    """What a failed task leaves behind."""
+    return [
+        "[2026-11-22T10:18:00.000+0000] {taskinstance.py:3337} ERROR - Task failed with exception",
+        "Traceback (most recent call last):",
+        '  File "/opt/airflow/dags/etl.py", line 7, in load',
+        exception,
+    ]
+
+
+def test_no_logs_when_none_are_wanted(story, generation):
+    story.dag()
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"))
+    error = refusal(story, dag_run_id=RUN_ID, log_lines=0)
+    assert error.details["failed_tasks"][0]["log_tail"] is None
+
+
+def test_a_log_that_cannot_be_read_fails_nothing(story, generation):
+    story.dag()
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"))
+    story.log("load").answers(generation.problem(403, "Forbidden"), 403)
+    error = refusal(story, dag_run_id=RUN_ID)
+    assert isinstance(error, RunFailed)
+    assert "The log cannot be read: Airflow answered 403" in error.details["failed_tasks"][0]["log_tail"]
+
+
+def test_a_good_run_with_a_failed_task_is_a_warning(story, generation):
+    story.dag()
+    story.run(RUN_ID, "success", **OVER)
+    story.tasks(generation.task("load", "failed"), generation.task("watcher"))
+    story.log("load", *traceback("ValueError: no"))
+    result = launch(story, dag_run_id=RUN_ID, wait=True)
+    assert [task["task_id"] for task in result["failed_tasks"]] == ["load"]
+    assert len(story.warnings) == 1
+    assert "succeeded although 1 of 2 tasks did not: load (try 1 of 1): ValueError: no." in story.warnings[0]
+
+
+def test_a_failed_run_without_a_failed_task(story, generation):
+    story.dag()
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load"), generation.task("slow", "skipped"))
+    error = refusal(story, dag_run_id=RUN_ID)
+    assert "none of its tasks did" in error.message
+    assert "dagrun_timeout" in error.message
+
+
+def test_a_wait_of_no_time_looks_once(story):
+    story.dag()
+    story.made()
+    error = refusal(story, wait=True, wait_timeout=0)
+    assert isinstance(error, TimedOut)
+
+
+def test_a_wait_that_times_out(story, generation, clock):
+    story.dag()
+    story.made()
+    story.server.again(story.run(NEW_ID, "running", start_date=STARTED), 6)
+    error = refusal(story, wait=True, wait_timeout=3.2)
+    assert isinstance(error, TimedOut)
+    assert clock.passed == pytest.approx(3.2)
+    assert error.message == (
+        f"DAG run etl_daily / {NEW_ID} is still running after 3s (wait_timeout). {generation.run_url(NEW_ID)}"
+    )
+    assert error.details["timed_out"] is True
+    assert error.details["changed"] is True
+    assert error.details["dag_run"]["state"] == "running"
+    assert set(error.details["dag_run"]) == RUN_KEYS
+    assert error.details["elapsed"] == pytest.approx(2.5, abs=1)
+
+
+def test_the_last_look_is_at_the_end_of_the_time(story, generation, clock):
+    story.dag()
+    story.made()
+    story.run(NEW_ID, "running", start_date=STARTED)
+    story.run(NEW_ID, "success", **OVER)
+    story.tasks(generation.task("load"), dag_run_id=NEW_ID)
+    assert launch(story, wait=True, wait_timeout=0.75)["dag_run"]["state"] == "success"
+    assert clock.pauses == [0.5, 0.25]
+
+
+def test_cancel_on_timeout(story):
+    story.dag()
+    story.made()
+    story.set_state("failed", dag_run_id=NEW_ID)
+    error = refusal(story, wait=True, wait_timeout=0, cancel_on_timeout=True)
+    assert isinstance(error, TimedOut)
+    assert "It was cancelled (cancel_on_timeout)" in error.message
+    assert error.details["timed_out"] is True
+    assert error.details["changed"] is True
+    assert error.details["dag_run"]["state"] == "failed"
+
+
+def test_a_cancellation_that_is_refused(story, server, generation):
+    story.dag()
+    story.made()
+    server.patch(f"dags/etl_daily/dagRuns/{NEW_ID}", sends={"state": "failed"}).answers(
+        generation.problem(403, "Forbidden"), 403
+    )
+    error = refusal(story, wait=True, wait_timeout=0, cancel_on_timeout=True)
+    assert isinstance(error, TimedOut)
+    assert "It could not be cancelled: Airflow answered 403" in error.message
+    assert error.details["dag_run"]["state"] == "queued"
+
+
+def test_an_outage_during_the_wait_is_survived(story, server, generation):
+    path = f"dags/etl_daily/dagRuns/{NEW_ID}"
+    story.dag()
+    story.made()
+    server.get(path).fails(requests.ConnectionError())
+    server.get(path).says("", 503, Retry_After="5")
+    story.run(NEW_ID, "success", **OVER)
+    story.tasks(generation.task("load"), dag_run_id=NEW_ID)
+    assert launch(story, wait=True)["dag_run"]["state"] == "success"
+
+
+def test_an_outage_that_outlasts_retry_timeout_carries_the_run(story, server):
+    story.dag()
+    story.made(RUN_ID)
+    story.server.script.insert(1, story.no_run())
+    story.server.script.pop()
+    story.run(RUN_ID, "running", start_date=STARTED)
+    server.again(server.get(f"dags/etl_daily/dagRuns/{RUN_ID}").says("", 502), 30)
+    with pytest.raises(Unreachable) as caught:
+        launch(story, dag_run_id=RUN_ID, wait=True, retry_timeout=10)
+    server.script.clear()
+    assert caught.value.details["dag_run"]["state"] == "running"
+    assert caught.value.details["changed"] is True
+
+
+def test_an_outage_at_the_end_of_the_wait_is_a_time_out(story, server, clock):
+    story.dag()
+    story.made()
+    server.again(server.get(f"dags/etl_daily/dagRuns/{NEW_ID}").says("", 502), 40)
+    with pytest.raises(TimedOut) as caught:
+        launch(story, wait=True, wait_timeout=6, retry_timeout=600)
+    server.script.clear()
+    assert caught.value.details["dag_run"]["dag_run_id"] == NEW_ID
+    assert clock.passed == pytest.approx(6)
+
+
+def test_a_run_that_is_deleted_during_the_wait(story):
+    story.dag()
+    story.made()
+    story.no_run(NEW_ID)
+    error = refusal(story, wait=True)
+    assert isinstance(error, NotFound)
+    assert error.details["dag_run"]["dag_run_id"] == NEW_ID
+
+
+# -- state: cleared
+
+
+def clear(story: Story, only_failed: bool = True) -> Exchange:
+    if story.generation.name == "v1":
+        story.server.get("version").answers({"version": "2.11.2"})
+        body = {"dry_run": False, "dag_run_id": RUN_ID, "only_failed": only_failed, "reset_dag_runs": True}
+        return story.server.post("dags/etl_daily/clearTaskInstances", sends=body).answers({"task_instances": []})
+    body = {"dry_run": False, "only_failed": only_failed}
+    return story.server.post(f"dags/etl_daily/dagRuns/{RUN_ID}/clear", sends=body).answers(story.generation.run())
+
+
+def cleared(story: Story, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
+    return launch(story, check_mode, state="cleared", dag_run_id=RUN_ID, **options)
+
+
+@pytest.mark.parametrize("state", ["failed", "upstream_failed"])
+def test_clear_runs_the_failed_tasks_again(story, generation, state):
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", state), generation.task("extract"))
+    story.dag()
+    clear(story)
+    story.run(RUN_ID, "queued")
+    result = cleared(story)
+    assert result["changed"] is True
+    assert result["dag_run"]["state"] == "queued"
+    name = "DAG run etl_daily / release-42"
+    assert result["diff"] == {"before": {name: {"state": "failed"}}, "after": {name: {"state": "queued"}}}
+
+
+def test_clear_in_check_mode(story, generation):
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"))
+    story.dag()
+    result = cleared(story, check_mode=True)
+    assert result["changed"] is True
+    assert result["dag_run"]["state"] == "queued"
+
+
+def test_clear_all_tasks(story, generation):
+    story.run(RUN_ID, "success", **OVER)
+    story.tasks(generation.task("load"))
+    story.dag()
+    clear(story, only_failed=False)
+    story.run(RUN_ID, "queued")
+    assert cleared(story, only_failed=False)["changed"] is True
+
+
+def test_clear_of_a_good_run_changes_nothing(story, generation):
+    story.run(RUN_ID, "success", **OVER)
+    story.tasks(generation.task("load"))
+    story.tasks(generation.task("load"))
+    result = cleared(story)
+    assert result["changed"] is False
+    assert result["dag_run"]["state"] == "success"
+
+
+def test_clear_of_a_failed_run_without_failed_tasks(story, generation):
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "skipped"))
+    story.tasks(generation.task("load", "skipped"))
+    error = refusal(story, state="cleared", dag_run_id=RUN_ID)
+    assert isinstance(error, RunFailed)
+    assert "only_failed: false runs all of them" in error.message
+
+
+def test_clear_waits_and_tells_of_a_second_failure(story, generation):
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"))
+    story.dag()
+    clear(story)
+    story.run(RUN_ID, "queued")
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed", try_number=2, max_tries=1))
+    error = refusal(story, state="cleared", dag_run_id=RUN_ID, wait=True, log_lines=0)
+    assert "failed after 3m12s: 1 of 1 tasks failed: load (try 2 of 2)." in error.message
+    assert error.details["changed"] is True
+
+
+def test_clear_of_a_run_whose_dag_is_paused(story, generation):
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"))
+    story.dag(is_paused=True)
+    assert "is paused" in refusal(story, state="cleared", dag_run_id=RUN_ID).message
+
+
+def test_clear_may_unpause(story, generation):
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"))
+    story.dag(is_paused=True)
+    clear(story)
+    story.run(RUN_ID, "queued")
+    story.unpause()
+    assert "DAG etl_daily" in cleared(story, when_paused="unpause")["diff"]["after"]
+
+
+def test_clear_is_too_much_for_the_oldest(server):
+    generation_of_2_3 = _v1(server)
+    generation_of_2_3.run(RUN_ID, "failed", **OVER)
+    generation_of_2_3.tasks(generation_of_2_3.generation.task("load", "failed"))
+    generation_of_2_3.dag()
+    server.get("version").answers({"version": "2.3.4"})
+    error = refusal(generation_of_2_3, state="cleared", dag_run_id=RUN_ID)
+    assert isinstance(error, Unsupported)
+    assert error.message == "state: cleared needs Airflow 2.4 or newer; https://airflow.example is 2.3.4."
+
+
+@pytest.mark.parametrize(
+    ("version", "option", "first"),
+    [("2.4.3", "note", "2.5"), ("2.8.4", "data_interval_start", "2.9")],
+)
+def test_options_that_came_later_are_refused_before_anything_is_written(server, version, option, first):
+    story = _v1(server)
+    story.dag()
+    server.get("version").answers({"version": version})
+    options = {"note": "x"} if option == "note" else {"data_interval_start": DATE, "data_interval_end": DATE}
+    error = refusal(story, **options)
+    assert isinstance(error, Unsupported)
+    assert error.message == f"{option} needs Airflow {first} or newer; https://airflow.example is {version}."
+
+
+def _v1(server: Server) -> Story:
+    from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
+
+    return Story(server, GENERATIONS["v1"], airflow_dag_run)
+
+
+# -- state: failed, success
+
+
+@pytest.mark.parametrize("wanted", ["failed", "success"])
+def test_marking_a_run(story, generation, wanted):
+    story.run(RUN_ID, "running", start_date=STARTED)
+    story.set_state(wanted)
+    story.tasks(generation.task("load"))
+    result = launch(story, state=wanted, dag_run_id=RUN_ID)
+    assert result["changed"] is True
+    assert result["dag_run"]["state"] == wanted
+    assert set(result) == KEYS
+    name = "DAG run etl_daily / release-42"
+    assert result["diff"] == {"before": {name: {"state": "running"}}, "after": {name: {"state": wanted}}}
+
+
+@pytest.mark.parametrize("wanted", ["failed", "success"])
+def test_marking_a_run_in_check_mode(story, generation, wanted):
+    story.run(RUN_ID, "running", start_date=STARTED)
+    story.tasks(generation.task("load"))
+    result = launch(story, check_mode=True, state=wanted, dag_run_id=RUN_ID, wait=True)
+    assert result["changed"] is True
+    assert result["dag_run"]["state"] == wanted
+
+
+@pytest.mark.parametrize("wanted", ["failed", "success"])
+def test_marking_a_run_once_more(story, generation, wanted):
+    story.run(RUN_ID, wanted, **OVER)
+    story.tasks(generation.task("load"))
+    result = launch(story, state=wanted, dag_run_id=RUN_ID)
+    assert result["changed"] is False
+    assert result["diff"] == {"before": {}, "after": {}}
+
+
+def test_a_cancelled_run_is_waited_for_until_its_tasks_have_ended(story, generation, clock):
+    story.run(RUN_ID, "running", start_date=STARTED)
+    story.set_state("failed")
+    story.tasks(generation.task("load", "running"))
+    story.tasks(generation.task("load", "failed"))
+    story.tasks(generation.task("load", "failed"))
+    story.log("load", *traceback("AirflowException: Task received SIGTERM signal"))
+    result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True)
+    assert result["changed"] is True
+    assert result["task_counts"] == {"failed": 1}
+    assert "SIGTERM" in result["failed_tasks"][0]["log_tail"]
+    assert clock.pauses == [0.5]
+
+
+def test_a_run_of_a_date_is_cancelled(story, generation):
+    story.of_date(generation.run("any-id", "running", logical_date=DATE, start_date=STARTED))
+    story.set_state("failed", dag_run_id="any-id")
+    story.tasks(generation.task("load"), dag_run_id="any-id")
+    assert launch(story, state="failed", logical_date=DATE)["changed"] is True
+
+
+@pytest.mark.parametrize("wanted", ["failed", "success", "cleared"])
+def test_a_run_that_is_not_there_cannot_be_changed(story, wanted):
+    story.no_run()
+    story.dag()
+    error = refusal(story, state=wanted, dag_run_id=RUN_ID)
+    assert isinstance(error, NotFound)
+    assert "DAG etl_daily has no run release-42" in error.message
+
+
+@pytest.mark.parametrize("wanted", ["failed", "success", "cleared"])
+def test_a_run_of_a_dag_that_is_not_there(story, wanted):
+    story.no_run()
+    story.no_dag()
+    assert "DAG etl_daily does not exist" in refusal(story, state=wanted, dag_run_id=RUN_ID).message
+
+
+def test_no_run_of_a_date(story):
+    story.of_date()
+    story.dag()
+    assert f"has no run of the logical date {DATE}" in refusal(story, state="success", logical_date=DATE).message
+
+
+# -- state: absent
+
+
+def test_delete_a_run(story, server):
+    story.run(RUN_ID, "success", **OVER)
+    server.delete(f"dags/etl_daily/dagRuns/{RUN_ID}").says("", 204)
+    result = launch(story, state="absent", dag_run_id=RUN_ID, wait=True)
+    assert set(result) == KEYS
+    assert result["changed"] is True
+    assert result["dag_run"]["state"] == "success"
+    assert set(result["dag_run"]) == RUN_KEYS
+    name = "DAG run etl_daily / release-42"
+    assert result["diff"] == {"before": {name: {"state": "success"}}, "after": {name: {"state": "absent"}}}
+
+
+def test_delete_a_run_in_check_mode(story):
+    story.run(RUN_ID, "success", **OVER)
+    assert launch(story, check_mode=True, state="absent", dag_run_id=RUN_ID)["changed"] is True
+
+
+def test_delete_a_run_once_more(story):
+    story.no_run()
+    result = launch(story, state="absent", dag_run_id=RUN_ID)
+    assert result["changed"] is False
+    assert result["dag_run"] is None
+
+
+def test_delete_the_run_of_a_date(story, server, generation):
+    story.of_date(generation.run("any-id", "success", logical_date=DATE, **OVER))
+    server.delete("dags/etl_daily/dagRuns/any-id").says("", 204)
+    assert launch(story, state="absent", logical_date=DATE)["changed"] is True
+
+
+def test_delete_a_run_that_is_running(story, server, generation):
+    story.run(RUN_ID, "running", start_date=STARTED)
+    server.delete(f"dags/etl_daily/dagRuns/{RUN_ID}").answers(generation.problem(409, "Conflict", "running"), 409)
+    error = refusal(story, state="absent", dag_run_id=RUN_ID)
+    assert isinstance(error, Conflict)
+    assert "cannot be deleted while it is running; use state: failed first" in error.message
+
+
+def test_delete_repeated_after_a_lost_answer(story, server, generation):
+    gone = "DAGRun with DAG ID: 'etl_daily' and DagRun ID: 'release-42' not found"
+    story.run(RUN_ID, "success", **OVER)
+    server.delete(f"dags/etl_daily/dagRuns/{RUN_ID}").fails(requests.ReadTimeout())
+    server.delete(f"dags/etl_daily/dagRuns/{RUN_ID}").answers(generation.problem(404, "Not Found", gone), 404)
+    assert launch(story, state="absent", dag_run_id=RUN_ID)["changed"] is True
+
+
+# -- options that cannot be right
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"dag_id": "a/b"}, "dag_id"),
+        ({"dag_id": "*"}, "dag_id"),
+        ({"dag_run_id": "a/b"}, "dag_run_id"),
+        ({"dag_run_id": "a..b"}, "dag_run_id"),
+        ({"dag_run_id": "~"}, "dag_run_id"),
+        ({"dag_run_id": "   "}, "dag_run_id"),
+        ({"dag_run_id": "scheduled__2026-11-22T00:00:00+00:00"}, "scheduled__"),
+        ({"logical_date": "2026-11-22T00:00:00"}, "time zone"),
+        ({"logical_date": "today"}, "logical_date"),
+        ({"run_after": "12:00"}, "run_after"),
+        ({"data_interval_start": DATE}, "data_interval_end"),
+        ({"data_interval_end": DATE}, "data_interval_start"),
+        ({"conf": "[1]"}, "conf is a list"),
+        ({"conf": "just words"}, "conf is a text"),
+        ({"conf": "{a: b"}, "conf is neither JSON nor YAML"),
+        ({"conf": {"a": float("nan")}}, "conf"),
+        ({"wait_timeout": -1}, "wait_timeout"),
+        ({"poll_interval": -0.1}, "poll_interval"),
+        ({"log_lines": -1}, "log_lines"),
+        ({"request_timeout": 0}, "request_timeout"),
+        ({"retry_timeout": -5}, "retry_timeout"),
+        ({"state": "cleared"}, "dag_run_id or the logical_date"),
+        ({"state": "failed"}, "dag_run_id or the logical_date"),
+        ({"state": "success"}, "dag_run_id or the logical_date"),
+        ({"state": "absent"}, "dag_run_id or the logical_date"),
+    ],
+)
+def test_bad_options_are_refused_before_anything_is_sent(story, options, words):
+    error = refusal(story, **options)
+    assert isinstance(error, BadInput)
+    assert words in error.message
+
+
+def test_a_run_of_the_scheduler_can_be_cancelled(story, server, generation):
+    name = "scheduled__2026-11-22T00:00:00+00:00"
+    path = "dags/etl_daily/dagRuns/scheduled__2026-11-22T00%3A00%3A00%2B00%3A00"
+    server.get(path).answers(generation.run(name, "failed", **OVER))
+    server.get(path + "/taskInstances", PAGE).answers(generation.tasks())
+    assert launch(story, state="failed", dag_run_id=name)["changed"] is False
