@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +22,18 @@ HEARTS = {"scheduler": "scheduler", "dag-processor": "dag_processor", "triggerer
 
 def wait_healthy(server: Server, timeout: float) -> None:
     """Return when the server answers and every heart that it has beats."""
-    wanted = {name: key for name, key in HEARTS.items() if name in server.components}
-    since = datetime.now(timezone.utc).timestamp() - FRESH
+    wanted = [name for name in HEARTS if name in server.components]
+
+    def beats(name: str, part: Mapping[str, Any]) -> bool:
+        # The last beat of the one before it does not count.
+        since = max(server.record["started"].get(name, 0), time.time() - FRESH)
+        return _beat(part, HEARTS[name]) >= float(since)
 
     def lacking() -> str:
         found = server.api.health()
         if found.get("metadatabase", {}).get("status") != "healthy":
             return "webserver"
-        return ", ".join(name for name, key in wanted.items() if not _beats(found.get(key, {}), key, since))
+        return ", ".join(name for name in wanted if not beats(name, found.get(HEARTS[name], {})))
 
     wait(server, timeout, "become healthy", lacking, tuple(server.components))
 
@@ -62,10 +66,10 @@ def wait(server: Server, timeout: float, what: str, lacking: Callable[[], str], 
         time.sleep(0.3)
 
 
-def _beats(part: Mapping[str, Any], key: str, since: float) -> bool:
-    """Whether the part of a health answer called KEY is healthy, by a heartbeat that is not older than SINCE."""
+def _beat(part: Mapping[str, Any], key: str) -> float:
+    """The time of the last heartbeat in the part of a health answer called KEY; 0 when it is not healthy."""
     beat = part.get(f"latest_{key}_heartbeat")
     if part.get("status") != "healthy" or not beat:
-        return False
+        return 0
     # Python 3.9 and 3.10 do not read a Z.
-    return datetime.fromisoformat(beat.replace("Z", "+00:00")).timestamp() >= since
+    return datetime.fromisoformat(beat.replace("Z", "+00:00")).timestamp()

