@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What modules may ask of Airflow: one interface, whichever version answers.
 
-This is the one room where versions live. C(Airflow) holds what all of them share, C(AirflowV1) (2.3 to 2.11) and
-C(AirflowV2) (3.x) only what differs. Objects come as plain dicts with the same keys everywhere, named as Airflow 3
-names them; times are ISO 8601 texts in UTC.
+This is the room where versions live; users and roles have theirs in C(_access). C(Airflow) holds what all of them
+share, C(AirflowV1) (2.3 to 2.11) and C(AirflowV2) (3.x) only what differs. Objects come as plain dicts with the same
+keys everywhere, named as Airflow 3 names them; times are ISO 8601 texts in UTC.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import typing as t
 from datetime import datetime, timezone
 from urllib.parse import quote
 
+from ._access import Access, AccessV1, AccessV2
 from ._client import Client, path_of
 from ._errors import AirflowError, ApiError, BadInput, Conflict, Denied, NotFound, Unreachable, Unsupported
 from ._inputs import time_of
@@ -24,6 +25,7 @@ from ._text import one_line, reason_of
 
 Object = t.Dict[str, t.Any]
 
+COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 ENDED = ("success", "failed")
 FAILED = ("failed", "upstream_failed")
 NO_STATE = "no_status"  # what Airflow's UI calls a task instance that nothing has looked at yet
@@ -48,6 +50,8 @@ class Airflow:
     show_stale: t.Mapping[str, str] = {}  # query that makes a list hold stale DAGs, too
     logical_date_filter = ""
     logins: t.Mapping[str, t.Callable[[str, str], Login]] = {}  # by api_auth
+    api_version = ""
+    health_path = "/health"
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -222,6 +226,21 @@ class Airflow:
 
     # -- the server
 
+    def health(self) -> Object:
+        """Return {component: {status, latest_heartbeat}} of metadatabase, scheduler, triggerer and dag_processor.
+
+        A status of None: there is no such component, or it never ran.
+        """
+        raw = self.client.open_request("GET", self.prefix + self.health_path).json()
+        health = {}
+        for component in COMPONENTS:
+            part = raw.get(component) or {}
+            health[component] = {
+                "status": part.get("status"),
+                "latest_heartbeat": iso(part.get(f"latest_{component}_heartbeat")),
+            }
+        return health
+
     def version(self) -> tuple[int, ...]:
         """Return Airflow's version, such as C((2, 11, 2)); read once."""
         if self._version is None:
@@ -279,6 +298,11 @@ class Airflow:
     def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
         raise NotImplementedError
 
+    @property
+    def access(self) -> Access:
+        """Users and roles."""
+        raise NotImplementedError
+
     def dag_url(self, dag_id: str) -> str:
         """Where a person sees the DAG in Airflow's UI."""
         raise NotImplementedError
@@ -332,6 +356,7 @@ class Airflow:
 class AirflowV1(Airflow):
     """Airflow 2.3 to 2.11."""
 
+    api_version = "v1"
     prefix = "/api/v1"
     show_stale: t.Mapping[str, str] = {"only_active": "false"}
     logical_date_filter = "execution_date"
@@ -354,6 +379,10 @@ class AirflowV1(Airflow):
         self._needs("state: cleared", (2, 4))
         body = {"dry_run": False, "dag_run_id": dag_run_id, "only_failed": only_failed, "reset_dag_runs": True}
         self.client.post(self._path("dags", dag_id, "clearTaskInstances"), body, repeat=True)
+
+    @property
+    def access(self) -> Access:
+        return AccessV1(self.client)
 
     def dag_url(self, dag_id: str) -> str:
         return f"{self.url}{path_of('dags', dag_id, 'grid')}"
@@ -381,7 +410,9 @@ class AirflowV1(Airflow):
 class AirflowV2(Airflow):
     """Airflow 3."""
 
+    api_version = "v2"
     prefix = "/api/v2"
+    health_path = "/monitor/health"
     show_stale: t.Mapping[str, str] = {"exclude_stale": "false"}
     logical_date_filter = "logical_date"
     # Basic auth and cookies are gone: api_auth is an option for Airflow 2 alone.
@@ -390,6 +421,10 @@ class AirflowV2(Airflow):
     def clear_dag_run(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
         body = {"dry_run": False, "only_failed": only_failed}
         self.client.post(self._run_path(dag_id, dag_run_id) + "/clear", body, repeat=True)
+
+    @property
+    def access(self) -> Access:
+        return AccessV2(self.client)
 
     def dag_url(self, dag_id: str) -> str:
         return f"{self.url}{path_of('dags', dag_id)}"

@@ -9,13 +9,14 @@ C(requests) is imported when a client is made, so that a machine without it gets
 from __future__ import annotations
 
 import contextlib
+import copy
 import email.utils
 import json
 import socket
 import typing as t
 from urllib.parse import quote, urljoin, urlsplit
 
-from ._errors import AirflowError, ApiError, Conflict, Denied, NotFound, ServerError, Unreachable
+from ._errors import AirflowError, ApiError, Conflict, Denied, NoSuchApi, NotFound, ServerError, Unreachable
 from ._login import Login
 from ._text import Redactor, one_line, reason_of
 from ._wait import Clock, Outage
@@ -115,6 +116,12 @@ class Client:
         # The credentials given are the only ones: no cookie of an earlier answer replaces them.
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
 
+    def log_in(self) -> None:
+        """Log in now, and not with the first request; an ApiError when that is refused."""
+        if not self._prepared:
+            self.login.prepare(self)
+            self._prepared = True
+
     # -- requests that Airflow's API answers
 
     def get(self, path: str, params: t.Any = None) -> t.Any:
@@ -159,6 +166,13 @@ class Client:
             f"Airflow says that {self.url}{path} holds {total} objects, but its pages gave {len(found)}; try again.",
             200,
         )
+
+    def logged_in_by(self, login: Login) -> Client:
+        """Return a client of the same session that logs in in another way."""
+        other = copy.copy(self)
+        other.login = login
+        other._prepared = False
+        return other
 
     def outage(self) -> Outage:
         """One outage that may last as long as this client allows."""
@@ -224,9 +238,7 @@ class Client:
 
     def _checked(self, method: str, path: str, **request: t.Any) -> requests.Response:
         """Send a request, log in when needed, and raise what is wrong with the answer."""
-        if not self._prepared:
-            self.login.prepare(self)
-            self._prepared = True
+        self.log_in()
         while True:
             response = self._exchange(method, path, auth=self.login, **request)
             if response.status_code not in (401, 403):
@@ -307,7 +319,7 @@ class Client:
         answer = self._answer(response, LARGEST_ERROR)
         reason = one_line(self.redact(reason_of(answer.headers.get("Content-Type", ""), answer.text)))
         if answer.status == 404 and _is_no_route(answer):
-            return ApiError(
+            return NoSuchApi(
                 f"{self.url} has no such API ({one_line(reason, 120) or 404}): api_version, or the path prefix in "
                 "api_url, is wrong.",
                 404,

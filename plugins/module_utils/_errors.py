@@ -74,6 +74,10 @@ class NotFound(ApiError):
     """404: the object does not exist."""
 
 
+class NoSuchApi(ApiError):
+    """404 for a path that this server does not know at all."""
+
+
 class Conflict(ApiError):
     """409: an object with this key exists already, or is in use."""
 

@@ -69,7 +69,7 @@ class PasswordTokenLogin(TokenLogin):
 
     def __init__(self, username: str, password: str) -> None:
         super().__init__("")
-        self._credentials = {"username": username, "password": password}
+        self.credentials = {"username": username, "password": password}
         self._fresh = False
 
     def prepare(self, client: Client) -> None:
@@ -87,7 +87,7 @@ class PasswordTokenLogin(TokenLogin):
         return True
 
     def _log_in(self, client: Client) -> None:
-        answer = client.open_request("POST", "/auth/token", json=self._credentials)
+        answer = client.open_request("POST", "/auth/token", json=self.credentials)
         if answer.status in (400, 401, 403, 422):
             raise Denied(
                 f"Airflow refused the login at {client.url}/auth/token: wrong api_username or api_password.",
@@ -107,6 +107,35 @@ class PasswordTokenLogin(TokenLogin):
 
     def advice(self, status: int) -> str:
         return "the user of api_username lacks the permission"
+
+
+class FabLogin(Login):
+    """A token, or basic auth where the users API of Airflow 3.0 takes nothing else and answers 401 to every token."""
+
+    def __init__(self, token: PasswordTokenLogin) -> None:
+        self._active: Login = token
+        self._basic = BasicLogin(**token.credentials)
+        self._settled = False
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        return self._active(request)
+
+    def prepare(self, client: Client) -> None:
+        self._active.prepare(client)
+
+    def accepted(self) -> None:
+        self._settled = True
+        self._active.accepted()
+
+    def denied(self, client: Client, status: int) -> bool:
+        if status == 401 and not self._settled:
+            self._settled = True
+            self._active = self._basic
+            return True
+        return self._active.denied(client, status)
+
+    def advice(self, status: int) -> str:
+        return self._active.advice(status)
 
 
 class BasicLogin(Login):

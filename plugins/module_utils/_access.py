@@ -1,0 +1,208 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Users and roles of Airflow's FAB auth manager: one interface, whichever version answers."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ._client import Client, path_of
+from ._errors import ApiError, BadInput, Conflict, NoSuchApi, NotFound, Unsupported
+from ._login import FabLogin, Login, PasswordTokenLogin, SessionLogin
+
+Object = t.Dict[str, t.Any]
+
+SUBSTITUTE = "__substitute"  # ends the name of a role that stands in for another one while that is made anew
+USER_TEXTS = ("username", "email", "first_name", "last_name")
+
+
+class Access:
+    """Who may do what. Subclasses fill in what differs."""
+
+    prefix = ""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    # -- users: {username, email, first_name, last_name, roles}, roles: {name, permissions: [{action, resource}]}
+
+    def find_user(self, username: str) -> Object | None:
+        """Return a user, or None when there is none."""
+        raw = self._find(self._path("users", username))
+        return None if raw is None else _user(raw)
+
+    def create_user(self, user: Object, password: str) -> None:
+        """Make a user; Conflict when the name or the e-mail address is taken."""
+        with self._explained():
+            self._client.post(self._path("users"), {**_user_body(user), "password": password})
+
+    def update_user(self, user: Object, password: str | None = None) -> None:
+        """Bring a user into this state; all keys must be there, since Airflow 2 takes no part of a user.
+
+        :param password: a new one; None: it stays as it is.
+        """
+        body = {**_user_body(user), **({"password": password} if password else {})}
+        with self._explained():
+            self._client.patch(self._path("users", user["username"]), body)
+
+    def delete_user(self, username: str) -> None:
+        """Delete a user."""
+        self._delete(self._path("users", username))
+
+    def accepts_password(self, username: str, password: str) -> bool:
+        """Whether this user can log in with this password; False, too, where the server offers no login to try it."""
+        try:
+            self._client.logged_in_by(self.login_check(username, password)).log_in()
+        except ApiError:
+            return False
+        return True
+
+    def find_role(self, name: str) -> Object | None:
+        """Return a role, or None when there is none."""
+        raw = self._find(self._path("roles", name))
+        if raw is None:
+            return None
+        pairs = {(pair["action"]["name"], pair["resource"]["name"]) for pair in raw.get("actions") or []}
+        return {"name": raw["name"], "permissions": permissions_of(pairs)}
+
+    def create_role(self, role: Object) -> None:
+        """Make a role."""
+        with self._explained():
+            self._client.post(self._path("roles"), _role_body(role))
+
+    def update_role(self, current: Object, wanted: Object) -> None:
+        """Give a role exactly the wanted permissions; its users keep it at every moment."""
+        with self._explained():
+            self._client.patch(self._path("roles", wanted["name"]), _role_body(wanted))
+
+    def delete_role(self, name: str) -> None:
+        """Delete a role; its users stay, without it."""
+        self._delete(self._path("roles", name))
+
+    def login_check(self, username: str, password: str) -> Login:
+        """Return a login that tells a right password from a wrong one."""
+        raise NotImplementedError
+
+    def _path(self, *parts: str) -> str:
+        return self.prefix + path_of(*parts)
+
+    def _find(self, path: str) -> Object | None:
+        try:
+            with self._explained():
+                return t.cast(Object, self._client.get(path))
+        except NotFound:
+            return None
+
+    def _delete(self, path: str) -> None:
+        try:
+            with self._explained():
+                self._client.delete(path)
+        except NotFound:
+            pass  # Gone meanwhile: that is what was wanted.
+
+    @contextlib.contextmanager
+    def _explained(self) -> t.Iterator[None]:
+        """Say so when the server has no users and roles, and put refusals in the options' words."""
+        try:
+            yield
+        except NoSuchApi as error:
+            raise Unsupported(
+                f"{self._client.url} has no API for users and roles: it needs Airflow's FAB auth manager (with the "
+                "simple auth manager users stand in [core] simple_auth_manager_users)."
+            ) from error
+        except Conflict as error:
+            raise Conflict(f"Airflow refused: {error.reason}", error.status, error.reason) from error
+        except ApiError as error:
+            if error.status not in (400, 422):
+                raise
+            raise BadInput(f"Airflow refused this user or role: {error.reason}; correct it.") from error
+
+
+class AccessV1(Access):
+    """Airflow 2.3 to 2.11."""
+
+    prefix = "/api/v1"
+
+    def login_check(self, username: str, password: str) -> Login:
+        # Basic auth would not do: 2.11 answers 403 to a wrong password as well as to a missing permission.
+        return SessionLogin(username, password)
+
+    def create_role(self, role: Object) -> None:
+        super().create_role(role)
+        # An update that broke off half-way has left the users of this role with its substitute.
+        self._move(self._users_with(_substitute(role["name"])), role["name"])
+        self.delete_role(_substitute(role["name"]))
+
+    def update_role(self, current: Object, wanted: Object) -> None:
+        name = wanted["name"]
+        if _pairs(current) <= _pairs(wanted):
+            super().update_role(current, wanted)
+            return
+        # A PATCH only adds permissions here. So a second role is made, the users move to it, and it takes over the
+        # name; deleting the role first would leave its users without rights, for good if this broke off.
+        users = self._users_with(name, _substitute(name))
+        self.delete_role(_substitute(name))
+        super().create_role({**wanted, "name": _substitute(name)})
+        self._move(users, _substitute(name))
+        self.delete_role(name)
+        with self._explained():
+            body = {"name": name, "actions": []}
+            self._client.patch(self._path("roles", _substitute(name)), body, params={"update_mask": "name"})
+
+    def _users_with(self, *roles: str) -> list[Object]:
+        raw = self._client.pages(self._path("users"), "users", lambda user: user["username"])
+        return [user for user in map(_user, raw) if not set(roles).isdisjoint(user["roles"])]
+
+    def _move(self, users: t.Iterable[Object], role: str) -> None:
+        """Give users this role, in the place of the one that it stands for."""
+        name = role[: -len(SUBSTITUTE)] if role.endswith(SUBSTITUTE) else role
+        for user in users:
+            others = [other for other in user["roles"] if other not in (name, _substitute(name))]
+            self.update_user({**user, "roles": [*others, role]})
+
+
+class AccessV2(Access):
+    """Airflow 3 with the FAB auth manager."""
+
+    prefix = "/auth/fab/v1"
+
+    def __init__(self, client: Client) -> None:
+        login = client.login
+        super().__init__(client.logged_in_by(FabLogin(login)) if isinstance(login, PasswordTokenLogin) else client)
+
+    def login_check(self, username: str, password: str) -> Login:
+        return PasswordTokenLogin(username, password)
+
+
+def permissions_of(pairs: t.Iterable[tuple[str, str]]) -> list[Object]:
+    """Return permissions as a list of {action, resource}, each once, sorted."""
+    return [{"action": action, "resource": resource} for action, resource in sorted(set(pairs))]
+
+
+def _pairs(role: Object) -> set[tuple[str, str]]:
+    return {(permission["action"], permission["resource"]) for permission in role["permissions"]}
+
+
+def _role_body(role: Object) -> Object:
+    pairs = sorted(_pairs(role))
+    return {
+        "name": role["name"],
+        "actions": [{"action": {"name": action}, "resource": {"name": resource}} for action, resource in pairs],
+    }
+
+
+def _substitute(role: str) -> str:
+    return role + SUBSTITUTE
+
+
+def _user(raw: Object) -> Object:
+    return {
+        **{key: raw.get(key) for key in USER_TEXTS},
+        "roles": sorted(role["name"] for role in raw.get("roles") or []),
+    }
+
+
+def _user_body(user: Object) -> Object:
+    return {**{key: user[key] for key in USER_TEXTS}, "roles": [{"name": role} for role in user["roles"]]}

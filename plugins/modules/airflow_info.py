@@ -1,0 +1,128 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airflow_info
+short_description: Read the version and the health of an Apache Airflow server, or wait until it is healthy
+version_added: 0.1.0
+description:
+  - Returns the version of Airflow and of its API, and the health of its components, which Airflow tells without a
+    login.
+  - With O(wait) it waits until the server answers and is healthy, for example after a restart.
+author:
+  - The dagops.airflow authors (@dagops)
+extends_documentation_fragment:
+  - dagops.airflow.connection
+  - dagops.airflow.attributes
+  - dagops.airflow.attributes.reads
+options:
+  wait:
+    description:
+      - Whether to wait until the metadatabase and the scheduler are healthy, and the triggerer and the DAG processor
+        as well where Airflow knows of them. An outage may then last as long as O(wait_timeout).
+    type: bool
+    default: false
+  wait_timeout:
+    description: Seconds to wait. A server that is not healthy by then fails the task.
+    type: float
+    default: 300
+"""
+
+EXAMPLES = r"""
+- name: What is there
+  dagops.airflow.airflow_info:
+    api_url: https://airflow.example.com
+  register: airflow
+
+- name: Wait until Airflow is up again
+  dagops.airflow.airflow_info:
+    wait: true
+    wait_timeout: 120
+"""
+
+RETURN = r"""
+version:
+  description: Version of Airflow.
+  returned: success
+  type: str
+  sample: 2.11.2
+api_version:
+  description: Version of the REST API that this collection uses on it. That of Airflow 2 is V(v1), that of Airflow 3
+    V(v2).
+  returned: success
+  type: str
+healthy:
+  description: Whether all components that Airflow knows of are healthy.
+  returned: success
+  type: bool
+health:
+  description: Health of the components C(metadatabase), C(scheduler), C(triggerer) and C(dag_processor).
+  returned: success
+  type: dict
+  contains:
+    scheduler:
+      description: Health of the scheduler. The other components have the same keys.
+      type: dict
+      contains:
+        status:
+          description: Either V(healthy) or V(unhealthy); null when there is no such component or it never ran.
+          type: str
+        latest_heartbeat:
+          description: When it last gave a sign of life. ISO 8601 in UTC.
+          type: str
+"""
+
+import typing as t
+
+from ..module_utils._errors import TimedOut
+from ..module_utils._inputs import seconds_of
+from ..module_utils._module import AirflowModule
+from ..module_utils._wait import wait_until
+
+if t.TYPE_CHECKING:
+    from ..module_utils._api import Airflow
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "wait": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "float", "default": 300.0},
+}
+LONGEST_PAUSE = 5.0  # seconds between two looks
+
+
+def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+    timeout = seconds_of("wait_timeout", module.params["wait_timeout"])
+    wait = module.params["wait"] and not module.check_mode
+    with airflow.client.within(timeout):
+        health = wait_until(airflow.health, is_healthy, airflow.client.clock, timeout if wait else 0.0, LONGEST_PAUSE)
+    if wait and not is_healthy(health):
+        ill = ", ".join(name for name, part in health.items() if part["status"] == "unhealthy") or "scheduler"
+        raise TimedOut(f"Airflow at {airflow.url} is not healthy after {timeout:g} s: see to its {ill}.", health=health)
+    return {
+        "changed": False,
+        "version": ".".join(map(str, airflow.version())),
+        "api_version": airflow.api_version,
+        "healthy": is_healthy(health),
+        "health": health,
+    }
+
+
+def is_healthy(health: dict[str, t.Any]) -> bool:
+    """Whether the components that no Airflow can do without are healthy, and no other one is ill."""
+    needed = all(health[name]["status"] == "healthy" for name in ("metadatabase", "scheduler"))
+    return needed and all(part["status"] != "unhealthy" for part in health.values())
+
+
+def main() -> None:
+    module = AirflowModule(ARGUMENT_SPEC, supports_check_mode=True)
+    if module.params["wait"]:
+        # A server that is starting refuses connections: while waiting, that is no error.
+        module.params["retry_timeout"] = max(module.params["retry_timeout"], module.params["wait_timeout"])
+    module.execute(run)
+
+
+if __name__ == "__main__":
+    main()

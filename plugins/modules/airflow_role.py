@@ -1,0 +1,172 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airflow_role
+short_description: Manage roles of Apache Airflow and their permissions
+version_added: 0.1.0
+description:
+  - Creates, updates or deletes a role over Airflow's REST API. A role is a set of permissions, each an action on a
+    resource.
+  - Needs the FAB auth manager, which Airflow 2 has built in, and an O(api_username) that may manage roles, such as an
+    Admin.
+  - Airflow 2 cannot take a permission from a role. There the users of the role are moved to a second role, which then
+    takes over the name, so that they have their rights at every moment.
+author:
+  - The dagops.airflow authors (@dagops)
+extends_documentation_fragment:
+  - dagops.airflow.connection
+  - dagops.airflow.attributes
+  - dagops.airflow.attributes.changes
+options:
+  name:
+    description: Name of the role.
+    type: str
+    required: true
+  permissions:
+    description:
+      - Permissions of the role. If it is not set, those of an existing role are not touched, and a new role has none.
+      - Airflow gives C(can_read) on C(Website) to every role by itself. That one is not taken away.
+    type: list
+    elements: dict
+    suboptions:
+      action:
+        description: What may be done, such as V(can_read), V(can_create), V(can_edit) or V(can_delete).
+        type: str
+        required: true
+      resource:
+        description:
+          - What it may be done to, such as V(DAGs), V(DAG Runs), V(Task Instances), V(Task Logs), or V(DAG:etl_daily)
+            for one DAG.
+          - A DAG must have been parsed before a role can name it.
+        type: str
+        required: true
+  append:
+    description: Whether permissions that the role has and O(permissions) does not name are left alone, and not taken
+      away.
+    type: bool
+    default: false
+  state:
+    description: Whether the role exists. Users of a role that is deleted stay, without it.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: dagops.airflow.airflow_user
+"""
+
+EXAMPLES = r"""
+- name: The least that triggering and waiting needs
+  dagops.airflow.airflow_role:
+    api_url: https://airflow.example.com
+    api_username: admin
+    api_password: "{{ airflow_admin_password }}"
+    name: dag_trigger
+    permissions:
+      - {action: can_read, resource: DAGs}
+      - {action: can_edit, resource: DAGs}
+      - {action: can_read, resource: DAG Runs}
+      - {action: can_create, resource: DAG Runs}
+      - {action: can_read, resource: Task Instances}
+      - {action: can_read, resource: Task Logs}
+
+- name: One more permission
+  dagops.airflow.airflow_role:
+    name: dag_trigger
+    permissions:
+      - {action: can_read, resource: ImportError}
+    append: true
+"""
+
+RETURN = r"""
+role:
+  description: The role as it is after the task, in check mode as it would be; null when it does not exist.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: Name of the role.
+      type: str
+      sample: dag_trigger
+    permissions:
+      description: Permissions of the role, sorted.
+      type: list
+      elements: dict
+      contains:
+        action:
+          description: What may be done.
+          type: str
+          sample: can_read
+        resource:
+          description: What it may be done to.
+          type: str
+          sample: DAGs
+"""
+
+import typing as t
+
+from ..module_utils._access import permissions_of
+from ..module_utils._module import AirflowModule
+from ..module_utils._state import changes, diff
+
+if t.TYPE_CHECKING:
+    from ..module_utils._api import Airflow
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "required": True},
+    "permissions": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "action": {"type": "str", "required": True},
+            "resource": {"type": "str", "required": True},
+        },
+    },
+    "append": {"type": "bool", "default": False},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+# Airflow adds it to every role of its own accord.
+EVERYBODYS = ("can_read", "Website")
+
+
+def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+    params = module.params
+    name = params["name"]
+    access = airflow.access
+    role = access.find_role(name)
+    if params["state"] == "absent":
+        if role and not module.check_mode:
+            access.delete_role(name)
+        gone = {name: ({"state": "present"}, {"state": "absent"})} if role else {}
+        return {"changed": bool(role), "role": None, "diff": diff(gone)}
+
+    wanted = {"name": name, "permissions": wanted_permissions(params, role)}
+    changed = changes(role or {}, wanted)
+    if changed and not module.check_mode:
+        if role is None:
+            access.create_role(wanted)
+        else:
+            access.update_role(role, wanted)
+    return {"changed": bool(changed), "role": wanted, "diff": diff({name: (role or {}, changed)})}
+
+
+def wanted_permissions(params: dict[str, t.Any], role: dict[str, t.Any] | None) -> list[dict[str, t.Any]]:
+    """Return all permissions that the role is to have."""
+    has = {(pair["action"], pair["resource"]) for pair in role["permissions"]} if role else set()
+    if params["permissions"] is None:
+        return permissions_of(has)
+    given = {(pair["action"], pair["resource"]) for pair in params["permissions"]}
+    return permissions_of(given | (has if params["append"] else has & {EVERYBODYS}))
+
+
+def main() -> None:
+    AirflowModule(ARGUMENT_SPEC, supports_check_mode=True).execute(run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airflow_user
+short_description: Manage users of Apache Airflow
+version_added: 0.1.0
+description:
+  - Creates, updates or deletes a user over Airflow's REST API.
+  - Needs the FAB auth manager, which Airflow 2 has built in, and an O(api_username) that may manage users, such as an
+    Admin.
+author:
+  - The dagops.airflow authors (@dagops)
+extends_documentation_fragment:
+  - dagops.airflow.connection
+  - dagops.airflow.attributes
+  - dagops.airflow.attributes.changes
+options:
+  username:
+    description: Name of the user.
+    type: str
+    required: true
+  password:
+    description:
+      - Password of the user. Required for a user that does not exist yet.
+      - Airflow never returns passwords, so it is tried by logging in with it; see O(update_password).
+    type: str
+  update_password:
+    description:
+      - V(always) sets O(password) when the user cannot log in with it. On Airflow 2 it is tried at the login form,
+        which by default takes 5 logins in 40 seconds.
+      - V(on_create) sets it for a new user only.
+    type: str
+    choices: [always, on_create]
+    default: always
+  email:
+    description: E-mail address of the user, which no other user has. Required for a user that does not exist yet.
+    type: str
+  first_name:
+    description: First name of the user. A new user without one gets the O(username).
+    type: str
+  last_name:
+    description: Last name of the user. A new user without one gets C(API).
+    type: str
+  roles:
+    description: Names of all roles of the user. Required for a user that does not exist yet.
+    type: list
+    elements: str
+  state:
+    description: Whether the user exists.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: dagops.airflow.airflow_role
+"""
+
+EXAMPLES = r"""
+- name: A user for deployments
+  dagops.airflow.airflow_user:
+    api_url: https://airflow.example.com
+    api_username: admin
+    api_password: "{{ airflow_admin_password }}"
+    username: deploy
+    password: "{{ airflow_deploy_password }}"
+    email: deploy@example.com
+    roles: [dag_trigger]
+
+- name: No more such user
+  dagops.airflow.airflow_user:
+    username: deploy
+    state: absent
+"""
+
+RETURN = r"""
+user:
+  description: The user as it is after the task, in check mode as it would be; null when it does not exist.
+  returned: success
+  type: dict
+  contains:
+    username:
+      description: Name of the user.
+      type: str
+      sample: deploy
+    email:
+      description: E-mail address of the user.
+      type: str
+    first_name:
+      description: First name of the user.
+      type: str
+    last_name:
+      description: Last name of the user.
+      type: str
+    roles:
+      description: Roles of the user, sorted.
+      type: list
+      elements: str
+"""
+
+import typing as t
+
+from ..module_utils._errors import BadInput
+from ..module_utils._module import AirflowModule
+from ..module_utils._state import changes, diff
+
+if t.TYPE_CHECKING:
+    from ..module_utils._api import Airflow
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "username": {"type": "str", "required": True},
+    "password": {"type": "str", "no_log": True},
+    "update_password": {"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False},
+    "email": {"type": "str"},
+    "first_name": {"type": "str"},
+    "last_name": {"type": "str"},
+    "roles": {"type": "list", "elements": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+
+def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+    params = module.params
+    name = params["username"]
+    access = airflow.access
+    user = access.find_user(name)
+    if params["state"] == "absent":
+        if user and not module.check_mode:
+            access.delete_user(name)
+        gone = {name: ({"state": "present"}, {"state": "absent"})} if user else {}
+        return {"changed": bool(user), "user": None, "diff": diff(gone)}
+
+    wanted = wanted_user(params)
+    password = params["password"]
+    if user is None:
+        user = new_user(wanted, password)
+        if not module.check_mode:
+            access.create_user(user, password)
+        return {"changed": True, "user": user, "diff": diff({name: ({}, user)})}
+
+    changed = changes(user, wanted)
+    keep = not password or params["update_password"] == "on_create" or access.accepts_password(name, password)
+    if (changed or not keep) and not module.check_mode:
+        access.update_user({**user, **changed}, None if keep else password)
+    shown = changed if keep else {**changed, "password": "(changed)"}
+    return {"changed": bool(shown), "user": {**user, **changed}, "diff": diff({name: (user, shown)})}
+
+
+def wanted_user(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return what the options say about the user; None: nothing."""
+    roles = None if params["roles"] is None else sorted({role.strip() for role in params["roles"]})
+    if roles is not None and not all(roles):
+        raise BadInput("roles holds an empty name; name the roles, such as Viewer, User or Op.")
+    return {**{key: params[key] for key in ("username", "email", "first_name", "last_name")}, "roles": roles}
+
+
+def new_user(wanted: dict[str, t.Any], password: str | None) -> dict[str, t.Any]:
+    """Return the user to make; BadInput when something is missing that Airflow wants."""
+    missing = [key for key in ("email", "roles") if not wanted[key]] + ([] if password else ["password"])
+    if missing:
+        raise BadInput(
+            f"User {wanted['username']} does not exist yet, and to make it {', '.join(missing)} must be given."
+        )
+    defaults = {"first_name": wanted["username"], "last_name": "API"}
+    return {**defaults, **{key: value for key, value in wanted.items() if value is not None}}
+
+
+def main() -> None:
+    AirflowModule(ARGUMENT_SPEC, supports_check_mode=True).execute(run)
+
+
+if __name__ == "__main__":
+    main()
