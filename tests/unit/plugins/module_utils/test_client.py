@@ -1,0 +1,627 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import ssl
+import typing as t
+from urllib.parse import quote
+
+import pytest
+import requests
+import urllib3
+from ansible_collections.dagops.airflow.plugins.module_utils import _client
+from ansible_collections.dagops.airflow.plugins.module_utils._client import Client, path_of
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
+    AirflowError,
+    ApiError,
+    Conflict,
+    Denied,
+    NotFound,
+    ServerError,
+    Unreachable,
+)
+from ansible_collections.dagops.airflow.plugins.module_utils._login import TokenLogin
+from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
+from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+PATH = "/api/v1/things"
+
+
+@pytest.fixture
+def client(clock) -> Client:
+    return Client(URL, TokenLogin("a-bearer-token"), clock=clock)
+
+
+@pytest.fixture
+def impatient(clock) -> Client:
+    return Client(URL, TokenLogin("a-bearer-token"), clock=clock, retry_timeout=0)
+
+
+def failure(function: t.Callable[..., t.Any], *arguments: t.Any, **options: t.Any) -> AirflowError:
+    with pytest.raises(AirflowError) as caught:
+        function(*arguments, **options)
+    assert_readable(caught.value.message)
+    return caught.value
+
+
+# -- what is sent
+
+
+def test_a_request_has_all_settings(server, clock):
+    client = Client(
+        URL,
+        TokenLogin("a-bearer-token"),
+        headers={"X-Proxy": "identity"},
+        verify="/etc/ca.pem",
+        cert=("/c.pem", "/k.pem"),
+        timeout=7.5,
+        clock=clock,
+    )
+    server.get(PATH, {"a": "1"}, headers={"X-Proxy": "identity", "Authorization": "Bearer a-bearer-token"}).answers([])
+    client.get(PATH, {"a": 1})
+    settings = server.settings[0]
+    assert settings["verify"] == "/etc/ca.pem"
+    assert settings["cert"] == ("/c.pem", "/k.pem")
+    assert settings["timeout"] == 7.5
+    assert settings["stream"] is True
+
+
+def test_a_plus_in_a_query_is_quoted(client, server):
+    server.get(PATH, {"at": "2026-11-22T00:00:00+00:00"}).answers({})
+    client.get(PATH, {"at": "2026-11-22T00:00:00+00:00"})
+    assert server.requests[0].url.endswith("at=2026-11-22T00%3A00%3A00%2B00%3A00")
+
+
+@pytest.mark.parametrize(
+    ("parts", "path"),
+    [
+        (("dags", "etl.daily-2_x"), "/dags/etl.daily-2_x"),
+        (("dags", "~", "dagRuns", "list"), "/dags/~/dagRuns/list"),
+        (("dags", "größe"), "/dags/gr%C3%B6%C3%9Fe"),
+        (("a+b:c",), "/a%2Bb%3Ac"),
+        (("a/b?c#d%e",), "/a%2Fb%3Fc%23d%25e"),
+    ],
+)
+def test_path_segments_are_quoted_once(parts, path, client, server):
+    assert path_of(*parts) == path
+    server.get(path).answers({})
+    client.get(path)
+    assert server.requests[0].url == URL + path
+
+
+def test_netrc_does_not_replace_the_credentials(client, server, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine airflow.example login other password other\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.get(PATH, headers={"Authorization": "Bearer a-bearer-token"}).answers({})
+    client.get(PATH)
+    server.get(PATH, headers={"Authorization": None}).answers({})
+    client.open_request("GET", PATH)
+    # The file is one that requests would have taken.
+    server.get(PATH, headers={"Authorization": "Basic b3RoZXI6b3RoZXI="}).answers({})
+    requests.Session().get(URL + PATH)
+
+
+def test_cookies_of_answers_are_not_sent_back(client, server):
+    server.get(PATH).answers({}, Set_Cookie="session=stolen; Path=/")
+    server.get(PATH, headers={"Cookie": None}).answers({})
+    client.get(PATH)
+    client.get(PATH)
+    # The answer's cookie is one that requests would have kept.
+    session = requests.Session()
+    server.get(PATH).answers({}, Set_Cookie="session=kept; Path=/")
+    session.get(URL + PATH)
+    assert session.cookies.get("session") == "kept"
+
+
+def test_the_time_of_the_server_is_known(client, server, clock):
+    server.get(PATH).answers({})
+    client.get(PATH)
+    assert client.server_time == int(clock.utc())
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Jan 2026 00:00:00 GMT"])
+def test_a_server_without_a_time(client, server, date):
+    server.get(PATH).answers({}, Date=date)
+    client.get(PATH)
+    assert client.server_time is None
+
+
+# -- outages
+
+REFUSED = requests.ConnectionError(MaxRetryError(None, "/", NewConnectionError(None, "x")))
+REFUSED.args[0].reason.__cause__ = ConnectionRefusedError(111, "Connection refused")
+OUTAGES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
+    "refused": (lambda answer: answer.fails(REFUSED), "Nothing listens at https://airflow.example"),
+    "reset": (
+        lambda answer: answer.fails(requests.ConnectionError(ConnectionResetError(104, "reset"))),
+        "broke before an answer came",
+    ),
+    "connect time-out": (lambda answer: answer.fails(requests.ConnectTimeout()), "did not answer within 30 s"),
+    "read time-out": (
+        lambda answer: answer.fails(requests.ReadTimeout()),
+        "did not answer within 30 s (request_timeout)",
+    ),
+    "broken off": (lambda answer: answer.answers({"a": "b" * 100}).breaks_after(9), "in the middle of an answer"),
+    "chunk": (lambda answer: answer.fails(requests.exceptions.ChunkedEncodingError()), "in the middle of an answer"),
+    "proxy": (lambda answer: answer.fails(requests.exceptions.ProxyError()), "https_proxy"),
+    "429": (lambda answer: answer.answers({}, 429), "answered 429: Airflow is overloaded"),
+    "502": (lambda answer: answer.says("<html>Bad Gateway</html>", 502, "text/html"), "answered 502"),
+    "503": (lambda answer: answer.says("", 503), "answered 503"),
+    "504": (lambda answer: answer.says("", 504), "answered 504"),
+}
+CALLS: dict[str, t.Callable[[Client], t.Any]] = {
+    "GET": lambda client: client.get(PATH),
+    "PATCH": lambda client: client.patch(PATH, {"a": 1}),
+    "DELETE": lambda client: client.delete(PATH),
+    "POST": lambda client: client.post(PATH, {"a": 1}, repeat=True),
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+@pytest.mark.parametrize("method", CALLS)
+def test_what_can_be_repeated_is_repeated(client, server, clock, outage, method):
+    sends = {"a": 1} if method in ("PATCH", "POST") else None
+    OUTAGES[outage][0](server.expect(method, PATH, sends=sends))
+    server.expect(method, PATH, sends=sends).answers({"done": True})
+    answer = CALLS[method](client)
+    assert answer == ({"done": True} if method != "DELETE" else None)
+    assert len(clock.pauses) == 1
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_what_an_outage_is_called(impatient, server, clock, outage):
+    OUTAGES[outage][0](server.get(PATH))
+    error = failure(impatient.get, PATH)
+    assert isinstance(error, Unreachable)
+    assert OUTAGES[outage][1] in error.message
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_a_post_is_never_repeated_blindly(client, server, clock, outage):
+    OUTAGES[outage][0](server.post(PATH, sends={"a": 1}))
+    assert isinstance(failure(client.post, PATH, {"a": 1}), Unreachable)
+    assert clock.pauses == []
+
+
+def certificate_error(text: str) -> requests.exceptions.SSLError:
+    reason = ssl.SSLCertVerificationError(
+        1, f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {text} (_ssl.c:1020)"
+    )
+    return requests.exceptions.SSLError(MaxRetryError(None, "/", urllib3.exceptions.SSLError(reason)))  # type: ignore[arg-type]
+
+
+def unknown_host() -> requests.ConnectionError:
+    try:
+        try:
+            raise socket.gaierror(-2, "Name or service not known")
+        except socket.gaierror as error:
+            raise urllib3.exceptions.NameResolutionError("airflow.example", None, error) from error  # type: ignore[arg-type]
+    except urllib3.exceptions.NameResolutionError as error:
+        return requests.ConnectionError(MaxRetryError(None, "/", error))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (
+            certificate_error("certificate has expired"),
+            "airflow.example: certificate has expired; check api_url, ca_path",
+        ),
+        (certificate_error("self-signed certificate"), "airflow.example: self-signed certificate; check"),
+        (
+            requests.exceptions.SSLError(
+                ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1020)")
+            ),
+            "airflow.example: wrong version number; check",
+        ),
+        (unknown_host(), "host name of api_url https://airflow.example cannot be resolved"),
+        (requests.exceptions.InvalidURL("bad"), "No request can be sent to https://airflow.example: bad"),
+        (requests.exceptions.InvalidHeader("header 'x'"), "check api_url and api_headers"),
+        (urllib3.exceptions.LocationParseError("a..b"), "No request can be sent"),
+        (UnicodeEncodeError("latin-1", "x", 0, 1, "ordinal not in range"), "No request can be sent"),
+    ],
+)
+def test_what_will_not_mend_itself_fails_at_once(client, server, clock, problem, words):
+    server.get(PATH).fails(problem)
+    error = failure(client.get, PATH)
+    assert not isinstance(error, Unreachable)
+    assert words in error.message
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 500, 501])
+def test_answers_that_are_errors_are_not_repeated(client, server, clock, status):
+    server.get(PATH).answers({"detail": "no"}, status)
+    assert isinstance(failure(client.get, PATH), ApiError)
+    assert clock.pauses == []
+
+
+def test_an_outage_lasts_as_long_as_allowed(server, clock):
+    client = Client(URL, TokenLogin("a-bearer-token"), clock=clock, retry_timeout=20)
+    server.again(server.get(PATH).says("", 503), 200)
+    assert "503" in failure(client.get, PATH).message
+    server.script.clear()
+    assert clock.passed == pytest.approx(20)
+
+
+def test_pauses_grow_and_are_jittered(server, clock, monkeypatch):
+    monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2 if (low, high) == (0.5, 1.0) else None)
+    client = Client(URL, TokenLogin("a-bearer-token"), clock=clock, retry_timeout=1000)
+    server.again(server.get(PATH).says("", 503), 6)
+    server.get(PATH).answers({})
+    client.get(PATH)
+    assert clock.pauses == [0.75 * pause for pause in (0.5, 1, 2, 4, 8, 8, 8)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_pauses_stay_within_their_bounds(server, clock, seed):
+    random.seed(seed)
+    client = Client(URL, TokenLogin("a-bearer-token"), clock=clock, retry_timeout=1000)
+    server.again(server.get(PATH).says("", 503), 5)
+    server.get(PATH).answers({})
+    client.get(PATH)
+    for pause, full in zip(clock.pauses, (0.5, 1, 2, 4, 8, 8)):
+        assert full / 2 <= pause <= full
+
+
+@pytest.mark.parametrize(
+    ("value", "pause"), [("7", 7.0), ("Sun, 22 Nov 2026 10:15:12 GMT", 12.0)], ids=["seconds", "date"]
+)
+def test_retry_after_is_honoured(client, server, clock, value, pause):
+    server.get(PATH).answers({}, 429, Retry_After=value)
+    server.get(PATH).answers({})
+    client.get(PATH)
+    assert clock.pauses == [pause]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "0",
+        "soon",
+        "-5",
+        "1.5",
+        "Sun, 22 Nov 2026 10:14:00 GMT",
+        pytest.param("²", marks=pytest.mark.xfail(strict=True, reason="B11: a traceback")),
+    ],
+)
+def test_a_retry_after_that_says_nothing(client, server, clock, value):
+    server.get(PATH).answers({}, 429, Retry_After=value)
+    server.get(PATH).answers({})
+    client.get(PATH)
+    assert 0.25 <= clock.pauses[0] <= 0.5
+
+
+def test_a_retry_after_beyond_retry_timeout_is_an_error_at_once(client, server, clock):
+    server.get(PATH).answers({}, 503, Retry_After="31")
+    assert isinstance(failure(client.get, PATH), Unreachable)
+    assert clock.pauses == []
+
+
+def test_an_outage_within_a_wait_does_not_outlast_it(client, server, clock):
+    server.again(server.get(PATH).says("", 502), 50)
+    with client.within(5):
+        failure(client.get, PATH)
+    assert clock.passed == pytest.approx(5)
+    server.script.clear()
+    server.again(server.get(PATH).says("", 502), 50)
+    failure(client.get, PATH)
+    server.script.clear()
+    assert clock.passed == pytest.approx(35)
+
+
+# -- redirects
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("method", ["PATCH", "DELETE", "POST"])
+def test_writes_follow_no_redirect(client, server, status, method):
+    sends = {"a": 1} if method in ("PATCH", "POST") else None
+    server.expect(method, PATH, sends=sends).says("", status, Location="https://other.example/airflow" + PATH)
+    error = failure(CALLS[method], client)
+    assert "https://airflow.example redirects elsewhere: set api_url to https://other.example/airflow " in error.message
+    assert "nothing was sent there" in error.message
+
+
+def test_writes_do_not_follow_on_the_same_server_either(client, server):
+    server.patch(PATH, sends={"a": 1}).says("", 308, Location="/airflow" + PATH)
+    assert "set api_url to https://airflow.example/airflow" in failure(client.patch, PATH, {"a": 1}).message
+
+
+@pytest.mark.parametrize("location", ["/airflow" + PATH, "https://airflow.example/airflow" + PATH])
+def test_reads_follow_on_the_same_server(client, server, location):
+    server.get(PATH, {"limit": 1}).says("", 302, Location=location)
+    server.get("https://airflow.example/airflow" + PATH).answers({"found": 1})
+    assert client.get(PATH, {"limit": 1}) == {"found": 1}
+
+
+@pytest.mark.parametrize(
+    ("location", "words"),
+    [
+        ("http://airflow.example" + PATH, "set api_url to http://airflow.example"),
+        ("https://airflow.example:8443" + PATH, "set api_url to https://airflow.example:8443"),
+        ("https://evil.example" + PATH + "?x=1", "set api_url to https://evil.example"),
+        ("https://sso.example/login?next=x", "redirected to https://sso.example/login, which is not Airflow's API"),
+        ("//evil.example/x", "redirected to https://evil.example/x"),
+    ],
+)
+def test_reads_send_credentials_to_no_other_server(client, server, location, words):
+    server.get(PATH).says("", 302, Location=location)
+    assert words in failure(client.get, PATH).message
+
+
+def test_a_redirect_in_a_circle(client, server):
+    server.again(server.get(PATH).says("", 302, Location=PATH), 4)
+    assert "in a circle" in failure(client.get, PATH).message
+
+
+def test_a_redirect_to_nowhere(client, server):
+    server.again(server.get(PATH).says("", 302), 4)
+    assert "in a circle" in failure(client.get, PATH).message
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        pytest.param("http://[::1", marks=pytest.mark.xfail(strict=True, reason="B10: a traceback")),
+        "https://a:b/",
+        "http://",
+    ],
+)
+def test_a_redirect_to_what_is_no_url(client, server, location):
+    server.get(PATH).says("", 302, Location=location)
+    failure(client.get, PATH)
+
+
+# -- errors in one line
+
+
+KIND = "https://airflow.apache.org/docs/apache-airflow/2.11.2/stable-rest-api-ref.html#section/Errors/"
+UNIQUE = {"reason": "Unique constraint violation", "statement": "INSERT hidden", "message": "hidden"}
+INVALID = {"type": "dict_type", "loc": ["body", "conf", 0], "msg": "must be a dict", "input": "pa55word"}
+ERRORS: list[tuple[int, t.Any, type[ApiError], str]] = [
+    (
+        400,
+        {"title": "Bad Request", "detail": "limit is bad", "type": KIND + "BadRequest"},
+        ApiError,
+        " (limit is bad).",
+    ),
+    (400, {"title": "DAG cannot be triggered", "detail": None}, ApiError, " (DAG cannot be triggered)."),
+    (400, {"detail": ""}, ApiError, "."),
+    (400, {}, ApiError, "."),
+    (400, [], ApiError, "."),
+    (400, "a text", ApiError, "."),
+    (400, None, ApiError, "."),
+    (400, {"detail": 42}, ApiError, " (42)."),
+    (404, {"title": "DAG not found", "detail": "The DAG x was not found"}, NotFound, " (The DAG x was not found)."),
+    (404, {"detail": "The Dag with ID: `x` was not found"}, NotFound, " (The Dag with ID: `x` was not found)."),
+    (404, {"title": "Not Found", "detail": "x not found", "type": KIND + "NotFound"}, NotFound, " (x not found)."),
+    (409, {"detail": UNIQUE}, Conflict, " (Unique constraint violation)."),
+    (409, {"detail": {"message": "in use"}}, Conflict, " (in use)."),
+    (409, {"detail": {}}, Conflict, "."),
+    (413, {"detail": "x"}, ApiError, " (x): the request is larger than the server takes; make conf smaller."),
+    (422, {"detail": [INVALID, {"msg": "and this"}]}, ApiError, " (conf.0: must be a dict; and this)."),
+    (422, {"detail": [1, None, {}, {"loc": ["query", "limit"]}]}, ApiError, " (limit:)."),
+    (500, {"detail": "Internal error"}, ServerError, " (Internal error)."),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "kind", "words"), ERRORS)
+def test_error_bodies_in_one_line(client, server, status, body, kind, words):
+    server.get(PATH, {"limit": 1}).answers(body, status)
+    error = failure(client.get, PATH, {"limit": 1})
+    assert type(error) is kind
+    assert error.status == status
+    assert error.message == f"Airflow answered {status} to GET {URL}{PATH}{words}"
+    assert "pa55word" not in error.message
+    assert "INSERT" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "words"),
+    [
+        (
+            "<!DOCTYPE html><html><head><title>\n Ooops! &amp; more\n</title></head></html>",
+            "text/html",
+            "titled 'Ooops! & more'",
+        ),
+        ("<html><body><p>Something bad has happened.</p></body></html>", "text/html; charset=utf-8", "(an HTML page)"),
+        ("  <HTML>x</HTML>", "", "(an HTML page)"),
+        ("Internal Server Error", "text/plain; charset=utf-8", "(Internal Server Error)"),
+        ("two\n\n  lines\t", "text/plain", "(two lines)"),
+        ("", "", "500 to GET https://airflow.example/api/v1/things."),
+        ('{"detail": "cut o', "application/json", '({"detail": "cut o)'),
+        (b"\xff\xfe\x00", "application/octet-stream", "500"),
+    ],
+)
+def test_error_bodies_that_are_no_json(client, server, body, content_type, words):
+    server.get(PATH).says(body, 500, content_type)
+    assert words in _failure_with_a_dump(client)
+
+
+def _failure_with_a_dump(client: Client) -> str:
+    with pytest.raises(ApiError) as caught:
+        client.get(PATH)
+    assert len(caught.value.message) < 500
+    assert "\n" not in caught.value.message
+    return caught.value.message
+
+
+NO_ROUTE = [
+    {"error": "API route not found"},
+    {"error": "/api/v1 has been removed in Airflow 3, please use its upgraded version /api/v2 instead."},
+    {"detail": "Not Found"},
+    {"detail": "The requested URL was not found.", "status": 404, "title": "Not Found", "type": "about:blank"},
+    "<html><head><title>Airflow 404</title></head></html>",
+    "Apache Airflow is not at this location",
+    "",
+    [],
+]
+
+
+@pytest.mark.parametrize("body", NO_ROUTE)
+def test_a_path_that_does_not_exist_is_no_missing_object(client, server, body):
+    if isinstance(body, str):
+        server.get(PATH).says(body, 404, "text/html")
+    else:
+        server.get(PATH).answers(body, 404)
+    error = failure(client.get, PATH)
+    assert not isinstance(error, NotFound)
+    assert "has no such API" in error.message
+    assert "api_version" in error.message
+    assert "api_url" in error.message
+
+
+def test_secrets_are_redacted_before_the_text_is_cut(client, server):
+    client.redact.add(["correct-horse-battery"])
+    # Cut at its longest, the text would end within the secret.
+    server.get(PATH).answers({"detail": "x" * 225 + " correct-horse-battery"}, 400)
+    message = failure(client.get, PATH).message
+    assert "correct" not in message
+    assert "********" in message
+
+
+@pytest.mark.parametrize(
+    "secret", ['quo"te-secret', "new\nline-secret", "back\\slash-secret", "ümläut-secret", "sp ace/secret"]
+)
+def test_secrets_are_redacted_in_every_form(client, server, secret):
+    client.redact.add([secret])
+    for echo in (secret, json.dumps(secret), repr(secret), quote(secret, safe="", errors="replace")):
+        server.get(PATH).answers({"detail": f"bad value {echo}."}, 400)
+        message = failure(client.get, PATH).message
+        assert "secret" not in message
+        assert "********" in message
+
+
+def test_an_endless_error_body_is_not_read(client, server):
+    server.get(PATH).says(b"x" * 10_000_000, 500)
+    assert len(failure(client.get, PATH).message) < 400
+
+
+# -- answers that are not what they should be
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "words"),
+    [
+        (
+            "<html><head><title>Sign in</title></head></html>",
+            "text/html",
+            "an HTML page titled 'Sign in' instead of JSON",
+        ),
+        ("", "", "something that is not JSON"),
+        ('{"dags": [{"dag_id": "a', "application/json", "something that is not JSON"),
+        ("OK", "text/plain", "something that is not JSON"),
+        (b"\xff\xfe", "application/json", "something that is not JSON"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "PATCH", "POST"])
+def test_an_answer_that_is_no_json(client, server, method, body, content_type, words):
+    server.expect(method, PATH, sends=None if method == "GET" else {"a": 1}).says(body, 200, content_type)
+    error = failure(CALLS[method], client)
+    assert isinstance(error, ApiError)
+    assert words in error.message
+    assert "a login page, a proxy or a wrong path prefix; check api_url" in error.message
+
+
+def test_an_answer_that_is_too_large(client, server, monkeypatch):
+    monkeypatch.setattr(_client, "LARGEST_ANSWER", 1000)
+    server.get(PATH).answers("x" * 2000)
+    assert "more than 1000 bytes" in failure(client.get, PATH).message
+
+
+@pytest.mark.parametrize("body", [{}, [], "dags", None, 1, {"dags": None}, {"dags": {"a": 1}}, {"things": []}])
+def test_a_list_that_is_none(client, server, body):
+    server.get(PATH, {"limit": 100, "offset": 0}).answers(body)
+    error = failure(client.pages, PATH, "dags", lambda item: item["id"])
+    assert isinstance(error, ApiError)
+    assert "no list of dags" in error.message
+
+
+@pytest.mark.parametrize("item", [{}, None, "x", 1, []])
+@pytest.mark.xfail(strict=True, reason="B12: a traceback")
+def test_a_list_of_other_things(client, server, item):
+    server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [item], "total_entries": 1})
+    assert isinstance(failure(client.pages, PATH, "dags", lambda item: item["dag_id"]), ApiError)
+
+
+@pytest.mark.parametrize(
+    "total",
+    [pytest.param("many", marks=pytest.mark.xfail(strict=True, reason="B12: a traceback")), "1", {}, [], -1, 1.5],
+)
+def test_a_total_that_is_no_number(client, server, total):
+    server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [{"id": 1}], "total_entries": total})
+    if total != -1:
+        server.get(PATH, {"limit": 100, "offset": 1}).answers({"dags": [], "total_entries": total})
+    assert client.pages(PATH, "dags", lambda item: item["id"]) == [{"id": 1}]
+
+
+def test_a_total_that_is_too_low_ends_the_list(client, server):
+    server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [{"id": 1}, {"id": 2}], "total_entries": 1})
+    assert len(client.pages(PATH, "dags", lambda item: item["id"])) == 2
+
+
+def test_a_list_without_a_total_is_read_until_a_page_is_empty(client, server):
+    server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [{"id": 1}]})
+    server.get(PATH, {"limit": 100, "offset": 1}).answers({"dags": [{"id": 1}]})
+    server.get(PATH, {"limit": 100, "offset": 2}).answers({"dags": []})
+    assert len(client.pages(PATH, "dags", lambda item: item["id"])) == 1
+
+
+# -- text that is streamed
+
+
+def lines(client: Client) -> list[str]:
+    with client.lines(PATH, {"full": "true"}, "text/plain") as found:
+        return list(found)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", []),
+        (b"one", ["one"]),
+        (b"one\ntwo\n", ["one", "two"]),
+        (b"one\r\n\ntwo", ["one\r", "", "two"]),
+        ("ü\n".encode() * 3, ["ü"] * 3),
+        (b"\xff\n", ["\ufffd"]),
+    ],
+)
+def test_lines(client, server, body, expected):
+    server.get(PATH, {"full": "true"}, headers={"Accept": "text/plain"}).says(body)
+    assert lines(client) == expected
+
+
+def test_lines_across_chunks_are_whole(client, server, monkeypatch):
+    monkeypatch.setattr(_client, "CHUNK", 4)
+    server.get(PATH, {"full": "true"}).says("abcdü\nx\n\nyz")
+    assert lines(client) == ["abcdü", "x", "", "yz"]
+
+
+def test_a_huge_line_comes_in_pieces(client, server):
+    server.get(PATH, {"full": "true"}).says(b"x" * 300_000 + b"\nend")
+    found = lines(client)
+    assert max(map(len, found)) <= 3 * 64 * 1024
+    assert found[-1].endswith("end")
+    assert len("".join(found)) == 300_003
+
+
+def test_lines_that_break_off(client, server):
+    server.get(PATH, {"full": "true"}).says(b"one\ntwo\n" * 10).breaks_after(12)
+    error = failure(lines, client)
+    assert isinstance(error, Unreachable)
+    assert "broke while /api/v1/things was read" in error.message
+
+
+def test_lines_that_are_denied(client, server):
+    server.get(PATH, {"full": "true"}).answers({"detail": "Forbidden"}, 403)
+    assert isinstance(failure(lines, client), Denied)

@@ -1,0 +1,317 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import ApiError, BadInput, NotFound
+from ansible_collections.dagops.airflow.plugins.modules import airflow_task_info
+from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, RUN_ID, STARTED, Generation
+from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
+from ansible_collections.dagops.airflow.tests.unit.frame import Runner
+
+RUN = f"dags/etl_daily/dagRuns/{RUN_ID}"
+TASK_KEYS = {
+    "duration",
+    "end_date",
+    "log_tail",
+    "map_index",
+    "max_tries",
+    "operator",
+    "start_date",
+    "state",
+    "task_id",
+    "try_number",
+    "url",
+}
+
+
+class Info(Runner):
+    def has_run(self, state: str = "failed") -> Exchange:
+        run = self.generation.run(RUN_ID, state, start_date=STARTED, end_date=ENDED, conf={"a": "conf is not shown"})
+        return self.server.get(RUN).answers(run)
+
+    def has_tasks(self, *tasks: dict[str, t.Any], offset: int = 0, total: int | None = None) -> Exchange:
+        body = self.generation.tasks(*tasks, total=total)
+        return self.server.get(f"{RUN}/taskInstances", {"limit": 100, "offset": offset}).answers(body)
+
+    def log(self, task_id: str, *lines: str, index: int = -1) -> Exchange:
+        query = {"full_content": "true", "map_index": index}
+        return self.server.get(f"{RUN}/taskInstances/{task_id}/logs/1", query).says(self.generation.log(*lines))
+
+
+@pytest.fixture
+def info(server: Server, generation: Generation) -> Info:
+    return Info(server, generation, airflow_task_info)
+
+
+def read(info: Info, **options: t.Any) -> dict[str, t.Any]:
+    return info(**{"dag_id": "etl_daily", "dag_run_id": RUN_ID, **options})
+
+
+def names(tasks: list[dict[str, t.Any]]) -> list[str]:
+    return [task["task_id"] + (f"[{task['map_index']}]" if task["map_index"] >= 0 else "") for task in tasks]
+
+
+def test_tasks_of_a_run(info, generation):
+    info.has_run()
+    info.has_tasks(
+        generation.task("extract"), generation.task("load", "failed"), generation.task("end", "upstream_failed")
+    )
+    result = read(info)
+    assert set(result) == {"changed", "dag_run", "elapsed", "failed_tasks", "task_counts", "tasks"}
+    assert result["changed"] is False
+    assert names(result["tasks"]) == ["extract", "load", "end"]
+    assert names(result["failed_tasks"]) == ["load", "end"]
+    assert result["task_counts"] == {"success": 1, "failed": 1, "upstream_failed": 1}
+    assert result["elapsed"] == 192.0
+    assert "conf" not in result["dag_run"]
+
+
+def test_check_mode_is_the_same(info, generation):
+    info.has_run()
+    info.has_tasks(generation.task("extract"))
+    assert info(check_mode=True, dag_id="etl_daily", dag_run_id=RUN_ID)["changed"] is False
+
+
+def test_a_task_has_the_same_keys_everywhere(info, generation):
+    info.has_run()
+    info.has_tasks(generation.task("load", map_index=3, try_number=2, max_tries=2))
+    task = read(info)["tasks"][0]
+    assert set(task) == TASK_KEYS
+    url = task.pop("url")
+    assert url.startswith(generation.run_url())
+    assert "load" in url
+    assert "3" in url.rpartition("load")[2]
+    assert task == {
+        "duration": 4.25,
+        "end_date": "2026-11-22T10:18:12.500000Z",
+        "log_tail": None,
+        "map_index": 3,
+        "max_tries": 2,
+        "operator": "PythonOperator",
+        "start_date": "2026-11-22T10:15:00.500000Z",
+        "state": "success",
+        "task_id": "load",
+        "try_number": 2,
+    }
+
+
+def test_the_run_that_was_created_last(info, server, generation):
+    server.get("dags/etl_daily/dagRuns", {"order_by": "-id", "limit": 1}).answers(
+        generation.runs(generation.run(RUN_ID, "running", start_date=STARTED), total=7)
+    )
+    info.has_tasks(generation.task("load", "running"))
+    assert info(dag_id="etl_daily")["dag_run"]["dag_run_id"] == RUN_ID
+
+
+def test_a_dag_without_runs(info, server, generation):
+    server.get("dags/etl_daily/dagRuns", {"order_by": "-id", "limit": 1}).answers(generation.runs())
+    server.get("dags/etl_daily").answers(generation.dag())
+    error = info.failure(dag_id="etl_daily")
+    assert isinstance(error, NotFound)
+    assert error.message == "DAG etl_daily has no run yet; trigger one first."
+
+
+def test_an_unknown_dag_of_which_the_last_run_is_wanted(info, server, generation):
+    """Airflow 2 answers with an empty list, Airflow 3 with 404."""
+    runs = server.get("dags/nope/dagRuns", {"order_by": "-id", "limit": 1})
+    if generation.name == "v1":
+        runs.answers(generation.runs())
+        server.get("dags/nope").answers(generation.no_dag("nope"), 404)
+    else:
+        runs.answers(generation.no_dag("nope"), 404)
+    error = info.failure(dag_id="nope")
+    assert isinstance(error, NotFound)
+    assert "nope" in error.message
+
+
+def test_an_unknown_run(info, server, generation):
+    server.get(RUN).answers(generation.no_run(), 404)
+    error = info.failure(dag_id="etl_daily", dag_run_id=RUN_ID)
+    assert isinstance(error, NotFound)
+    assert error.message == (
+        "DAG run etl_daily / release-42 does not exist at https://airflow.example; check dag_id and dag_run_id."
+    )
+
+
+# -- filters
+
+
+FILTERS: list[tuple[dict[str, t.Any], list[str]]] = [
+    ({"state": ["failed"]}, ["load[1]"]),
+    ({"state": ["failed", "success"]}, ["extract", "load[0]", "load[1]"]),
+    ({"state": ["no_status"]}, ["later"]),
+    ({"state": ["none"]}, ["later"]),
+    ({"state": []}, []),
+    ({"task_id": ["load"]}, ["load[0]", "load[1]"]),
+    ({"task_id": ["l*"]}, ["load[0]", "load[1]", "later"]),
+    ({"task_id": ["lo?d", "ext*"]}, ["extract", "load[0]", "load[1]"]),
+    ({"task_id": ["LOAD"]}, []),
+    ({"task_id": []}, []),
+    ({"task_id": ["load"], "state": ["success"]}, ["load[0]"]),
+]
+
+
+@pytest.mark.parametrize(("options", "expected"), FILTERS)
+def test_filters(info, generation, options, expected):
+    info.has_run()
+    info.has_tasks(
+        generation.task("extract"),
+        generation.task("load", map_index=0),
+        generation.task("load", "failed", map_index=1),
+        generation.task("later", None),
+    )
+    result = read(info, **options)
+    assert names(result["tasks"]) == expected
+    assert names(result["failed_tasks"]) == ["load[1]"]
+    assert result["task_counts"] == {"success": 2, "failed": 1, "no_status": 1}
+
+
+def test_tasks_are_sorted_by_start_then_name_then_index(info, generation):
+    early, late = (generation.time(f"2026-11-22T10:{minute}:00.000000") for minute in (10, 20))
+    info.has_run()
+    info.has_tasks(
+        generation.task("never_b", None),
+        generation.task("z", start_date=late),
+        generation.task("b", map_index=10, start_date=early),
+        generation.task("b", map_index=9, start_date=early),
+        generation.task("never_a", "upstream_failed"),
+        generation.task("a", start_date=late),
+    )
+    assert names(read(info)["tasks"]) == ["b[9]", "b[10]", "a", "z", "never_a", "never_b"]
+
+
+def test_failed_tasks_come_before_those_that_never_ran(info, generation):
+    info.has_run()
+    states = {"b": "failed", "a": "upstream_failed", "d": "removed", "c": "failed", "e": "skipped"}
+    info.has_tasks(*(generation.task(name, state) for name, state in states.items()))
+    assert names(read(info)["failed_tasks"]) == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"state": ["succes"]}, "state 'succes' is no state of a task instance"),
+        ({"state": [""]}, "state ''"),
+        ({"log_lines": -1}, "log_lines is -1"),
+        ({"dag_id": "a/b"}, "dag_id 'a/b'"),
+        ({"dag_run_id": "a b"}, "dag_run_id 'a b'"),
+        ({"dag_run_id": ".."}, "dag_run_id '..'"),
+    ],
+)
+def test_bad_options_are_refused_before_anything_is_sent(info, options, words):
+    error = info.failure(**{"dag_id": "etl_daily", "dag_run_id": RUN_ID, **options})
+    assert isinstance(error, BadInput)
+    assert words in error.message
+
+
+# -- pages
+
+
+def many(generation: Generation, start: int, end: int) -> list[dict[str, t.Any]]:
+    return [generation.task("load", map_index=index) for index in range(start, end)]
+
+
+def test_pages(info, generation):
+    info.has_run()
+    info.has_tasks(*many(generation, 0, 100), total=230)
+    info.has_tasks(*many(generation, 100, 200), offset=100, total=230)
+    info.has_tasks(*many(generation, 200, 230), offset=200, total=230)
+    assert read(info)["task_counts"] == {"success": 230}
+
+
+def test_a_server_that_caps_pages_lower(info, generation):
+    info.has_run()
+    for start, end in ((0, 30), (30, 60), (60, 70)):
+        info.has_tasks(*many(generation, start, end), offset=start, total=70)
+    assert len(read(info)["tasks"]) == 70
+
+
+def test_pages_that_overlap_are_read_once_more(info, generation):
+    """Airflow 2 has no order for task instances, so that one may be on two pages, and another on none."""
+    info.has_run()
+    info.has_tasks(*many(generation, 0, 100), total=150)
+    info.has_tasks(*many(generation, 99, 149), offset=100, total=150)
+    info.has_tasks(*many(generation, 0, 100), total=150)
+    info.has_tasks(*many(generation, 100, 150), offset=100, total=150)
+    assert len(read(info)["tasks"]) == 150
+
+
+def test_pages_that_stay_short_are_an_error(info, generation):
+    info.has_run()
+    for _again in range(2):
+        info.has_tasks(*many(generation, 0, 100), total=150)
+        info.has_tasks(*many(generation, 99, 149), offset=100, total=150)
+    error = info.failure(dag_id="etl_daily", dag_run_id=RUN_ID)
+    assert isinstance(error, ApiError)
+    assert "holds 150 objects, but its pages gave 149; try again" in error.message
+
+
+def test_a_total_that_is_too_high(info, generation):
+    info.has_run()
+    for _again in range(2):
+        info.has_tasks(*many(generation, 0, 3), total=5)
+        info.has_tasks(offset=3, total=5)
+    assert "holds 5 objects, but its pages gave 3" in info.failure(dag_id="etl_daily", dag_run_id=RUN_ID).message
+
+
+def test_a_total_that_is_null_is_read_until_a_page_is_empty(info, generation):
+    info.has_run()
+    for offset, tasks in ((0, many(generation, 0, 3)), (3, [])):
+        body = {**generation.tasks(*tasks), "total_entries": None}
+        info.server.get(f"{RUN}/taskInstances", {"limit": 100, "offset": offset}).answers(body)
+    assert len(read(info)["tasks"]) == 3
+
+
+def test_tasks_of_the_same_name_are_told_apart_by_their_index(info, generation):
+    info.has_run()
+    info.has_tasks(generation.task("load"), *many(generation, 0, 2))
+    assert len(read(info)["tasks"]) == 3
+
+
+# -- logs
+
+
+def test_logs_are_not_read_unless_wanted(info, generation):
+    info.has_run()
+    info.has_tasks(generation.task("load", "failed"))
+    assert read(info)["failed_tasks"][0]["log_tail"] is None
+
+
+def test_logs_of_failed_tasks_only(info, generation):
+    info.has_run()
+    info.has_tasks(
+        generation.task("extract"),
+        generation.task("load", "failed", map_index=2),
+        generation.task("end", "upstream_failed"),
+    )
+    info.log("load", "one", "two", "", "three", index=2)
+    result = read(info, log_lines=2)
+    assert [task["log_tail"] for task in result["tasks"]] == [None, "two\nthree", None]
+
+
+def test_a_failed_task_that_never_had_a_try_has_no_log(info, generation):
+    info.has_run()
+    info.has_tasks(generation.task("load", "failed", try_number=0))
+    assert read(info, log_lines=5)["failed_tasks"][0]["log_tail"] == ""
+
+
+def test_a_log_that_is_gone_says_so_in_its_place(info, generation):
+    info.has_run()
+    info.has_tasks(generation.task("load", "failed"))
+    info.log("load").answers(generation.problem(404, "TaskInstance not found"), 404)
+    assert "The log cannot be read: " in read(info, log_lines=5)["failed_tasks"][0]["log_tail"]
+
+
+def test_the_logs_of_fifty_tasks_are_enough(info, generation):
+    info.has_run()
+    info.has_tasks(*(generation.task(f"t{number:02}", "failed") for number in range(52)))
+    for number in range(50):
+        info.log(f"t{number:02}", f"line of {number}")
+    tails = [task["log_tail"] for task in read(info, log_lines=1)["failed_tasks"]]
+    assert tails[49] == "line of 49"
+    assert tails[50:] == ["The log was not read: only those of the first 50 failed tasks are."] * 2
