@@ -15,6 +15,7 @@ if sys.version_info < (3, 11):
 # The harness that starts Airflow servers is a library, too.
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests" / "airflow"))
 
+import bench
 import checks
 import pythons
 import servers
@@ -36,7 +37,9 @@ def test(options: argparse.Namespace) -> int:
     """Everything: unit tests, linters, sanity tests, and integration tests on real servers."""
     with checks.lint_steps() as lint:
         integration = [servers.integration_step(name) for name in servers.TESTED]
-        return steps.run_all([*integration, checks.unit_step(), checks.sanity_step(), *lint], WORKERS)
+        return steps.run_all(
+            [*integration, checks.unit_step(), checks.sanity_step(), checks.oldest_step(), *lint], WORKERS
+        )
 
 
 def unit(options: argparse.Namespace) -> int:
@@ -52,13 +55,18 @@ def lint(options: argparse.Namespace) -> int:
 
 def sanity(options: argparse.Namespace) -> int:
     """ansible-test sanity on the newest ansible-core, for every Python that is here."""
-    return steps.run_all([checks.sanity_step()])
+    return steps.run_all([checks.sanity_step(), checks.oldest_step()])
 
 
 def integration(options: argparse.Namespace) -> int:
     """Integration tests on real servers: all targets, or those that are named."""
     names = options.server or servers.TESTED
     return steps.run_all([servers.integration_step(name, options.arguments) for name in names], WORKERS)
+
+
+def measure(options: argparse.Namespace) -> int:
+    """What a task costs, next to one of ansible.builtin.uri."""
+    return bench.bench()
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -89,6 +97,7 @@ COMMANDS = {
     "lint": lint,
     "sanity": sanity,
     "integration": integration,
+    "bench": measure,
     "server": serve,
     "fix": fix,
     "lock": lock,
@@ -105,7 +114,7 @@ def parser() -> argparse.ArgumentParser:
         if name in ("unit", "integration", "fix"):
             command.add_argument("arguments", nargs="*")
         if name in ("integration", "server"):
-            command.add_argument("--server", action="append", choices=servers.VERSIONS, metavar="NAME")
+            command.add_argument("--server", action="append", choices=servers.NAMES, metavar="NAME")
     return top
 
 

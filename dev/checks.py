@@ -14,12 +14,14 @@ from pathlib import Path
 
 import ansible_test
 import processes
+import pythons
 import tree
 import venvs
 from paths import CACHE, NAME, NAMESPACE, ROOT
 from processes import Command
-from steps import Failed, Report, Step
+from steps import Failed, NotRun, Report, Step
 
+OLDEST_TARGET = "3.8"
 PLUGINS = f"ansible_collections.{NAMESPACE}.{NAME}.plugins"
 IMPORTER = "[galaxy-importer]\nRUN_ANSIBLE_DOC=True\nRUN_ANSIBLE_LINT=False\nRUN_ANSIBLE_TEST=False\nRUN_FLAKE8=False\n"
 
@@ -32,8 +34,8 @@ def lint_steps() -> Iterator[list[Step]]:
         path = tree.collections_path(root)
         env = venv.env(ANSIBLE_COLLECTIONS_PATH=path, ANSIBLE_HOME=CACHE / "ansible")
 
-        def step(name: str, *command: str | Path, cwd: Path = root) -> Step:
-            return Step(name, partial(Report.run, command=command, env=env, cwd=cwd))
+        def step(name: str, *command: str | Path, cwd: Path = root, **extra: str) -> Step:
+            return Step(name, partial(Report.run, command=command, env={**env, **extra}, cwd=cwd))
 
         mypy: Command = ["mypy", "--config-file", root / "pyproject.toml", "--cache-dir"]
         docs = ["--plugin-docs", "--skip-rstcheck", "--validate-collection-refs=all", "."]
@@ -42,7 +44,7 @@ def lint_steps() -> Iterator[list[Step]]:
             step("ansible-lint", "ansible-lint", "--offline", "--strict", "--profile", "production"),
             step("antsibull-docs", "antsibull-docs", "lint-collection-docs", *docs),
             step("mypy plugins", *mypy, CACHE / "mypy" / "plugins", "--package", PLUGINS, cwd=path),
-            step("mypy dev", *mypy, CACHE / "mypy" / "dev", "dev", "tests/airflow/server.py"),
+            step("mypy dev", *mypy, CACHE / "mypy" / "dev", "dev", MYPYPATH="dev:tests/airflow"),
             step("antsibull-changelog", "antsibull-changelog", "lint"),
             step("reuse", "reuse", "lint", "--lines"),
             step("yamllint", "yamllint", "--strict", "."),
@@ -93,6 +95,22 @@ def unit(report: Report, command: Command, env: Mapping[str, str]) -> None:
         setattr(report, key, getattr(report, key) + int(count))
     if status != 0:
         raise Failed(f"pytest ended with status {status}")
+
+
+def oldest_step() -> Step:
+    """Whether what modules need compiles on the oldest Python of managed hosts, which sanity tests left behind."""
+    return Step(f"compile on Python {OLDEST_TARGET}", compile_plugins)
+
+
+def compile_plugins(report: Report) -> None:
+    """Compile all plugins, without writing anything."""
+    python = pythons.found().get(OLDEST_TARGET)
+    if python is None:
+        raise NotRun(f"Python {OLDEST_TARGET} was found neither on PATH nor under pyenv")
+    sources = [file for file in tree.files() if file.parts[0] == "plugins" and file.suffix == ".py"]
+    program = "import sys; [compile(open(path).read(), path, 'exec') for path in sys.argv[1:]]"
+    report.run([python, "-W", "error", "-c", program, *sources])
+    report.closing = [f"{len(sources)} files compiled"]
 
 
 def sanity_step(core: str | None = None) -> Step:

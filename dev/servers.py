@@ -26,6 +26,7 @@ from airflow_server.pythons import python_for
 # The integration tests run on these; the demo on the first of its own that a Python here can run.
 TESTED = ("2.11",)
 DEMO = ("2.11",)
+NAMES = tuple(VERSIONS)
 PLAYBOOK = f"{NAMESPACE}.{NAME}.run_dag"
 HARNESS = ROOT / "tests" / "airflow" / "server.py"
 
@@ -130,15 +131,19 @@ def play(venv: Venv, airflow: Server, dag_id: str, title: str) -> tuple[int, str
     """Run the playbook on a DAG and show it as it goes; return its status and output, white space made even."""
     options = ["--extra-vars", json.dumps({"airflow_dag_id": dag_id})]
     print(f"\n===== {title}: ansible-playbook {PLAYBOOK} --extra-vars airflow_dag_id={dag_id}\n", flush=True)
-    env = venv.env(
+    status, text = processes.shown([venv.bin / "ansible-playbook", PLAYBOOK, *options], play_env(venv, airflow))
+    return status, " ".join(text.split())
+
+
+def play_env(venv: Venv, airflow: Server) -> dict[str, str]:
+    """The environment for playbooks that run against a server."""
+    return venv.env(
         ANSIBLE_COLLECTIONS_PATH=tree.linked(),
         ANSIBLE_HOME=CACHE / "ansible",
         ANSIBLE_LOCALHOST_WARNING="False",
         ANSIBLE_INVENTORY_UNPARSED_WARNING="False",
         **credentials(airflow),
     )
-    status, text = processes.shown([venv.bin / "ansible-playbook", PLAYBOOK, *options], env)
-    return status, " ".join(text.split())
 
 
 def credentials(airflow: Server) -> dict[str, str]:
