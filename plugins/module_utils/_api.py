@@ -11,13 +11,14 @@ keys everywhere, named as Airflow 3 names them; times are ISO 8601 texts in UTC.
 from __future__ import annotations
 
 import contextlib
+import functools
 import typing as t
 from datetime import datetime, timezone
 from urllib.parse import quote
 
 from ._access import Access, AccessV1, AccessV2
 from ._client import Client, path_of
-from ._errors import AirflowError, ApiError, BadInput, Conflict, Denied, NotFound, Unreachable, Unsupported
+from ._errors import AirflowError, ApiError, BadInput, Conflict, Denied, FateUnknown, NotFound, Unreachable, Unsupported
 from ._inputs import time_of
 from ._login import AutoLogin, BasicLogin, Login, PasswordTokenLogin, SessionLogin
 from ._logs import TaskLog, event_lines, events_of, read_log
@@ -29,6 +30,24 @@ COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 ENDED = ("success", "failed")
 FAILED = ("failed", "upstream_failed")
 NO_STATE = "no_status"  # what Airflow's UI calls a task instance that nothing has looked at yet
+
+
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+
+
+def of_known_shape(method: F) -> F:
+    """Let an answer that is JSON, but not what Airflow gives, end in one sentence."""
+
+    @functools.wraps(method)
+    def checked(self: Airflow, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        try:
+            return method(self, *args, **kwargs)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ApiError(
+                f"{self.url} answered with JSON of an unknown shape; check api_url and api_version.", 200
+            ) from error
+
+    return t.cast(F, checked)
 
 
 class TriggerRequest(t.NamedTuple):
@@ -123,6 +142,7 @@ class Airflow:
         """Return the run that was created last, if there is one."""
         return self._first_run(dag_id, {"order_by": "-id", "limit": 1})
 
+    @of_known_shape
     def active_runs(self, dag_ids: t.Sequence[str]) -> dict[str, int]:
         """Count the queued and running runs of each of these DAGs, in one request for every 100 runs."""
         counts = dict.fromkeys(dag_ids, 0)
@@ -146,7 +166,8 @@ class Airflow:
         The id is known before the request, so an answer that got lost is no riddle: the run is looked up, and only when
         it is not there the same request goes out again, with the same id.
 
-        Conflict: a run with this id or this logical date exists, and it is not of this call.
+        Conflict: a run with this id or this logical date exists, and it is not of this call. FateUnknown: nobody knows
+        whether the run was made.
         """
         outage = self.client.outage()
         body = self._trigger_body(request)
@@ -157,7 +178,7 @@ class Airflow:
             except (ApiError, Unreachable) as error:
                 if isinstance(error, ApiError) and 400 <= error.status < 500 and not isinstance(error, Conflict):
                     raise self._trigger_error(dag_id, error) from error
-                run = self.find_dag_run(dag_id, request.dag_run_id)
+                run = self._look_up(dag_id, request.dag_run_id, error)
                 # A conflict with an earlier attempt of this call is a success, any other is the caller's to judge.
                 if run is not None and (lost or not isinstance(error, Conflict)):
                     return run
@@ -165,7 +186,17 @@ class Airflow:
                 if isinstance(error, ApiError):
                     raise
                 lost = True
-                outage.endure(error)
+                try:
+                    outage.endure(error)
+                except Unreachable:
+                    raise _fate_unknown(dag_id, request.dag_run_id, error) from error
+
+    def _look_up(self, dag_id: str, dag_run_id: str, problem: AirflowError) -> Object | None:
+        """Look whether a run was made after all; FateUnknown when that cannot be seen, either."""
+        try:
+            return self.find_dag_run(dag_id, dag_run_id)
+        except AirflowError as error:
+            raise _fate_unknown(dag_id, dag_run_id, problem) from error
 
     def find_dag_run(self, dag_id: str, dag_run_id: str) -> Object | None:
         """Return one run, or None when there is none."""
@@ -226,6 +257,7 @@ class Airflow:
 
     # -- the server
 
+    @of_known_shape
     def health(self) -> Object:
         """Return {component: {status, latest_heartbeat}} of metadatabase, scheduler, triggerer and dag_processor.
 
@@ -241,6 +273,7 @@ class Airflow:
             }
         return health
 
+    @of_known_shape
     def version(self) -> tuple[int, ...]:
         """Return Airflow's version, such as C((2, 11, 2)); read once."""
         if self._version is None:
@@ -250,6 +283,7 @@ class Airflow:
 
     # -- what differs
 
+    @of_known_shape
     def _dag(self, raw: Object) -> Object:
         keys = ("dag_id", "description", "fileloc", "is_paused", "max_active_runs", "owners", "timetable_description")
         return {
@@ -261,6 +295,7 @@ class Airflow:
             "url": self.dag_url(raw["dag_id"]),
         }
 
+    @of_known_shape
     def _run(self, raw: Object) -> Object:
         times = ("logical_date", "data_interval_start", "data_interval_end", "start_date", "end_date")
         return {
@@ -271,6 +306,7 @@ class Airflow:
             "url": self.dag_run_url(raw["dag_id"], raw["dag_run_id"]),
         }
 
+    @of_known_shape
     def _task(self, dag_id: str, dag_run_id: str, raw: Object) -> Object:
         task: Object = {
             key: raw.get(key) for key in ("task_id", "state", "operator", "try_number", "max_tries", "duration")
@@ -323,6 +359,7 @@ class Airflow:
     def _run_path(self, dag_id: str, dag_run_id: str) -> str:
         return self._path("dags", dag_id, "dagRuns", dag_run_id)
 
+    @of_known_shape
     def _first_run(self, dag_id: str, params: Object) -> Object | None:
         runs = self.client.get(self._path("dags", dag_id, "dagRuns"), params).get("dag_runs") or []
         return self._run(runs[0]) if runs else None
@@ -450,6 +487,10 @@ class AirflowV2(Airflow):
         with self.client.lines(path, params, "application/x-ndjson") as lines:
             events = events_of(self.client.redact(line) for line in lines)
             return read_log(event_lines(events), keep)
+
+
+def _fate_unknown(dag_id: str, dag_run_id: str, problem: AirflowError) -> FateUnknown:
+    return FateUnknown(f"{problem.message} Whether run {dag_run_id} of DAG {dag_id} was made is not known.")
 
 
 GENERATIONS: dict[str, type[Airflow]] = {"v1": AirflowV1, "v2": AirflowV2}

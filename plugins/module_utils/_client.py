@@ -12,6 +12,7 @@ import contextlib
 import copy
 import email.utils
 import json
+import re
 import socket
 import typing as t
 from urllib.parse import quote, urljoin, urlsplit
@@ -208,7 +209,8 @@ class Client:
 
         For logging in, and for finding out who is there.
         """
-        headers = {"Cookie": cookie} if cookie else {}
+        given = self._session.headers.get("Cookie")
+        headers = {"Cookie": "; ".join(filter(None, (given, cookie)))} if cookie else {}
         outage = self.outage()
         while True:
             try:
@@ -258,7 +260,7 @@ class Client:
             response = self._transport(method, url, **request)
             if response.status_code not in REDIRECTS or url.endswith("/login/"):
                 break
-            target = urljoin(url, response.headers.get("Location", ""))
+            target = _redirect_target(url, response.headers.get("Location", ""))
             response.close()
             if method != "GET" or urlsplit(target)[:2] != urlsplit(url)[:2]:
                 raise AirflowError(_redirect_message(method, self.url, path, target))
@@ -305,13 +307,17 @@ class Client:
             items = page.get(key) if isinstance(page, dict) else None
             if not isinstance(items, list):
                 raise ApiError(f"{self.url}{path} answered with JSON that has no list of {key}; check api_url.", 200)
-            found.update((identity(item), item) for item in items)
+            try:
+                found.update((identity(item), item) for item in items)
+            except (KeyError, TypeError) as error:
+                raise ApiError(
+                    f"{self.url}{path} answered with {key} of an unknown shape; check api_url.", 200
+                ) from error
             received += len(items)
             total = page.get("total_entries")
-            if not items:
-                return found, int(total or 0)
-            if isinstance(total, int) and received >= total:
-                return found, total
+            known_total = total if isinstance(total, int) else 0
+            if not items or (known_total and received >= known_total):
+                return found, known_total
 
     # -- errors in one line
 
@@ -337,7 +343,7 @@ class Client:
     def _transient(self, response: requests.Response) -> Unreachable:
         header = response.headers.get("Retry-After", "")
         moment = _seconds(header)
-        after = float(header) if header.isdigit() else moment - self.clock.utc() if moment else None
+        after = float(header) if re.fullmatch("[0-9]{1,6}", header) else moment - self.clock.utc() if moment else None
         response.close()
         return Unreachable(
             f"{self.url} answered {response.status_code}: Airflow is overloaded or not running behind its proxy.",
@@ -419,6 +425,17 @@ def _is_no_route(answer: Answer) -> bool:
         or body.get("type") == "about:blank"
         or body.get("detail") == "Not Found"
     )
+
+
+def _redirect_target(url: str, location: str) -> str:
+    try:
+        target = urljoin(url, location)
+        urlsplit(target)
+    except ValueError as error:
+        raise AirflowError(
+            f"{url} redirects to something that is no URL; check api_url and the proxy there."
+        ) from error
+    return target
 
 
 def _redirect_message(method: str, base: str, path: str, target: str) -> str:

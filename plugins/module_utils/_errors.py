@@ -57,6 +57,10 @@ class Unreachable(AirflowError):
         self.retry_after = retry_after
 
 
+class FateUnknown(AirflowError):
+    """A request that makes something went out, no answer came back, and it cannot be found out whether it was done."""
+
+
 class ApiError(AirflowError):
     """Airflow answered with an error.
 

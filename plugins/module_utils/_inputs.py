@@ -203,7 +203,10 @@ def _parsed(option: str, text: str) -> t.Any:
     try:
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:
-        raise BadInput(f"{option} is neither JSON nor YAML: {one_line(error, 160)}.") from error
+        mark = getattr(error, "problem_mark", None)
+        place = f" in line {mark.line + 1}" if mark else ""
+        problem = one_line(getattr(error, "problem", None) or error, 120)
+        raise BadInput(f"{option} is neither JSON nor YAML{place}: {problem}.") from error
 
 
 def _plain(value: t.Any) -> t.Any:

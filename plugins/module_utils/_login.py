@@ -93,7 +93,8 @@ class PasswordTokenLogin(TokenLogin):
                 f"Airflow refused the login at {client.url}/auth/token: wrong api_username or api_password.",
                 answer.status,
             )
-        token = answer.json().get("access_token") if answer.status in (200, 201) else None
+        body = answer.json() if answer.status in (200, 201) else None
+        token = body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str):
             raise ApiError(
                 f"{client.url}/auth/token did not give a token (status {answer.status}): this is not Airflow 3 "

@@ -11,7 +11,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from ._api import ENDED, Airflow, Object, TriggerRequest, iso
-from ._errors import AirflowError, BadInput, Conflict, NotFound, TimedOut, Unreachable
+from ._errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, TimedOut, Unreachable
 from ._inputs import STATES, check_maskable, conf_of, dag_id_of, dag_run_id_of, merged, seconds_of, time_of
 from ._report import Report, duration, elapsed, failed_tasks, shown
 from ._state import diff
@@ -112,7 +112,7 @@ def _triggered(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     if check_mode:
         run, made = predicted_run(airflow, wish.dag_id, wish.request), True
     else:
-        run, made = trigger(airflow, wish.dag_id, wish.request)
+        run, made = trigger(airflow, wish)
         _unpause(airflow, run, unpause)
     return Done(run, made or unpause, not made, _diff(run, None, "queued" if made else None, unpause))
 
@@ -265,20 +265,20 @@ def predicted_run(airflow: Airflow, dag_id: str, request: TriggerRequest) -> Obj
     return run
 
 
-def trigger(airflow: Airflow, dag_id: str, request: TriggerRequest) -> tuple[Object, bool]:
+def trigger(airflow: Airflow, wish: Wish) -> tuple[Object, bool]:
     """Make the run and return it, with whether this call made it: somebody else may have been faster by a moment."""
+    request = wish.request
     try:
-        return airflow.trigger(dag_id, request), True
-    except Unreachable as error:
-        # Whether the run was made is not known, but its id is: a rescue block can look for it.
-        error.message += f" Whether run {request.dag_run_id} of DAG {dag_id} was made is not known."
-        error.details["dag_run"] = {**shown(predicted_run(airflow, dag_id, request)), "state": None}
+        return airflow.trigger(wish.dag_id, request), True
+    except FateUnknown as error:
+        # A rescue block can look for it.
+        error.details["dag_run"] = {**shown(predicted_run(airflow, wish.dag_id, request)), "state": None}
         raise
     except Conflict as error:
-        run = find_run(airflow, dag_id, request.dag_run_id, request.logical_date)
+        run = find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
         if run is None:
             raise Conflict(
-                f"Airflow refused run {request.dag_run_id} of DAG {dag_id} as one that exists, but shows none; "
+                f"Airflow refused run {request.dag_run_id} of DAG {wish.dag_id} as one that exists, but shows none; "
                 "try again.",
                 error.status,
             ) from error
