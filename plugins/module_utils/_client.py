@@ -209,8 +209,8 @@ class Client:
 
         For logging in, and for finding out who is there.
         """
-        given = self._session.headers.get("Cookie")
-        headers = {"Cookie": "; ".join(filter(None, (given, cookie)))} if cookie else {}
+        given = str(self._session.headers.get("Cookie", ""))
+        headers = {"Cookie": f"{given}; {cookie}" if given else cookie} if cookie else {}
         outage = self.outage()
         while True:
             try:
