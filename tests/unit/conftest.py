@@ -18,8 +18,9 @@ from ansible_collections.dagops.airflow.tests.unit.exchanges import FakeClock, S
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of the developer's shell takes part."""
-    for name in [name for name in os.environ if name.startswith("AIRFLOW_") or name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
+    for name in list(os.environ):
+        if name.startswith("AIRFLOW_") or name.lower().endswith(("_proxy", "_ca_bundle")):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture

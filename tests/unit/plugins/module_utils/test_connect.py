@@ -1,0 +1,288 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._api import AirflowV1, AirflowV2
+from ansible_collections.dagops.airflow.plugins.module_utils._connect import connect
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, ApiError, BadInput, Denied
+from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
+from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable, parameters
+
+REMOVED = {"error": "/api/v1 has been removed in Airflow 3, please use its upgraded version /api/v2 instead."}
+
+
+class Connection:
+    def __init__(self, clock: t.Any) -> None:
+        self.clock = clock
+        self.warnings: list[str] = []
+
+    def __call__(self, **options: t.Any) -> t.Any:
+        given = {"api_url": URL, "api_version": "v1", **options}
+        return connect(parameters({}, given), self.warnings.append, self.clock)
+
+    def failure(self, **options: t.Any) -> AirflowError:
+        with pytest.raises(AirflowError) as caught:
+            self(**options)
+        assert_readable(caught.value.message)
+        return caught.value
+
+    def refused(self, **options: t.Any) -> str:
+        error = self.failure(**options)
+        assert isinstance(error, BadInput)
+        return error.message
+
+
+@pytest.fixture
+def connection(clock) -> Connection:
+    return Connection(clock)
+
+
+# -- where
+
+
+@pytest.mark.parametrize("url", [None, ""])
+def test_no_url(connection, url):
+    message = connection.refused(api_url=url)
+    assert message == "No Airflow is named: set api_url, or the environment variable AIRFLOW_API_URL."
+
+
+@pytest.mark.parametrize(("version", "kind"), [("v1", AirflowV1), ("v2", AirflowV2)])
+def test_a_known_version_costs_no_request(connection, version, kind):
+    assert type(connection(api_version=version)) is kind
+
+
+def test_airflow_2_is_detected_by_one_request(connection, server):
+    server.get("/api/v1/version", headers={"Authorization": None}).answers({"version": "2.11.2", "git_version": ""})
+    credentials = {"api_username": "u", "api_password": "p4ssw0rd"}
+    assert type(connection(api_version="auto", **credentials)) is AirflowV1
+
+
+@pytest.mark.parametrize("body", [REMOVED, {"error": "API route not found"}])
+def test_airflow_3_is_detected_by_one_request(connection, server, body):
+    server.get("/api/v1/version").answers(body, 404)
+    assert type(connection(api_version="auto")) is AirflowV2
+
+
+def test_detection_shows_the_token_to_managed_services(connection, server):
+    server.get("/api/v1/version", headers={"Authorization": "Bearer abcdef"}).answers({"version": "2.10.5+composer"})
+    assert type(connection(api_version="auto", api_token="abcdef")) is AirflowV1
+
+
+def test_detection_takes_the_headers_along(connection, server):
+    server.get("/api/v1/version", headers={"X-Identity": "abcdef"}).answers({"version": "2.10.5"})
+    connection(api_version="auto", api_headers={"X-Identity": "abcdef"})
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_server_that_wants_a_login_first(connection, server, status):
+    server.get("/api/v1/version").says("<html></html>", status, "text/html")
+    error = connection.failure(api_version="auto")
+    assert isinstance(error, Denied)
+    assert "set api_version" in error.message
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "content_type", "words"),
+    [
+        (
+            200,
+            "<html><head><title>Sign in</title></head></html>",
+            "text/html",
+            "status 200 with an HTML page titled 'Sign in'",
+        ),
+        (404, "Apache Airflow is not at this location", "text/plain", "status 404 with Apache Airflow is not at this"),
+        (404, "<title>404 Not Found</title>", "text/html", "status 404 with an HTML page titled '404 Not Found'"),
+        (404, '{"detail": "Not Found"}', "application/json", "status 404 with Not Found"),
+        (200, "", "", "status 200 with nothing of use"),
+        (200, "[]", "application/json", "status 200 with nothing of use"),
+        (200, '{"status": "ok"}', "application/json", "status 200 with nothing of use"),
+        (500, "oops", "text/plain", "status 500 with oops"),
+    ],
+)
+def test_no_airflow_there(connection, server, status, body, content_type, words):
+    server.get("/api/v1/version").says(body, status, content_type)
+    error = connection.failure(api_version="auto")
+    assert isinstance(error, ApiError)
+    assert "No Airflow API answers at https://airflow.example" in error.message
+    assert words in error.message
+    assert "check api_url" in error.message
+
+
+def test_detection_is_repeated_through_an_outage(connection, server, clock):
+    server.get("/api/v1/version").says("", 503)
+    server.get("/api/v1/version").answers({"version": "2.11.2"})
+    connection(api_version="auto")
+    assert len(clock.pauses) == 1
+
+
+def test_detection_names_the_url_that_it_is_redirected_to(connection, server):
+    server.get("/api/v1/version").says("", 301, Location="https://real.example/airflow/api/v1/version")
+    message = connection.failure(api_version="auto").message
+    assert "set api_url to https://real.example/airflow " in message
+
+
+def test_a_path_prefix_belongs_to_each_request(connection, server):
+    server.get("https://airflow.example/team/a/api/v1/version").answers({"version": "2.11.2"})
+    airflow = connection(api_url=URL + "/team/a/api/v1/", api_version="auto")
+    assert airflow.url == URL + "/team/a"
+
+
+# -- who
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"api_token": "abcdef", "api_username": "u"}, "api_token excludes api_username and api_password"),
+        ({"api_token": "abcdef", "api_password": "p"}, "api_token excludes"),
+        ({"api_username": "u"}, "api_username is given without api_password; give both (or AIRFLOW_API_PASSWORD)"),
+        ({"api_password": "p"}, "api_password is given without api_username; give both (or AIRFLOW_API_USERNAME)"),
+        ({"api_password": "p\n", "api_username": "u"}, "api_password holds a line break"),
+        ({"api_password": "p4ss", "api_username": "u\udc80"}, "api_username holds"),
+        ({"api_token": "abc\ndef"}, "api_token holds a line break"),
+        ({"api_token": "abc€"}, "api_token holds"),
+        ({"api_headers": {"X-Key": "short"}}, "api_headers holds a value shorter than 6 characters"),
+        ({"api_headers": {"X-Key": "airflow"}}, "api_headers holds a value that is a part of"),
+        ({"api_headers": {"X-Key": "line\nbreak"}}, "api_headers holds a line break"),
+        ({"api_headers": {"X-Key": "€uro-sign"}}, "api_headers holds"),
+        ({"api_headers": {"X Key": "abcdef"}}, "api_headers has the name 'X Key'"),
+        ({"api_headers": {"Ä": "abcdef"}}, "api_headers has the name"),
+        ({"api_headers": {"": "abcdef"}}, "api_headers has the name ''"),
+    ],
+)
+def test_credentials_that_cannot_be_right(connection, options, words):
+    message = connection.refused(**options)
+    assert words in message
+    assert "short" not in message.replace("shorter", "")
+
+
+def test_a_token_out_of_a_file(connection, server):
+    server.get("/api/v1/version", headers={"Authorization": "Bearer abcdef"}).answers({"version": "2.11.2"})
+    connection(api_version="auto", api_token="abcdef\n")
+
+
+LOGINS = [
+    ("v1", "auto", "AutoLogin"),
+    ("v1", "basic", "BasicLogin"),
+    ("v1", "session", "SessionLogin"),
+    ("v2", "auto", "PasswordTokenLogin"),
+    ("v2", "basic", "PasswordTokenLogin"),
+    ("v2", "session", "PasswordTokenLogin"),
+]
+
+
+@pytest.mark.parametrize(("version", "auth", "login"), LOGINS)
+def test_password_and_login(connection, version, auth, login):
+    airflow = connection(api_version=version, api_auth=auth, api_username="u", api_password="p4ssw0rd")
+    assert type(airflow.client.login).__name__ == login
+
+
+SECRETS: list[dict[str, t.Any]] = [
+    {"api_username": "u", "api_password": "p4ssw0rd"},
+    {"api_token": "abcdef"},
+    {"api_headers": {"X-Key": "abcdef"}},
+]
+
+
+@pytest.mark.parametrize("options", SECRETS)
+@pytest.mark.parametrize("url", ["http://airflow.example", "http://10.0.0.7:8080/x", "http://localhost.evil.example"])
+def test_credentials_without_encryption_are_a_warning(connection, url, options):
+    connection(api_url=url, **options)
+    assert len(connection.warnings) == 1
+    assert f"The credentials for {url} travel unencrypted; use https." in connection.warnings
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://airflow.example", "http://127.0.0.1:8080", "http://127.9.9.9", "http://[::1]:80", "http://localhost:1"],
+)
+@pytest.mark.parametrize("options", SECRETS)
+def test_credentials_that_nobody_can_read_are_no_warning(connection, url, options):
+    connection(api_url=url, **options)
+    assert connection.warnings == []
+
+
+def test_nothing_secret_over_http_is_no_warning(connection):
+    connection(api_url="http://airflow.example")
+    assert connection.warnings == []
+
+
+@pytest.mark.parametrize("options", SECRETS)
+def test_all_secrets_are_redacted(connection, options):
+    airflow = connection(**options)
+    secret = options.get("api_password") or options.get("api_token") or options["api_headers"]["X-Key"]
+    assert airflow.client.redact(f"it says {secret}!") == "it says ********!"
+
+
+# -- TLS and time
+
+
+def test_tls(connection, server, tmp_path):
+    files = {name: tmp_path / name for name in ("ca.pem", "cert.pem", "key.pem")}
+    for file in files.values():
+        file.write_text("PEM", encoding="utf-8")
+    server.get("/api/v1/version").answers({"version": "2.11.2"})
+    connection(
+        api_version="auto",
+        ca_path=str(files["ca.pem"]),
+        client_cert=str(files["cert.pem"]),
+        client_key=str(files["key.pem"]),
+        request_timeout=5,
+    )
+    assert server.settings[0]["verify"] == str(files["ca.pem"])
+    assert server.settings[0]["cert"] == (str(files["cert.pem"]), str(files["key.pem"]))
+    assert server.settings[0]["timeout"] == 5
+
+
+@pytest.mark.parametrize(("options", "verify"), [({}, True), ({"validate_certs": False}, False)])
+def test_validation(connection, server, options, verify):
+    server.get("/api/v1/version").answers({"version": "2.11.2"})
+    connection(api_version="auto", **options)
+    assert server.settings[0]["verify"] is verify
+
+
+def test_a_certificate_that_awx_left_empty(connection, server, tmp_path):
+    empty = tmp_path / "ca.pem"
+    empty.touch()
+    server.get("/api/v1/version").answers({"version": "2.11.2"})
+    connection(api_version="auto", ca_path=str(empty))
+    assert server.settings[0]["verify"] is True
+
+
+def test_a_certificate_alone(connection, server, tmp_path):
+    both = tmp_path / "both.pem"
+    both.write_text("PEM", encoding="utf-8")
+    server.get("/api/v1/version").answers({"version": "2.11.2"})
+    connection(api_version="auto", client_cert=str(both))
+    assert server.settings[0]["cert"] == str(both)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"ca_path": "/nowhere/ca.pem"}, "ca_path /nowhere/ca.pem does not exist"),
+        ({"client_cert": "/nowhere/c.pem"}, "client_cert /nowhere/c.pem is not a file"),
+        ({"client_key": "/nowhere/k.pem"}, "client_key /nowhere/k.pem is not a file"),
+        ({"client_cert": "/"}, "client_cert / is not a file"),
+        ({"request_timeout": 0}, "request_timeout is 0"),
+        ({"request_timeout": -1}, "request_timeout is -1"),
+        ({"request_timeout": float("inf")}, "request_timeout is inf"),
+        ({"retry_timeout": -0.5}, "retry_timeout is -0.5"),
+        ({"retry_timeout": float("nan")}, "retry_timeout is nan"),
+        ({"api_url": "https://u:p@airflow.example"}, "api_url must not hold credentials"),
+        ({"api_url": "airflow.example:8080"}, "api_url 'airflow.example:8080' is no URL"),
+    ],
+)
+def test_other_options_that_cannot_be_right(connection, options, words):
+    assert words in connection.refused(**options)
+
+
+def test_a_key_without_its_certificate(connection, tmp_path):
+    key = tmp_path / "key.pem"
+    key.write_text("PEM", encoding="utf-8")
+    assert "client_key is given without client_cert" in connection.refused(client_key=str(key))

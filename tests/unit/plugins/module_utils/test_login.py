@@ -1,0 +1,410 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import typing as t
+
+import pytest
+import requests
+from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, ApiError, Denied, Unreachable
+from ansible_collections.dagops.airflow.plugins.module_utils._login import (
+    AutoLogin,
+    BasicLogin,
+    Login,
+    PasswordTokenLogin,
+    SessionLogin,
+    TokenLogin,
+)
+from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Server
+from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable
+
+USER, PASSWORD = "deploy", "pä55wörd ☃ %&\"'"
+BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+PATH = "/api/v1/dags"
+FORM = '<form><input id="csrf_token" name="csrf_token" type="hidden" value="IjMzMjgw.awNheg.39jN"></form>'
+FIELDS = {"username": USER, "password": PASSWORD, "csrf_token": "IjMzMjgw.awNheg.39jN"}
+BEFORE = "session=before; Path=/; HttpOnly"
+AFTER = "session=after-login-123; Path=/; HttpOnly"
+COOKIE = "session=after-login-123"
+
+
+def client_with(login: Login, clock: t.Any, **options: t.Any) -> Client:
+    return Client(URL, login, clock=clock, **options)
+
+
+def failure(function: t.Callable[..., t.Any], *arguments: t.Any) -> AirflowError:
+    with pytest.raises(AirflowError) as caught:
+        function(*arguments)
+    assert_readable(caught.value.message)
+    assert PASSWORD not in caught.value.message
+    return caught.value
+
+
+# -- without, token, basic
+
+
+def test_no_credentials(server, clock):
+    server.get(PATH, headers={"Authorization": None}).answers({"title": "Unauthorized"}, 401)
+    error = failure(client_with(Login(), clock).get, PATH)
+    assert isinstance(error, Denied)
+    assert "give api_username and api_password, or api_token" in error.message
+
+
+def test_token(server, clock):
+    server.get(PATH, headers={"Authorization": "Bearer abc.def"}).answers({})
+    client_with(TokenLogin("abc.def"), clock).get(PATH)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(401, "api_token is not valid here or has expired"), (403, "api_token is not valid here, or its user lacks")],
+)
+def test_a_token_that_is_refused_is_not_renewed(server, clock, status, words):
+    server.get(PATH).answers({"detail": "Token Expired"}, status)
+    assert words in failure(client_with(TokenLogin("abc.def"), clock).get, PATH).message
+
+
+def test_basic_takes_utf_8(server, clock):
+    server.get(PATH, headers={"Authorization": BASIC, "Cookie": None}).answers({})
+    client_with(BasicLogin(USER, PASSWORD), clock).get(PATH)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "wrong api_username or api_password, or basic auth is not enabled ([api] auth_backends in airflow.cfg)."),
+        (403, "([api] auth_backends in airflow.cfg), or the user lacks the permission."),
+    ],
+)
+def test_basic_names_all_that_may_be_wrong(server, clock, status, words):
+    server.get(PATH).answers({"title": "Forbidden", "detail": None}, status)
+    message = failure(client_with(BasicLogin(USER, PASSWORD), clock).get, PATH).message
+    assert "wrong api_username or api_password" in message
+    assert words in message
+
+
+def test_once_basic_has_worked_it_is_the_permission(server, clock):
+    client = client_with(BasicLogin(USER, PASSWORD), clock)
+    server.get(PATH).answers({})
+    server.get(PATH).answers({"title": "Forbidden"}, 403)
+    client.get(PATH)
+    message = failure(client.get, PATH).message
+    assert message.endswith("the user of api_username lacks the permission.")
+    assert "auth_backends" not in message
+
+
+# -- a token for user name and password (Airflow 3)
+
+
+def exchange(server: Server, token: str = "t1", status: int = 201) -> None:
+    server.post("/auth/token", sends={"username": USER, "password": PASSWORD}, headers={"Authorization": None}).answers(
+        {"access_token": token}, status
+    )
+
+
+def with_token(server: Server, token: str, status: int = 200) -> None:
+    server.get(PATH, headers={"Authorization": f"Bearer {token}"}).answers({"detail": "Not authenticated"}, status)
+
+
+@pytest.fixture
+def token_client(clock) -> Client:
+    return client_with(PasswordTokenLogin(USER, PASSWORD), clock)
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_password_is_exchanged_once(server, token_client, status):
+    exchange(server, status=status)
+    with_token(server, "t1")
+    with_token(server, "t1")
+    token_client.get(PATH)
+    token_client.get(PATH)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_expired_token_is_renewed_and_the_work_goes_on(server, token_client, status):
+    exchange(server)
+    with_token(server, "t1")
+    with_token(server, "t1", status)
+    exchange(server, "t2")
+    with_token(server, "t2")
+    with_token(server, "t2")
+    for _request in range(3):
+        token_client.get(PATH)
+
+
+def test_a_token_is_renewed_more_than_once_in_a_long_wait(server, token_client):
+    for old, new in (("", "t1"), ("t1", "t2"), ("t2", "t3")):
+        if old:
+            with_token(server, old, 401)
+        exchange(server, new)
+        with_token(server, new)
+    for _request in range(3):
+        token_client.get(PATH)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_renewal_is_no_loop(server, token_client, status):
+    exchange(server)
+    with_token(server, "t1")
+    with_token(server, "t1", status)
+    exchange(server, "t2")
+    with_token(server, "t2", status)
+    token_client.get(PATH)
+    error = failure(token_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert "the user of api_username lacks the permission" in error.message
+
+
+def test_a_new_token_that_is_refused_is_not_renewed(server, token_client):
+    exchange(server)
+    with_token(server, "t1", 403)
+    assert isinstance(failure(token_client.get, PATH), Denied)
+
+
+def test_a_write_is_sent_again_after_the_renewal(server, token_client):
+    exchange(server)
+    with_token(server, "t1")
+    server.post(PATH, sends={"a": 1}, headers={"Authorization": "Bearer t1"}).answers({"detail": "Token Expired"}, 401)
+    exchange(server, "t2")
+    server.post(PATH, sends={"a": 1}, headers={"Authorization": "Bearer t2"}).answers({"done": True})
+    token_client.get(PATH)
+    assert token_client.post(PATH, {"a": 1}) == {"done": True}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 422])
+def test_wrong_password_for_a_token(server, token_client, status):
+    exchange(server, status=status)
+    error = failure(token_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert error.message == (
+        "Airflow refused the login at https://airflow.example/auth/token: wrong api_username or api_password."
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, "<html></html>"), (405, "{}"), (200, "{}"), (201, '{"access_token": 5}'), (500, "x")]
+)
+def test_no_token_comes(server, token_client, status, body):
+    server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).says(body, status)
+    error = failure(token_client.get, PATH)
+    assert isinstance(error, ApiError)
+    assert f"did not give a token (status {status})" in error.message
+    assert "give api_token" in error.message
+
+
+@pytest.mark.parametrize("body", ["[]", '"t1"', "null", "1"])
+def test_something_else_than_a_token(server, token_client, body):
+    server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).says(body, 201, "application/json")
+    assert isinstance(failure(token_client.get, PATH), ApiError)
+
+
+def test_html_in_place_of_a_token(server, token_client):
+    server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).says(
+        "<html>login</html>", 200, "text/html"
+    )
+    assert "an HTML page instead of JSON" in failure(token_client.get, PATH).message
+
+
+def test_the_login_is_repeated_through_an_outage(server, token_client, clock):
+    server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).says("", 503)
+    exchange(server)
+    with_token(server, "t1")
+    token_client.get(PATH)
+    assert len(clock.pauses) == 1
+
+
+def test_an_error_does_not_show_the_token(server, token_client):
+    exchange(server, "secret-token-123")
+    server.get(PATH).answers({"detail": "bad header Bearer secret-token-123"}, 400)
+    assert "secret-token-123" not in failure(token_client.get, PATH).message
+
+
+# -- the login form of Airflow 2
+
+
+def form(server: Server, target: str = "/home", status: int = 302, cookie: str = AFTER, page: str = FORM) -> None:
+    server.get("/login/", headers={"Authorization": None}).says(page, 200, "text/html", Set_Cookie=BEFORE)
+    answer = {"Location": target, **({"Set_Cookie": cookie} if cookie else {})}
+    server.post("/login/", form=FIELDS, headers={"Cookie": "session=before"}).says("", status, "text/html", **answer)
+
+
+def with_cookie(server: Server, status: int = 200) -> None:
+    headers = {"Cookie": COOKIE, "Authorization": None}
+    server.get(PATH, headers=headers).answers({"title": "Forbidden", "detail": None}, status)
+
+
+@pytest.fixture
+def session_client(clock) -> Client:
+    return client_with(SessionLogin(USER, PASSWORD), clock)
+
+
+@pytest.mark.parametrize("status", [302, 303])
+def test_the_form_is_posted_once_and_its_cookie_sent(server, session_client, status):
+    form(server, status=status)
+    with_cookie(server)
+    with_cookie(server)
+    session_client.get(PATH)
+    session_client.get(PATH)
+
+
+def test_a_form_of_other_attributes(server, session_client):
+    form(server, page="<input  name=\"csrf_token\"\n  id='x' value=\"IjMzMjgw.awNheg.39jN\" type='hidden'/>")
+    with_cookie(server)
+    session_client.get(PATH)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_expired_session_is_renewed_once(server, session_client, status):
+    form(server)
+    with_cookie(server)
+    with_cookie(server, status)
+    form(server)
+    with_cookie(server, status)
+    session_client.get(PATH)
+    error = failure(session_client.get, PATH)
+    assert "the user of api_username lacks the permission" in error.message
+
+
+@pytest.mark.parametrize("target", ["/login/", "/login", "https://airflow.example/login/?next=x"])
+def test_the_form_refuses_the_password(server, session_client, target):
+    form(server, target)
+    error = failure(session_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert error.message == "Airflow's login form refused api_username or api_password: one of them is wrong."
+
+
+def test_the_form_comes_again(server, session_client):
+    form(server, status=200)
+    assert "refused api_username or api_password" in failure(session_client.get, PATH).message
+
+
+def test_the_form_gives_no_cookie(server, session_client):
+    form(server, cookie="")
+    assert isinstance(failure(session_client.get, PATH), Denied)
+
+
+def test_there_is_no_form(server, session_client):
+    server.get("/login/").says("<a href='/login/google'>Sign in with Google</a>", 200, "text/html")
+    error = failure(session_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert "https://airflow.example/login/ shows no form for a password (status 200)" in error.message
+    assert "[api] auth_backends" in error.message
+
+
+def test_the_form_is_elsewhere(server, session_client):
+    server.get("/login/").says("", 302, Location="https://sso.example/authorize")
+    assert "shows no form for a password (status 302)" in failure(session_client.get, PATH).message
+
+
+@pytest.mark.xfail(strict=True, reason="B15: told that Airflow is overloaded")
+def test_the_form_is_rate_limited(server, session_client, clock):
+    """Each further post would count, too."""
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie=BEFORE)
+    server.post("/login/", form=FIELDS).says("Too Many Requests", 429)
+    assert "rate limit" in failure(session_client.get, PATH).message
+    assert clock.pauses == []
+
+
+def test_a_cookie_of_the_users_own_is_kept_beside_the_sessions(server, clock):
+    client = client_with(SessionLogin(USER, PASSWORD), clock, headers={"Cookie": "iap=identity"})
+    form(server)
+    server.script[0].headers["Cookie"] = "iap=identity"
+    server.script[1].headers["Cookie"] = "iap=identity; session=before"
+    server.get(PATH, headers={"Cookie": "iap=identity; session=after-login-123"}).answers({})
+    client.get(PATH)
+
+
+def test_an_error_does_not_show_the_cookie(server, session_client):
+    form(server)
+    server.get(PATH).answers({"detail": f"bad cookie {COOKIE}"}, 400)
+    assert "after-login" not in failure(session_client.get, PATH).message
+
+
+# -- basic, and the form when that is refused
+
+
+@pytest.fixture
+def auto_client(clock) -> Client:
+    return client_with(AutoLogin(USER, PASSWORD), clock)
+
+
+def with_basic(server: Server, status: int = 200) -> None:
+    server.get(PATH, headers={"Authorization": BASIC}).answers({"title": "Forbidden", "detail": None}, status)
+
+
+def test_auto_stays_with_basic_where_it_works(server, auto_client):
+    with_basic(server)
+    with_basic(server, 403)
+    auto_client.get(PATH)
+    assert "lacks the permission" in failure(auto_client.get, PATH).message
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_auto_goes_over_to_the_form_once(server, auto_client, status):
+    with_basic(server, status)
+    form(server)
+    with_cookie(server)
+    with_cookie(server)
+    auto_client.get(PATH)
+    auto_client.get(PATH)
+
+
+def test_auto_sends_a_refused_write_again(server, auto_client):
+    server.post(PATH, sends={"a": 1}, headers={"Authorization": BASIC}).answers({"title": "Forbidden"}, 403)
+    form(server)
+    server.post(PATH, sends={"a": 1}, headers={"Cookie": COOKIE}).answers({"done": True})
+    assert auto_client.post(PATH, {"a": 1}) == {"done": True}
+
+
+def test_auto_when_both_are_refused(server, auto_client):
+    with_basic(server, 403)
+    form(server, "/login/")
+    error = failure(auto_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert error.status == 403
+    for words in (
+        "Basic auth",
+        "refused, too (403)",
+        "[api] auth_backends",
+        "login form refused",
+        "one of them is wrong",
+    ):
+        assert words in error.message
+
+
+def test_auto_when_there_is_no_form(server, auto_client):
+    with_basic(server, 401)
+    server.get("/login/").says("", 404)
+    message = failure(auto_client.get, PATH).message
+    assert "Basic auth" in message
+    assert "refused, too (401)" in message
+    assert "shows no form for a password (status 404)" in message
+
+
+def test_auto_whose_form_does_not_answer(server, clock):
+    client = client_with(AutoLogin(USER, PASSWORD), clock, retry_timeout=0)
+    with_basic(server, 403)
+    server.get("/login/").fails(requests.ReadTimeout())
+    assert isinstance(failure(client.get, PATH), Unreachable)
+
+
+def test_auto_renews_its_session_as_the_form_does(server, auto_client):
+    with_basic(server, 401)
+    form(server)
+    with_cookie(server)
+    with_cookie(server, 401)
+    form(server)
+    with_cookie(server)
+    auto_client.get(PATH)
+    auto_client.get(PATH)
+
+
+def test_auto_without_the_permission(server, auto_client):
+    with_basic(server, 403)
+    form(server)
+    with_cookie(server, 403)
+    assert "lacks the permission" in failure(auto_client.get, PATH).message

@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._state import changes, diff
+
+
+@pytest.mark.parametrize(
+    ("wanted", "changed"),
+    [
+        ({"a": 1, "b": None}, {}),
+        ({"a": 2}, {"a": 2}),
+        ({"a": 1, "c": 3}, {"c": 3}),
+        ({"b": False}, {"b": False}),
+        ({"d": None}, {}),
+        ({}, {}),
+    ],
+)
+def test_changes(wanted, changed):
+    assert changes({"a": 1, "b": True}, wanted) == changed
+
+
+def test_diff_leaves_out_what_stays():
+    objects = {"x": ({"a": 1, "b": 2}, {"a": 3, "c": 4}), "y": ({"a": 1}, {})}
+    assert diff(objects) == {"before": {"x": {"a": 1, "c": None}}, "after": {"x": {"a": 3, "c": 4}}}

@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._text import Redactor, one_line, texts_in
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("", ""), (" a\n\tb  c ", "a b c"), ("\r\n", ""), (5, "5"), (None, "None"), ("x" * 10, "x" * 10)],
+)
+def test_one_line(text, line):
+    assert one_line(text, 10) == line
+
+
+def test_a_long_text_is_cut():
+    assert one_line("abcdefghijk", 10) == "abcdefghi…"
+    assert one_line("abcdefgh  ijklm", 10) == "abcdefgh…"
+    assert len(one_line("word " * 1000)) <= 240
+
+
+def test_secrets_are_replaced():
+    redact = Redactor(["s3cret"])
+    redact.add(["other-one", ""])
+    assert redact("a s3cret, an other-one, s3cret") == "a ********, an ********, ********"
+    assert redact("nothing") == "nothing"
+
+
+def test_the_longest_secret_goes_first():
+    assert Redactor(["secret", "secret-and-more"])("secret-and-more") == "********"
+
+
+def test_no_secret_replaces_nothing():
+    assert Redactor([""])("abc") == "abc"
+
+
+def test_texts_in():
+    value = {"a": "x", "b": [1, 2.5, ("y",), None, True], "c": {"d": {"e": "z"}}}
+    assert list(texts_in(value)) == ["x", "1", "2.5", "y", "z"]
