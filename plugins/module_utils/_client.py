@@ -203,11 +203,11 @@ class Client:
             response.close()
 
     def open_request(
-        self, method: str, path: str, auth: Login | None = None, cookie: str = "", **body: t.Any
+        self, method: str, path: str, auth: Login | None = None, cookie: str = "", once: bool = False, **body: t.Any
     ) -> Answer:
-        """Send a request without a login, and return whatever came back; repeated through outages.
+        """Send a request without a login, and return whatever came back; for logging in and finding out who is there.
 
-        For logging in, and for finding out who is there.
+        :param once: not repeated through outages.
         """
         given = str(self._session.headers.get("Cookie", ""))
         headers = {"Cookie": f"{given}; {cookie}" if given else cookie} if cookie else {}
@@ -217,6 +217,8 @@ class Client:
                 response = self._exchange(method, path, auth=auth or NO_LOGIN, headers=headers, **body)
                 return self._answer(response, LARGEST_ANSWER)
             except Unreachable as error:
+                if once:
+                    raise
                 outage.endure(error)
 
     # -- one request, and what may come of it
@@ -347,6 +349,7 @@ class Client:
         response.close()
         return Unreachable(
             f"{self.url} answered {response.status_code}: Airflow is overloaded or not running behind its proxy.",
+            status=response.status_code,
             retry_after=max(after, 0.0) if after is not None else None,
         )
 

@@ -47,13 +47,13 @@ class TimedOut(AirflowError):
 class Unreachable(AirflowError):
     """No answer that counts as one arrived: refused, reset, timed out, or a gateway in between gave up.
 
-    :param lost: the request may have reached Airflow and been carried out (a refused connection cannot have).
+    :param status: HTTP status code, when there was one.
     :param retry_after: seconds that the server asked to wait, when it did.
     """
 
-    def __init__(self, message: str, lost: bool = True, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)
-        self.lost = lost
+        self.status = status
         self.retry_after = retry_after
 
 
