@@ -13,7 +13,7 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
-from ._errors import ApiError, Denied
+from ._errors import ApiError, Denied, Unreachable
 
 if t.TYPE_CHECKING:
     from requests import PreparedRequest
@@ -204,13 +204,16 @@ class SessionLogin(Login):
                 f"another way; enable basic auth in {BACKENDS}, or give api_token or api_headers.",
                 page.status,
             )
-        answer = client.open_request(
-            "POST", "/login/", data={**self._credentials, "csrf_token": field.group(1)}, cookie=page.cookie
-        )
-        if answer.status == 429:
+        form = {**self._credentials, "csrf_token": field.group(1)}
+        try:
+            # Each post counts towards the limit, so this one is not repeated.
+            answer = client.open_request("POST", "/login/", data=form, cookie=page.cookie, once=True)
+        except Unreachable as error:
+            if error.status != 429:
+                raise
             raise Denied(
-                "Airflow's login form refuses more logins for some seconds (rate limit); try again later.", 429
-            )
+                "Airflow's login form takes no more logins for some seconds (rate limit); try later.", 429
+            ) from error
         target = urlsplit(answer.headers.get("Location", "")).path
         if answer.status not in (302, 303) or target.rstrip("/").endswith("/login") or not answer.cookie:
             raise Denied(
