@@ -210,7 +210,10 @@ class Airflow:
         return self._run(self.client.patch(self._run_path(dag_id, dag_run_id), {"state": state}))
 
     def clear_dag_run(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
-        """Run the tasks of a run again, all or those that failed; the run is queued again."""
+        """Run the tasks of a run again, all or those that failed; the run is queued again.
+
+        Only the second is repeated after a lost answer: the tasks are no longer failed then, so it does no harm.
+        """
         raise NotImplementedError
 
     def delete_dag_run(self, dag_id: str, dag_run_id: str) -> None:
@@ -415,7 +418,7 @@ class AirflowV1(Airflow):
         # The clear endpoint of a run knows no only_failed here and would clear everything.
         self._needs("state: cleared", (2, 4))
         body = {"dry_run": False, "dag_run_id": dag_run_id, "only_failed": only_failed, "reset_dag_runs": True}
-        self.client.post(self._path("dags", dag_id, "clearTaskInstances"), body, repeat=True)
+        self.client.post(self._path("dags", dag_id, "clearTaskInstances"), body, repeat=only_failed)
 
     @property
     def access(self) -> Access:
@@ -457,7 +460,7 @@ class AirflowV2(Airflow):
 
     def clear_dag_run(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
         body = {"dry_run": False, "only_failed": only_failed}
-        self.client.post(self._run_path(dag_id, dag_run_id) + "/clear", body, repeat=True)
+        self.client.post(self._run_path(dag_id, dag_run_id) + "/clear", body, repeat=only_failed)
 
     @property
     def access(self) -> Access:
