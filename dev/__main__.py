@@ -17,6 +17,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "tests" / "airflow"
 
 import bench
 import checks
+import matrix
 import pythons
 import servers
 import steps
@@ -64,6 +65,11 @@ def integration(options: argparse.Namespace) -> int:
     return steps.run_all([servers.integration_step(name, options.arguments) for name in names], WORKERS)
 
 
+def test_matrix(options: argparse.Namespace) -> int:
+    """Integration tests on every Airflow, and the rest on every ansible-core; writes docs/compatibility.md."""
+    return matrix.matrix(options.server or (), WORKERS)
+
+
 def measure(options: argparse.Namespace) -> int:
     """What a task costs, next to one of ansible.builtin.uri."""
     return bench.bench()
@@ -97,6 +103,7 @@ COMMANDS = {
     "lint": lint,
     "sanity": sanity,
     "integration": integration,
+    "test-matrix": test_matrix,
     "bench": measure,
     "server": serve,
     "fix": fix,
@@ -113,7 +120,7 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
         if name in ("unit", "integration", "fix"):
             command.add_argument("arguments", nargs="*")
-        if name in ("integration", "server"):
+        if name in ("integration", "test-matrix", "server"):
             command.add_argument("--server", action="append", choices=servers.NAMES, metavar="NAME")
     return top
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import servers
 import venvs
 from paths import LOGS, ROOT
-from processes import run
+from processes import Command, run
 from venvs import Venv
 
 from airflow_server import Problem
@@ -28,7 +28,7 @@ def bench() -> int:
         env = servers.play_env(venv, airflow)
         for name in ("module", "uri"):
             measure(venv, env, name, 1)
-        rounds = [measure_all(venv, env) for _ in range(ROUNDS)]
+        rounds = [measure_all(venv, env) for number in range(ROUNDS)]
     print(f"Seconds of a playbook of {TASKS} tasks with one GET each, less one without tasks, on Airflow {VERSION}:")
     print("round  module     uri   ratio")
     for number, (module, uri) in enumerate(rounds, 1):
@@ -50,7 +50,7 @@ def measure(venv: Venv, env: Mapping[str, str], name: str, tasks: int) -> float:
     """Seconds that a playbook takes."""
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / "bench.log"
-    command = [
+    command: Command = [
         venv.bin / "ansible-playbook",
         ROOT / "tests" / "bench" / f"{name}.yml",
         "--extra-vars",

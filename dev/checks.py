@@ -79,19 +79,19 @@ def galaxy(report: Report, root: Path, env: Mapping[str, str]) -> None:
 
 def unit_step(core: str | None = None, arguments: Sequence[str] = ()) -> Step:
     """The unit tests, by pytest, on the checkout itself; CORE is a line of ansible-core ("2.19")."""
+    return Step(f"unit {core}" if core else "unit", partial(unit, core=core, arguments=arguments))
+
+
+def unit(report: Report, core: str | None, arguments: Sequence[str]) -> None:
+    """Run pytest and take over its counts. A whole run on the newest ansible-core is measured, too."""
     venv = venvs.core(core)
     env = venv.env(PYTHONPATH=tree.linked(), ANSIBLE_HOME=CACHE / "ansible", PYTHONDONTWRITEBYTECODE="1")
-    command: Command = [venv.python, "-m", "pytest", *arguments]
-    return Step(f"unit {core}" if core else "unit", partial(unit, command=command, env=env))
-
-
-def unit(report: Report, command: Command, env: Mapping[str, str]) -> None:
-    """Run pytest and take over its counts."""
-    status = report.status(command, env)
-    ending = report.close_with(r"^=+ .*\b(passed|failed|error|errors|skipped|no tests ran)\b.* in .*=+$")[-1:]
-    report.closing = ending
-    for count, word in re.findall(r"(\d+) (passed|failed|error|skipped)", " ".join(ending)):
-        key = "failed" if word == "error" else word
+    measured = () if core or arguments else ("--cov", "--cov-report=term")
+    status = report.status([venv.python, "-m", "pytest", *measured, *arguments], env)
+    ending = report.matching(r"^=+ .*\b(passed|failed|error|errors|skipped|no tests ran)\b.* in .*=+$")[-1:]
+    report.closing = ending + report.matching("test coverage of")
+    for count, word in re.findall(r"(\d+) (passed|failed|error|skipped|xfailed)", " ".join(ending)):
+        key = {"error": "failed", "xfailed": "skipped"}.get(word, word)
         setattr(report, key, getattr(report, key) + int(count))
     if status != 0:
         raise Failed(f"pytest ended with status {status}")
@@ -134,6 +134,7 @@ def sanity(report: Report, core: str | None) -> None:
     report.failed, report.skipped = int(failures.group(1)) if failures else 0, len(missing)
     report.passed = ran - report.failed
     report.closing = [f"{ran} sanity tests ran, {report.failed} failed, {len(missing)} skipped", *reasons(missing)]
+    report.excerpt = report.matching("^(ERROR|FATAL): ")
     if status != 0:
         raise Failed(f"ansible-test sanity ended with status {status}")
 

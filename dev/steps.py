@@ -10,7 +10,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Callable
@@ -42,6 +42,9 @@ class Report:
     failed: int = 0
     skipped: int = 0
     closing: list[str] = field(default_factory=list)
+    cases: dict[str, str] = field(default_factory=dict)
+    # What to show of a failure where the end of the log is not the telling part.
+    excerpt: list[str] = field(default_factory=list)
     verdict: str = "ok"
     seconds: float = 0.0
 
@@ -64,10 +67,9 @@ class Report:
         self.log.flush()
         return Path(self.log.name).read_text(encoding="utf-8", errors="replace")
 
-    def close_with(self, pattern: str) -> list[str]:
-        """Keep the lines that match PATTERN as the runner's closing lines."""
-        self.closing = [line.strip() for line in self.text().splitlines() if re.search(pattern, line)]
-        return self.closing
+    def matching(self, pattern: str) -> list[str]:
+        """The lines of the log that match PATTERN."""
+        return [line.strip() for line in self.text().splitlines() if re.search(pattern, line)]
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,8 @@ def show(report: Report, path: Path) -> None:
             print(f"not run: {report.name}: {report.closing[0]}", flush=True)
             return
         if report.verdict == "FAILED":
-            lines = deque(report.text().splitlines(), maxlen=TAIL)
-            print(f"----- {report.name}: the last lines of {path.relative_to(ROOT)}")
+            lines = report.excerpt or deque(report.text().splitlines(), maxlen=TAIL)
+            print(f"----- {report.name}: from {path.relative_to(ROOT)}")
             print("\n".join(lines))
             print("-----")
         print(f"{report.verdict:<8} {report.name:<28} {report.seconds:7.1f} s", flush=True)
@@ -125,20 +127,23 @@ def show(report: Report, path: Path) -> None:
 
 def run_all(steps: Sequence[Step], workers: int = 2) -> int:
     """Run STEPS, WORKERS at a time in the given order, print the sum, and return the exit status."""
-    reports: list[Report] = []
+    return summary(carry_out_all(steps, workers))
+
+
+def carry_out_all(steps: Sequence[Step], workers: int) -> list[Report]:
+    """Run STEPS, WORKERS at a time, and return their reports in the order of STEPS."""
     with ThreadPoolExecutor(workers) as pool:
-        futures: set[Future[Report]] = {pool.submit(carry_out, step) for step in steps}
+        futures = [pool.submit(carry_out, step) for step in steps]
         try:
-            while futures:
-                # A bounded wait, since an unbounded one would hold back Ctrl-C on some systems.
-                done, futures = wait(futures, timeout=1, return_when=FIRST_COMPLETED)
-                reports += [future.result() for future in done]
+            # A bounded wait, since an unbounded one would hold back Ctrl-C on some systems.
+            while wait(futures, timeout=1).not_done:
+                pass
         except KeyboardInterrupt:
             print("Interrupted: stopping what was started …", flush=True)
             pool.shutdown(wait=False, cancel_futures=True)
             processes.stop_all()
             raise
-    return summary(reports)
+    return [future.result() for future in futures]
 
 
 def summary(reports: Sequence[Report]) -> int:
