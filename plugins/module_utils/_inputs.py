@@ -145,13 +145,15 @@ def conf_of(option: str, value: t.Any) -> dict[str, t.Any]:
 
     An AWX survey gives text. YAML needs PyYAML where the module runs, JSON does not.
     """
-    if isinstance(value, str):
-        value = _parsed(option, value)
-    if not isinstance(value, t.Mapping):
-        raise BadInput(f"{option} is a {_kind(value)}; it takes a mapping, or the JSON or YAML text of one.")
-    plain = _plain(value)
     try:
+        if isinstance(value, str):
+            value = _parsed(option, value)
+        if not isinstance(value, t.Mapping):
+            raise BadInput(f"{option} is a {_kind(value)}; it takes a mapping, or the JSON or YAML text of one.")
+        plain = _plain(value)
         json.dumps(plain, allow_nan=False)
+    except RecursionError as error:
+        raise BadInput(f"{option} is nested too deeply, or holds itself; flatten it.") from error
     except ValueError as error:
         raise BadInput(f"{option} holds a number that JSON cannot carry (nan or infinity).") from error
     return t.cast("dict[str, t.Any]", plain)
