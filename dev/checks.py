@@ -85,7 +85,12 @@ def unit_step(core: str | None = None, arguments: Sequence[str] = ()) -> Step:
 def unit(report: Report, core: str | None, arguments: Sequence[str]) -> None:
     """Run pytest and take over its counts. A whole run on the newest ansible-core is measured, too."""
     venv = venvs.core(core)
-    env = venv.env(PYTHONPATH=tree.linked(), ANSIBLE_HOME=CACHE / "ansible", PYTHONDONTWRITEBYTECODE="1")
+    env = venv.env(
+        PYTHONPATH=tree.linked(),
+        PYTHONDONTWRITEBYTECODE="1",
+        ANSIBLE_HOME=CACHE / "ansible",
+        HYPOTHESIS_STORAGE_DIRECTORY=CACHE / "hypothesis",
+    )
     measured = () if core or arguments else ("--cov", "--cov-report=term")
     status = report.status([venv.python, "-m", "pytest", *measured, *arguments], env)
     ending = report.matching(r"^=+ .*\b(passed|failed|error|errors|skipped|no tests ran)\b.* in .*=+$")[-1:]
