@@ -9,6 +9,7 @@ import re
 import typing as t
 
 import pytest
+import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.dagops.airflow.plugins.module_utils._connect import connect
 from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError
@@ -63,6 +64,7 @@ class Runner:
         airflow = connect(params, self.warnings.append, self.server.clock)
         result: dict[str, t.Any] = self.module.run(ModuleMock(params, check_mode, self.warnings), airflow)
         self.server.done()
+        assert_documented(self.module, {key: value for key, value in result.items() if key not in ("changed", "diff")})
         return result
 
     def failure(self, check_mode: bool = False, **given: t.Any) -> AirflowError:
@@ -71,6 +73,7 @@ class Runner:
             self(check_mode, **given)
         self.server.done()
         assert_readable(caught.value.message)
+        assert_documented(self.module, {key: value for key, value in caught.value.details.items() if key != "changed"})
         return caught.value
 
 
@@ -83,3 +86,29 @@ def assert_readable(message: str) -> None:
     assert "None" not in message, message
     assert '{"' not in message, f"a dump: {message}"
     assert "{'" not in message, f"a dump: {message}"
+
+
+TYPES: dict[str, t.Any] = {"str": str, "bool": bool, "int": int, "float": (int, float), "list": list, "dict": dict}
+
+
+def documented(module: t.Any) -> dict[str, t.Any]:
+    """What a module says that it returns."""
+    returned: dict[str, t.Any] = yaml.safe_load(module.RETURN)
+    return returned
+
+
+def assert_documented(module: t.Any, result: dict[str, t.Any]) -> None:
+    """Every key of a result stands in RETURN, with its type; null may be anywhere."""
+    _assert_documented(documented(module), result, module.__name__.rpartition(".")[2])
+
+
+def _assert_documented(contains: dict[str, t.Any], values: dict[str, t.Any], place: str) -> None:
+    for key, value in values.items():
+        assert key in contains, f"{place}.{key} is not documented in RETURN"
+        doc = contains[key]
+        if value is None:
+            continue
+        assert isinstance(value, TYPES[doc["type"]]), f"{place}.{key} is {value!r}, not a {doc['type']}"
+        for item in value if isinstance(value, list) else [value]:
+            if "contains" in doc:
+                _assert_documented(doc["contains"], item, f"{place}.{key}")

@@ -300,7 +300,6 @@ def test_the_form_is_elsewhere(server, session_client):
     assert "shows no form for a password (status 302)" in failure(session_client.get, PATH).message
 
 
-@pytest.mark.xfail(strict=True, reason="B15: told that Airflow is overloaded")
 def test_the_form_is_rate_limited(server, session_client, clock):
     """Each further post would count, too."""
     server.get("/login/").says(FORM, 200, "text/html", Set_Cookie=BEFORE)

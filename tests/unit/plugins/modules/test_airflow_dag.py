@@ -12,7 +12,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._errors import BadI
 from ansible_collections.dagops.airflow.plugins.modules import airflow_dag
 from ansible_collections.dagops.airflow.tests.unit.bodies import Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Server
-from ansible_collections.dagops.airflow.tests.unit.frame import Runner
+from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
 KEYS = {
     "active_runs",
@@ -47,6 +47,11 @@ def paused(result: dict[str, t.Any]) -> dict[str, tuple[bool, bool]]:
 
 
 # -- one DAG
+
+
+def test_all_that_is_documented_is_returned():
+    assert set(documented(airflow_dag)) == {"dags"}
+    assert set(documented(airflow_dag)["dags"]["contains"]) == KEYS
 
 
 def test_unpausing_one_dag_takes_two_requests(dag, server, generation):

@@ -23,7 +23,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
 from ansible_collections.dagops.airflow.plugins.modules import airflow_dag_run
 from ansible_collections.dagops.airflow.tests.unit.bodies import DATE, ENDED, NEW_ID, RUN_ID, STARTED, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
-from ansible_collections.dagops.airflow.tests.unit.frame import Runner
+from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
 RUN_KEYS = {
     "dag_id",
@@ -114,6 +114,12 @@ def refusal(story: Story, check_mode: bool = False, **options: t.Any) -> t.Any:
 
 
 # -- triggering
+
+
+def test_all_that_is_documented_is_returned():
+    returned = documented(airflow_dag_run)
+    assert set(returned) | {"changed", "diff"} == KEYS | {"timed_out"}
+    assert set(returned["dag_run"]["contains"]) == RUN_KEYS
 
 
 def test_trigger_and_go_on(story, generation):

@@ -11,7 +11,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._errors import ApiE
 from ansible_collections.dagops.airflow.plugins.modules import airflow_task_info
 from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, RUN_ID, STARTED, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
-from ansible_collections.dagops.airflow.tests.unit.frame import Runner
+from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
 RUN = f"dags/etl_daily/dagRuns/{RUN_ID}"
 TASK_KEYS = {
@@ -54,6 +54,12 @@ def read(info: Info, **options: t.Any) -> dict[str, t.Any]:
 
 def names(tasks: list[dict[str, t.Any]]) -> list[str]:
     return [task["task_id"] + (f"[{task['map_index']}]" if task["map_index"] >= 0 else "") for task in tasks]
+
+
+def test_all_that_is_documented_is_returned():
+    returned = documented(airflow_task_info)
+    assert set(returned) == {"dag_run", "elapsed", "failed_tasks", "task_counts", "tasks"}
+    assert set(returned["tasks"]["contains"]) == TASK_KEYS
 
 
 def test_tasks_of_a_run(info, generation):

@@ -1,0 +1,232 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._api import GENERATIONS as AIRFLOWS
+from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow, TriggerRequest, iso
+from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, ApiError, Denied, NotFound
+from ansible_collections.dagops.airflow.plugins.module_utils._login import Login
+from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, RUN_ID, Generation
+from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Server
+from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable
+
+SUMMER = datetime.timezone(datetime.timedelta(hours=2))
+RUN = f"dags/etl_daily/dagRuns/{RUN_ID}"
+
+
+@pytest.fixture
+def airflow(server: Server, clock: t.Any, generation: Generation) -> Airflow:
+    return AIRFLOWS[generation.name](Client(URL, Login(), clock=clock, retry_timeout=0))
+
+
+def failure(function: t.Callable[..., t.Any], *arguments: t.Any) -> AirflowError:
+    with pytest.raises(AirflowError) as caught:
+        function(*arguments)
+    assert_readable(caught.value.message)
+    return caught.value
+
+
+# -- the same objects from both generations
+
+
+def test_both_generations_give_the_same_keys(server, clock):
+    found = {}
+    for name, generation in GENERATIONS.items():
+        airflow = AIRFLOWS[name](Client(URL, Login(), clock=clock))
+        found[name] = (
+            set(airflow._dag(generation.dag())),
+            set(airflow._run(generation.run())),
+            set(airflow._task("etl_daily", RUN_ID, generation.task("load"))),
+        )
+    assert found["v1"] == found["v2"]
+
+
+@pytest.mark.parametrize("stale", [True, False])
+def test_stale(airflow, generation, stale):
+    assert airflow._dag(generation.dag(is_stale=stale))["is_stale"] is stale
+
+
+def test_a_dag_of_an_old_airflow(airflow, generation):
+    """Airflow 2.3 knows less of a DAG."""
+    body = {key: generation.dag()[key] for key in ("dag_id", "is_paused", "fileloc")}
+    dag = airflow._dag({**body, "tags": None, "has_import_errors": None, "last_parsed_time": None})
+    assert dag["tags"] == []
+    assert dag["has_import_errors"] is False
+    assert dag["last_parsed_time"] is None
+    assert dag["max_active_runs"] is None
+
+
+def test_a_task_that_is_not_mapped(airflow, generation):
+    body = generation.task("load")
+    del body["map_index"]
+    assert airflow._task("etl_daily", RUN_ID, body)["map_index"] == -1
+
+
+def test_run_after(airflow, generation):
+    run = airflow._run(generation.run(run_after=None) if generation.name == "v2" else generation.run())
+    assert run["run_after"] == (None if generation.name == "v2" else "2026-11-22T10:15:00.250000Z")
+
+
+def test_conf_that_is_missing(airflow, generation):
+    assert airflow._run(generation.run(conf=None))["conf"] == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, None),
+        ("2026-11-22T10:15:00+00:00", "2026-11-22T10:15:00Z"),
+        ("2026-11-22T10:15:00.123456Z", "2026-11-22T10:15:00.123456Z"),
+        (
+            datetime.datetime(2026, 11, 22, 12, tzinfo=datetime.timezone(datetime.timedelta(hours=2))),
+            "2026-11-22T10:00:00Z",
+        ),
+    ],
+)
+def test_iso(value, text):
+    assert iso(value) == text
+
+
+# -- URLs for people
+
+
+URLS = {
+    "v1": (
+        "/dags/etl.d-x/grid",
+        "/dags/etl.d-x/grid?dag_run_id=a%2Bb%3Ac",
+        "/dags/etl.d-x/grid?dag_run_id=a%2Bb%3Ac&task_id=group.load",
+        "/dags/etl.d-x/grid?dag_run_id=a%2Bb%3Ac&task_id=group.load&map_index=0",
+    ),
+    "v2": (
+        "/dags/etl.d-x",
+        "/dags/etl.d-x/runs/a%2Bb%3Ac",
+        "/dags/etl.d-x/runs/a%2Bb%3Ac/tasks/group.load",
+        "/dags/etl.d-x/runs/a%2Bb%3Ac/tasks/group.load/mapped/0",
+    ),
+}
+
+
+def test_urls_for_people(airflow, generation):
+    assert (
+        airflow.dag_url("etl.d-x"),
+        airflow.dag_run_url("etl.d-x", "a+b:c"),
+        airflow.task_url("etl.d-x", "a+b:c", "group.load", -1),
+        airflow.task_url("etl.d-x", "a+b:c", "group.load", 0),
+    ) == tuple(URL + path for path in URLS[generation.name])
+
+
+# -- versions
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("2.11.2", (2, 11, 2)),
+        ("3.0.6", (3, 0, 6)),
+        ("2.10.5+composer", (2, 10)),
+        ("3.1.0rc1", (3, 1)),
+        ("2.9.3+astro.4", (2, 9)),
+    ],
+)
+def test_the_version_is_read_once(airflow, server, text, version):
+    server.get("version").answers({"version": text, "git_version": ""})
+    assert airflow.version()[: len(version)] == version
+    assert airflow.version()[: len(version)] == version
+
+
+# -- what is missing
+
+
+def test_a_missing_dag(airflow, server, generation):
+    for _again in range(2):
+        server.get("dags/nope").answers(generation.no_dag("nope"), 404)
+    assert airflow.find_dag("nope") is None
+    error = failure(airflow.dag, "nope")
+    assert isinstance(error, NotFound)
+    assert "DAG nope does not exist" in error.message
+
+
+def test_a_missing_run(airflow, server, generation):
+    for _again in range(2):
+        server.get(RUN).answers(generation.no_run(), 404)
+    assert airflow.find_dag_run("etl_daily", RUN_ID) is None
+    assert "DAG run etl_daily / release-42 does not exist" in failure(airflow.dag_run, "etl_daily", RUN_ID).message
+
+
+def test_pausing_a_missing_dag(airflow, server, generation):
+    server.patch("dags/nope", sends={"is_paused": True}).answers(generation.no_dag("nope"), 404)
+    assert "DAG nope does not exist" in failure(airflow.set_paused, "nope", True).message
+
+
+def test_a_wrong_prefix_is_no_missing_dag(airflow, server):
+    server.get("dags/nope").says("<html><title>404</title></html>", 404, "text/html")
+    error = failure(airflow.find_dag, "nope")
+    assert not isinstance(error, NotFound)
+    assert "has no such API" in error.message
+
+
+def test_a_denied_dag_is_no_missing_dag(airflow, server, generation):
+    server.get("dags/etl_daily").answers(generation.problem(403, "Forbidden"), 403)
+    assert isinstance(failure(airflow.find_dag, "etl_daily"), Denied)
+
+
+def test_no_active_runs_of_no_dags(airflow):
+    assert airflow.active_runs([]) == {}
+
+
+# -- JSON of another shape ends in a sentence
+
+
+SHAPES: list[t.Any] = [{}, [], "text", 1, None, True, {"dag_id": []}, {"dag_runs": 5}, {"version": {}}]
+CALLS: dict[str, tuple[str, str, t.Callable[[Airflow], t.Any]]] = {
+    "dag": ("GET", "dags/etl_daily", lambda airflow: airflow.dag("etl_daily")),
+    "set_paused": ("PATCH", "dags/etl_daily", lambda airflow: airflow.set_paused("etl_daily", True)),
+    "dag_run": ("GET", RUN, lambda airflow: airflow.dag_run("etl_daily", RUN_ID)),
+    "set_state": ("PATCH", RUN, lambda airflow: airflow.set_dag_run_state("etl_daily", RUN_ID, "failed")),
+    "active_runs": ("POST", "dags/~/dagRuns/list", lambda airflow: airflow.active_runs(["etl_daily"])),
+}
+BODIES: dict[str, t.Any] = {
+    "set_paused": {"is_paused": True},
+    "set_state": {"state": "failed"},
+    "active_runs": {"dag_ids": ["etl_daily"], "states": ["queued", "running"], "page_limit": 100, "page_offset": 0},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("call", CALLS)
+def test_json_of_another_shape(airflow, server, call, shape):
+    method, path, function = CALLS[call]
+    server.expect(method, path, sends=BODIES.get(call)).answers(shape)
+    assert isinstance(failure(function, airflow), ApiError)
+
+
+@pytest.mark.parametrize("shape", [[], "text", 1, None, {}])
+def test_a_version_of_another_shape(airflow, server, shape):
+    server.get("version").answers(shape)
+    assert isinstance(failure(airflow.version), ApiError)
+
+
+@pytest.mark.parametrize("shape", [[], "text", 1, None, {"dag_runs": [5]}, {"dag_runs": [{}]}, {"dag_runs": "x"}])
+def test_a_list_of_runs_of_another_shape(airflow, server, shape):
+    server.get("dags/etl_daily/dagRuns", {"order_by": "-id", "limit": 1}).answers(shape)
+    assert isinstance(failure(airflow.last_dag_run, "etl_daily"), ApiError)
+
+
+@pytest.mark.parametrize("shape", [{}, [], "text", 5])
+def test_a_new_run_of_another_shape_is_looked_up(airflow, server, generation, shape):
+    server.post("dags/etl_daily/dagRuns", sends=generation.trigger_body(RUN_ID)).answers(shape)
+    server.get(RUN).answers(generation.run())
+    assert airflow.trigger("etl_daily", TriggerRequest(RUN_ID, {}))["dag_run_id"] == RUN_ID
+
+
+@pytest.mark.parametrize("moment", ["yesterday", 5, [], "2026-11-22T10:15:00"])
+def test_times_of_another_shape(airflow, server, generation, moment):
+    server.get("dags/etl_daily").answers({**generation.dag(), "last_parsed_time": moment})
+    failure(airflow.dag, "etl_daily")

@@ -1,0 +1,309 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime
+import sys
+import typing as t
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils import _inputs
+from ansible_collections.dagops.airflow.plugins.module_utils._api import iso
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import BadInput
+from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable
+
+
+def refused(function: t.Callable[..., t.Any], *arguments: t.Any, **options: t.Any) -> str:
+    with pytest.raises(BadInput) as caught:
+        function(*arguments, **options)
+    assert_readable(caught.value.message)
+    assert "the_option" in caught.value.message
+    return caught.value.message
+
+
+# -- ids
+
+
+@pytest.mark.parametrize("name", ["a", "etl_daily", "etl.daily-2", "größe", "日次", ".hidden", "a" * 250, "0"])
+def test_dag_ids(name):
+    assert _inputs.dag_id_of("the_option", f" {name}\n") == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", ".", "..", "a/b", "a b", "a+b", "a:b", "~", "a*", "a%2Fb", "a\x00", "a" * 251, "😀"]
+)
+def test_what_is_no_dag_id(name):
+    assert "is no DAG id: it has 1 to 250 letters" in refused(_inputs.dag_id_of, "the_option", name)
+
+
+RUN_IDS = ["a", "manual__2026-11-22T10:15:00+00:00", "a.b~c", "-", "~~", "A" * 250]
+
+
+@pytest.mark.parametrize("name", RUN_IDS)
+@pytest.mark.parametrize("triggering", [True, False])
+def test_run_ids(name, triggering):
+    assert _inputs.dag_run_id_of("the_option", f" {name} ", triggering) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "  ", "~", ".", "..", "a..b", "a/b", "a b", "ä", "a\nb", "a%20b", "a?b", "a#b", "'", "{{ x }}", "a" * 251],
+)
+def test_what_is_no_run_id(name):
+    assert "is no run id: it has 1 to 250 of the characters" in refused(_inputs.dag_run_id_of, "the_option", name)
+
+
+def test_ids_of_the_scheduler_are_for_reading_only():
+    assert _inputs.dag_run_id_of("the_option", "scheduled__x") == "scheduled__x"
+    assert "Airflow's scheduler" in refused(_inputs.dag_run_id_of, "the_option", "scheduled__x", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "glob"), [("a*", True), ("a?b", True), ("[ab]", True), ("a]", False), ("a.b-c_d", False)]
+)
+def test_globs(text, glob):
+    assert _inputs.is_glob(text) is glob
+
+
+# -- times
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-22T10:15:00+00:00", "2026-11-22T10:15:00Z"),
+        ("2026-11-22T10:15:00Z", "2026-11-22T10:15:00Z"),
+        ("2026-11-22t10:15:00z", "2026-11-22T10:15:00Z"),
+        ("2026-11-22 10:15:00+00:00", "2026-11-22T10:15:00Z"),
+        ("2026-11-22 10:15:00 +0100", "2026-11-22T09:15:00Z"),
+        ("2026-11-22T10:15-05:30", "2026-11-22T15:45:00Z"),
+        ("  2026-11-22T10:15:00.5+00:00\n", "2026-11-22T10:15:00.500000Z"),
+        ("2026-11-22T10:15:00,123456789Z", "2026-11-22T10:15:00.123456Z"),
+        ("2024-02-29T00:00:00+14:00", "2024-02-28T10:00:00Z"),
+    ],
+)
+def test_times(text, moment):
+    assert iso(_inputs.time_of("the_option", text)) == moment
+
+
+@pytest.mark.parametrize("text", ["2026-11-22T10:15:00", "2026-11-22 10:15", "2026-11-22T10:15:00.123"])
+def test_times_without_a_zone(text):
+    message = refused(_inputs.time_of, "the_option", text)
+    assert "has no time zone; add one, like 2026-11-22T10:15:00+00:00." in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "now",
+        "2026-11-22",
+        "10:15:00Z",
+        "22.11.2026 10:15Z",
+        "2026-11-22T10:15:00+00:00 and more",
+        "2026-13-01T00:00:00Z",
+        "2026-02-30T00:00:00Z",
+        "2026-11-22T25:00:00Z",
+        "2026-11-22T10:60:00Z",
+        "2026-11-22T10:15:61Z",
+        "2026-11-22T10:15:00+25:00",
+        "0000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "٢٠٢٦-11-22T10:15:00Z",
+        "1763806500",
+        "x" * 10_000,
+    ],
+)
+def test_what_is_no_time(text):
+    assert "is no time" in refused(_inputs.time_of, "the_option", text)
+
+
+# -- seconds
+
+
+@pytest.mark.parametrize("value", [0, 0.0, 0.1, 3600, 1e9])
+def test_seconds(value):
+    assert _inputs.seconds_of("the_option", value) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(-1, "-1"), (-0.001, "-0.001"), (float("nan"), "nan"), (float("inf"), "inf"), (-1e30, "-1e+30")],
+)
+def test_what_are_no_seconds(value, shown):
+    message = refused(_inputs.seconds_of, "the_option", value)
+    assert message == f"the_option is {shown}; it takes a number of seconds, 0 or more."
+
+
+# -- URLs
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://airflow.example", "https://airflow.example"),
+        (" https://airflow.example/ \n", "https://airflow.example"),
+        ("HTTPS://Airflow.Example:8443/", "https://Airflow.Example:8443"),
+        ("http://127.0.0.1:8080/api/v1", "http://127.0.0.1:8080"),
+        ("http://127.0.0.1:8080/api/v2/", "http://127.0.0.1:8080"),
+        ("https://h.example/team/airflow//", "https://h.example/team/airflow"),
+        ("https://h.example/team/api/v1/", "https://h.example/team"),
+        ("https://h.example/api/v10", "https://h.example/api/v10"),
+        ("https://h.example/api", "https://h.example/api"),
+        ("http://[::1]:8080/x", "http://[::1]:8080/x"),
+    ],
+)
+def test_urls(text, url):
+    assert _inputs.base_url_of("the_option", text) == url
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is no URL; write it like https://airflow.example.com"),
+        ("airflow.example", "is no URL"),
+        ("airflow.example:8080", "is no URL"),
+        ("ftp://airflow.example", "is no URL"),
+        ("https://", "is no URL"),
+        ("https:///path", "is no URL"),
+        ("https://air flow.example", "is no URL"),
+        ("https://h.example/a b", "is no URL"),
+        ("http://[::1", "is no URL"),
+        ("http://h.example:port", "is no URL"),
+        ("http://h.example:99999", "is no URL"),
+        ("https://u:pa55@h.example", "must not hold credentials; give api_username and api_password"),
+        ("https://u@h.example", "must not hold credentials"),
+        ("https://:@h.example", "must not hold credentials"),
+        ("https://h.example/?x=1", "must not have a query or a fragment"),
+        ("https://h.example/#/home", "must not have a query or a fragment"),
+        ("x" * 5000, "is no URL"),
+    ],
+)
+def test_what_is_no_url(text, words):
+    message = refused(_inputs.base_url_of, "the_option", text)
+    assert words in message
+    assert "pa55" not in message
+
+
+# -- headers
+
+
+def test_headers():
+    assert _inputs.headers_of("the_option", {"X-Goog-Iap": "abc", 7: 8}) == {"X-Goog-Iap": "abc", "7": "8"}
+
+
+@pytest.mark.parametrize("name", ["", " ", "a b", "a:", "Ü", "a\n", "(x)"])
+def test_what_is_no_header_name(name):
+    assert "which no HTTP header can have" in refused(_inputs.headers_of, "the_option", {name: "abcdef"})
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\r", "€", "\x00", "\x7f", "\udc80"])
+def test_what_is_no_header_value(value):
+    message = refused(_inputs.headers_of, "the_option", {"X": "secret" + value})
+    assert "secret" not in message
+
+
+# -- conf
+
+
+CONF: list[tuple[t.Any, dict[str, t.Any]]] = [
+    ({}, {}),
+    ({"a": [1, 2.5, None, True, "x", {"b": ()}]}, {"a": [1, 2.5, None, True, "x", {"b": []}]}),
+    ({1: {None: 2}}, {"1": {"None": 2}}),
+    ({"d": datetime.date(2026, 11, 22)}, {"d": "2026-11-22"}),
+    ('{"a": 1, "b": "1", "c": 1.0, "d": null, "e": true}', {"a": 1, "b": "1", "c": 1.0, "d": None, "e": True}),
+    ("  {}  ", {}),
+    ("a: 1\nb: '1'\nc: 1.5\nd:\ne: yes\n", {"a": 1, "b": "1", "c": 1.5, "d": None, "e": True}),
+    ("{a: 1, b: [x, y]}", {"a": 1, "b": ["x", "y"]}),
+    ("---\nday: 2026-11-22\nat: 2026-11-22 10:15:00+01:00\n", {"day": "2026-11-22", "at": "2026-11-22T10:15:00+01:00"}),
+    ("umlaut: größe 😀", {"umlaut": "größe 😀"}),
+    ("s: !!set {x}", {"s": ["x"]}),
+]
+
+
+@pytest.mark.parametrize(("value", "conf"), CONF)
+def test_conf(value, conf):
+    found = _inputs.conf_of("the_option", value)
+    assert found == conf
+    assert repr(found) == repr(conf), "another type"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([1], "is a list; it takes a mapping, or the JSON or YAML text of one"),
+        (5, "is a number"),
+        (True, "is a boolean"),
+        ("[1, 2]", "is a list"),
+        ("5", "is a number"),
+        ("true", "is a boolean"),
+        ("null", "is a null"),
+        ("just words", "is a text"),
+        ("{a: b", "is neither JSON nor YAML"),
+        ("a: b: c", "is neither JSON nor YAML"),
+        ("a: !!python/object:os.system x", "is neither JSON nor YAML"),
+        ("---\na: 1\n---\nb: 2\n", "is neither JSON nor YAML"),
+        ("a: 2026-13-45\n", "is neither JSON nor YAML"),
+        ("\x00", "is neither JSON nor YAML"),
+        ({"a": float("nan")}, "holds a number that JSON cannot carry"),
+        ('{"a": Infinity}', "holds a number that JSON cannot carry"),
+        ("a: .inf", "holds a number that JSON cannot carry"),
+    ],
+)
+def test_what_is_no_conf(value, words):
+    assert words in refused(_inputs.conf_of, "the_option", value)
+
+
+@pytest.mark.parametrize("text", ["a: &x {b: *x}", "[" * 100_000, '{"a":' * 100_000])
+def test_conf_without_an_end(text):
+    refused(_inputs.conf_of, "the_option", text)
+
+
+def test_yaml_where_there_is_none(monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    assert _inputs.conf_of("the_option", '{"a": 1}') == {"a": 1}
+    assert "YAML needs PyYAML where the module runs; give a mapping" in refused(_inputs.conf_of, "the_option", "a: 1")
+
+
+@pytest.mark.parametrize(
+    ("base", "over", "result"),
+    [
+        ({}, {"a": 1}, {"a": 1}),
+        ({"a": 1, "b": 2}, {"a": 3}, {"a": 3, "b": 2}),
+        ({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}}, {"a": {"x": 1, "y": 3}}),
+        ({"a": {"x": 1}}, {"a": 2}, {"a": 2}),
+        ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}),
+        ({"a": 1}, {"a": {"x": 1}}, {"a": {"x": 1}}),
+    ],
+)
+def test_merged(base, over, result):
+    before = repr(base)
+    assert _inputs.merged(base, over) == result
+    assert repr(base) == before, "the base was changed"
+
+
+# -- secrets that can be masked
+
+
+@pytest.mark.parametrize(
+    "secrets", [{}, {"a": "abcdef"}, {"a": None, "b": True}, {"a": [123456, {"b": "long enough"}]}]
+)
+def test_secrets_that_can_be_masked(secrets):
+    _inputs.check_maskable("the_option", secrets, ["etl_daily", None, "", "https://airflow.example"])
+
+
+@pytest.mark.parametrize("secret", ["", "a", "abcde", 7, 12345, 1.5])
+def test_secrets_that_are_too_short(secret):
+    message = refused(_inputs.check_maskable, "the_option", {"a": [secret]}, [])
+    assert "shorter than 6 characters" in message
+
+
+@pytest.mark.parametrize("secret", ["etl_daily", "airflow", "https:", "t_dail", ".example"])
+def test_secrets_that_are_a_part_of_what_is_shown(secret):
+    message = refused(
+        _inputs.check_maskable, "the_option", {"a": secret}, ["etl_daily", "https://airflow.example"] + ["xt_dailx"]
+    )
+    assert "a part of an id, a URL or a state" in message

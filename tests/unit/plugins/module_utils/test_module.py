@@ -1,0 +1,347 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The frame of each module, through Ansible's own reading of its arguments."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import typing as t
+
+import pytest
+from ansible.module_utils import basic
+from ansible_collections.dagops.airflow.plugins.module_utils import _module
+from ansible_collections.dagops.airflow.plugins.module_utils._api import AirflowV1, AirflowV2
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, TimedOut
+from ansible_collections.dagops.airflow.plugins.module_utils._module import AirflowModule
+from ansible_collections.dagops.airflow.plugins.modules import airflow_dag, airflow_dag_run, airflow_task_info
+from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
+from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
+
+Options = t.Dict[str, t.Any]
+V1 = GENERATIONS["v1"]
+SPEC: dict[str, Options] = {
+    "name": {"type": "str"},
+    "names": {"type": "list", "elements": "str"},
+    "count": {"type": "int", "default": 3},
+    "data": {"type": "dict"},
+    "raw": {"type": "raw"},
+    "secret": {"type": "str", "no_log": True},
+}
+
+
+@contextlib.contextmanager
+def arguments(options: Options) -> t.Iterator[None]:
+    """Let Ansible read these options as those of the module."""
+    try:
+        from ansible.module_utils.testing import patch_module_args
+    except ImportError:  # before ansible-core 2.17
+        basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
+        try:
+            yield
+        finally:
+            basic._ANSIBLE_ARGS = None
+    else:
+        with patch_module_args(options):
+            yield
+
+
+class Played:
+    """What came out of a module: its result as Ansible would read it, and its exit status."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys = capsys
+
+    def __call__(self, function: t.Callable[[], t.Any], **options: t.Any) -> Options:
+        with arguments(options), pytest.raises(SystemExit) as left:
+            function()
+        out = self.capsys.readouterr().out
+        result: Options = json.loads(out)
+        assert bool(left.value.code) is bool(result.get("failed"))
+        return result
+
+
+@pytest.fixture
+def played(capsys) -> Played:
+    return Played(capsys)
+
+
+def params_of(played: Played, **options: t.Any) -> Options:
+    """The parameters that a module gets for these options."""
+    seen: Options = {}
+
+    def take() -> t.NoReturn:
+        module = AirflowModule(SPEC, supports_check_mode=True)
+        seen.update(module.params)
+        module.exit_json()
+
+    result = played(take, **options)
+    assert not result.get("failed"), result
+    return seen
+
+
+def executed(run: t.Callable[[t.Any, t.Any], Options]) -> t.Callable[[], None]:
+    return lambda: AirflowModule(SPEC, supports_check_mode=True).execute(run)
+
+
+# -- unset, empty, from the environment
+
+ENVIRONMENT: list[tuple[str, str, str, t.Any]] = [
+    ("api_url", "AIRFLOW_API_URL", "https://from.example", "https://from.example"),
+    ("api_username", "AIRFLOW_API_USERNAME", "from-env", "from-env"),
+    ("api_password", "AIRFLOW_API_PASSWORD", "from-environment", "from-environment"),
+    ("api_auth", "AIRFLOW_API_AUTH", "session", "session"),
+    ("api_token", "AIRFLOW_API_TOKEN", "from-environment", "from-environment"),
+    ("api_version", "AIRFLOW_API_VERSION", "v2", "v2"),
+    ("validate_certs", "AIRFLOW_API_VALIDATE_CERTS", "no", False),
+    ("ca_path", "AIRFLOW_API_CA_PATH", "/from/ca.pem", "/from/ca.pem"),
+    ("client_cert", "AIRFLOW_API_CLIENT_CERT", "/from/cert.pem", "/from/cert.pem"),
+    ("client_key", "AIRFLOW_API_CLIENT_KEY", "/from/key.pem", "/from/key.pem"),
+    ("request_timeout", "AIRFLOW_API_REQUEST_TIMEOUT", "7.5", 7.5),
+    ("retry_timeout", "AIRFLOW_API_RETRY_TIMEOUT", "0", 0.0),
+]
+DEFAULTS = {
+    "api_url": None,
+    "api_username": None,
+    "api_password": None,
+    "api_auth": "auto",
+    "api_token": None,
+    "api_headers": None,
+    "api_version": "auto",
+    "validate_certs": True,
+    "ca_path": None,
+    "client_cert": None,
+    "client_key": None,
+    "request_timeout": 30.0,
+    "retry_timeout": 30.0,
+}
+
+
+def test_every_option_of_the_connection_but_headers_has_a_variable():
+    assert {option for option, *_rest in ENVIRONMENT} | {"api_headers"} == set(_module.CONNECTION_SPEC)
+
+
+def test_defaults(played):
+    params = params_of(played)
+    assert {name: params[name] for name in DEFAULTS} == DEFAULTS
+
+
+@pytest.mark.parametrize(("option", "variable", "text", "value"), ENVIRONMENT)
+def test_variables_of_the_environment(played, monkeypatch, option, variable, text, value):
+    monkeypatch.setenv(variable, f" {text}\n")
+    assert params_of(played)[option] == value
+
+
+@pytest.mark.parametrize(("option", "variable", "text", "value"), ENVIRONMENT)
+def test_an_empty_variable_is_unset(played, monkeypatch, option, variable, text, value):
+    for empty in ("", " "):
+        monkeypatch.setenv(variable, empty)
+        assert params_of(played)[option] == DEFAULTS[option]
+
+
+@pytest.mark.parametrize(("option", "variable", "text", "value"), ENVIRONMENT)
+def test_an_empty_option_is_unset_and_the_variable_counts(played, monkeypatch, option, variable, text, value):
+    monkeypatch.setenv(variable, text)
+    assert params_of(played, **{option: ""})[option] == value
+    assert params_of(played, **{option: None})[option] == value
+
+
+def test_an_option_goes_before_its_variable(played, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_API_URL", "https://from.example")
+    assert params_of(played, api_url=URL)["api_url"] == URL
+
+
+def test_empty_headers_are_unset(played):
+    assert params_of(played, api_headers="")["api_headers"] is None
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("name", None), ("count", 3), ("data", None), ("raw", None), ("secret", None)]
+)
+def test_empty_options_of_the_module_are_unset(played, option, value):
+    assert params_of(played, **{option: ""})[option] == value
+
+
+@pytest.mark.parametrize(("given", "found"), [("", [""]), ([], []), ([""], [""]), (["a", ""], ["a", ""]), (None, None)])
+def test_an_empty_text_in_a_list_stays_a_mistake(played, given, found):
+    assert params_of(played, names=given)["names"] == found
+
+
+def test_a_value_that_ansible_refuses_is_told_by_ansible(played):
+    result = played(executed(lambda module, airflow: {}), api_version="v3")
+    assert result["failed"]
+    assert "api_version" in result["msg"]
+
+
+# -- from run() to the result
+
+
+def test_a_result(played, server):
+    server.get("version").answers({"version": "2.11.2"})
+
+    def run(module: t.Any, airflow: t.Any) -> Options:
+        return {"changed": True, "version": airflow.version(), "name": module.params["name"]}
+
+    result = played(executed(run), api_url=URL, api_version="v1", name="x")
+    assert result["changed"] is True
+    assert result["version"] == [2, 11, 2]
+    assert "failed" not in result
+
+
+@pytest.mark.parametrize(("version", "kind"), [("v1", AirflowV1), ("v2", AirflowV2)])
+def test_run_gets_the_airflow_that_was_asked_for(played, version, kind):
+    def run(module: t.Any, airflow: t.Any) -> Options:
+        assert type(airflow) is kind
+        return {}
+
+    assert "failed" not in played(executed(run), api_url=URL, api_version=version)
+
+
+def test_an_error_becomes_a_failure_with_its_details(played):
+    def run(module: t.Any, airflow: t.Any) -> Options:
+        raise TimedOut("It took too long.", dag_run={"dag_run_id": "x"}, changed=True)
+
+    result = played(executed(run), api_url=URL, api_version="v1")
+    assert result["failed"] is True
+    assert result["msg"] == "It took too long."
+    assert result["timed_out"] is True
+    assert result["dag_run"] == {"dag_run_id": "x"}
+    assert result["changed"] is True
+
+
+def test_an_error_has_no_traceback(played):
+    def run(module: t.Any, airflow: t.Any) -> Options:
+        try:
+            raise KeyError("inner")
+        except KeyError as error:
+            raise AirflowError("A sentence.") from error
+
+    result = played(executed(run), api_url=URL, api_version="v1")
+    assert result["msg"] == "A sentence."
+    assert "Traceback" not in json.dumps(result)
+    assert "KeyError" not in json.dumps(result)
+
+
+def test_a_bug_is_no_failure_of_the_task_but_a_traceback(played):
+    def run(module: t.Any, airflow: t.Any) -> Options:
+        raise ZeroDivisionError("a bug")
+
+    with arguments({"api_url": URL, "api_version": "v1"}), pytest.raises(ZeroDivisionError):
+        executed(run)()
+
+
+def test_no_url(played):
+    result = played(executed(lambda module, airflow: {}))
+    assert result["msg"] == "No Airflow is named: set api_url, or the environment variable AIRFLOW_API_URL."
+
+
+def test_requests_is_missing(played, monkeypatch):
+    for name in [name for name in sys.modules if name == "requests" or name.startswith("requests.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "requests", None)
+    result = played(executed(lambda module, airflow: {}), api_url=URL, api_version="v1")
+    assert result["failed"] is True
+    assert result["msg"] == basic.missing_required_lib("requests")
+
+
+def test_another_import_that_fails_is_a_bug(monkeypatch):
+    def run(module: t.Any, airflow: t.Any) -> Options:
+        raise ImportError("x", name="something_else")
+
+    with arguments({"api_url": URL, "api_version": "v1"}), pytest.raises(ImportError):
+        executed(run)()
+
+
+def test_warnings_come_with_the_result(played):
+    result = played(
+        executed(lambda module, airflow: {}), api_url="http://far.example", api_version="v1", api_token="abcdefg"
+    )
+    assert "travel unencrypted" in json.dumps(result["warnings"])
+    assert "abcdefg" not in json.dumps(result)
+
+
+SECRETS = {
+    "api_password": {"api_username": "deploy", "api_password": "s3cret-pa55"},
+    "api_token": {"api_token": "s3cret-pa55"},
+    "api_headers": {"api_headers": {"X-Key": "s3cret-pa55"}},
+}
+
+
+@pytest.mark.parametrize("option", SECRETS)
+def test_secrets_are_in_no_result(played, option):
+    def run(module: t.Any, airflow: t.Any) -> Options:
+        raise AirflowError("The server says s3cret-pa55.", dag_run={"note": "s3cret-pa55"})
+
+    result = played(executed(run), api_url=URL, api_version="v1", **SECRETS[option])
+    assert "s3cret" not in json.dumps(result)
+
+
+def test_secrets_of_the_environment_are_in_no_result(played, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_API_TOKEN", "s3cret-pa55")
+    result = played(executed(lambda module, airflow: {"x": "it is s3cret-pa55"}), api_url=URL, api_version="v1")
+    assert "s3cret" not in json.dumps(result)
+
+
+# -- whole modules
+
+LOGIN = {
+    "api_url": URL,
+    "api_version": "v1",
+    "api_username": "deploy",
+    "api_password": "s3cret-pa55",
+    "api_auth": "basic",
+}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_airflow_dag_as_a_whole(played, server, check_mode):
+    server.get("dags/etl_daily").answers(V1.dag(is_paused=True))
+    if check_mode:
+        server.only_reads()
+    else:
+        server.patch("dags/etl_daily", sends={"is_paused": False}).answers(V1.dag())
+    result = played(airflow_dag.main, **LOGIN, dag_id="etl_daily", paused="no", _ansible_check_mode=check_mode)
+    assert result["changed"] is True
+    assert result["dags"][0]["is_paused"] is False
+
+
+@pytest.mark.parametrize("options", [{}, {"dag_id": None}, {"tags": None}])
+def test_airflow_dag_needs_something_to_select(played, options):
+    result = played(airflow_dag.main, **LOGIN, paused=True, **options)
+    assert "one of the following is required: dag_id, tags" in result["msg"]
+
+
+@pytest.mark.parametrize("options", [{"dag_id": ""}, {"dag_id": [""]}, {"tags": ""}])
+def test_airflow_dag_with_an_empty_text_never_means_all(played, options):
+    result = played(airflow_dag.main, **LOGIN, paused=True, **options)
+    assert "empty text" in result["msg"]
+
+
+def test_airflow_dag_with_an_empty_list_does_nothing(played):
+    assert played(airflow_dag.main, **LOGIN, paused=True, dag_id=[])["dags"] == []
+
+
+def test_airflow_dag_run_as_a_whole(played, server):
+    sent = V1.trigger_body("release-42", conf={"a": 1, "key": "long-secret"})
+    server.get("dags/etl_daily").answers(V1.dag())
+    server.get("dags/etl_daily/dagRuns/release-42").answers(V1.no_run(), 404)
+    server.post("dags/etl_daily/dagRuns", sends=sent).answers(V1.run("release-42", conf=sent["conf"]))
+    options = {"dag_run_id": "release-42", "conf": "a: 1", "secret_conf": {"key": "long-secret"}, "wait": False}
+    result = played(airflow_dag_run.main, **LOGIN, dag_id="etl_daily", note="", logical_date="", **options)
+    assert result["dag_run"]["dag_run_id"] == "release-42"
+    assert "long-secret" not in json.dumps(result)
+
+
+def test_airflow_dag_run_needs_a_dag(played):
+    assert "missing required arguments: dag_id" in played(airflow_dag_run.main, **LOGIN)["msg"]
+    assert "missing required arguments: dag_id" in played(airflow_dag_run.main, **LOGIN, dag_id="")["msg"]
+
+
+def test_airflow_task_info_as_a_whole(played, server):
+    run = "dags/etl_daily/dagRuns/release-42"
+    server.get(run).answers(V1.run("release-42", "running"))
+    server.get(run + "/taskInstances", {"limit": 100, "offset": 0}).answers(V1.tasks(V1.task("load")))
+    result = played(airflow_task_info.main, **LOGIN, dag_id="etl_daily", dag_run_id="release-42", state="success")
+    assert [task["task_id"] for task in result["tasks"]] == ["load"]

@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever people write, the checks of it end in a value or in BadInput."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import requests
+from ansible_collections.dagops.airflow.plugins.module_utils import _inputs
+from ansible_collections.dagops.airflow.plugins.module_utils._api import iso
+from ansible_collections.dagops.airflow.plugins.module_utils._client import path_of
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import BadInput
+from ansible_collections.dagops.airflow.plugins.module_utils._logs import event_lines, events_of, read_log
+
+hypothesis = pytest.importorskip("hypothesis")
+st = pytest.importorskip("hypothesis.strategies")
+given = hypothesis.given
+example = hypothesis.example
+
+some_examples = hypothesis.settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+TRICKY = st.one_of(
+    st.text(max_size=40),
+    st.text(alphabet="~.:+-_/%?#\\ \n\t\x00aZ09{}[]'\"&*é٣", max_size=40),
+    st.from_regex(r"\A[-+0-9TZ:. ]{0,30}\Z"),
+)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def assert_bounded(message: str) -> None:
+    assert len(message) < 500
+    assert "\n" not in message
+
+
+@some_examples
+@given(TRICKY)
+@example("..")
+@example("~")
+def test_whatever_is_taken_for_an_id_stays_one_segment_of_the_path(text):
+    for function in (_inputs.dag_id_of, _inputs.dag_run_id_of):
+        try:
+            name = function("the_option", text)
+        except BadInput as error:
+            assert_bounded(error.message)
+            continue
+        path = path_of("dags", name, "dagRuns")
+        assert path.count("/") == 3
+        sent = requests.Request("GET", "https://airflow.example/api/v1" + path).prepare().url
+        assert [unquote(part) for part in urlsplit(sent or "").path.split("/")] == [
+            "",
+            "api",
+            "v1",
+            "dags",
+            name,
+            "dagRuns",
+        ]
+
+
+@some_examples
+@given(st.text(min_size=1, max_size=40))
+def test_a_quoted_segment_never_escapes(text):
+    path = path_of("a", text.encode("utf-8", "replace").decode(), "b")
+    assert path.count("/") == 3
+    assert re.fullmatch(r"/a/[A-Za-z0-9_.~%-]*/b", path)
+
+
+@some_examples
+@given(
+    st.datetimes(min_value=datetime.datetime(2, 1, 1), max_value=datetime.datetime(9998, 12, 30)),
+    st.integers(min_value=-14 * 60, max_value=14 * 60),
+    st.sampled_from("T "),
+)
+def test_times_make_the_round_trip(naive, minutes, between):
+    moment = naive.replace(tzinfo=datetime.timezone(datetime.timedelta(minutes=minutes)))
+    parsed = _inputs.time_of("the_option", moment.isoformat(between))
+    assert parsed == moment
+    assert parsed.utcoffset() == datetime.timedelta(0)
+    assert _inputs.time_of("the_option", iso(parsed) or "") == moment
+
+
+@some_examples
+@given(TRICKY)
+def test_no_text_breaks_the_reading_of_times(text):
+    try:
+        assert _inputs.time_of("the_option", text).tzinfo is datetime.timezone.utc
+    except BadInput as error:
+        assert_bounded(error.message)
+
+
+@some_examples
+@given(
+    st.one_of(TRICKY, TRICKY.map(lambda text: "https://" + text), TRICKY.map(lambda text: "http://h.example/" + text))
+)
+def test_no_text_breaks_the_reading_of_urls(text):
+    try:
+        url = _inputs.base_url_of("the_option", text)
+    except BadInput as error:
+        assert_bounded(error.message)
+        return
+    assert url.startswith(("http://", "https://"))
+    assert not url.endswith("/")
+    assert _inputs.base_url_of("the_option", url + "/api/v1/") == url
+
+
+@some_examples
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_headers_that_are_taken_can_be_sent(name, value):
+    try:
+        headers = _inputs.headers_of("the_option", {name: value})
+    except BadInput as error:
+        assert_bounded(error.message)
+        return
+    for key, content in headers.items():
+        key.encode("ascii")
+        content.encode("latin-1")
+        assert not re.search(r"[\r\n]", content)
+
+
+@some_examples
+@given(st.one_of(JSON, TRICKY))
+def test_nothing_breaks_the_reading_of_conf(value):
+    try:
+        assert isinstance(_inputs.conf_of("the_option", value), dict)
+    except BadInput as error:
+        assert_bounded(error.message)
+
+
+@some_examples
+@given(st.lists(JSON, max_size=5), st.integers(min_value=1, max_value=3))
+@example([{"error_detail": [{"frames": 5, "exc_type": []}]}], 1)
+def test_no_log_breaks_the_reading_of_it(events, keep):
+    tail = read_log(event_lines(events), keep).tail
+    assert len(tail.split("\n")) <= keep
+
+
+@some_examples
+@given(st.lists(st.text(max_size=60), max_size=10))
+def test_no_text_breaks_the_reading_of_a_log(lines):
+    log = read_log(event_lines(events_of(lines)), 3)
+    assert "\n" not in log.reason

@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._api import AirflowV1
+from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._login import Login
+from ansible_collections.dagops.airflow.plugins.module_utils._report import (
+    Report,
+    count_states,
+    duration,
+    elapsed,
+    failed_tasks,
+    shown,
+    task_name,
+)
+from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, GENERATIONS, RUN_ID, STARTED
+from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
+
+V1 = GENERATIONS["v1"]
+RUN = f"dags/etl_daily/dagRuns/{RUN_ID}"
+HEAD = "DAG run etl_daily / release-42"
+LINK = f"https://airflow.example/dags/etl_daily/grid?dag_run_id={RUN_ID}"
+
+
+@pytest.fixture
+def airflow(server, clock) -> AirflowV1:
+    return AirflowV1(Client(URL, Login(), clock=clock))
+
+
+def run_of(airflow: AirflowV1, state: str = "failed", **keys: t.Any) -> dict[str, t.Any]:
+    return airflow._run(V1.run(RUN_ID, state, **{"start_date": STARTED, "end_date": ENDED, **keys}))
+
+
+def report_of(airflow: AirflowV1, server: t.Any, state: str, *tasks: dict[str, t.Any], log_lines: int = 0) -> Report:
+    server.get(f"{RUN}/taskInstances", {"limit": 100, "offset": 0}).answers(V1.tasks(*tasks))
+    return Report(airflow, run_of(airflow, state), log_lines)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"),
+        (0.4, "0s"),
+        (59.4, "59s"),
+        (59.6, "1m00s"),
+        (61, "1m01s"),
+        (192, "3m12s"),
+        (3599.4, "59m59s"),
+        (3599.6, "1h00m"),
+        (7500, "2h05m"),
+        (360_000, "100h00m"),
+    ],
+)
+def test_durations_as_people_say_them(seconds, text):
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("index", "name"), [(-1, "load"), (0, "load[0]"), (12, "load[12]")])
+def test_task_names(index, name):
+    assert task_name({"task_id": "load", "map_index": index}) == name
+
+
+def test_conf_is_not_shown(airflow):
+    run = run_of(airflow, conf={"key": "value"})
+    assert run["conf"] == {"key": "value"}
+    assert "conf" not in shown(run)
+    assert set(run) - set(shown(run)) == {"conf"}
+
+
+def test_states_are_counted():
+    tasks = [{"state": state} for state in ("success", None, "success", "failed")]
+    assert count_states(tasks) == {"success": 2, "no_status": 1, "failed": 1}
+
+
+def test_failed_tasks_of_none():
+    assert failed_tasks([]) == []
+
+
+# -- how long
+
+
+@pytest.mark.parametrize(
+    ("state", "start", "end", "seconds"),
+    [
+        ("success", STARTED, ENDED, 192.0),
+        ("failed", STARTED, ENDED, 192.0),
+        ("queued", None, None, 0.0),
+        ("running", STARTED, None, 59.5),
+        # A run that was cleared keeps its end for a while.
+        ("running", STARTED, ENDED, 59.5),
+        ("failed", None, ENDED, 0.0),
+    ],
+)
+def test_elapsed(airflow, state, start, end, seconds):
+    airflow.client.server_time = 1795342560.0  # 10:16:00
+    assert elapsed(airflow, run_of(airflow, state, start_date=start, end_date=end)) == seconds
+
+
+def test_elapsed_without_a_time_of_the_server(airflow, clock):
+    clock.passed = 30
+    assert elapsed(airflow, run_of(airflow, "running", end_date=None)) == 29.5
+
+
+def test_a_clock_that_is_behind_gives_no_negative_time(airflow):
+    airflow.client.server_time = 1795342000.0
+    assert elapsed(airflow, run_of(airflow, "running", end_date=None)) == 0.0
+
+
+# -- sentences
+
+
+def test_the_sentence_names_four_tasks(airflow, server):
+    tasks = [V1.task(f"t{number}", "failed") for number in range(6)] + [V1.task("fine")]
+    message = report_of(airflow, server, "failed", *tasks).failure()
+    assert message == (
+        f"{HEAD} failed after 3m12s: 6 of 7 tasks failed: t0 (try 1 of 1); t1 (try 1 of 1); t2 (try 1 of 1); "
+        f"t3 (try 1 of 1); and 2 more. {LINK}"
+    )
+
+
+def test_the_sentence_counts_what_never_ran(airflow, server):
+    states = ["failed", "upstream_failed", "scheduled", "queued", None, "skipped", "removed", "running"]
+    tasks = [V1.task(f"t{number}", state) for number, state in enumerate(states)]
+    assert "1 of 8 tasks failed, 4 never ran: t0" in report_of(airflow, server, "failed", *tasks).failure()
+
+
+def test_the_sentence_about_a_run_that_was_found(airflow, server):
+    report = report_of(airflow, server, "failed", V1.task("load", "failed", try_number=0))
+    assert report.failure(True, "Do this.") == (
+        f"{HEAD} was already there and had failed: 1 of 1 tasks failed: load. Do this. {LINK}"
+    )
+
+
+def test_the_sentence_about_a_run_without_failed_tasks(airflow, server):
+    report = report_of(airflow, server, "failed", V1.task("load", "upstream_failed"))
+    assert report.failure() == (
+        f"{HEAD} failed after 3m12s, but none of its tasks did: it was marked failed, or ran into its dagrun_timeout. "
+        + LINK
+    )
+
+
+def test_long_reasons_are_cut(airflow, server):
+    server_log = V1.log("Traceback (most recent call last):", "ValueError: " + "x" * 500)
+    tasks = [V1.task(f"t{number}", "failed") for number in range(4)]
+    server.get(f"{RUN}/taskInstances", {"limit": 100, "offset": 0}).answers(V1.tasks(*tasks))
+    for number in range(4):
+        path = f"{RUN}/taskInstances/t{number}/logs/1"
+        server.get(path, {"full_content": "true", "map_index": -1}).says(server_log)
+    message = Report(airflow, run_of(airflow), 5).failure()
+    assert message.count("…") == 4
+    assert max(map(len, message.split("; "))) < 300
+
+
+def test_a_good_run_has_no_warning(airflow, server):
+    assert report_of(airflow, server, "success", V1.task("load")).warning() == ""
+
+
+def test_a_failed_run_has_no_warning(airflow, server):
+    assert report_of(airflow, server, "failed", V1.task("load", "failed")).warning() == ""
+
+
+def test_the_warning_about_tasks_that_failed_in_a_good_run(airflow, server):
+    tasks = [V1.task("a", "upstream_failed"), V1.task("b", "failed"), V1.task("c")]
+    assert report_of(airflow, server, "success", *tasks).warning() == (
+        f"{HEAD} succeeded although 2 of 3 tasks did not: b (try 1 of 1); a."
+    )

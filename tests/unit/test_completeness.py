@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a module needs besides its file, and what its documentation has to say."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.dagops.airflow.plugins.doc_fragments import attributes, connection
+from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
+MODULES = [file.stem for file in FILES]
+TARGETS = ROOT / "tests" / "integration" / "targets"
+CHANGELOG = ROOT / "changelogs"
+
+Options = t.Dict[str, t.Any]
+
+
+def module_named(name: str) -> t.Any:
+    return importlib.import_module(f"ansible_collections.dagops.airflow.plugins.modules.{name}")
+
+
+def code_of(name: str) -> str:
+    """The code of a module, without comments and without texts that are documentation."""
+    tree = ast.parse((ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and len(body) > 1 and isinstance(body[0], ast.Expr):
+            value = body[0].value
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                del body[0]
+    documentation = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
+    kept = [
+        node
+        for node in tree.body
+        if not (isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in documentation)
+    ]
+    return "\n".join(ast.dump(node) for node in kept)
+
+
+def text_below(folder: Path, pattern: str) -> str:
+    return "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.glob(pattern)))
+
+
+# -- what belongs to a module
+
+
+def test_there_are_modules():
+    assert len(MODULES) >= 3
+
+
+def test_the_action_group_holds_exactly_the_modules():
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    group = [entry for entry in runtime["action_groups"]["airflow"] if not isinstance(entry, dict)]
+    assert group == MODULES
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_has_unit_tests(name):
+    file = ROOT / "tests" / "unit" / "plugins" / "modules" / f"test_{name}.py"
+    assert "\ndef test_" in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.xfail(reason="integration targets are being written")
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_has_an_integration_target(name):
+    tasks = text_below(TARGETS, "*/tasks/*.yml")
+    assert re.search(rf"^\s+(- )?dagops\.airflow\.{name}:", tasks, re.MULTILINE), f"no target uses {name}"
+
+
+@pytest.mark.xfail(reason="B17: the fragment of 0.1.0 names no module yet")
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_is_in_the_changelog(name):
+    text = text_below(CHANGELOG, "fragments/*.y*ml") + text_below(CHANGELOG, "changelog.yaml")
+    assert re.search(rf"\b{name}\b", text), f"neither a fragment nor the changelog names {name}"
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "plugins" / "module_utils").glob("*.py")), ids=lambda file: file.name)
+def test_no_part_of_the_house_ends_a_module_by_itself(file):
+    calls = re.findall(r"\b(?:fail_json|exit_json)\(", file.read_text(encoding="utf-8"))
+    assert not calls or file.name == "_module.py"
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize(
+    "trace", [r"\bv[12]\b", r"/api\b", r"'/[a-z]", r"status_code", r"\.status\b", r"AirflowV[12]", r"\bis_v[12]"]
+)
+def test_no_module_knows_versions_urls_or_http(name, trace):
+    assert not re.search(trace, code_of(name))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_are_short(name):
+    longest = 0
+    tree = ast.parse((ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            longest = max(longest, (node.end_lineno or 0) - node.lineno + 1)
+    assert longest <= 40
+
+
+# -- options and their documentation
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_options_are_documented_as_they_are(name):
+    module = module_named(name)
+    docs = yaml.safe_load(module.DOCUMENTATION)
+    assert docs["module"] == name
+    assert_same_options(module.ARGUMENT_SPEC, docs["options"], name)
+
+
+def test_options_of_the_connection_are_documented_as_they_are():
+    docs = yaml.safe_load(connection.ModuleDocFragment.DOCUMENTATION)
+    assert_same_options(CONNECTION_SPEC, docs["options"], "connection")
+
+
+def assert_same_options(spec: Options, docs: Options, place: str) -> None:
+    assert set(spec) == set(docs), place
+    for name, option in spec.items():
+        doc = docs[name]
+        for key in ("type", "elements", "default", "choices"):
+            assert option.get(key) == doc.get(key), f"{place}.{name}: {key}"
+        assert bool(option.get("required")) is bool(doc.get("required")), f"{place}.{name}: required"
+        assert doc["description"], f"{place}.{name} has no description"
+        if "options" in option or "suboptions" in doc:
+            assert_same_options(option["options"], doc["suboptions"], f"{place}.{name}")
+
+
+def test_variables_of_the_environment_are_documented():
+    docs = yaml.safe_load(connection.ModuleDocFragment.DOCUMENTATION)["options"]
+    for name, option in CONNECTION_SPEC.items():
+        text = "".join(docs[name]["description"])
+        variables = re.findall(r"E\((\w+)\)", text)
+        assert variables == (option["fallback"][1] if "fallback" in option else []), name
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_secrets_are_no_log(name):
+    spec = {**CONNECTION_SPEC, **module_named(name).ARGUMENT_SPEC}
+    for option, settings in spec.items():
+        if re.search("password|token|secret|headers", option) and option != "update_password":
+            assert settings.get("no_log") is True, option
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_documentation_says_what_a_module_supports(name):
+    docs = yaml.safe_load(module_named(name).DOCUMENTATION)
+    fragments = docs["extends_documentation_fragment"]
+    assert "dagops.airflow.connection" in fragments
+    assert "dagops.airflow.attributes" in fragments
+    kind = "reads" if name.endswith("_info") else "changes"
+    assert f"dagops.airflow.attributes.{kind}" in fragments
+    assert re.fullmatch(r"\d+\.\d+\.\d+", str(docs["version_added"]))
+
+
+def test_attributes_are_all_there():
+    common = yaml.safe_load(attributes.ModuleDocFragment.DOCUMENTATION)["attributes"]
+    assert set(common) == {"check_mode", "action_group"}
+    for fragment in ("CHANGES", "READS"):
+        more = yaml.safe_load(getattr(attributes.ModuleDocFragment, fragment))["attributes"]
+        assert set(more) == {"diff_mode", "idempotent"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_use_options_that_exist(name):
+    module = module_named(name)
+    options = {**CONNECTION_SPEC, **module.ARGUMENT_SPEC}
+    tasks = yaml.safe_load(module.EXAMPLES)
+    used = [task[f"dagops.airflow.{name}"] for task in tasks if f"dagops.airflow.{name}" in task]
+    assert used
+    for given in used:
+        assert set(given) <= set(options)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_everything_that_is_returned_has_a_description(name):
+    returned = yaml.safe_load(module_named(name).RETURN)
+    assert returned
+    for key, doc in returned.items():
+        assert {"description", "returned", "type"} <= set(doc), key
+
+
+# -- files
+
+
+@pytest.mark.parametrize("folder", ["plugins", "tests/unit"])
+def test_every_file_says_whose_it_is(folder):
+    for file in sorted((ROOT / folder).rglob("*.py")):
+        head = file.read_text(encoding="utf-8")[:400]
+        assert "# Copyright: (c) 2026, the dagops.airflow authors" in head, file
+        assert "# SPDX-License-Identifier: GPL-3.0-or-later" in head, file
+        assert "from __future__ import annotations" in file.read_text(encoding="utf-8"), file
