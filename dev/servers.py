@@ -24,8 +24,8 @@ from airflow_server import VERSIONS, PythonMissing, Server
 from airflow_server.pythons import python_for
 
 # The integration tests run on these; the demo on the first of its own that a Python here can run.
-TESTED = ("2.11",)
-DEMO = ("2.11",)
+TESTED = ("2.11", "3.3")
+DEMO = ("2.11", "3.3")
 SMOKE = ("dag_run_trigger",)
 NAMES = tuple(VERSIONS)
 PLAYBOOK = f"{NAMESPACE}.{NAME}.run_dag"

@@ -382,11 +382,11 @@ class Client:
 
 
 def _requests_errors() -> tuple[type[Exception], ...]:
-    """What a request can run into; some errors of urllib3 about odd host names come through requests as they are."""
+    """What a request can run into; some errors about odd host names and redirects come through requests as they are."""
     import requests.exceptions
     import urllib3.exceptions
 
-    return (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, UnicodeError)
+    return (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError)
 
 
 def _cause(error: BaseException | None, kind: type[BaseException]) -> bool:
