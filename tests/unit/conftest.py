@@ -13,6 +13,7 @@ import pytest
 import requests
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import FakeClock, Server, Transport
+from ansible_collections.dagops.airflow.tests.unit.played import Played
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +45,9 @@ def generation(request: pytest.FixtureRequest, server: Server) -> Generation:
     generation = GENERATIONS[request.param]
     server.prefix = generation.prefix
     return generation
+
+
+@pytest.fixture
+def played(capsys: pytest.CaptureFixture[str]) -> Played:
+    """Runs the main() of a module, and returns its result."""
+    return Played(capsys)

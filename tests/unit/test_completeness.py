@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
 MODULES = [file.stem for file in FILES]
 TARGETS = ROOT / "tests" / "integration" / "targets"
+TARGETS_TO_COME = ("airflow_info", "airflow_role", "airflow_user")
 CHANGELOG = ROOT / "changelogs"
 
 Options = t.Dict[str, t.Any]
@@ -70,14 +71,14 @@ def test_a_module_has_unit_tests(name):
     assert "\ndef test_" in file.read_text(encoding="utf-8")
 
 
-@pytest.mark.xfail(reason="integration targets are being written")
 @pytest.mark.parametrize("name", MODULES)
-def test_a_module_has_an_integration_target(name):
+def test_a_module_has_an_integration_target(name, request):
+    if name in TARGETS_TO_COME:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="its integration target is still to be written"))
     tasks = text_below(TARGETS, "*/tasks/*.yml")
     assert re.search(rf"^\s+(- )?dagops\.airflow\.{name}:", tasks, re.MULTILINE), f"no target uses {name}"
 
 
-@pytest.mark.xfail(reason="B17: the fragment of 0.1.0 names no module yet")
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_is_in_the_changelog(name):
     text = text_below(CHANGELOG, "fragments/*.y*ml") + text_below(CHANGELOG, "changelog.yaml")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 import typing as t
@@ -19,6 +18,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._module import Airf
 from ansible_collections.dagops.airflow.plugins.modules import airflow_dag, airflow_dag_run, airflow_task_info
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
+from ansible_collections.dagops.airflow.tests.unit.played import Played, arguments
 
 Options = t.Dict[str, t.Any]
 V1 = GENERATIONS["v1"]
@@ -30,42 +30,6 @@ SPEC: dict[str, Options] = {
     "raw": {"type": "raw"},
     "secret": {"type": "str", "no_log": True},
 }
-
-
-@contextlib.contextmanager
-def arguments(options: Options) -> t.Iterator[None]:
-    """Let Ansible read these options as those of the module."""
-    try:
-        from ansible.module_utils.testing import patch_module_args
-    except ImportError:  # before ansible-core 2.17
-        basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
-        try:
-            yield
-        finally:
-            basic._ANSIBLE_ARGS = None
-    else:
-        with patch_module_args(options):
-            yield
-
-
-class Played:
-    """What came out of a module: its result as Ansible would read it, and its exit status."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self.capsys = capsys
-
-    def __call__(self, function: t.Callable[[], t.Any], **options: t.Any) -> Options:
-        with arguments(options), pytest.raises(SystemExit) as left:
-            function()
-        out = self.capsys.readouterr().out
-        result: Options = json.loads(out)
-        assert bool(left.value.code) is bool(result.get("failed"))
-        return result
-
-
-@pytest.fixture
-def played(capsys) -> Played:
-    return Played(capsys)
 
 
 def params_of(played: Played, **options: t.Any) -> Options:

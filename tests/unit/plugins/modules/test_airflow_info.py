@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import requests
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import ApiError, BadInput, TimedOut, Unreachable
+from ansible_collections.dagops.airflow.plugins.modules import airflow_info
+from ansible_collections.dagops.airflow.tests.unit.bodies import Generation
+from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Exchange, Server
+from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
+
+HEALTHY = {"metadatabase": "healthy", "scheduler": "healthy", "triggerer": "healthy", "dag_processor": None}
+
+
+class Info(Runner):
+    def health(self, **states: str | None) -> Exchange:
+        path = {"v1": "health", "v2": "monitor/health"}[self.generation.name]
+        body: dict[str, t.Any] = {}
+        for name, status in {**HEALTHY, **states}.items():
+            beat = {} if name == "metadatabase" else {f"latest_{name}_heartbeat": status and self.beat()}
+            body[name] = {"status": status, **beat}
+        return self.server.get(path, headers={"Authorization": None}).answers(body)
+
+    def beat(self) -> str:
+        return "2026-11-22T10:14:58.5" + self.generation.zone
+
+    def version(self) -> Exchange:
+        return self.server.get("version").answers({"version": self.generation.version})
+
+
+@pytest.fixture
+def info(server: Server, generation: Generation) -> Info:
+    info = Info(server, generation, airflow_info)
+    info.undocumented = {"health"}
+    return info
+
+
+@pytest.mark.xfail(strict=True, reason="B20: RETURN names the scheduler only")
+def test_all_components_are_documented(info):
+    info.undocumented = set()
+    info.health()
+    info.version()
+    info()
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_what_is_there(info, generation, check_mode):
+    info.health()
+    info.version()
+    result = info(check_mode=check_mode)
+    none = {"status": None, "latest_heartbeat": None}
+    beating = {"status": "healthy", "latest_heartbeat": "2026-11-22T10:14:58.500000Z"}
+    assert result == {
+        "changed": False,
+        "version": generation.version,
+        "api_version": generation.name,
+        "healthy": True,
+        "health": {
+            "metadatabase": {**none, "status": "healthy"},
+            "scheduler": beating,
+            "triggerer": beating,
+            "dag_processor": none,
+        },
+    }
+    assert set(documented(airflow_info)) | {"changed"} == set(result)
+
+
+@pytest.mark.parametrize(
+    ("states", "healthy"),
+    [
+        ({}, True),
+        ({"triggerer": None}, True),
+        ({"dag_processor": "healthy"}, True),
+        ({"scheduler": "unhealthy"}, False),
+        ({"scheduler": None}, False),
+        ({"metadatabase": "unhealthy"}, False),
+        ({"triggerer": "unhealthy"}, False),
+        ({"dag_processor": "unhealthy"}, False),
+    ],
+)
+def test_healthy(info, states, healthy):
+    info.health(**states)
+    info.version()
+    assert info()["healthy"] is healthy
+
+
+def test_an_airflow_that_knows_of_fewer_components(info, server):
+    path = {"v1": "health", "v2": "monitor/health"}[info.generation.name]
+    server.get(path).answers({"metadatabase": {"status": "healthy"}, "scheduler": {"status": "healthy"}})
+    info.version()
+    assert info()["health"]["triggerer"] == {"status": None, "latest_heartbeat": None}
+
+
+def test_waiting_until_it_is_healthy(info, clock):
+    info.health(scheduler="unhealthy")
+    info.health(scheduler=None)
+    info.health()
+    info.version()
+    assert info(wait=True)["healthy"] is True
+    assert clock.pauses == [0.5, 0.5]
+
+
+def test_waiting_through_refused_connections(info, server):
+    path = {"v1": "health", "v2": "monitor/health"}[info.generation.name]
+    server.get(path).fails(requests.ConnectionError())
+    info.health()
+    info.version()
+    assert info(wait=True)["healthy"] is True
+
+
+def test_waiting_in_vain(info, server, clock):
+    server.again(info.health(scheduler="unhealthy", triggerer="unhealthy"), 20)
+    with pytest.raises(TimedOut) as caught:
+        info(wait=True, wait_timeout=7)
+    server.script.clear()
+    assert clock.passed == pytest.approx(7)
+    assert caught.value.message == (
+        "Airflow at https://airflow.example is not healthy after 7 s: see to its scheduler, triggerer."
+    )
+    assert caught.value.details["health"]["scheduler"]["status"] == "unhealthy"
+
+
+def test_an_outage_lasts_no_longer_than_the_wait(info, server, clock):
+    path = {"v1": "health", "v2": "monitor/health"}[info.generation.name]
+    server.again(server.get(path).says("", 503), 60)
+    with pytest.raises(Unreachable):
+        info(wait=True, wait_timeout=5, retry_timeout=300)
+    server.script.clear()
+    assert clock.passed == pytest.approx(5)
+
+
+def test_check_mode_does_not_wait(info):
+    info.health(scheduler="unhealthy")
+    info.version()
+    assert info(check_mode=True, wait=True)["healthy"] is False
+
+
+@pytest.mark.parametrize("body", ["<html></html>", "[]", "5", '"healthy"'])
+def test_something_else_answers(info, server, body):
+    path = {"v1": "health", "v2": "monitor/health"}[info.generation.name]
+    server.get(path).says(body, 200, "application/json")
+    assert isinstance(info.failure(), ApiError)
+
+
+def test_a_negative_time(info):
+    error = info.failure(wait_timeout=-1)
+    assert isinstance(error, BadInput)
+    assert "wait_timeout is -1" in error.message
+
+
+@pytest.mark.parametrize(("wait", "allowed"), [(True, 120), (False, 30)])
+def test_while_waiting_a_server_may_be_away_for_longer(monkeypatch, played, wait, allowed):
+    monkeypatch.setattr(airflow_info, "run", lambda module, airflow: {"found": module.params["retry_timeout"]})
+    result = played(airflow_info.main, api_url=URL, api_version="v1", wait=wait, wait_timeout=120)
+    assert result["found"] == allowed

@@ -1,0 +1,205 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import Unsupported
+from ansible_collections.dagops.airflow.plugins.modules import airflow_role
+from ansible_collections.dagops.airflow.tests.unit.bodies import Generation
+from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
+from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
+
+Pair = t.Tuple[str, str]
+READ: Pair = ("can_read", "DAGs")
+EDIT: Pair = ("can_edit", "DAGs")
+WEBSITE: Pair = ("can_read", "Website")
+MARK = "__substitute"
+
+
+def actions(*pairs: Pair) -> list[dict[str, t.Any]]:
+    return [{"action": {"name": action}, "resource": {"name": resource}} for action, resource in pairs]
+
+
+def permissions(*pairs: Pair) -> list[dict[str, str]]:
+    return [{"action": action, "resource": resource} for action, resource in pairs]
+
+
+class Roles(Runner):
+    def path(self, below: str) -> str:
+        return {"v1": "/api/v1", "v2": "/auth/fab/v1"}[self.generation.name] + below
+
+    def has(self, *pairs: Pair, name: str = "trigger") -> Exchange:
+        return self.server.get(self.path(f"/roles/{name}")).answers({"name": name, "actions": actions(*pairs)})
+
+    def has_not(self, name: str = "trigger") -> Exchange:
+        body = self.generation.problem(404, "Role not found", f"Role with name `{name}` was not found")
+        return self.server.get(self.path(f"/roles/{name}")).answers(body, 404)
+
+    def posted(self, *pairs: Pair, name: str = "trigger") -> Exchange:
+        sends = {"name": name, "actions": actions(*pairs)}
+        return self.server.post(self.path("/roles"), sends=sends).answers({} if self.generation.name == "v1" else sends)
+
+    def patched(self, *pairs: Pair) -> Exchange:
+        sends = {"name": "trigger", "actions": actions(*pairs)}
+        return self.server.patch(self.path("/roles/trigger"), sends=sends).answers(sends)
+
+    def lists_users(self, **roles_of: list[str]) -> Exchange:
+        users = [user(name, roles) for name, roles in roles_of.items()]
+        query = {"limit": 100, "offset": 0}
+        return self.server.get(self.path("/users"), query).answers({"users": users, "total_entries": len(users)})
+
+    def moves(self, name: str, roles: list[str]) -> Exchange:
+        return self.server.patch(self.path(f"/users/{name}"), sends=user(name, roles)).answers(user(name, roles))
+
+    def deletes(self, name: str, there: bool = True) -> Exchange:
+        gone = self.generation.problem(404, "Role not found", "Role was not found")
+        exchange = self.server.delete(self.path(f"/roles/{name}"))
+        return exchange.says("", 204) if there else exchange.answers(gone, 404)
+
+
+def user(name: str, roles: list[str]) -> dict[str, t.Any]:
+    texts = {"username": name, "email": f"{name}@b", "first_name": "x", "last_name": "y"}
+    return {**texts, "roles": [{"name": role} for role in roles]}
+
+
+@pytest.fixture
+def roles(server: Server, generation: Generation) -> Roles:
+    return Roles(server, generation, airflow_role)
+
+
+def test_all_that_is_documented_is_returned(roles):
+    roles.has(READ)
+    result = roles(name="trigger")
+    doc = documented(airflow_role)["role"]["contains"]
+    assert set(result["role"]) == set(doc)
+    assert set(result["role"]["permissions"][0]) == set(doc["permissions"]["contains"])
+
+
+def creates(roles: Roles, *pairs: Pair) -> None:
+    roles.has_not()
+    roles.posted(*pairs)
+    if roles.generation.name == "v1":
+        roles.lists_users(admin=["Admin"])
+        roles.deletes("trigger" + MARK, there=False)
+
+
+def test_a_new_role(roles):
+    creates(roles, EDIT, READ)
+    result = roles(name="trigger", permissions=permissions(READ, EDIT, READ))
+    assert result["changed"] is True
+    assert result["role"] == {"name": "trigger", "permissions": permissions(EDIT, READ)}
+    assert result["diff"]["after"] == {"trigger": result["role"]}
+
+
+def test_a_new_role_in_check_mode(roles):
+    roles.has_not()
+    result = roles(check_mode=True, name="trigger", permissions=permissions(READ))
+    assert result["changed"] is True
+    assert result["role"] == {"name": "trigger", "permissions": permissions(READ)}
+
+
+def test_a_new_role_without_permissions(roles):
+    creates(roles)
+    assert roles(name="trigger")["role"]["permissions"] == []
+
+
+def test_a_new_role_takes_the_users_of_an_update_that_broke_off(server):
+    from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
+
+    roles = Roles(server, GENERATIONS["v1"], airflow_role)
+    roles.has_not()
+    roles.posted(READ)
+    roles.lists_users(ann=["trigger" + MARK, "Viewer"], bob=["Viewer"])
+    roles.moves("ann", ["Viewer", "trigger"])
+    roles.deletes("trigger" + MARK)
+    assert roles(name="trigger", permissions=permissions(READ))["changed"] is True
+
+
+UNCHANGED: list[tuple[list[Pair] | None, bool]] = [
+    ([EDIT, READ], False),
+    ([READ, EDIT, READ], False),
+    (None, False),
+    ([READ], True),
+]
+
+
+@pytest.mark.parametrize(("wanted", "append"), UNCHANGED)
+def test_nothing_to_change(roles, wanted, append):
+    roles.has(READ, EDIT, WEBSITE)
+    given = None if wanted is None else permissions(*wanted)
+    result = roles(name="trigger", permissions=given, append=append)
+    assert result["changed"] is False
+    assert result["role"]["permissions"] == permissions(EDIT, READ, WEBSITE)
+    assert result["diff"] == {"before": {}, "after": {}}
+
+
+@pytest.mark.parametrize("append", [False, True])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_permissions_are_added(roles, append, check_mode):
+    roles.has(READ)
+    if not check_mode:
+        roles.patched(EDIT, READ)
+    wanted = [EDIT] if append else [EDIT, READ]
+    result = roles(check_mode=check_mode, name="trigger", permissions=permissions(*wanted), append=append)
+    assert result["changed"] is True
+    assert result["role"]["permissions"] == permissions(EDIT, READ)
+    assert result["diff"]["before"] == {"trigger": {"permissions": permissions(READ)}}
+
+
+def test_permissions_are_taken_away(roles, server, generation):
+    """Airflow 2 can only add: a second role takes over, and no user is without rights at any moment."""
+    roles.has(READ, EDIT, WEBSITE)
+    if generation.name == "v2":
+        roles.patched(READ, WEBSITE)
+    else:
+        roles.lists_users(ann=["Viewer", "trigger"], bob=["Viewer"])
+        roles.deletes("trigger" + MARK, there=False)
+        roles.posted(READ, WEBSITE, name="trigger" + MARK)
+        roles.moves("ann", ["Viewer", "trigger" + MARK])
+        roles.deletes("trigger")
+        server.patch(
+            f"/api/v1/roles/trigger{MARK}", {"update_mask": "name"}, sends={"name": "trigger", "actions": []}
+        ).answers({"name": "trigger", "actions": []})
+    result = roles(name="trigger", permissions=permissions(READ))
+    assert result["changed"] is True
+    assert result["role"]["permissions"] == permissions(READ, WEBSITE)
+
+
+def test_permissions_would_be_taken_away(roles):
+    roles.has(READ, EDIT)
+    result = roles(check_mode=True, name="trigger", permissions=permissions(READ))
+    assert result["changed"] is True
+    assert result["role"]["permissions"] == permissions(READ)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_absent(roles, check_mode):
+    roles.has(READ)
+    if not check_mode:
+        roles.deletes("trigger")
+    result = roles(check_mode=check_mode, name="trigger", state="absent")
+    assert result["changed"] is True
+    assert result["role"] is None
+    assert result["diff"] == {"before": {"trigger": {"state": "present"}}, "after": {"trigger": {"state": "absent"}}}
+
+
+def test_absent_once_more(roles):
+    roles.has_not()
+    result = roles(name="trigger", state="absent")
+    assert result["changed"] is False
+    assert result["role"] is None
+
+
+def test_a_name_is_quoted(roles, server):
+    path = roles.path("/roles/a%2Fb%20c")
+    server.get(path).answers({"name": "a/b c", "actions": None})
+    assert roles(name="a/b c")["role"] == {"name": "a/b c", "permissions": []}
+
+
+def test_a_server_without_roles(roles, server):
+    server.get(roles.path("/roles/trigger")).answers({"error": "API route not found"}, 404)
+    assert isinstance(roles.failure(name="trigger"), Unsupported)
