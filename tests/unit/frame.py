@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -98,6 +99,7 @@ def assert_readable(message: str) -> None:
 TYPES: dict[str, t.Any] = {"str": str, "bool": bool, "int": int, "float": (int, float), "list": list, "dict": dict}
 
 
+@functools.lru_cache(maxsize=None)
 def documented(module: t.Any) -> dict[str, t.Any]:
     """What a module says that it returns."""
     returned: dict[str, t.Any] = yaml.safe_load(module.RETURN)

@@ -14,6 +14,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._errors import Airf
 from ansible_collections.dagops.airflow.plugins.module_utils._login import (
     AutoLogin,
     BasicLogin,
+    FabLogin,
     Login,
     PasswordTokenLogin,
     SessionLogin,
@@ -407,3 +408,79 @@ def test_auto_without_the_permission(server, auto_client):
     form(server)
     with_cookie(server, 403)
     assert "lacks the permission" in failure(auto_client.get, PATH).message
+
+
+# -- the users' API of Airflow 3, which takes a token or, in 3.0, nothing but basic auth
+
+
+@pytest.fixture
+def fab_client(clock) -> Client:
+    return client_with(FabLogin(PasswordTokenLogin(USER, PASSWORD)), clock)
+
+
+def test_the_users_api_with_a_token(server, fab_client):
+    exchange(server)
+    with_token(server, "t1")
+    fab_client.get(PATH)
+
+
+def test_the_users_api_that_takes_no_token(server, fab_client):
+    exchange(server)
+    with_token(server, "t1", 401)
+    with_basic(server)
+    with_basic(server)
+    fab_client.get(PATH)
+    fab_client.get(PATH)
+
+
+def test_the_users_api_that_takes_neither(server, fab_client):
+    exchange(server)
+    with_token(server, "t1", 401)
+    with_basic(server, 401)
+    assert isinstance(failure(fab_client.get, PATH), Denied)
+
+
+def test_the_users_api_without_the_permission(server, fab_client):
+    exchange(server)
+    with_token(server, "t1", 403)
+    assert "lacks the permission" in failure(fab_client.get, PATH).message
+
+
+def test_an_expired_token_at_the_users_api_is_renewed(server, fab_client):
+    exchange(server)
+    with_token(server, "t1")
+    with_token(server, "t1", 401)
+    exchange(server, "t2")
+    with_token(server, "t2")
+    fab_client.get(PATH)
+    fab_client.get(PATH)
+
+
+def test_another_login_in_the_same_session_logs_in_by_itself(server, token_client):
+    exchange(server)
+    with_token(server, "t1")
+    token_client.get(PATH)
+    other = token_client.logged_in_by(BasicLogin(USER, PASSWORD))
+    with_basic(server)
+    with_token(server, "t1")
+    other.get(PATH)
+    token_client.get(PATH)
+
+
+@pytest.mark.parametrize("login", [PasswordTokenLogin, SessionLogin])
+def test_logging_in_ahead_of_the_first_request(server, clock, login):
+    client = client_with(login(USER, PASSWORD), clock)
+    if login is PasswordTokenLogin:
+        exchange(server)
+        with_token(server, "t1")
+    else:
+        form(server)
+        with_cookie(server)
+    client.log_in()
+    client.log_in()
+    client.get(PATH)
+
+
+def test_a_wrong_password_is_told_ahead_of_the_first_request(server, token_client):
+    exchange(server, status=401)
+    assert isinstance(failure(token_client.log_in), Denied)
