@@ -64,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument("--no-admin", dest="admin", action="store_false", help="make no user")
     start.add_argument("--prefix", default="", metavar="/PATH", help="serve it below this path")
     start.add_argument("--dags", type=Path, default=DAGS, metavar="DIR", help="copy the DAG files from here")
+    start.add_argument("--few", dest="many", action="store_false", help="leave the 300 small DAGs out")
     start.add_argument("--triggerer", action="store_true", help="start a triggerer, too")
     start.add_argument("--uv", help="the path of uv")
 
@@ -125,6 +126,7 @@ def start_server(options: argparse.Namespace) -> None:
         admin=options.admin,
         prefix=options.prefix,
         dags=options.dags,
+        many=options.many,
         triggerer=options.triggerer,
         detached=True,
         uv=options.uv,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_server.server import Server
 
 # Changed when what is in a template changes.
-FORMAT = "1"
+FORMAT = "2"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Template:
 def template(server: Server, venv: Path, package: Path) -> Template:
     """The template of the database of SERVER, made when it is not there yet."""
     row = server.version
-    parts = [FORMAT, venv.name, package.name, row.auth_manager, str(server.admin)]
+    parts = [FORMAT, venv.name, package.name, row.auth_manager, str(server.admin), str(server.many)]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]
     path = CACHE / "prepared" / f"{row.name}-{digest}"
     secret = path / "password"
@@ -51,7 +51,7 @@ def template(server: Server, venv: Path, package: Path) -> Template:
 def _make(server: Server, venv: Path, package: Path, data: Path, password: str) -> None:
     """Initialise a database in a server folder of its own, and keep it."""
     row = server.version
-    maker = type(server)(row.name, dags=None)
+    maker = type(server)(row.name, many=server.many)
     try:
         maker.lay_out(venv, package, password)
         maker.start_database(None)
@@ -59,7 +59,18 @@ def _make(server: Server, venv: Path, package: Path, data: Path, password: str) 
         if row.auth_manager == "fab" and server.admin:
             names = ["--firstname", "Test", "--lastname", "Admin", "--email", "admin@example.com"]
             maker.cli(["users", "create", "--username", "admin", "--password", password, "--role", "Admin", *names])
+        if server.many and not row.is_v3:
+            _learn_permissions(maker)
         maker.stop_processes()
         maker.postgres.save(data)
     finally:
         maker.stop()
+
+
+def _learn_permissions(maker: Server) -> None:
+    """Let Airflow 2 make the permissions of each DAG, which takes it longer than all the rest; then forget the DAGs.
+
+    Their files are elsewhere on each server.
+    """
+    maker.cli(["dags", "reserialize"], timeout=300)
+    maker.query("truncate dag, dag_code, serialized_dag cascade")

@@ -43,6 +43,7 @@ class Server:
         admin: bool = True,
         prefix: str = "",
         dags: Path | str | None = DAGS,
+        many: bool = True,
         triggerer: bool = False,
         detached: bool = False,
         uv: str | None = None,
@@ -51,8 +52,9 @@ class Server:
 
         config: more settings of Airflow, {"section__key": "value"}; auth: the API's authentication backends, which
         count on Airflow 2 only; admin: whether there is a user; prefix: a path like "/airflow" below which it is
-        served; dags: the folder whose files are copied into the server's own DAGs folder; triggerer: whether one runs
-        too; detached: it goes on when this program ends; uv: the path of the program that installs Airflow.
+        served; dags: the folder whose files are copied into the server's own DAGs folder; many: whether the 300 small
+        DAGs are among them, which cost seconds; triggerer: whether one runs too; detached: it goes on when this program
+        ends; uv: the path of the program that installs Airflow.
         """
         self.version = version(name)
         self.state = Path(state).resolve() if state else SERVERS / f"{name}-{secrets.token_hex(3)}"
@@ -62,6 +64,7 @@ class Server:
         self.admin = admin
         self.prefix = "/" + prefix.strip("/") if prefix.strip("/") else ""
         self.dags = Path(dags) if dags else None
+        self.many = many
         self.triggerer = triggerer
         self.detached = detached
         self.uv = uv
@@ -262,7 +265,7 @@ class Server:
             self.start_component(name)
         self.wait_healthy(deadline - time.monotonic())
         if self.dags == DAGS:
-            self.wait_for_dags(dag_ids(), deadline - time.monotonic())
+            self.wait_for_dags(dag_ids(self.many), deadline - time.monotonic())
         if self.version.is_v3 and self.admin:
             self.record["token"] = self.api.token()
             self._save()
@@ -305,7 +308,8 @@ class Server:
             found["core__simple_auth_manager_passwords_file"] = str(passwords)
         settings.write(self.home / "airflow.cfg", {**found, **self.config})
         if self.dags:
-            shutil.copytree(self.dags, self.dags_folder, ignore=shutil.ignore_patterns("__pycache__"))
+            left_out = ["__pycache__"] if self.many else ["__pycache__", "many.py"]
+            shutil.copytree(self.dags, self.dags_folder, ignore=shutil.ignore_patterns(*left_out))
         else:
             self.dags_folder.mkdir()
 
@@ -377,9 +381,9 @@ class Server:
                     signal.signal(number, lambda caught, frame: sys.exit(128 + caught))
 
 
-def dag_ids() -> list[str]:
-    """The ids of the DAGs in tests/airflow/dags."""
-    return (DAGS / "dag_ids.txt").read_text().split()
+def dag_ids(many: bool = True) -> list[str]:
+    """The ids of the DAGs in tests/airflow/dags, with or without the 300 small ones."""
+    return (DAGS / "dag_ids.txt").read_text().split() + [f"many_{number:03}" for number in range(300 if many else 0)]
 
 
 def all_servers() -> Iterator[Server]:
