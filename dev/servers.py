@@ -77,7 +77,8 @@ def variables(airflow: Server) -> dict[str, str]:
         "airflow_dags_folder": str(airflow.dags_folder),
         "airflow_state": str(airflow.state),
         # Commands, to which arguments are added: of Airflow itself, and of the harness for this server's parts.
-        "airflow_cli": shlex.join([*harness, "cli", airflow.version.name, *state]),
+        "airflow_harness": shlex.join(harness),
+        "airflow_cli": shlex.join([*harness, "cli", *state, airflow.version.name]),
         "airflow_component": shlex.join([*harness, "component", airflow.version.name, *state]),
     }
 

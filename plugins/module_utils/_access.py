@@ -35,6 +35,7 @@ class Access:
 
     def create_user(self, user: Object, password: str) -> None:
         """Make a user; Conflict when the name or the e-mail address is taken."""
+        self._client.redact.add([password])
         with self._explained():
             self._client.post(self._path("users"), {**_user_body(user), "password": password})
 
@@ -43,6 +44,7 @@ class Access:
 
         :param password: a new one; None: it stays as it is.
         """
+        self._client.redact.add([password] if password else [])
         body = {**_user_body(user), **({"password": password} if password else {})}
         with self._explained():
             self._client.patch(self._path("users", user["username"]), body)
@@ -55,7 +57,9 @@ class Access:
         """Whether this user can log in with this password; False, too, where the server offers no login to try it."""
         try:
             self._client.logged_in_by(self.login_check(username, password)).log_in()
-        except ApiError:
+        except ApiError as error:
+            if error.status == 429:
+                raise
             return False
         return True
 

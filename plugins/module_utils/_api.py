@@ -260,6 +260,14 @@ class Airflow:
 
     # -- the server
 
+    def log_in(self) -> None:
+        """Log in; Denied unless the credentials are right. No permission is needed."""
+        try:
+            self.client.get(self._path("dags"), {"limit": 1})
+        except Denied as error:
+            if not error.authenticated:
+                raise
+
     @of_known_shape
     def health(self) -> Object:
         """Return {component: {status, latest_heartbeat}} of metadatabase, scheduler, triggerer and dag_processor.

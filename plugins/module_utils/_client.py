@@ -340,7 +340,10 @@ class Client:
             message += f": {self.login.advice(answer.status)}"
         elif answer.status == 413:
             message += ": the request is larger than the server takes; make conf smaller"
-        return ERRORS.get(answer.status, ApiError)(f"{message}.", answer.status, reason)
+        error = ERRORS.get(answer.status, ApiError)(f"{message}.", answer.status, reason)
+        if isinstance(error, Denied):
+            error.authenticated = self.login.proven(answer.status, reason)
+        return error
 
     def _transient(self, response: requests.Response) -> Unreachable:
         header = response.headers.get("Retry-After", "")

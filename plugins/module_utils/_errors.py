@@ -87,7 +87,12 @@ class Conflict(ApiError):
 
 
 class Denied(ApiError):
-    """401 or 403: not logged in, wrong credentials, or no permission."""
+    """401 or 403: not logged in, wrong credentials, or no permission.
+
+    :ivar authenticated: the credentials are known to be right, so it is a permission that is missing.
+    """
+
+    authenticated = False
 
 
 class ServerError(ApiError):

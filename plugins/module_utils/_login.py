@@ -43,6 +43,10 @@ class Login:
         """Answer to 401 or 403: True when the same request should be sent once more."""
         return False
 
+    def proven(self, status: int, reason: str) -> bool:
+        """Whether the credentials are known to be right although the answer is 401 or 403, for this reason."""
+        return False
+
     def advice(self, status: int) -> str:
         """What a person should look at after 401 (not logged in) or 403 (no permission)."""
         return "give api_username and api_password, or api_token"
@@ -57,6 +61,9 @@ class TokenLogin(Login):
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+    def proven(self, status: int, reason: str) -> bool:
+        return status == 403 and reason != "Invalid JWT token"
 
     def advice(self, status: int) -> str:
         if status == 401:
@@ -135,6 +142,9 @@ class FabLogin(Login):
             return True
         return self._active.denied(client, status)
 
+    def proven(self, status: int, reason: str) -> bool:
+        return self._active.proven(status, reason)
+
     def advice(self, status: int) -> str:
         return self._active.advice(status)
 
@@ -153,6 +163,9 @@ class BasicLogin(Login):
 
     def accepted(self) -> None:
         self._worked = True
+
+    def proven(self, status: int, reason: str) -> bool:
+        return self._worked
 
     def advice(self, status: int) -> str:
         if self._worked:
@@ -191,6 +204,9 @@ class SessionLogin(Login):
             return False
         self._log_in(client)
         return True
+
+    def proven(self, status: int, reason: str) -> bool:
+        return bool(self._cookie)
 
     def advice(self, status: int) -> str:
         return "the user of api_username lacks the permission"
@@ -252,6 +268,9 @@ class AutoLogin(Login):
             ) from error
         self._active = self._session
         return True
+
+    def proven(self, status: int, reason: str) -> bool:
+        return self._active.proven(status, reason)
 
     def advice(self, status: int) -> str:
         return self._active.advice(status)

@@ -347,13 +347,14 @@ def wait_for_tasks(airflow: Airflow, run: Object, timeout: float, interval: floa
 
 
 @contextlib.contextmanager
-def carrying(run: Object, changed: bool) -> t.Iterator[None]:
-    """Let every failure inside of this block carry the run, so that a rescue block can go on with it."""
+def carrying(run: Object, changed: bool, changes_made: Object | None = None) -> t.Iterator[None]:
+    """Let every failure inside of this block carry the run and the diff, so that a rescue block can go on with it."""
     try:
         yield
     except AirflowError as error:
         error.details.setdefault("dag_run", shown(run))
         error.details.setdefault("changed", changed)
+        error.details.setdefault("diff", changes_made or {})
         raise
 
 

@@ -325,7 +325,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     if done.run is None or wish.state == "absent":
         run = done.run and shown(done.run)
         return {**result, "dag_run": run, "failed_tasks": [], "task_counts": {}, "elapsed": 0.0}
-    with carrying(done.run, done.changed):
+    with carrying(done.run, done.changed, done.diff):
         return {**result, **outcome(module, airflow, wish, done, done.run)}
 
 

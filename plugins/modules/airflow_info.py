@@ -30,6 +30,12 @@ options:
     description: Seconds to wait. A server that is not healthy by then fails the task.
     type: float
     default: 300
+  login:
+    description:
+      - Whether to log in as well, which proves that user name and password, or the token, are right. It takes no
+        permission. A login that is refused fails the task.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -37,6 +43,12 @@ EXAMPLES = r"""
   dagops.airflow.airflow_info:
     api_url: https://airflow.example.com
   register: airflow
+
+- name: Are these credentials right
+  dagops.airflow.airflow_info:
+    api_username: deploy
+    api_password: "{{ airflow_password }}"
+    login: true
 
 - name: Wait until Airflow is up again
   dagops.airflow.airflow_info:
@@ -55,6 +67,10 @@ api_version:
     V(v2).
   returned: success
   type: str
+logged_in:
+  description: Whether the login was tried, and was right; null when it was not tried.
+  returned: success
+  type: bool
 healthy:
   description: Whether all components that Airflow knows of are healthy.
   returned: success
@@ -64,8 +80,17 @@ health:
   returned: success
   type: dict
   contains:
+    metadatabase:
+      description: Health of the metadatabase, with the keys of RV(health.scheduler).
+      type: dict
+    triggerer:
+      description: Health of the triggerer, with the keys of RV(health.scheduler).
+      type: dict
+    dag_processor:
+      description: Health of the DAG processor, with the keys of RV(health.scheduler).
+      type: dict
     scheduler:
-      description: Health of the scheduler. The other components have the same keys.
+      description: Health of the scheduler.
       type: dict
       contains:
         status:
@@ -89,6 +114,7 @@ if t.TYPE_CHECKING:
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "float", "default": 300.0},
+    "login": {"type": "bool", "default": False},
 }
 LONGEST_PAUSE = 5.0  # seconds between two looks
 
@@ -101,8 +127,11 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     if wait and not is_healthy(health):
         ill = ", ".join(name for name, part in health.items() if part["status"] == "unhealthy") or "scheduler"
         raise TimedOut(f"Airflow at {airflow.url} is not healthy after {timeout:g} s: see to its {ill}.", health=health)
+    if module.params["login"]:
+        airflow.log_in()
     return {
         "changed": False,
+        "logged_in": module.params["login"] or None,
         "version": ".".join(map(str, airflow.version())),
         "api_version": airflow.api_version,
         "healthy": is_healthy(health),
