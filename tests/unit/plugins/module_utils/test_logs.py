@@ -222,11 +222,11 @@ def test_the_tail_is_bounded():
 
 def test_a_long_log_takes_no_memory():
     def lines() -> t.Iterator[str]:
-        for number in range(100_000):
+        for number in range(8_000):
             yield f"[2026-11-22T10:00:00.0+0000] {{x.py:1}} INFO - line {number}"
 
     tracemalloc.start()
     read_log(lines(), 20)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 1_000_000
+    assert peak < 200_000  # the text alone is four times as much
