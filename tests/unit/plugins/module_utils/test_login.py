@@ -484,3 +484,61 @@ def test_logging_in_ahead_of_the_first_request(server, clock, login):
 def test_a_wrong_password_is_told_ahead_of_the_first_request(server, token_client):
     exchange(server, status=401)
     assert isinstance(failure(token_client.log_in), Denied)
+
+
+# -- whether a refusal proves that the credentials are right
+
+
+def refusal_of(server: Server, clock: t.Any, login: Login, status: int, reason: str = "Forbidden") -> bool:
+    server.get(PATH).answers({"detail": reason}, status)
+    error = failure(client_with(login, clock).get, PATH)
+    assert isinstance(error, Denied)
+    return error.authenticated
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "proven"),
+    [(403, "Forbidden", True), (403, "Invalid JWT token", False), (401, "Token Expired", False)],
+)
+def test_what_a_refused_token_proves(server, clock, status, reason, proven):
+    assert refusal_of(server, clock, TokenLogin("abc.def"), status, reason) is proven
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("login", [Login(), BasicLogin(USER, PASSWORD)])
+def test_what_proves_nothing(server, clock, login, status):
+    assert refusal_of(server, clock, login, status) is False
+
+
+def test_basic_that_has_worked_is_right(server, clock):
+    login = BasicLogin(USER, PASSWORD)
+    with_basic(server)
+    client_with(login, clock).get(PATH)
+    assert refusal_of(server, clock, login, 403) is True
+
+
+def test_a_session_is_right_once_the_form_took_the_password(server, session_client):
+    form(server)
+    with_cookie(server, 403)
+    error = failure(session_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert error.authenticated
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_auto_proves_by_the_form(server, auto_client, accepted):
+    with_basic(server, 403)
+    form(server, "/home" if accepted else "/login/")
+    if accepted:
+        with_cookie(server, 403)
+    error = failure(auto_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert error.authenticated is accepted
+
+
+def test_the_users_api_proves_as_its_token_does(server, fab_client):
+    exchange(server)
+    with_token(server, "t1", 403)
+    error = failure(fab_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert error.authenticated

@@ -21,7 +21,15 @@ from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
     Unsupported,
 )
 from ansible_collections.dagops.airflow.plugins.modules import airflow_dag_run
-from ansible_collections.dagops.airflow.tests.unit.bodies import DATE, ENDED, NEW_ID, RUN_ID, STARTED, Generation
+from ansible_collections.dagops.airflow.tests.unit.bodies import (
+    DATE,
+    ENDED,
+    GENERATIONS,
+    NEW_ID,
+    RUN_ID,
+    STARTED,
+    Generation,
+)
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
@@ -673,8 +681,9 @@ def test_wait_for_a_run_that_fails(story, generation):
         f"load_orders[4] (try 1 of 1); load_users (try 3 of 3): KeyError: 'email'. {generation.run_url(NEW_ID)}"
     )
     details = error.details
-    assert set(details) == KEYS - {"diff"}
+    assert set(details) == KEYS
     assert details["changed"] is True
+    assert details["diff"]["after"] == {f"DAG run etl_daily / {NEW_ID}": {"state": "queued"}}
     assert details["dag_run"]["dag_run_id"] == NEW_ID
     assert [task["task_id"] for task in details["failed_tasks"]][:2] == ["load_orders", "load_users"]
     assert details["failed_tasks"][1]["log_tail"].endswith("KeyError: 'email'")
@@ -742,6 +751,7 @@ def test_a_wait_that_times_out(story, generation, clock):
     story.server.again(story.run(NEW_ID, "running", start_date=STARTED), 6)
     error = refusal(story, wait=True, wait_timeout=3.2)
     assert isinstance(error, TimedOut)
+    assert error.details["diff"]["after"] == {f"DAG run etl_daily / {NEW_ID}": {"state": "queued"}}
     assert clock.passed == pytest.approx(3.2)
     assert error.message == (
         f"DAG run etl_daily / {NEW_ID} is still running after 3s (wait_timeout). {generation.run_url(NEW_ID)}"
@@ -954,8 +964,6 @@ def test_options_that_came_later_are_refused_before_anything_is_written(server, 
 
 
 def _v1(server: Server) -> Story:
-    from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
-
     return Story(server, GENERATIONS["v1"], airflow_dag_run)
 
 

@@ -8,9 +8,15 @@ import typing as t
 
 import pytest
 import requests
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import ApiError, BadInput, TimedOut, Unreachable
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
+    ApiError,
+    BadInput,
+    Denied,
+    TimedOut,
+    Unreachable,
+)
 from ansible_collections.dagops.airflow.plugins.modules import airflow_info
-from ansible_collections.dagops.airflow.tests.unit.bodies import Generation
+from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Exchange, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
@@ -35,17 +41,7 @@ class Info(Runner):
 
 @pytest.fixture
 def info(server: Server, generation: Generation) -> Info:
-    info = Info(server, generation, airflow_info)
-    info.undocumented = {"health"}
-    return info
-
-
-@pytest.mark.xfail(strict=True, reason="B20: RETURN names the scheduler only")
-def test_all_components_are_documented(info):
-    info.undocumented = set()
-    info.health()
-    info.version()
-    info()
+    return Info(server, generation, airflow_info)
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -57,6 +53,7 @@ def test_what_is_there(info, generation, check_mode):
     beating = {"status": "healthy", "latest_heartbeat": "2026-11-22T10:14:58.500000Z"}
     assert result == {
         "changed": False,
+        "logged_in": None,
         "version": generation.version,
         "api_version": generation.name,
         "healthy": True,
@@ -158,3 +155,31 @@ def test_while_waiting_a_server_may_be_away_for_longer(monkeypatch, played, wait
     monkeypatch.setattr(airflow_info, "run", lambda module, airflow: {"found": module.params["retry_timeout"]})
     result = played(airflow_info.main, api_url=URL, api_version="v1", wait=wait, wait_timeout=120)
     assert result["found"] == allowed
+
+
+# -- proving a login
+
+
+def test_a_login_that_is_right(info, server, generation):
+    info.health()
+    server.get("dags", {"limit": 1}).answers(generation.dags())
+    info.version()
+    assert info(login=True)["logged_in"] is True
+
+
+def test_a_login_that_is_right_and_may_read_nothing(server):
+    """Of Airflow 3: Airflow 2.11 answers 403 to a wrong password, too."""
+    server.prefix = "/api/v2/"
+    info = Info(server, GENERATIONS["v2"], airflow_info)
+    info.health()
+    server.get("dags", {"limit": 1}).answers({"detail": "Forbidden"}, 403)
+    info.version()
+    assert info(login=True)["logged_in"] is True
+
+
+@pytest.mark.parametrize("detail", ["Invalid JWT token", "Forbidden"])
+def test_a_login_that_is_wrong(info, server, detail):
+    info.health()
+    status = 401 if info.generation.name == "v2" and detail == "Forbidden" else 403
+    server.get("dags", {"limit": 1}).answers({"detail": detail}, status)
+    assert isinstance(info.failure(login=True), Denied)

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._errors import Unsupported
 from ansible_collections.dagops.airflow.plugins.modules import airflow_role
-from ansible_collections.dagops.airflow.tests.unit.bodies import Generation
+from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
@@ -108,8 +108,6 @@ def test_a_new_role_without_permissions(roles):
 
 
 def test_a_new_role_takes_the_users_of_an_update_that_broke_off(server):
-    from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
-
     roles = Roles(server, GENERATIONS["v1"], airflow_role)
     roles.has_not()
     roles.posted(READ)
