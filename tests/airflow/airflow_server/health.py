@@ -54,12 +54,12 @@ def wait(server: Server, timeout: float, what: str, lacking: Callable[[], str], 
     """Return when nothing is LACKING any more; fail after TIMEOUT, or as soon as a process has ended."""
     deadline = time.monotonic() + timeout
     while True:
-        missing = lacking()
-        if not missing:
-            return
         dead = [name for name, runs in server.running().items() if not runs]
         if dead:
             raise StartFailed(f"The {dead[0]} of {server.label} has ended; its log:\n{server.logs(dead[0])}")
+        missing = lacking()
+        if not missing:
+            return
         if time.monotonic() > deadline:
             ends = "\n".join(f"-- {name} --\n{server.logs(name)}" for name in concerned)
             raise StartFailed(f"{server.label} did not {what} within {timeout:.0f} s ({missing}):\n{ends}")

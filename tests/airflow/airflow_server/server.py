@@ -24,7 +24,7 @@ from airflow_server.api import Api
 from airflow_server.common import CACHE, DAGS, Problem, StartFailed, last_lines, locked
 from airflow_server.postgres import Postgres, new_folder
 from airflow_server.venvs import airflow_venv, postgres_folder
-from airflow_server.versions import VERSIONS, version
+from airflow_server.versions import version
 
 SERVERS = CACHE / "servers"
 RECORD = "server.json"
@@ -152,6 +152,11 @@ class Server:
             name: pid in table and table[pid].born == born[name] for name, pid in self.record.get("pids", {}).items()
         }
 
+    def is_orphan(self) -> bool:
+        """Whether the program that should stop it in the end was killed."""
+        owner = self.record["owner"]
+        return owner is not None and not processes.alive(*owner)
+
     def logs(self, component: str, count: int = 30) -> str:
         """The last lines of what a component has printed."""
         return last_lines(self._log(component), count)
@@ -172,7 +177,7 @@ class Server:
         with locked(self.state) if self.named else contextlib.nullcontext():
             if (self.state / RECORD).exists():
                 old = Server.attach(self.state)
-                if any(old.running().values()):
+                if any(old.running().values()) and not old.is_orphan():
                     raise Problem(f"A server runs in {self.state} already: stop it first, or name another folder.")
                 old.stop()
             self._die_in_order()
@@ -396,6 +401,7 @@ def all_servers() -> Iterator[Server]:
 def stop_orphans() -> None:
     """Stop the servers whose program was killed before it could stop them."""
     for server in all_servers():
-        owner = server.record["owner"]
-        if owner and not processes.alive(*owner) and server.version.name in VERSIONS:
-            server.stop()
+        # Two programs may do this at the same time.
+        if server.is_orphan():
+            with contextlib.suppress(FileNotFoundError):
+                server.stop()

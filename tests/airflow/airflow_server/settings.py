@@ -66,8 +66,8 @@ def v3(version: Version, url: str, ports: Mapping[str, int], auth: Iterable[str]
         "api__host": "127.0.0.1",
         "api__port": str(ports["api"]),
         "api__base_url": url,
-        # With more of them, which 3.0 has by default, uvicorn kills and restarts those that need over 5 seconds to load,
-        # on a busy machine for ever.
+        # With more of them, which 3.0 has by default, uvicorn kills and restarts those that need over 5 seconds to
+        # load, on a busy machine for ever.
         "api__workers": "1",
         "api__secret_key": secrets.token_hex(32),
         "api__expose_config": "False",
