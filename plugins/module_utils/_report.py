@@ -88,11 +88,17 @@ class Report:
         return f"{head}: {counts}: {self._named(failed)}.{end}"
 
     def warning(self) -> str:
-        """One sentence about tasks that failed in a run that succeeded, or an empty text."""
-        if self.run["state"] != "success" or not self.failed:
+        """One sentence about what a person would not expect of a run that succeeded, or an empty text."""
+        if self.run["state"] != "success" or (self.tasks and not self.failed):
             return ""
+        name = f"DAG run {self.run['dag_id']} / {self.run['dag_run_id']}"
+        if not self.tasks:
+            return (
+                f"{name} succeeded without running a task: its DAG has none, or its logical date lies before their "
+                "start_date."
+            )
         return (
-            f"DAG run {self.run['dag_id']} / {self.run['dag_run_id']} succeeded although {len(self.failed)} of "
+            f"{name} succeeded although {len(self.failed)} of "
             f"{len(self.tasks)} tasks did not: {self._named(self.failed)}."
         )
 

@@ -345,10 +345,11 @@ def outcome(module: AirflowModule, airflow: Airflow, wish: Wish, done: Done, run
     if run["state"] not in ENDED:
         return {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
     report = Report(airflow, run, wish.log_lines)
-    if run["state"] == "failed" and wish.state in ("triggered", "cleared"):
-        raise RunFailed(report.failure(*advice_on(wish, done)), **report.result())
-    if report.warning():
-        module.warn(report.warning())
+    if wish.state in ("triggered", "cleared"):
+        if run["state"] == "failed":
+            raise RunFailed(report.failure(*advice_on(wish, done)), **report.result())
+        if report.warning():
+            module.warn(report.warning())
     return report.result()
 
 
