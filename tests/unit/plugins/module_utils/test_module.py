@@ -15,7 +15,13 @@ from ansible_collections.dagops.airflow.plugins.module_utils import _module
 from ansible_collections.dagops.airflow.plugins.module_utils._api import AirflowV1, AirflowV2
 from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, TimedOut
 from ansible_collections.dagops.airflow.plugins.module_utils._module import AirflowModule
-from ansible_collections.dagops.airflow.plugins.modules import airflow_dag, airflow_dag_run, airflow_task_info
+from ansible_collections.dagops.airflow.plugins.modules import (
+    airflow_dag,
+    airflow_dag_run,
+    airflow_role,
+    airflow_task_info,
+    airflow_user,
+)
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
 from ansible_collections.dagops.airflow.tests.unit.played import Played, arguments
@@ -309,3 +315,19 @@ def test_airflow_task_info_as_a_whole(played, server):
     server.get(run + "/taskInstances", {"limit": 100, "offset": 0}).answers(V1.tasks(V1.task("load")))
     result = played(airflow_task_info.main, **LOGIN, dag_id="etl_daily", dag_run_id="release-42", state="success")
     assert [task["task_id"] for task in result["tasks"]] == ["load"]
+
+
+def test_airflow_user_as_a_whole(played, server):
+    user = {"username": "ann", "email": "ann@b", "first_name": "A", "last_name": "B", "roles": [{"name": "Op"}]}
+    server.get("users/ann").answers(user)
+    result = played(airflow_user.main, **LOGIN, username="ann", roles="Op", email="", password="")
+    assert result["changed"] is False
+    assert result["user"]["roles"] == ["Op"]
+
+
+def test_airflow_role_as_a_whole(played, server):
+    server.get("roles/trigger").answers({"name": "trigger", "actions": []})
+    permission = {"action": "can_read", "resource": "DAGs"}
+    result = played(airflow_role.main, **LOGIN, name="trigger", permissions=[permission], _ansible_check_mode=True)
+    assert result["changed"] is True
+    assert result["role"]["permissions"] == [permission]

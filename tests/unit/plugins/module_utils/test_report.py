@@ -170,3 +170,14 @@ def test_the_warning_about_tasks_that_failed_in_a_good_run(airflow, server):
     assert report_of(airflow, server, "success", *tasks).warning() == (
         f"{HEAD} succeeded although 2 of 3 tasks did not: b (try 1 of 1); a."
     )
+
+
+def test_the_warning_about_a_good_run_without_tasks(airflow, server):
+    """Seen on 2.11 and 3.3: a logical date before the start date of the tasks."""
+    assert report_of(airflow, server, "success").warning() == (
+        f"{HEAD} succeeded without running a task: its DAG has none, or its logical date lies before their start_date."
+    )
+
+
+def test_a_failed_run_without_tasks_has_no_warning(airflow, server):
+    assert report_of(airflow, server, "failed").warning() == ""

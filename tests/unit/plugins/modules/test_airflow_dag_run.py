@@ -1001,6 +1001,18 @@ def test_marking_a_run_once_more(story, generation, wanted):
     assert result["diff"] == {"before": {}, "after": {}}
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("wanted", ["failed", "success"])
+def test_marking_a_run_warns_of_no_failed_task(story, generation, wanted, check_mode):
+    """Airflow 2 marks the tasks with the run, so check mode would warn of what is about to go."""
+    story.run(RUN_ID, "running", start_date=STARTED)
+    if not check_mode:
+        story.set_state(wanted)
+    story.tasks(generation.task("load", "failed"))
+    launch(story, check_mode, state=wanted, dag_run_id=RUN_ID, log_lines=0)
+    assert story.warnings == []
+
+
 def test_a_cancelled_run_is_waited_for_until_its_tasks_have_ended(story, generation, clock):
     story.run(RUN_ID, "running", start_date=STARTED)
     story.set_state("failed")
