@@ -170,7 +170,7 @@ class Server:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.stop(remove=kind is None)
 
-    def start(self, timeout: float = 180) -> Server:
+    def start(self, timeout: float = 300) -> Server:
         """Start it, and return when it is healthy and knows its DAGs. When that fails, nothing is left running."""
         stop_orphans()
         # Nobody else knows a folder whose name was made up.
