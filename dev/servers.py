@@ -32,9 +32,9 @@ PLAYBOOK = f"{NAMESPACE}.{NAME}.run_dag"
 HARNESS = ROOT / "tests" / "airflow" / "server.py"
 
 
-def server(name: str) -> Server:
-    """A server to be started as a context manager."""
-    return Server(name, uv=str(venvs.uv()))
+def server(name: str, many: bool = False) -> Server:
+    """A server to be started as a context manager; its 300 small DAGs, which take time to read, only if MANY."""
+    return Server(name, many=many, uv=str(venvs.uv()))
 
 
 def integration_step(name: str, targets: Sequence[str] = (), core: str | None = None) -> Step:
@@ -51,7 +51,7 @@ def smoke_step(core: str) -> Step:
 def integration(report: Report, name: str, targets: Sequence[str], core: str | None) -> None:
     """Start a server, run ansible-test integration against it, stop it."""
     venv = venvs.core(core)
-    with server(name) as airflow, tree.copied(report.name.replace(" ", "-")) as root:
+    with server(name, many=True) as airflow, tree.copied(report.name.replace(" ", "-")) as root:
         report.say(f"Airflow {airflow.version.airflow} runs at {airflow.url}.")
         config = root / "tests" / "integration" / "integration_config.yml"
         config.write_text(json.dumps(variables(airflow), indent=2) + "\n", encoding="utf-8")
