@@ -372,7 +372,10 @@ class Airflow:
 
     @of_known_shape
     def _first_run(self, dag_id: str, params: Object) -> Object | None:
-        runs = self.client.get(self._path("dags", dag_id, "dagRuns"), params).get("dag_runs") or []
+        try:
+            runs = self.client.get(self._path("dags", dag_id, "dagRuns"), params).get("dag_runs") or []
+        except NotFound:
+            return None  # Airflow 3 says so of an unknown DAG, Airflow 2 gives it an empty list.
         return self._run(runs[0]) if runs else None
 
     def _needs(self, feature: str, minimum: tuple[int, ...]) -> None:
