@@ -84,20 +84,24 @@ def variables(airflow: Server) -> dict[str, str]:
 
 
 def count_targets(report: Report) -> None:
-    """A line for each target, from the recap with which Ansible closes its play."""
-    target = ""
-    for line in report.text().splitlines():
-        start = re.match(r"Running (\S+) integration test role", line)
-        recap = re.match(r"\S+ +: (ok=\d+ .*unreachable=(\d+) .*failed=(\d+).*)", line)
-        if start:
-            target = start.group(1)
-            report.cases[target] = "FAILED"
-        elif recap and target:
-            if recap.group(2) == recap.group(3) == "0":
-                report.cases[target] = "ok"
-            report.closing.append(f"{target}: {re.sub(' +', ' ', recap.group(1)).strip()}")
+    """A line for each target, from the recap with which Ansible closes its play; of failed ones also what failed."""
+    sections = re.split(r"^Running (\S+) integration test role$", report.text(), flags=re.MULTILINE)
+    for target, section in zip(sections[1::2], sections[2::2]):
+        recap = re.search(r"^\S+ +: (ok=\d+ .*unreachable=(\d+) .*failed=(\d+).*)$", section, re.MULTILINE)
+        good = recap is not None and recap.group(2) == recap.group(3) == "0"
+        report.cases[target] = "ok" if good else "FAILED"
+        report.closing.append(f"{target}: {' '.join(recap.group(1).split()) if recap else 'did not come to its end'}")
+        if not good:
+            report.excerpt += [f"--- {target}", *failed_tasks(section)]
     report.passed = list(report.cases.values()).count("ok")
     report.failed = len(report.cases) - report.passed
+
+
+def failed_tasks(section: str) -> list[str]:
+    """The output of the tasks whose failure was not meant; the end of all, when there is no such task."""
+    tasks = re.split(r"^(?=TASK \[)", section, flags=re.MULTILINE)
+    failed = [task for task in tasks if re.search(r"^fatal: ", task, re.MULTILINE) and "\n...ignoring" not in task]
+    return "".join(failed[-3:]).splitlines()[:100] or section.splitlines()[-40:]
 
 
 def demo() -> int:
@@ -122,17 +126,15 @@ def demo() -> int:
 
 
 def demo_version() -> str:
-    """The first Airflow for the demo that a Python here can run; it says so when that is not the one that is wanted."""
-    for name in DEMO:
+    """The first Airflow of DEMO that a Python here can run, else the last; it says so when that is not the first."""
+    wanted, *others = DEMO
+    for name in others:
         try:
-            python_for(VERSIONS[name])
+            python_for(VERSIONS[wanted])
         except PythonMissing as problem:
-            if name == DEMO[-1]:
-                raise
-            print(f"{problem} The demo takes another Airflow.", flush=True)
-            continue
-        return name
-    raise AssertionError("DEMO is empty")
+            print(f"{problem} The demo runs on Airflow {name} instead.", flush=True)
+            wanted = name
+    return wanted
 
 
 def play(venv: Venv, airflow: Server, dag_id: str, title: str) -> tuple[int, str]:
