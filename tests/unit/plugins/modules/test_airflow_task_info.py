@@ -127,12 +127,12 @@ def test_an_unknown_dag_of_which_the_last_run_is_wanted(info, server, generation
     runs = server.get("dags/nope/dagRuns", {"order_by": "-id", "limit": 1})
     if generation.name == "v1":
         runs.answers(generation.runs())
-        server.get("dags/nope").answers(generation.no_dag("nope"), 404)
     else:
         runs.answers(generation.no_dag("nope"), 404)
+    server.get("dags/nope").answers(generation.no_dag("nope"), 404)
     error = info.failure(dag_id="nope")
     assert isinstance(error, NotFound)
-    assert "nope" in error.message
+    assert error.message.startswith("DAG nope does not exist at ")
 
 
 def test_an_unknown_run(info, server, generation):
