@@ -201,7 +201,8 @@ class Server:
         """End all its processes; the database, which the others use, comes last."""
         leaders = self._leaders()
         database = {pid: leaders.pop(pid) for name, pid in self.record["pids"].items() if name == "postgres"}
-        processes.stop(leaders, self.record["mark"])
+        # Airflow takes up to ten seconds to go in order, and nothing of this server is needed any more.
+        processes.stop(leaders, self.record["mark"], patience=1)
         self.postgres.stop(database)
         self.record.update(pids={}, born={})
         self._save()
