@@ -152,6 +152,8 @@ def play_env(venv: Venv, airflow: Server) -> dict[str, str]:
         ANSIBLE_HOME=CACHE / "ansible",
         ANSIBLE_LOCALHOST_WARNING="False",
         ANSIBLE_INVENTORY_UNPARSED_WARNING="False",
+        # The end of a log is easier to read in lines than in one JSON text.
+        ANSIBLE_CALLBACK_RESULT_FORMAT="yaml",
         **credentials(airflow),
     )
 

@@ -93,7 +93,7 @@ def write(path: Path, found: Mapping[str, str]) -> None:
     """Write an airflow.cfg, which holds secrets: it is for its owner only."""
     config = configparser.RawConfigParser()
     for name, value in sorted(found.items()):
-        section, _, key = name.partition("__")
+        section, _dots, key = name.partition("__")
         if not config.has_section(section):
             config.add_section(section)
         # Airflow interpolates what it reads from a file.
