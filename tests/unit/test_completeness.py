@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
 MODULES = [file.stem for file in FILES]
 TARGETS = ROOT / "tests" / "integration" / "targets"
-TARGETS_TO_COME = ("airflow_info", "airflow_role", "airflow_user")
+LICENCE = "SPDX-License-Identifier" + ": GPL-3.0-or-later"  # in two parts, so that no tool takes it for this file's
+TARGETS_TO_COME = ("airflow_info",)
 CHANGELOG = ROOT / "changelogs"
 
 Options = t.Dict[str, t.Any]
@@ -197,7 +198,7 @@ def test_everything_that_is_returned_has_a_description(name):
 @pytest.mark.parametrize("folder", ["plugins", "tests/unit"])
 def test_every_file_says_whose_it_is(folder):
     for file in sorted((ROOT / folder).rglob("*.py")):
-        head = file.read_text(encoding="utf-8")[:400]
-        assert "# Copyright: (c) 2026, the dagops.airflow authors" in head, file
-        assert "# SPDX-License-Identifier: GPL-3.0-or-later" in head, file
-        assert "from __future__ import annotations" in file.read_text(encoding="utf-8"), file
+        text = file.read_text(encoding="utf-8")
+        assert "# Copyright: (c) 2026, the dagops.airflow authors\n" in text[:400], file
+        assert f"# {LICENCE}\n" in text[:400], file
+        assert "from __future__ import annotations\n" in text, file

@@ -419,7 +419,7 @@ ERRORS: list[tuple[int, t.Any, type[ApiError], str]] = [
 def test_error_bodies_in_one_line(client, server, status, body, kind, words):
     server.get(PATH, {"limit": 1}).answers(body, status)
     error = failure(client.get, PATH, {"limit": 1})
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert error.status == status
     assert error.message == f"Airflow answered {status} to GET {URL}{PATH}{words}"
     assert "pa55word" not in error.message

@@ -53,24 +53,24 @@ def test_no_url(connection, url):
 
 @pytest.mark.parametrize(("version", "kind"), [("v1", AirflowV1), ("v2", AirflowV2)])
 def test_a_known_version_costs_no_request(connection, version, kind):
-    assert type(connection(api_version=version)) is kind
+    assert connection(api_version=version).__class__ is kind
 
 
 def test_airflow_2_is_detected_by_one_request(connection, server):
     server.get("/api/v1/version", headers={"Authorization": None}).answers({"version": "2.11.2", "git_version": ""})
     credentials = {"api_username": "u", "api_password": "p4ssw0rd"}
-    assert type(connection(api_version="auto", **credentials)) is AirflowV1
+    assert connection(api_version="auto", **credentials).__class__ is AirflowV1
 
 
 @pytest.mark.parametrize("body", [REMOVED, {"error": "API route not found"}])
 def test_airflow_3_is_detected_by_one_request(connection, server, body):
     server.get("/api/v1/version").answers(body, 404)
-    assert type(connection(api_version="auto")) is AirflowV2
+    assert connection(api_version="auto").__class__ is AirflowV2
 
 
 def test_detection_shows_the_token_to_managed_services(connection, server):
     server.get("/api/v1/version", headers={"Authorization": "Bearer abcdef"}).answers({"version": "2.10.5+composer"})
-    assert type(connection(api_version="auto", api_token="abcdef")) is AirflowV1
+    assert connection(api_version="auto", api_token="abcdef").__class__ is AirflowV1
 
 
 def test_detection_takes_the_headers_along(connection, server):

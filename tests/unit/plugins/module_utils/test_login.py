@@ -309,6 +309,21 @@ def test_the_form_is_rate_limited(server, session_client, clock):
     assert clock.pauses == []
 
 
+def test_a_form_whose_answer_gets_lost_is_begun_anew(server, session_client, clock):
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie=BEFORE)
+    server.post("/login/", form=FIELDS).fails(requests.ReadTimeout())
+    form(server)
+    with_cookie(server)
+    session_client.get(PATH)
+    assert len(clock.pauses) == 1
+
+
+def test_a_form_whose_answer_gets_lost_ends_a_write(server, session_client):
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie=BEFORE)
+    server.post("/login/", form=FIELDS).fails(requests.ReadTimeout())
+    assert isinstance(failure(session_client.post, PATH, {"a": 1}), Unreachable)
+
+
 def test_a_cookie_of_the_users_own_is_kept_beside_the_sessions(server, clock):
     client = client_with(SessionLogin(USER, PASSWORD), clock, headers={"Cookie": "iap=identity"})
     form(server)

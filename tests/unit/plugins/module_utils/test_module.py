@@ -163,7 +163,7 @@ def test_a_result(played, server):
 @pytest.mark.parametrize(("version", "kind"), [("v1", AirflowV1), ("v2", AirflowV2)])
 def test_run_gets_the_airflow_that_was_asked_for(played, version, kind):
     def run(module: t.Any, airflow: t.Any) -> Options:
-        assert type(airflow) is kind
+        assert airflow.__class__ is kind
         return {}
 
     assert "failed" not in played(executed(run), api_url=URL, api_version=version)
