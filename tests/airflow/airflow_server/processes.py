@@ -67,7 +67,7 @@ def spawn(command: Sequence[str | Path], log: Path, env: dict[str, str], cwd: Pa
 
 def table() -> dict[int, Process]:
     """All processes of this machine that run (the dead whom nobody has buried yet do not)."""
-    for child in _children.values():
+    for child in list(_children.values()):
         child.poll()
     if not Path("/proc/self/stat").exists():
         return _table_by_ps()

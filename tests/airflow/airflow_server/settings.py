@@ -17,6 +17,9 @@ from airflow_server.versions import Version
 Settings = dict[str, str]
 FAB = "airflow.providers.fab.auth_manager"
 
+# Seconds for one file; on a busy machine the one with 300 DAGs takes longer than the default of 50.
+PARSING = "600"
+
 
 def settings(
     version: Version, dags: Path, url: str, ports: Mapping[str, int], database: str, auth: Iterable[str]
@@ -49,6 +52,7 @@ def v2(version: Version, url: str, ports: Mapping[str, int], auth: Iterable[str]
     return {
         "scheduler__dag_dir_list_interval": "3",
         "scheduler__parsing_cleanup_interval": "5",
+        "core__dag_file_processor_timeout": PARSING,
         "webserver__web_server_host": "127.0.0.1",
         "webserver__web_server_port": str(ports["api"]),
         "webserver__base_url": url,
@@ -62,6 +66,7 @@ def v2(version: Version, url: str, ports: Mapping[str, int], auth: Iterable[str]
 def v3(version: Version, url: str, ports: Mapping[str, int], auth: Iterable[str]) -> Settings:
     found = {
         "dag_processor__refresh_interval": "3",
+        "dag_processor__dag_file_processor_timeout": PARSING,
         "dag_processor__bundle_refresh_check_interval": "2",
         "api__host": "127.0.0.1",
         "api__port": str(ports["api"]),
