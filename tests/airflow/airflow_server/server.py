@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -174,7 +175,8 @@ class Server:
         """Start it, and return when it is healthy and knows its DAGs. When that fails, nothing is left running."""
         stop_orphans()
         # Nobody else knows a folder whose name was made up.
-        with locked(self.state) if self.named else contextlib.nullcontext():
+        lock = CACHE / "locks" / hashlib.sha256(str(self.state).encode()).hexdigest()[:10]
+        with locked(lock) if self.named else contextlib.nullcontext():
             if (self.state / RECORD).exists():
                 old = Server.attach(self.state)
                 if any(old.running().values()) and not old.is_orphan():
