@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run a command and look whether a secret stands in the process list meanwhile.
 
-Usage: python watch.py FILE COMMAND ARGUMENT… with the secret in FILE, as JSON {"airflow_password": "…"}. It prints how often it
-looked, and the processes that showed the secret.
+Usage: python watch.py FILE COMMAND ARGUMENT… with the secret in FILE, as JSON {"airflow_password": "…"}.
+It prints how often it looked, and the processes that showed the secret.
 """
 
 from __future__ import annotations
