@@ -368,7 +368,9 @@ class Client:
                 f"No trusted TLS connection to {host}: {_tls_reason(error)}; check api_url, ca_path and client_cert."
             )
         if isinstance(error, problems.Timeout):
-            return Unreachable(f"{self.url} did not answer within {self._timeout:g} s (request_timeout).")
+            return Unreachable(
+                f"{self.url} did not answer within {self._timeout:g} s (request_timeout); is it http or https?"
+            )
         if _cause(error, socket.gaierror):
             return AirflowError(f"The host name of api_url {self.url} cannot be resolved; check api_url.")
         if isinstance(error, problems.ConnectionError):

@@ -188,7 +188,7 @@ def check_maskable(option: str, secrets: t.Any, visible: t.Iterable[str | None])
 
 
 def _way_out(option: str) -> str:
-    return "put it in conf" if option == "secret_conf" else "use a longer one"
+    return "use a longer secret, or, if it is none, put it in conf" if option == "secret_conf" else "use a longer one"
 
 
 def _parsed(option: str, text: str) -> t.Any:

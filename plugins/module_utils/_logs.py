@@ -26,7 +26,7 @@ _RECORD = re.compile(r"\[\d{4}-\d\d-\d\d[T ][^\]]*\]")
 _ERROR_RECORD = re.compile(r"\b(?:ERROR|CRITICAL) - (?P<text>.*)")
 # Airflow 2 reports a failed task a second time when its process ends.
 _SECOND_REPORT = "Failed to execute job"
-_HEADLINES = ("Task failed with exception", _SECOND_REPORT)
+_HEADLINES = ("Task failed with exception", "Stacktrace", _SECOND_REPORT)
 
 
 class TaskLog(t.NamedTuple):

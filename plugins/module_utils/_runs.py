@@ -330,6 +330,12 @@ def wait_for_run(airflow: Airflow, run: Object, timeout: float, interval: float)
     )
 
 
+def advice_after_timeout(run: Object) -> str:
+    """Return what to do about a run that goes on after the wait for it has ended."""
+    look = "look whether its DAG is paused and its scheduler alive; " if run["state"] == "queued" else ""
+    return f" It goes on: {look}the same dag_run_id waits for it again."
+
+
 def wait_for_tasks(airflow: Airflow, run: Object, timeout: float, interval: float, log_lines: int) -> Report:
     """Wait until no task of a cancelled run is going on, and report on it.
 

@@ -46,7 +46,7 @@ options:
     type: str
   conf:
     description:
-      - Parameters of the run. A mapping, or its JSON or YAML text, which is what an AWX survey gives. YAML text needs
+      - Parameters of a new run. A mapping, or its JSON or YAML text, which is what an AWX survey gives. YAML text needs
         PyYAML where the module runs. Types are kept.
       - It stays visible in Ansible's output, and in Airflow. Put secrets into O(secret_conf).
     type: raw
@@ -285,7 +285,15 @@ from ..module_utils._api import ENDED
 from ..module_utils._errors import RunFailed, TimedOut
 from ..module_utils._module import AirflowModule
 from ..module_utils._report import Report, elapsed, shown
-from ..module_utils._runs import cancel_after_timeout, carrying, fulfil, wait_for_run, wait_for_tasks, wish_of
+from ..module_utils._runs import (
+    advice_after_timeout,
+    cancel_after_timeout,
+    carrying,
+    fulfil,
+    wait_for_run,
+    wait_for_tasks,
+    wish_of,
+)
 
 if t.TYPE_CHECKING:
     from ..module_utils._api import Airflow
@@ -321,6 +329,10 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     done = fulfil(airflow, wish, module.check_mode)
     for sentence in done.warnings:
         module.warn(sentence)
+    if wish.conf and wish.state != "triggered":
+        module.warn(
+            f"conf is for new runs, so state: {wish.state} has left it out; a run keeps the conf that it was made with."
+        )
     result: dict[str, t.Any] = {"changed": done.changed, "diff": done.diff or {}}
     if done.run is None or wish.state == "absent":
         run = done.run and shown(done.run)
@@ -340,6 +352,8 @@ def outcome(module: AirflowModule, airflow: Airflow, wish: Wish, done: Done, run
         except TimedOut as error:
             if module.params["cancel_on_timeout"]:
                 cancel_after_timeout(airflow, run, error)
+            else:
+                error.message += advice_after_timeout(error.details["dag_run"])
             error.message += f" {run['url']}"
             raise
     if run["state"] not in ENDED:

@@ -754,7 +754,8 @@ def test_a_wait_that_times_out(story, generation, clock):
     assert error.details["diff"]["after"] == {f"DAG run etl_daily / {NEW_ID}": {"state": "queued"}}
     assert clock.passed == pytest.approx(3.2)
     assert error.message == (
-        f"DAG run etl_daily / {NEW_ID} is still running after 3s (wait_timeout). {generation.run_url(NEW_ID)}"
+        f"DAG run etl_daily / {NEW_ID} is still running after 3s (wait_timeout). "
+        f"It goes on: the same dag_run_id waits for it again. {generation.run_url(NEW_ID)}"
     )
     assert error.details["timed_out"] is True
     assert error.details["changed"] is True
@@ -1011,6 +1012,23 @@ def test_marking_a_run_warns_of_no_failed_task(story, generation, wanted, check_
     story.tasks(generation.task("load", "failed"))
     launch(story, check_mode, state=wanted, dag_run_id=RUN_ID, log_lines=0)
     assert story.warnings == []
+
+
+def test_conf_is_no_help_to_a_run_that_exists(story, generation):
+    story.run(RUN_ID, "success", **OVER)
+    story.tasks(generation.task("load"))
+    launch(story, state="success", dag_run_id=RUN_ID, conf={"region": "eu"})
+    assert story.warnings == [
+        "conf is for new runs, so state: success has left it out; a run keeps the conf that it was made with."
+    ]
+
+
+def test_a_queued_run_that_times_out_says_where_to_look(story, generation):
+    story.dag(is_paused=True)
+    story.no_run(RUN_ID)
+    story.made(RUN_ID)
+    error = refusal(story, dag_run_id=RUN_ID, when_paused="trigger", wait=True, wait_timeout=0)
+    assert "look whether its DAG is paused and its scheduler alive" in error.message
 
 
 def test_a_cancelled_run_is_waited_for_until_its_tasks_have_ended(story, generation, clock):
