@@ -104,6 +104,13 @@ def seconds_of(option: str, value: float) -> float:
     return value
 
 
+def lines_of(option: str, value: int) -> int:
+    """Return a number of lines that can be kept."""
+    if value < 0:
+        raise BadInput(f"{option} is {value}; it takes a number of lines, 0 or more.")
+    return value
+
+
 def base_url_of(option: str, value: str) -> str:
     """Return the base URL without C(/api/v1), C(/api/v2) and trailing slashes."""
     text = value.strip()

@@ -71,16 +71,16 @@ class TokenLogin(Login):
         return "api_token is not valid here, or its user lacks the permission"
 
 
-class PasswordTokenLogin(TokenLogin):
-    """A token of Airflow 3, exchanged for user name and password at C({api_url}/auth/token)."""
+class PasswordLogin(Login):
+    """User name and password, exchanged for a pass that each request shows; C(_exchange) gets one."""
 
     def __init__(self, username: str, password: str) -> None:
-        super().__init__("")
         self.credentials = {"username": username, "password": password}
+        self._pass = ""
         self._fresh = False
 
     def prepare(self, client: Client) -> None:
-        if not self._token:
+        if not self._pass:
             self._log_in(client)
 
     def accepted(self) -> None:
@@ -93,7 +93,28 @@ class PasswordTokenLogin(TokenLogin):
         self._log_in(client)
         return True
 
+    def advice(self, status: int) -> str:
+        return "the user of api_username lacks the permission"
+
     def _log_in(self, client: Client) -> None:
+        self._pass = self._exchange(client)
+        client.redact.add([self._pass])
+        self._fresh = True
+
+    def _exchange(self, client: Client) -> str:
+        raise NotImplementedError
+
+
+class PasswordTokenLogin(PasswordLogin):
+    """A token of Airflow 3, exchanged for user name and password at C({api_url}/auth/token)."""
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        return TokenLogin(self._pass)(request)
+
+    def proven(self, status: int, reason: str) -> bool:
+        return TokenLogin(self._pass).proven(status, reason)
+
+    def _exchange(self, client: Client) -> str:
         answer = client.open_request("POST", "/auth/token", json=self.credentials)
         if answer.status in (400, 401, 403, 422):
             raise Denied(
@@ -109,12 +130,7 @@ class PasswordTokenLogin(TokenLogin):
                 "(give api_token).",
                 answer.status,
             )
-        client.redact.add([token])
-        self._token = token
-        self._fresh = True
-
-    def advice(self, status: int) -> str:
-        return "the user of api_username lacks the permission"
+        return token
 
 
 class FabLogin(Login):
@@ -175,43 +191,22 @@ class BasicLogin(Login):
         return causes if status == 401 else f"{causes}, or the user lacks the permission"
 
 
-class SessionLogin(Login):
+class SessionLogin(PasswordLogin):
     """The login form of Airflow 2's web interface and its session cookie.
 
     What a stock server offers, whose only backend is C(session). The form is rate-limited (5 posts in 40 s by default),
     so it is asked once.
     """
 
-    def __init__(self, username: str, password: str) -> None:
-        self._credentials = {"username": username, "password": password}
-        self._cookie = ""
-        self._fresh = False
-
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         given = request.headers.get("Cookie")
-        request.headers["Cookie"] = f"{given}; {self._cookie}" if given else self._cookie
+        request.headers["Cookie"] = f"{given}; {self._pass}" if given else self._pass
         return request
 
-    def prepare(self, client: Client) -> None:
-        if not self._cookie:
-            self._log_in(client)
-
-    def accepted(self) -> None:
-        self._fresh = False
-
-    def denied(self, client: Client, status: int) -> bool:
-        if self._fresh:
-            return False
-        self._log_in(client)
-        return True
-
     def proven(self, status: int, reason: str) -> bool:
-        return bool(self._cookie)
+        return bool(self._pass)
 
-    def advice(self, status: int) -> str:
-        return "the user of api_username lacks the permission"
-
-    def _log_in(self, client: Client) -> None:
+    def _exchange(self, client: Client) -> str:
         page = client.open_request("GET", "/login/")
         field = re.search(r'name="csrf_token"[^>]*?value="([^"]+)"', page.text)
         if page.status != 200 or not field:
@@ -220,7 +215,7 @@ class SessionLogin(Login):
                 f"another way; enable basic auth in {BACKENDS}, or give api_token or api_headers.",
                 page.status,
             )
-        form = {**self._credentials, "csrf_token": field.group(1)}
+        form = {**self.credentials, "csrf_token": field.group(1)}
         try:
             # Each post counts towards the limit, so this one is not repeated.
             answer = client.open_request("POST", "/login/", data=form, cookie=page.cookie, once=True)
@@ -235,9 +230,7 @@ class SessionLogin(Login):
             raise Denied(
                 "Airflow's login form refused api_username or api_password: one of them is wrong.", answer.status
             )
-        client.redact.add([answer.cookie])
-        self._cookie = answer.cookie
-        self._fresh = True
+        return answer.cookie
 
 
 class AutoLogin(Login):

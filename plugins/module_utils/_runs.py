@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 
 from ._api import ENDED, Airflow, Object, TriggerRequest, iso
 from ._errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, TimedOut, Unreachable
-from ._inputs import STATES, check_maskable, conf_of, dag_id_of, dag_run_id_of, merged, seconds_of, time_of
+from ._inputs import STATES, check_maskable, conf_of, dag_id_of, dag_run_id_of, lines_of, merged, seconds_of, time_of
 from ._report import Report, duration, elapsed, failed_tasks, shown
 from ._state import diff
 from ._text import one_line, texts_in
@@ -64,8 +64,7 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
         raise BadInput(f"state: {state} needs the dag_run_id or the logical_date of the run it is about.")
     if (times["data_interval_start"] is None) != (times["data_interval_end"] is None):
         raise BadInput("data_interval_start and data_interval_end go together; give both or none.")
-    if params["log_lines"] < 0:
-        raise BadInput(f"log_lines is {params['log_lines']}; it takes a number of lines, 0 or more.")
+    log_lines = lines_of("log_lines", params["log_lines"])
 
     conf = None if params["conf"] is None else conf_of("conf", params["conf"])
     request_id = run_id or new_dag_run_id(airflow.client.clock)
@@ -86,7 +85,7 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
         wait=params["wait"],
         wait_timeout=seconds_of("wait_timeout", params["wait_timeout"]),
         poll_interval=seconds_of("poll_interval", params["poll_interval"]),
-        log_lines=params["log_lines"],
+        log_lines=log_lines,
     )
 
 

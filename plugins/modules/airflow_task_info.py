@@ -183,7 +183,7 @@ from fnmatch import fnmatchcase
 
 from ..module_utils._api import NO_STATE
 from ..module_utils._errors import BadInput, NotFound
-from ..module_utils._inputs import STATES, dag_id_of, dag_run_id_of
+from ..module_utils._inputs import STATES, dag_id_of, dag_run_id_of, lines_of
 from ..module_utils._module import AirflowModule
 from ..module_utils._report import Report
 
@@ -204,14 +204,13 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     dag_id = dag_id_of("dag_id", params["dag_id"])
     run_id = dag_run_id_of("dag_run_id", params["dag_run_id"]) if params["dag_run_id"] else None
     states = states_of(params["state"])
-    if params["log_lines"] < 0:
-        raise BadInput(f"log_lines is {params['log_lines']}; it takes a number of lines, 0 or more.")
+    log_lines = lines_of("log_lines", params["log_lines"])
 
     dag_run = airflow.dag_run(dag_id, run_id) if run_id else airflow.last_dag_run(dag_id)
     if dag_run is None:
         airflow.dag(dag_id)  # says so when it is the DAG that does not exist
         raise NotFound(f"DAG {dag_id} has no run yet; trigger one first.", 404)
-    report = Report(airflow, dag_run, params["log_lines"])
+    report = Report(airflow, dag_run, log_lines)
     tasks = [
         task
         for task in report.tasks
