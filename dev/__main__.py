@@ -37,7 +37,7 @@ def demo(options: argparse.Namespace) -> int:
 def test(options: argparse.Namespace) -> int:
     """Everything: unit tests, linters, sanity tests, and integration tests on real servers."""
     with checks.lint_steps() as lint:
-        wanted = [servers.integration_step(name) for name in servers.TESTED]
+        wanted = [servers.whole_step(name) for name in servers.TESTED]
         wanted += [checks.unit_step(), checks.oldest_step(), checks.sanity_step(), *lint]
         return steps.run_all(wanted, WORKERS)
 
@@ -62,6 +62,12 @@ def integration(options: argparse.Namespace) -> int:
     """Integration tests on real servers: all targets, or those that are named."""
     names = options.server or servers.TESTED
     return steps.run_all([servers.integration_step(name, options.arguments) for name in names], WORKERS)
+
+
+def live(options: argparse.Namespace) -> int:
+    """Tests by pytest on real servers: faults, TLS, secrets, AWX; arguments after -- are pytest's."""
+    names = options.server or servers.TESTED
+    return steps.run_all([servers.live_step(name, options.arguments) for name in names], WORKERS)
 
 
 def test_matrix(options: argparse.Namespace) -> int:
@@ -102,6 +108,7 @@ COMMANDS = {
     "lint": lint,
     "sanity": sanity,
     "integration": integration,
+    "live": live,
     "test-matrix": test_matrix,
     "bench": measure,
     "server": serve,
@@ -117,9 +124,9 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, function in COMMANDS.items():
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
-        if name in ("unit", "integration", "fix"):
+        if name in ("unit", "integration", "live", "fix"):
             command.add_argument("arguments", nargs="*")
-        if name in ("integration", "test-matrix", "server"):
+        if name in ("integration", "live", "test-matrix", "server"):
             command.add_argument("--server", action="append", choices=servers.NAMES, metavar="NAME")
     return top
 

@@ -20,6 +20,7 @@ import venvs
 from paths import CACHE, NAME, NAMESPACE, ROOT
 from processes import Command
 from steps import Failed, NotRun, Report, Step
+from venvs import Venv
 
 OLDEST_TARGET = "3.8"
 PLUGINS = f"ansible_collections.{NAMESPACE}.{NAME}.plugins"
@@ -83,7 +84,7 @@ def unit_step(core: str | None = None, arguments: Sequence[str] = ()) -> Step:
 
 
 def unit(report: Report, core: str | None, arguments: Sequence[str]) -> None:
-    """Run pytest and take over its counts. A whole run on the newest ansible-core is measured, too."""
+    """Run the unit tests. A whole run on the newest ansible-core is measured, too."""
     venv = venvs.core(core)
     env = venv.env(
         PYTHONPATH=tree.linked(),
@@ -92,14 +93,21 @@ def unit(report: Report, core: str | None, arguments: Sequence[str]) -> None:
         HYPOTHESIS_STORAGE_DIRECTORY=CACHE / "hypothesis",
     )
     measured = () if core or arguments else ("--cov", "--cov-report=term")
-    status = report.status([venv.python, "-m", "pytest", *measured, *arguments], env)
+    status = run_pytest(report, venv, [*measured, *arguments], env)
+    report.closing += report.matching("test coverage of")
+    if status != 0:
+        raise Failed(f"pytest ended with status {status}")
+
+
+def run_pytest(report: Report, venv: Venv, arguments: Sequence[str | Path], env: Mapping[str, str]) -> int:
+    """Run pytest and take over its counts and its closing line; return its status."""
+    status = report.status([venv.python, "-m", "pytest", *arguments], env)
     ending = report.matching(r"^=+ .*\b(passed|failed|error|errors|skipped|no tests ran)\b.* in .*=+$")[-1:]
-    report.closing = ending + report.matching("test coverage of")
+    report.closing += ending
     for count, word in re.findall(r"(\d+) (passed|failed|error|skipped|xfailed)", " ".join(ending)):
         key = {"error": "failed", "xfailed": "skipped"}.get(word, word)
         setattr(report, key, getattr(report, key) + int(count))
-    if status != 0:
-        raise Failed(f"pytest ended with status {status}")
+    return status
 
 
 def oldest_step() -> Step:

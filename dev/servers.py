@@ -9,9 +9,10 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
+import checks
 import processes
 import tree
 import venvs
@@ -29,6 +30,7 @@ DEMO = ("2.11", "3.3")
 SMOKE = ("dag_run_trigger",)
 NAMES = tuple(VERSIONS)
 PLAYBOOK = f"{NAMESPACE}.{NAME}.run_dag"
+LIVE = ROOT / "tests" / "live"
 HARNESS = ROOT / "tests" / "airflow" / "server.py"
 
 
@@ -40,7 +42,7 @@ def server(name: str, many: bool = False) -> Server:
 def integration_step(name: str, targets: Sequence[str] = (), core: str | None = None) -> Step:
     """The integration tests, or some TARGETS of them, on a server of their own."""
     label = f"integration {name}" + (f" core {core}" if core else "")
-    return Step(label, partial(integration, name=name, targets=targets, core=core))
+    return Step(label, partial(on_server, name=name, part=partial(integration, targets=targets, core=core)))
 
 
 def smoke_step(core: str) -> Step:
@@ -48,11 +50,39 @@ def smoke_step(core: str) -> Step:
     return integration_step(TESTED[0], SMOKE, core)
 
 
-def integration(report: Report, name: str, targets: Sequence[str], core: str | None) -> None:
-    """Start a server, run ansible-test integration against it, stop it."""
-    venv = venvs.core(core)
-    with server(name, many=True) as airflow, tree.copied(report.name.replace(" ", "-")) as root:
+def live_step(name: str, arguments: Sequence[str] = ()) -> Step:
+    """The live tests: what pytest asks of a real server; ARGUMENTS are pytest's."""
+    return Step(f"live {name}", partial(on_server, name=name, part=partial(live, arguments=arguments)))
+
+
+def whole_step(name: str) -> Step:
+    """Integration tests, then live tests, on one server."""
+    return Step(f"integration {name}", partial(on_server, name=name, part=whole))
+
+
+def on_server(report: Report, name: str, part: Callable[[Report, Server], None]) -> None:
+    """Start a server, do PART with it, stop it."""
+    with server(name, many=True) as airflow:
         report.say(f"Airflow {airflow.version.airflow} runs at {airflow.url}.")
+        part(report, airflow)
+
+
+def whole(report: Report, airflow: Server) -> None:
+    """Both kinds of tests; the second kind runs whatever the first has come to."""
+    failures = []
+    for part in (partial(integration, targets=(), core=None), partial(live, arguments=())):
+        try:
+            part(report, airflow)
+        except Failed as failure:
+            failures.append(str(failure))
+    if failures:
+        raise Failed("; ".join(failures))
+
+
+def integration(report: Report, airflow: Server, targets: Sequence[str], core: str | None) -> None:
+    """Run ansible-test integration against a server."""
+    venv = venvs.core(core)
+    with tree.copied(report.name.replace(" ", "-")) as root:
         config = root / "tests" / "integration" / "integration_config.yml"
         config.write_text(json.dumps(variables(airflow), indent=2) + "\n", encoding="utf-8")
         command: Command = [venv.bin / "ansible-test", "integration", "--local", "--python", venv.version]
@@ -61,6 +91,22 @@ def integration(report: Report, name: str, targets: Sequence[str], core: str | N
     count_targets(report)
     if status != 0 or not report.passed:
         raise Failed(f"ansible-test integration ended with status {status}")
+
+
+def live(report: Report, airflow: Server, arguments: Sequence[str]) -> None:
+    """Run the live tests against a server, which its fixtures know by a variable."""
+    venv = venvs.core()
+    env = play_env(venv, airflow)
+    env.update(PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=str(tree.linked()))
+    env["DAGOPS_TEST_SERVER"] = json.dumps(variables(airflow))
+    status = checks.run_pytest(report, venv, [*arguments, *(() if any_path(arguments) else (LIVE,))], env)
+    if status != 0:
+        raise Failed(f"the live tests ended with status {status}")
+
+
+def any_path(arguments: Sequence[str]) -> bool:
+    """Whether these arguments of pytest name a file or a folder of tests."""
+    return any((ROOT / argument.partition("::")[0]).exists() for argument in arguments)
 
 
 def variables(airflow: Server) -> dict[str, str]:

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What live tests share: the server as they see it, and playbooks run as users run them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """A running server: the variables that integration targets get, too."""
+
+    variables: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.variables["airflow_api_url"]
+
+    @property
+    def username(self) -> str:
+        return self.variables["airflow_api_username"]
+
+    @property
+    def password(self) -> str:
+        return self.variables["airflow_api_password"]
+
+    @property
+    def name(self) -> str:
+        """Its name in the harness: 2.11, 3.3, …"""
+        return self.variables["airflow_server_name"]
+
+    @property
+    def generation(self) -> str:
+        """v1 or v2: the API that it has."""
+        return "v1" if self.name.startswith("2.") else "v2"
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a playbook came to."""
+
+    status: int
+    output: str
+
+
+def play(folder: Path, tasks: Sequence[Mapping[str, Any]], *options: str, **env: str) -> Played:
+    """Run TASKS on localhost as a playbook in FOLDER; the environment already names the shared server."""
+    playbook = folder / "playbook.yml"
+    header = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": sys.executable},
+    }
+    # JSON is YAML.
+    playbook.write_text(json.dumps([{**header, "tasks": list(tasks)}], indent=1), encoding="utf-8")
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), *options]
+    done = subprocess.run(
+        command,
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    return Played(done.returncode, done.stdout)
