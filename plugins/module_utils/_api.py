@@ -13,11 +13,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import typing as t
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from urllib.parse import quote
 
 from ._access import Access, AccessV1, AccessV2
-from ._client import Client, path_of
+from ._client import PAGE, Client, path_of
 from ._errors import AirflowError, ApiError, BadInput, Conflict, Denied, FateUnknown, NotFound, Unreachable, Unsupported
 from ._inputs import time_of
 from ._login import AutoLogin, BasicLogin, Login, PasswordTokenLogin, SessionLogin
@@ -62,12 +62,25 @@ class TriggerRequest(t.NamedTuple):
     note: str | None = None
 
 
+class RunFilter(t.NamedTuple):
+    """Which runs to list, and how many at most.
+
+    :param times: such as C(logical_date_gte) or C(start_date_lte), to aware datetimes.
+    :param order_by: C(id), C(logical_date), C(start_date) or C(end_date), with C(-) before it: the last one first.
+    """
+
+    states: t.Sequence[str]
+    times: t.Mapping[str, datetime]
+    order_by: str
+    limit: int
+
+
 class Airflow:
     """An Airflow server. Subclasses set C(prefix) and fill in what differs."""
 
     prefix = ""
     show_stale: t.Mapping[str, str] = {}  # query that makes a list hold stale DAGs, too
-    logical_date_filter = ""
+    logical_date = ""  # what queries call it
     logins: t.Mapping[str, t.Callable[[str, str], Login]] = {}  # by api_auth
     api_version = ""
     health_path = "/health"
@@ -111,6 +124,38 @@ class Airflow:
         with self._named(f"DAG {dag_id}", "check dag_id, and that its file has been parsed"):
             return self._dag(self.client.patch(self._path("dags", dag_id), {"is_paused": paused}))
 
+    @of_known_shape
+    def set_all_paused(self, containing: str, tags: t.Sequence[str], paused: bool) -> None:
+        """Pause or unpause all DAGs that C(dags) would list, stale ones left out; some 100 in a request.
+
+        The writes of 3.3 ignore the page and hit every match, those of 2.x one page, so all pages are gone through.
+        """
+        seen = 0
+        while True:
+            # The pattern must be there on Airflow 2, where tags alone are refused.
+            params: Object = {"dag_id_pattern": containing or "~", "limit": PAGE, "offset": seen}
+            if tags:
+                params["tags"] = list(tags)
+            page = self.client.patch(self._path("dags"), {"is_paused": paused}, params)
+            seen += len(page["dags"])
+            if not page["dags"] or seen >= page["total_entries"]:
+                return
+
+    def import_errors(self) -> list[Object]:
+        """Return {filename, timestamp, stack_trace} of each file that cannot be imported."""
+        raw = self.client.pages(self._path("importErrors"), "import_errors", lambda error: error["import_error_id"])
+        return [self._import_error(error) for error in raw]
+
+    def reparse(self, dag_id: str) -> None:
+        """Ask Airflow to parse a DAG's file soon: a wish that does no harm when refused, as by Airflow before 2.10."""
+        with contextlib.suppress(ApiError, KeyError, TypeError):
+            token = self.client.get(self._path("dags", dag_id))["file_token"]
+            self.client.put(self._path("parseDagFile", token))
+
+    def version_time(self, dag_id: str) -> str | None:
+        """Return when the newest version of a DAG was made, where Airflow keeps versions and lets the user see them."""
+        return None
+
     def delete_dag(self, dag_id: str) -> None:
         """Delete a DAG's records. While its file is there, Airflow parses it anew and the DAG comes back, paused."""
         try:
@@ -135,27 +180,49 @@ class Airflow:
     def dag_run_of_date(self, dag_id: str, logical_date: datetime) -> Object | None:
         """Return the run that holds this logical date, if there is one; Airflow has at most one per DAG."""
         moment = iso(logical_date)
-        params = {f"{self.logical_date_filter}_gte": moment, f"{self.logical_date_filter}_lte": moment, "limit": 1}
+        params = {f"{self.logical_date}_gte": moment, f"{self.logical_date}_lte": moment, "limit": 1}
         return self._first_run(dag_id, params)
 
     def last_dag_run(self, dag_id: str) -> Object | None:
         """Return the run that was created last, if there is one."""
         return self._first_run(dag_id, {"order_by": "-id", "limit": 1})
 
+    def dag_runs(self, dag_id: str | None, wanted: RunFilter) -> list[Object]:
+        """Return the runs of one DAG or, without an id, of all; an unknown DAG has none."""
+        params: Object = {}
+        if wanted.states:
+            params["state"] = list(wanted.states)
+        for key, moment in wanted.times.items():
+            params[key.replace("logical_date", self.logical_date)] = iso(moment)
+        params["order_by"] = wanted.order_by.replace("logical_date", self.logical_date)
+        try:
+            raw = self.client.pages(
+                self._path("dags", dag_id or "~", "dagRuns"),
+                "dag_runs",
+                lambda run: (run["dag_id"], run["dag_run_id"]),
+                params,
+                wanted.limit,
+            )
+        except NotFound:
+            return []
+        return [self._run(run) for run in raw]
+
+    def active_dag_runs(self, dag_ids: t.Sequence[str]) -> list[Object]:
+        """Return the queued and running runs of these DAGs, in one request for every 100 runs."""
+        return [self._run(run) for run in self._active(dag_ids)]
+
     @of_known_shape
-    def active_runs(self, dag_ids: t.Sequence[str]) -> dict[str, int]:
-        """Count the queued and running runs of each of these DAGs, in one request for every 100 runs."""
-        counts = dict.fromkeys(dag_ids, 0)
+    def _active(self, dag_ids: t.Sequence[str]) -> list[Object]:
+        found: dict[tuple[str, str], Object] = {}
         seen = 0
         while dag_ids:
-            body = {"dag_ids": list(dag_ids), "states": ["queued", "running"], "page_limit": 100, "page_offset": seen}
+            body = {"dag_ids": list(dag_ids), "states": ["queued", "running"], "page_limit": PAGE, "page_offset": seen}
             page = self.client.post(self._path("dags", "~", "dagRuns", "list"), body, repeat=True)
-            for run in page["dag_runs"]:
-                counts[run["dag_id"]] = counts.get(run["dag_id"], 0) + 1
+            found.update(((run["dag_id"], run["dag_run_id"]), run) for run in page["dag_runs"])
             seen += len(page["dag_runs"])
             if not page["dag_runs"] or seen >= page["total_entries"]:
                 break
-        return counts
+        return list(found.values())
 
     def check_trigger(self, request: TriggerRequest) -> None:
         """Raise Unsupported, before anything is written, when this Airflow lacks what the request asks for."""
@@ -242,6 +309,23 @@ class Airflow:
         tasks = [self._task(dag_id, dag_run_id, task) for task in raw]
         return sorted(tasks, key=lambda task: (task["start_date"] is None, task["start_date"] or "", *task_key(task)))
 
+    @of_known_shape
+    def pool_of(self, dag_id: str, dag_run_id: str, task: Object) -> Object:
+        """Return {name, slots, open_slots} of the pool that a task instance runs in."""
+        index = [str(task["map_index"])] if task["map_index"] >= 0 else []
+        parts = path_of("taskInstances", task["task_id"], *index)
+        pool = self.client.get(self._path("pools", self.client.get(self._run_path(dag_id, dag_run_id) + parts)["pool"]))
+        return {key: pool[key] for key in ("name", "slots", "open_slots")}
+
+    @of_known_shape
+    def retry_time(self, dag_id: str, task: Object) -> str | None:
+        """Return when a task that is up for retry runs again; None where its pauses grow, which only Airflow knows."""
+        raw = self.client.get(self._path("dags", dag_id, "tasks", task["task_id"]))
+        if raw["retry_exponential_backoff"] or not task["end_date"]:
+            return None
+        pause = timedelta(days=raw["retry_delay"]["days"], seconds=raw["retry_delay"]["seconds"])
+        return iso(time_of("a time of Airflow", task["end_date"]) + pause)
+
     def task_log(self, dag_id: str, dag_run_id: str, task: Object, keep: int) -> TaskLog:
         """Return the last lines of a task's last try, and why it failed.
 
@@ -304,6 +388,14 @@ class Airflow:
             "last_parsed_time": iso(raw.get("last_parsed_time")),
             "tags": sorted(tag["name"] for tag in raw.get("tags") or []),
             "url": self.dag_url(raw["dag_id"]),
+        }
+
+    @of_known_shape
+    def _import_error(self, raw: Object) -> Object:
+        return {
+            "filename": raw["filename"],
+            "timestamp": iso(raw["timestamp"]),
+            "stack_trace": self.client.redact(raw.get("stack_trace") or ""),
         }
 
     @of_known_shape
@@ -410,7 +502,7 @@ class AirflowV1(Airflow):
     api_version = "v1"
     prefix = "/api/v1"
     show_stale: t.Mapping[str, str] = {"only_active": "false"}
-    logical_date_filter = "execution_date"
+    logical_date = "execution_date"
     logins: t.Mapping[str, t.Callable[[str, str], Login]] = {
         "auto": AutoLogin,
         "basic": BasicLogin,
@@ -465,13 +557,21 @@ class AirflowV2(Airflow):
     prefix = "/api/v2"
     health_path = "/monitor/health"
     show_stale: t.Mapping[str, str] = {"exclude_stale": "false"}
-    logical_date_filter = "logical_date"
+    logical_date = "logical_date"
     # Basic auth and cookies are gone: api_auth is an option for Airflow 2 alone.
     logins: t.Mapping[str, t.Callable[[str, str], Login]] = dict.fromkeys(AirflowV1.logins, PasswordTokenLogin)
 
     def clear_dag_run(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
         body = {"dry_run": False, "only_failed": only_failed}
         self.client.post(self._run_path(dag_id, dag_run_id) + "/clear", body, repeat=only_failed)
+
+    def version_time(self, dag_id: str) -> str | None:
+        params = {"order_by": "-version_number", "limit": 1}
+        try:
+            versions = self.client.get(self._path("dags", dag_id, "dagVersions"), params)["dag_versions"]
+            return iso(versions[0]["created_at"]) if versions else None
+        except (ApiError, KeyError, TypeError):
+            return None
 
     @property
     def access(self) -> Access:

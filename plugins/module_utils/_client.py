@@ -133,6 +133,10 @@ class Client:
         """Set values; setting them twice does no harm, so this is repeated through outages."""
         return self._json("PATCH", path, params=params, json=body)
 
+    def put(self, path: str) -> None:
+        """Ask for something that does no harm when done twice; repeated through outages."""
+        self._with_retries("PUT", path)
+
     def delete(self, path: str) -> None:
         """Delete; repeated through outages, and a repetition that finds nothing has done its work."""
         self._with_retries("DELETE", path)
@@ -152,17 +156,18 @@ class Client:
         key: str,
         identity: t.Callable[[dict[str, t.Any]], t.Any],
         params: t.Mapping[str, t.Any] | None = None,
+        most: int | None = None,
     ) -> list[dict[str, t.Any]]:
-        """Read all pages of a list; objects are told apart by C(identity).
+        """Read all pages of a list, or its first C(most) objects; they are told apart by C(identity).
 
         Pages move by what was received, since a server may cap them lower than asked. Without an order (task
         instances of Airflow 2) or while objects come and go, pages overlap: a list that comes out short is read once
         more, then it is an error.
         """
         for _attempt in range(2):
-            found, total = self._read_pages(path, key, identity, params or {})
-            if len(found) >= total:
-                return list(found.values())
+            found, total = self._read_pages(path, key, identity, params or {}, most)
+            if len(found) >= (total if most is None else min(most, total)):
+                return list(found.values())[:most]
         raise ApiError(
             f"Airflow says that {self.url}{path} holds {total} objects, but its pages gave {len(found)}; try again.",
             200,
@@ -300,12 +305,18 @@ class Client:
             response.close()
 
     def _read_pages(
-        self, path: str, key: str, identity: t.Callable[[dict[str, t.Any]], t.Any], params: t.Mapping[str, t.Any]
+        self,
+        path: str,
+        key: str,
+        identity: t.Callable[[dict[str, t.Any]], t.Any],
+        params: t.Mapping[str, t.Any],
+        most: int | None,
     ) -> tuple[dict[t.Any, dict[str, t.Any]], int]:
         found: dict[t.Any, dict[str, t.Any]] = {}
         received = 0
         while True:
-            page = self.get(path, {**params, "limit": PAGE, "offset": received})
+            limit = PAGE if most is None else min(PAGE, most - len(found))
+            page = self.get(path, {**params, "limit": limit, "offset": received})
             items = page.get(key) if isinstance(page, dict) else None
             if not isinstance(items, list):
                 raise ApiError(f"{self.url}{path} answered with JSON that has no list of {key}; check api_url.", 200)
@@ -318,7 +329,7 @@ class Client:
             received += len(items)
             total = page.get("total_entries")
             known_total = total if isinstance(total, int) else 0
-            if not items or (known_total and received >= known_total):
+            if not items or (known_total and received >= known_total) or (most is not None and len(found) >= most):
                 return found, known_total
 
     # -- errors in one line

@@ -5,16 +5,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import typing as t
 from fnmatch import fnmatchcase
 
 from ._api import Airflow, Object
-from ._errors import AirflowError, BadInput, NotFound
+from ._errors import AirflowError, ApiError, BadInput, NotFound, TimedOut
 from ._inputs import dag_id_of, is_glob
+from ._report import duration
 from ._state import changes
+from ._wait import wait_until
 
 FEW = 3  # exact ids that are read one by one; more of them are cheaper to find in the list of all DAGs
+MANY = 10  # writes from which on one that hits all matches of a pattern, with a look at what it did, is cheaper
+LONGEST_LOOK = 5.0  # seconds between two looks at most while runs end
+MOST_NAMED = 4
 
 Changes = t.Dict[str, t.Tuple[Object, Object]]
 
@@ -35,6 +41,21 @@ def selection_of(dag_id: list[str] | None, tags: list[str] | None) -> Selection:
     return Selection(list(dict.fromkeys(ids)), [item for item in items if is_glob(item)], wanted_tags)
 
 
+class Listing(t.NamedTuple):
+    """What Airflow listed for a query, stale DAGs included."""
+
+    containing: str
+    tags: t.Sequence[str]
+    dags: t.Sequence[Object]
+
+
+class Selected(t.NamedTuple):
+    """The selected DAGs, sorted by id, and the list in which they were found, if one was read."""
+
+    dags: list[Object]
+    listing: Listing | None
+
+
 def exact_ids(selection: Selection) -> list[str]:
     """Return the selected ids; BadInput when DAGs are named in another way."""
     if selection.globs or selection.tags is not None:
@@ -42,24 +63,45 @@ def exact_ids(selection: Selection) -> list[str]:
     return selection.ids
 
 
-def select(airflow: Airflow, selection: Selection) -> list[Object]:
-    """Return the selected DAGs, sorted by id.
+def select(airflow: Airflow, selection: Selection) -> Selected:
+    """Read the selected DAGs.
 
     NotFound when an exact id does not exist, or when a pattern or the tags match nothing.
     """
     if selection.tags == [] or not (selection.ids or selection.globs):
-        return []
-    found = {dag["dag_id"]: dag for dag in _exact(airflow, selection.ids) if _has_tag(dag, selection.tags)}
+        return Selected([], None)
+    exact, listing = _exact(airflow, selection.ids)
+    found = {dag["dag_id"]: dag for dag in exact if _has_tag(dag, selection.tags)}
     if selection.globs:
-        listed = [dag for dag in airflow.dags(_narrowing(selection), selection.tags or ()) if not dag["is_stale"]]
+        if listing is None:
+            listing = _listed(airflow, _narrowing(selection), selection.tags or ())
+        current = [dag for dag in listing.dags if not dag["is_stale"] and _has_tag(dag, selection.tags)]
         for glob in selection.globs:
-            matching = {dag["dag_id"]: dag for dag in listed if fnmatchcase(dag["dag_id"], glob)}
+            matching = {dag["dag_id"]: dag for dag in current if fnmatchcase(dag["dag_id"], glob)}
             if not matching:
                 raise NotFound(_nothing(airflow, glob, selection.tags), 404)
             found.update(matching)
     if not found:
         raise NotFound(_nothing(airflow, ", ".join(selection.ids), selection.tags), 404)
-    return [found[name] for name in sorted(found)]
+    return Selected([found[name] for name in sorted(found)], listing)
+
+
+def find(airflow: Airflow, selection: Selection, stale: bool) -> list[Object]:
+    """Return the selected DAGs that there are; C(stale): also those that are stale."""
+    if selection.tags == [] or not (selection.ids or selection.globs):
+        return []
+    if selection.globs or len(selection.ids) > FEW:
+        containing = "" if selection.ids else _narrowing(selection)
+        listed = airflow.dags(containing, selection.tags or ())
+    else:
+        listed = [dag for dag in map(airflow.find_dag, selection.ids) if dag]
+    return [
+        dag
+        for dag in listed
+        if (stale or not dag["is_stale"])
+        and _has_tag(dag, selection.tags)
+        and (dag["dag_id"] in selection.ids or any(fnmatchcase(dag["dag_id"], glob) for glob in selection.globs))
+    ]
 
 
 def paused_changes(dags: t.Sequence[Object], paused: bool | None) -> Changes:
@@ -67,17 +109,132 @@ def paused_changes(dags: t.Sequence[Object], paused: bool | None) -> Changes:
     return {dag["dag_id"]: (dag, changes(dag, {"is_paused": paused})) for dag in dags}
 
 
-def set_paused(airflow: Airflow, wanted: Changes) -> None:
+def set_paused(airflow: Airflow, wanted: Changes, listing: Listing | None) -> None:
     """Write what differs. When one write fails, the failure tells which DAGs were changed before it."""
+    waiting = {dag_id: changed["is_paused"] for dag_id, (_dag, changed) in wanted.items() if changed}
     done: list[str] = []
-    for dag_id, (_dag, changed) in wanted.items():
-        if changed:
+    if listing is not None and len(waiting) >= MANY:
+        done = _set_at_once(airflow, waiting, listing)
+    for dag_id, paused in waiting.items():
+        if dag_id not in done:
             try:
-                airflow.set_paused(dag_id, changed["is_paused"])
+                airflow.set_paused(dag_id, paused)
             except AirflowError as error:
                 error.details.update(changed=bool(done), dags=[view(*wanted[name]) for name in done])
                 raise
             done.append(dag_id)
+
+
+def _set_at_once(airflow: Airflow, waiting: t.Mapping[str, bool], listing: Listing) -> list[str]:
+    """Let Airflow set all matches of a pattern, where those are no more than what is wanted; return what that did.
+
+    Some versions write every match, whatever page was asked for, so a pattern must hit nothing else. DAGs come and go
+    meanwhile: the list is read again, and what was changed beyond the wanted set is put back.
+    """
+    paused = next(iter(waiting.values()))
+    pattern = next((text for text in _patterns(waiting, listing) if _hits_only(text, waiting, paused, listing)), None)
+    if pattern is None:
+        return []
+    # What it did not do is written one by one, which also tells why that is refused.
+    with contextlib.suppress(ApiError):
+        airflow.set_all_paused(pattern, listing.tags, paused)
+    before = {dag["dag_id"]: dag["is_paused"] for dag in listing.dags}
+    done = []
+    for dag in airflow.dags(pattern, listing.tags):
+        dag_id = dag["dag_id"]
+        if dag_id in waiting and dag["is_paused"] == paused:
+            done.append(dag_id)
+        elif dag_id not in waiting and before.get(dag_id, dag["is_paused"]) != dag["is_paused"] == paused:
+            airflow.set_paused(dag_id, not paused)
+    return done
+
+
+def _patterns(waiting: t.Iterable[str], listing: Listing) -> list[str]:
+    """Texts that may be in the ids of the wanted DAGs only: how they were listed, and how all of them begin."""
+    first, last = min(waiting), max(waiting)
+    prefix = first[: next((at for at, (a, b) in enumerate(zip(first, last)) if a != b), len(first))]
+    return [listing.containing, *([prefix] if listing.containing in prefix else [])]
+
+
+def _hits_only(pattern: str, waiting: t.Container[str], paused: bool, listing: Listing) -> bool:
+    """Whether all DAGs that the pattern matches are wanted, or as wanted; C(_) stands for any character there."""
+    matches = re.compile(re.escape(pattern).replace("_", "."), re.IGNORECASE).search
+    return all(
+        dag["dag_id"] in waiting or dag["is_paused"] == paused or dag["is_stale"]
+        for dag in listing.dags
+        if matches(dag["dag_id"])
+    )
+
+
+def drain(airflow: Airflow, wanted: Changes, timeout: float) -> None:
+    """Pause DAGs when no run of them is active; TimedOut, with all DAGs as they were, when that does not come about.
+
+    A paused DAG starts no further task, so a run that slipped in while its DAG was paused would never end: the DAG is
+    unpaused again until that run has ended.
+    """
+    draining = [dag_id for dag_id, (_dag, changed) in wanted.items() if changed]
+    paused: list[str] = []
+
+    def look() -> dict[str, int]:
+        busy = count_runs(airflow, draining)
+        idle = [dag_id for dag_id in draining if not busy[dag_id]]
+        for dag_id in idle:
+            airflow.set_paused(dag_id, True)
+            paused.append(dag_id)
+        slipped = {dag_id: count for dag_id, count in count_runs(airflow, idle).items() if count}
+        for dag_id in slipped:
+            airflow.set_paused(dag_id, False)
+            paused.remove(dag_id)
+        draining[:] = [dag_id for dag_id in draining if dag_id not in paused]
+        return {dag_id: slipped.get(dag_id) or busy[dag_id] for dag_id in draining}
+
+    try:
+        busy = wait_until(look, lambda seen: not seen, airflow.client.clock, timeout, LONGEST_LOOK)
+        if busy:
+            raise TimedOut(
+                f"{_with_runs(busy)} still active after {duration(timeout)} (wait_timeout), so nothing was paused; "
+                "give it more time, or end the runs."
+            )
+    except AirflowError as error:
+        _unpause_again(airflow, paused, error)
+        raise
+
+
+def _unpause_again(airflow: Airflow, paused: t.Sequence[str], error: AirflowError) -> None:
+    """Put DAGs back as they were before a failure, or say which ones are not."""
+    for number, dag_id in enumerate(paused):
+        try:
+            airflow.set_paused(dag_id, False)
+        except AirflowError:
+            error.message += f" These DAGs are left paused: {', '.join(paused[number:])}."
+            error.details["changed"] = True
+            return
+
+
+def check_drained(airflow: Airflow, wanted: Changes) -> None:
+    """Refuse to drain a DAG that is paused already while runs of it are active: they would never end."""
+    idle = [dag_id for dag_id, (_dag, changed) in wanted.items() if not changed]
+    busy = airflow.active_dag_runs(idle)
+    if busy:
+        named = ", ".join(f"{run['dag_id']} / {run['dag_run_id']}" for run in busy[:MOST_NAMED])
+        more = f" and {len(busy) - MOST_NAMED} more" if len(busy) > MOST_NAMED else ""
+        raise BadInput(
+            f"A paused DAG has active runs, which go on only when it is unpaused: {named}{more}; unpause it until they "
+            "have ended, or end them."
+        )
+
+
+def count_runs(airflow: Airflow, dag_ids: t.Sequence[str]) -> dict[str, int]:
+    """Count the active runs of each of these DAGs."""
+    counts = dict.fromkeys(dag_ids, 0)
+    for run in airflow.active_dag_runs(dag_ids):
+        counts[run["dag_id"]] += 1
+    return counts
+
+
+def _with_runs(busy: t.Mapping[str, int]) -> str:
+    named = ", ".join(f"{dag_id} ({count})" for dag_id, count in list(busy.items())[:MOST_NAMED])
+    return f"Runs of {named}{f' and {len(busy) - MOST_NAMED} more DAGs' if len(busy) > MOST_NAMED else ''} are"
 
 
 def view(dag: Object, changed: Object, active_runs: int | None = None) -> Object:
@@ -92,23 +249,25 @@ def _item(option: str, value: t.Any) -> str:
     return text
 
 
-def _exact(airflow: Airflow, ids: t.Sequence[str]) -> list[Object]:
-    if len(ids) > FEW:
-        listed = {dag["dag_id"]: dag for dag in airflow.dags()}
+def _listed(airflow: Airflow, containing: str = "", tags: t.Sequence[str] = ()) -> Listing:
+    return Listing(containing, tags, airflow.dags(containing, tags))
+
+
+def _exact(airflow: Airflow, ids: t.Sequence[str]) -> tuple[list[Object], Listing | None]:
+    listing = _listed(airflow) if len(ids) > FEW else None
+    if listing is not None:
+        found: dict[str, Object | None] = {dag["dag_id"]: dag for dag in listing.dags}
     else:
-        listed = {}
-        for dag_id in ids:
-            dag = airflow.find_dag(dag_id)
-            if dag is not None:
-                listed[dag_id] = dag
-    missing = [dag_id for dag_id in ids if dag_id not in listed]
+        found = {dag_id: airflow.find_dag(dag_id) for dag_id in ids}
+    dags = [dag for dag in (found.get(dag_id) for dag_id in ids) if dag is not None]
+    missing = [dag_id for dag_id in ids if found.get(dag_id) is None]
     if missing:
         names = f"DAG {missing[0]} does not" if len(missing) == 1 else f"DAGs {', '.join(missing)} do not"
         raise NotFound(
             f"{names} exist at {airflow.url}, so nothing was changed; check dag_id, and that the file has been parsed.",
             404,
         )
-    return [listed[dag_id] for dag_id in ids]
+    return dags, listing
 
 
 def _has_tag(dag: Object, tags: t.Sequence[str] | None) -> bool:

@@ -37,6 +37,10 @@ class RunFailed(AirflowError):
     """The DAG run ended, and not in success."""
 
 
+class ParseFailed(AirflowError):
+    """Airflow cannot import the file of a DAG."""
+
+
 class TimedOut(AirflowError):
     """A wait came to its end before what it waited for; carries the last known state in C(details)."""
 

@@ -11,6 +11,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from ._api import ENDED, Airflow, Object, TriggerRequest, iso
+from ._diagnosis import PATIENCE, diagnosis
 from ._errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, TimedOut, Unreachable
 from ._inputs import STATES, check_maskable, conf_of, dag_id_of, dag_run_id_of, lines_of, merged, seconds_of, time_of
 from ._report import Report, duration, elapsed, failed_tasks, shown
@@ -35,6 +36,7 @@ class Wish(t.NamedTuple):
     when_paused: str
     wait: bool
     wait_timeout: float
+    queued_timeout: float | None
     poll_interval: float
     log_lines: int
 
@@ -84,6 +86,9 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
         when_paused=params["when_paused"],
         wait=params["wait"],
         wait_timeout=seconds_of("wait_timeout", params["wait_timeout"]),
+        queued_timeout=(
+            None if params["queued_timeout"] is None else seconds_of("queued_timeout", params["queued_timeout"])
+        ),
         poll_interval=seconds_of("poll_interval", params["poll_interval"]),
         log_lines=log_lines,
     )
@@ -292,47 +297,75 @@ def other_conf(run: Object, conf: t.Mapping[str, t.Any] | None) -> list[str]:
     return sorted(key for key in {*has, *conf} if key not in has or key not in conf or has[key] != conf[key])
 
 
-def wait_for_run(airflow: Airflow, run: Object, timeout: float, interval: float) -> Object:
-    """Wait until the run has ended and return it; TimedOut when it has not by then.
+class _Watch:
+    """Looks at one run; the first look is at the run as it was handed in."""
 
-    The first look is at C(run) as it was handed in.
-    """
-    client = airflow.client
-    last = run
-    fresh = True
+    def __init__(self, airflow: Airflow, run: Object, interval: float) -> None:
+        self._airflow = airflow
+        self._interval = interval
+        self._fresh = True
+        self.run = run
 
-    def look() -> Object:
-        nonlocal last, fresh
-        if not fresh:
-            last = airflow.dag_run(run["dag_id"], run["dag_run_id"])
-        fresh = False
-        return last
+    def until(self, done: t.Callable[[Object], bool], seconds: float) -> bool:
+        """Wait until the run is C(done), and return whether it is."""
+        clock = self._airflow.client.clock
+        with self._airflow.client.within(seconds):
+            seen = wait_until(self._look, done, clock, seconds, self._interval, self._age)
+        self._fresh = True
+        return done(seen)
 
-    def age(seen: Object) -> float | None:
-        return elapsed(airflow, seen) if seen["start_date"] and client.server_time else None
+    def _look(self) -> Object:
+        if not self._fresh:
+            self.run = self._airflow.dag_run(self.run["dag_id"], self.run["dag_run_id"])
+        self._fresh = False
+        return self.run
 
-    ends = client.clock.now() + timeout
+    def _age(self, seen: Object) -> float | None:
+        return elapsed(self._airflow, seen) if seen["start_date"] and self._airflow.client.server_time else None
+
+
+def wait_for_run(airflow: Airflow, run: Object, wish: Wish) -> Object:
+    """Wait until the run has ended and return it; TimedOut when it has not by then, or has not started in time."""
+    clock = airflow.client.clock
+    ends = clock.now() + wish.wait_timeout
+    watch = _Watch(airflow, run, wish.poll_interval)
+    option, allowed = "wait_timeout", wish.wait_timeout
     try:
-        with client.within(timeout):
-            last = wait_until(look, lambda seen: seen["state"] in ENDED, client.clock, timeout, interval, age)
+        in_time = wish.queued_timeout
+        if in_time is not None and in_time < wish.wait_timeout and not watch.until(_started, in_time):
+            option, allowed = "queued_timeout", in_time
+        else:
+            watch.until(_ended, max(ends - clock.now(), 0.0))
     except AirflowError as error:
-        error.details["dag_run"] = shown(last)
-        if not (isinstance(error, Unreachable) and client.clock.now() >= ends):
+        error.details["dag_run"] = shown(watch.run)
+        if not (isinstance(error, Unreachable) and clock.now() >= ends):
             raise
-    if last["state"] in ENDED:
-        return last
-    raise TimedOut(
-        f"DAG run {run['dag_id']} / {run['dag_run_id']} is still {last['state']} after {duration(timeout)} "
-        "(wait_timeout).",
-        dag_run=shown(last),
-        elapsed=elapsed(airflow, last),
+    if _ended(watch.run):
+        return watch.run
+    raise _timed_out(airflow, watch.run, option, allowed)
+
+
+def _started(run: Object) -> bool:
+    return bool(run["state"] != "queued")
+
+
+def _ended(run: Object) -> bool:
+    return run["state"] in ENDED
+
+
+def _timed_out(airflow: Airflow, run: Object, option: str, allowed: float) -> TimedOut:
+    """Say how far a run has come, and what holds it up; what cannot be read any more is left out."""
+    so_far = {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
+    tasks: t.Sequence[Object] = ()
+    with contextlib.suppress(AirflowError), airflow.client.within(PATIENCE):
+        report = Report(airflow, run, 0)
+        so_far, tasks = report.result(), report.tasks
+    reason = diagnosis(airflow, run, tasks)
+    return TimedOut(
+        f"DAG run {run['dag_id']} / {run['dag_run_id']} is still {run['state']} after {duration(allowed)} ({option})"
+        + (f": {reason}." if reason else "."),
+        **so_far,
     )
-
-
-def advice_after_timeout(run: Object) -> str:
-    """Return what to do about a run that goes on after the wait for it has ended."""
-    look = "look whether its DAG is paused and its scheduler alive; " if run["state"] == "queued" else ""
-    return f" It goes on: {look}the same dag_run_id waits for it again."
 
 
 def wait_for_tasks(airflow: Airflow, run: Object, timeout: float, interval: float, log_lines: int) -> Report:

@@ -11,6 +11,7 @@ short_description: Pause, unpause or delete DAGs of Apache Airflow
 version_added: 0.1.0
 description:
   - Sets whether DAGs are paused, or deletes their records. DAGs are named by id, by shell patterns, or by tag.
+  - After a deployment it waits until Airflow has parsed the new files.
   - A DAG that is paused starts no tasks. A run that is triggered stays queued, and one that is running stays running,
     until the DAG is unpaused.
 author:
@@ -46,6 +47,46 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  wait:
+    description:
+      - Before anything else, waits until Airflow has parsed the DAGs of O(dag_id) that are named by exact ids. Each is
+        known then, is not stale, and has no import error. It is the step after DAG files were copied.
+      - Airflow is asked to parse the files at once, which it can from version 2.10 on. It finds new files by itself,
+        within C([dag_processor] refresh_interval) (Airflow 3) or C([scheduler] dag_dir_list_interval) (Airflow 2),
+        which are 5 minutes if nobody has changed them.
+      - The task fails as soon as Airflow has tried one of the files and cannot import it.
+      - In check mode it looks once, warns of what is missing, and does not wait.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - Seconds that O(wait) may take, and then O(drain) once more.
+      - V(0) looks once.
+    type: float
+    default: 300
+  parsed_after:
+    description:
+      - With O(wait), the moment at which the files were copied, with its time zone, such as
+        V(2026-11-22T10:15:00+00:00). The version of the DAG that runs is of after this moment then.
+      - Take it before the files are copied, as in the examples, on a host whose clock agrees with Airflow's.
+    type: str
+  parse_margin:
+    description:
+      - Seconds by which the time of parsing has to be later than O(parsed_after).
+      - Airflow stamps a DAG at each parse, but writes what has changed in it at most once in
+        C([core] min_serialized_dag_update_interval) seconds, 30 if nobody has changed that. A DAG that was not known
+        before, and one of which Airflow 3 has made a new version, need no margin.
+    type: float
+    default: 30
+  drain:
+    description:
+      - With O(paused=true), pauses each DAG only when no run of it is active, and waits for that up to
+        O(wait_timeout) seconds. In the end nothing is in flight; otherwise the task fails and all DAGs are as they
+        were.
+      - A paused DAG starts no further tasks, so a run that is active when its DAG is paused never ends. That is why a
+        DAG which is paused already while runs of it are active is refused.
+    type: bool
+    default: false
 seealso:
   - module: dagops.airflow.airflow_dag_run
 """
@@ -70,6 +111,30 @@ EXAMPLES = r"""
   dagops.airflow.airflow_dag:
     dag_id: "{{ window.dags | rejectattr('was_paused') | map(attribute='dag_id') | list }}"
     paused: false
+
+- name: Note the time before the files are copied
+  ansible.builtin.set_fact:
+    copied_at: "{{ now(utc=true).isoformat() }}+00:00"
+
+- name: Copy DAG files
+  ansible.builtin.copy:
+    src: dags/
+    dest: /opt/airflow/dags/
+  delegate_to: airflow.example.com
+
+- name: Unpause the DAG when its new version is the one that runs
+  dagops.airflow.airflow_dag:
+    dag_id: etl_daily
+    wait: true
+    parsed_after: "{{ copied_at }}"
+    paused: false
+
+- name: Pause DAGs with nothing left in flight
+  dagops.airflow.airflow_dag:
+    dag_id: "etl_*"
+    paused: true
+    drain: true
+    wait_timeout: 1800
 
 - name: Delete the records of a DAG whose file is gone
   dagops.airflow.airflow_dag:
@@ -134,43 +199,129 @@ dags:
       description: The DAG in Airflow's web interface.
       type: str
       sample: https://airflow.example.com/dags/etl_daily/grid
+import_errors:
+  description: Files that Airflow cannot import.
+  returned: when O(wait) has failed
+  type: list
+  elements: dict
+  contains:
+    filename:
+      description: The file; on Airflow 3 relative to its DAG bundle.
+      type: str
+      sample: etl_daily.py
+    timestamp:
+      description: When Airflow tried it last. ISO 8601 in UTC.
+      type: str
+    trace_tail:
+      description: The last 20 lines of the trace.
+      type: str
+timed_out:
+  description: Whether O(wait) or O(drain) ran out of time.
+  returned: when it did
+  type: bool
 """
 
 import typing as t
 
-from ..module_utils._dags import exact_ids, paused_changes, select, selection_of, set_paused, view
+from ..module_utils._dags import (
+    check_drained,
+    count_runs,
+    drain,
+    exact_ids,
+    paused_changes,
+    select,
+    selection_of,
+    set_paused,
+    view,
+)
+from ..module_utils._errors import BadInput
+from ..module_utils._inputs import seconds_of, time_of
 from ..module_utils._module import AirflowModule
+from ..module_utils._parsing import Deployed, check_moment, still_lacking, wait_until_parsed
 from ..module_utils._state import diff
 
 if t.TYPE_CHECKING:
     from ..module_utils._api import Airflow
+    from ..module_utils._dags import Changes, Listing, Selection
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "dag_id": {"type": "list", "elements": "str"},
     "tags": {"type": "list", "elements": "str"},
     "paused": {"type": "bool"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "wait": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "float", "default": 300.0},
+    "parsed_after": {"type": "str"},
+    "parse_margin": {"type": "float", "default": 30.0},
+    "drain": {"type": "bool", "default": False},
 }
 
 
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     params = module.params
     selection = selection_of(params["dag_id"], params["tags"])
+    deployed = deployed_of(airflow, params, selection)
+    if params["drain"] and not params["paused"]:
+        raise BadInput("drain is about pausing; set paused: true with it.")
     if params["state"] == "absent":
         return remove(module, airflow, exact_ids(selection))
+    if deployed:
+        selection = settled(module, airflow, selection, deployed)
 
-    wanted = paused_changes(select(airflow, selection), params["paused"])
+    selected = select(airflow, selection)
+    wanted = paused_changes(selected.dags, params["paused"])
     changed = [dag_id for dag_id, (_dag, keys) in wanted.items() if keys]
     for dag_id in changed:
         if wanted[dag_id][0]["is_stale"]:
             module.warn(
                 f"DAG {dag_id} is stale: Airflow no longer finds it in its files, so it does not run, paused or not."
             )
-    active_runs = airflow.active_runs(changed) if params["paused"] else {}
-    if not module.check_mode:
-        set_paused(airflow, wanted)
+    active_runs = write(module, airflow, wanted, selected.listing) if changed or params["drain"] else {}
     dags = [view(dag, keys, active_runs.get(dag_id)) for dag_id, (dag, keys) in wanted.items()]
     return {"changed": bool(changed), "dags": dags, "diff": diff(wanted)}
+
+
+def settled(module: AirflowModule, airflow: Airflow, selection: Selection, deployed: Deployed) -> Selection:
+    """Wait until the DAGs are parsed; check mode goes on with those that are known."""
+    if not module.check_mode:
+        wait_until_parsed(airflow, deployed)
+        return selection
+    lacking = still_lacking(airflow, deployed)
+    if lacking:
+        module.warn(f"{lacking}; check mode does not wait for it.")
+    return selection._replace(ids=[dag_id for dag_id in selection.ids if airflow.find_dag(dag_id)])
+
+
+def write(module: AirflowModule, airflow: Airflow, wanted: Changes, listing: Listing | None) -> dict[str, int]:
+    """Pause or unpause what differs; return how many runs of a DAG were active when it was paused."""
+    changed = [dag_id for dag_id, (_dag, keys) in wanted.items() if keys]
+    if module.params["drain"]:
+        check_drained(airflow, wanted)
+        if not module.check_mode:
+            drain(airflow, wanted, module.params["wait_timeout"])
+            return dict.fromkeys(changed, 0)
+    active_runs = count_runs(airflow, changed) if module.params["paused"] else {}
+    if not module.check_mode:
+        set_paused(airflow, wanted, listing)
+    return active_runs
+
+
+def deployed_of(airflow: Airflow, params: t.Mapping[str, t.Any], selection: Selection) -> Deployed | None:
+    """Check the options about waiting; None when there is nothing to wait for."""
+    timeout = seconds_of("wait_timeout", params["wait_timeout"])
+    margin = seconds_of("parse_margin", params["parse_margin"])
+    if not params["wait"]:
+        if params["parsed_after"]:
+            raise BadInput("parsed_after is about waiting; set wait: true with it.")
+        return None
+    if params["state"] == "absent":
+        raise BadInput("wait is about DAGs that are to be there; leave it out with state: absent.")
+    if not selection.ids and (selection.globs or selection.tags):
+        raise BadInput("wait needs exact ids in dag_id: nobody knows which DAGs a pattern or a tag will match.")
+    after = time_of("parsed_after", params["parsed_after"]) if params["parsed_after"] else None
+    if after:
+        check_moment(airflow, after)
+    return Deployed(selection.ids, after, margin, timeout) if selection.ids else None
 
 
 def remove(module: AirflowModule, airflow: Airflow, dag_ids: list[str]) -> dict[str, t.Any]:

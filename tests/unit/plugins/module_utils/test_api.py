@@ -178,7 +178,7 @@ def test_a_denied_dag_is_no_missing_dag(airflow, server, generation):
 
 
 def test_no_active_runs_of_no_dags(airflow):
-    assert airflow.active_runs([]) == {}
+    assert airflow.active_dag_runs([]) == []
 
 
 # -- JSON of another shape ends in a sentence
@@ -190,12 +190,12 @@ CALLS: dict[str, tuple[str, str, t.Callable[[Airflow], t.Any]]] = {
     "set_paused": ("PATCH", "dags/etl_daily", lambda airflow: airflow.set_paused("etl_daily", True)),
     "dag_run": ("GET", RUN, lambda airflow: airflow.dag_run("etl_daily", RUN_ID)),
     "set_state": ("PATCH", RUN, lambda airflow: airflow.set_dag_run_state("etl_daily", RUN_ID, "failed")),
-    "active_runs": ("POST", "dags/~/dagRuns/list", lambda airflow: airflow.active_runs(["etl_daily"])),
+    "active_dag_runs": ("POST", "dags/~/dagRuns/list", lambda airflow: airflow.active_dag_runs(["etl_daily"])),
 }
 BODIES: dict[str, t.Any] = {
     "set_paused": {"is_paused": True},
     "set_state": {"state": "failed"},
-    "active_runs": {"dag_ids": ["etl_daily"], "states": ["queued", "running"], "page_limit": 100, "page_offset": 0},
+    "active_dag_runs": {"dag_ids": ["etl_daily"], "states": ["queued", "running"], "page_limit": 100, "page_offset": 0},
 }
 
 

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a run makes no progress: what a person would look up at 3 a.m., read once after a time-out."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._api import Airflow, Object
+from ._errors import AirflowError
+from ._report import task_name
+
+PATIENCE = 5.0  # seconds that an outage may last while a failure is being explained
+
+
+def diagnosis(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
+    """Return one clause about what holds the run up, or an empty text.
+
+    It only adds to a failure, so whatever cannot be read, for an outage or a missing permission, is left out.
+    """
+    for reason in (_of_dag, _of_scheduler, _of_other_runs, _of_tasks):
+        try:
+            with airflow.client.within(PATIENCE):
+                found = reason(airflow, run, tasks)
+        except AirflowError:
+            continue
+        if found:
+            return found
+    if run["state"] == "queued":
+        return "Airflow's scheduler has not started it"
+    return "no task has started" if tasks and not any(task["start_date"] for task in tasks) else ""
+
+
+def _of_dag(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
+    dag = airflow.dag(run["dag_id"])
+    if dag["is_paused"]:
+        return "its DAG is paused, so no task of it starts: unpause the DAG"
+    if dag["is_stale"]:
+        return "its DAG is stale, so no task of it starts: its file is gone or no longer holds it"
+    return ""
+
+
+def _of_scheduler(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
+    return dead_component(airflow, "scheduler")
+
+
+def dead_component(airflow: Airflow, component: str) -> str:
+    """Return that a component of Airflow has stopped sending heartbeats, or an empty text."""
+    seen = airflow.health()[component]
+    if seen["status"] != "unhealthy":
+        return ""
+    since = f" since {seen['latest_heartbeat']}" if seen["latest_heartbeat"] else ""
+    return f"Airflow's {component.replace('_', ' ')} has sent no heartbeat{since}: start it again"
+
+
+def _of_other_runs(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
+    if run["state"] != "queued":
+        return ""
+    limit = airflow.dag(run["dag_id"])["max_active_runs"]
+    running = [other for other in airflow.active_dag_runs([run["dag_id"]]) if other["state"] == "running"]
+    if limit is None or len(running) < limit:
+        return ""
+    others = "1 other run is active" if len(running) == 1 else f"{len(running)} other runs are active"
+    return f"{others} ({running[0]['dag_run_id']}{', …' if running[1:] else ''}) and max_active_runs is {limit}"
+
+
+def _of_tasks(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
+    """What its tasks are at, the ones that somebody can do something about first."""
+    by_state: dict[str, list[Object]] = {}
+    for task in tasks:
+        by_state.setdefault(task["state"] or "", []).append(task)
+    if "up_for_retry" in by_state:
+        return _up_for_retry(airflow, run, by_state["up_for_retry"])
+    if "running" in by_state:
+        return f"{_these(by_state['running'])} running"
+    if "queued" in by_state or "scheduled" in by_state:
+        waiting = [*by_state.get("queued", []), *by_state.get("scheduled", [])]
+        return f"{_these(waiting)} waiting{_in_pool(airflow, run, waiting[0])}"
+    for state in ("deferred", "up_for_reschedule"):
+        if state in by_state:
+            return f"{_these(by_state[state])} {state}"
+    return ""
+
+
+def _up_for_retry(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
+    text = f"{_these(tasks)} up for retry"
+    try:
+        moment = airflow.retry_time(run["dag_id"], tasks[0])
+    except AirflowError:
+        moment = None
+    return f"{text} at {moment}" if moment else text
+
+
+def _in_pool(airflow: Airflow, run: Object, task: Object) -> str:
+    try:
+        pool = airflow.pool_of(run["dag_id"], run["dag_run_id"], task)
+    except AirflowError:
+        return ""
+    return f" in pool {pool['name']} ({pool['open_slots']} of {pool['slots']} slots are open)"
+
+
+def _these(tasks: t.Sequence[Object]) -> str:
+    name = task_name(tasks[0])
+    return f"task {name} is" if len(tasks) == 1 else f"{len(tasks)} tasks ({name}, …) are"

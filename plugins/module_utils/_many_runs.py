@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting for many DAG runs at once: one request a look, however many there are."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._api import ENDED, Airflow, Object
+from ._errors import AirflowError, BadInput, RunFailed, TimedOut, Unreachable
+from ._inputs import dag_id_of, dag_run_id_of
+from ._report import Report, duration, elapsed, shown
+from ._wait import wait_until
+
+Key = t.Tuple[str, str]
+
+MOST_TOLD = 4  # failed runs that a message tells about in full
+
+
+def keys_of(runs: t.Sequence[t.Mapping[str, t.Any]]) -> list[Key]:
+    """Check the option C(runs): items with C(dag_id) and C(dag_run_id), and whatever else C(airflow_dag_run) returned.
+
+    A run that is named twice is waited for once.
+    """
+    keys: dict[Key, None] = {}
+    for number, run in enumerate(runs, 1):
+        if not run.get("dag_id") or not run.get("dag_run_id"):
+            raise BadInput(
+                f"Item {number} of runs lacks dag_id or dag_run_id; give the dag_run of each result of airflow_dag_run."
+            )
+        dag_id = dag_id_of(f"dag_id in item {number} of runs", str(run["dag_id"]))
+        keys[dag_id, dag_run_id_of(f"dag_run_id in item {number} of runs", str(run["dag_run_id"]))] = None
+    return list(keys)
+
+
+class Watch:
+    """The runs that are waited for, as they were last seen."""
+
+    def __init__(self, airflow: Airflow, keys: t.Sequence[Key]) -> None:
+        self._airflow = airflow
+        self.runs: dict[Key, Object] = {}
+        self._keys = keys
+
+    def look(self) -> list[Object]:
+        """Read those that have not ended, and return them.
+
+        Airflow lists active runs by DAG, not by id; a run that is not among them has ended, and is read once.
+        """
+        pending = [key for key in self._keys if key not in self.runs or self.runs[key]["state"] not in ENDED]
+        dag_ids = sorted({dag_id for dag_id, _run_id in pending})
+        active = {(run["dag_id"], run["dag_run_id"]): run for run in self._airflow.active_dag_runs(dag_ids)}
+        for key in pending:
+            self.runs[key] = active[key] if key in active else self._airflow.dag_run(*key)
+        return self.active()
+
+    def active(self) -> list[Object]:
+        """Return those that have not ended."""
+        return [run for run in self.runs.values() if run["state"] not in ENDED]
+
+    def age(self, active: t.Sequence[Object]) -> float | None:
+        """Return the age of the youngest of them that has started, since its end may be the next."""
+        ages = [elapsed(self._airflow, run) for run in active if run["start_date"]]
+        return min(ages) if ages and self._airflow.client.server_time else None
+
+
+def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, interval: float, log_lines: int) -> Object:
+    """Wait until all of them have ended; RunFailed when one of them failed, TimedOut when one is active then."""
+    watch = Watch(airflow, keys)
+    clock = airflow.client.clock
+    ends = clock.now() + timeout
+    try:
+        with airflow.client.within(timeout):
+            wait_until(watch.look, lambda active: not active, clock, timeout, interval, watch.age)
+    except AirflowError as error:
+        error.details["runs"] = [_entry(airflow, run) for run in watch.runs.values()]
+        if not (isinstance(error, Unreachable) and clock.now() >= ends):
+            raise
+    reports = {key: Report(airflow, run, log_lines) for key, run in watch.runs.items() if run["state"] == "failed"}
+    entries = [_entry(airflow, run, reports.get(key)) for key, run in watch.runs.items()]
+    failures = _failures(list(reports.values()), len(entries))
+    active = watch.active()
+    if active:
+        named = ", ".join(f"{run['dag_id']} / {run['dag_run_id']} ({run['state']})" for run in active[:MOST_TOLD])
+        more = f" and {len(active) - MOST_TOLD} more" if len(active) > MOST_TOLD else ""
+        raise TimedOut(
+            f"{len(active)} of {len(entries)} DAG runs have not ended after {duration(timeout)} (wait_timeout): "
+            f"{named}{more}. They go on; the same task waits for them again.{' ' + failures if failures else ''}",
+            runs=entries,
+        )
+    if failures:
+        raise RunFailed(failures, runs=entries)
+    return {"runs": entries}
+
+
+def _failures(reports: t.Sequence[Report], total: int) -> str:
+    if not reports:
+        return ""
+    told = " ".join(report.failure() for report in reports[:MOST_TOLD])
+    rest = reports[MOST_TOLD:]
+    others = ", ".join(f"{report.run['dag_id']} / {report.run['dag_run_id']}" for report in rest)
+    return f"{len(reports)} of {total} DAG runs failed. {told}" + (f" Failed, too: {others}." if rest else "")
+
+
+def _entry(airflow: Airflow, run: Object, report: Report | None = None) -> Object:
+    """One of the results; only the tasks of a failed run are worth their requests."""
+    if report:
+        return report.result()
+    return {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}

@@ -1,0 +1,217 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""New versions of DAGs: waiting until Airflow has parsed the files that were just copied."""
+
+from __future__ import annotations
+
+import posixpath
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+from ._api import Airflow, Object, iso
+from ._dags import FEW
+from ._diagnosis import dead_component
+from ._errors import AirflowError, ApiError, BadInput, ParseFailed, TimedOut
+from ._inputs import time_of
+from ._report import duration
+from ._text import one_line
+from ._wait import wait_until
+
+LONGEST_LOOK = 5.0  # seconds between two looks at most
+MOST_REPARSED = 20  # files that Airflow is asked to parse at once; the others come in their turn
+MOST_NAMED = 4
+TRACE_LINES = 20  # last lines of an import error's trace that a failure holds
+AHEAD = timedelta(minutes=1)  # clocks differ
+
+
+class Deployed(t.NamedTuple):
+    """What "parsed" means for these DAGs.
+
+    :param after: the files were copied at this moment; None: whatever version Airflow has will do.
+    :param margin: seconds that the version which runs may lag behind C(last_parsed_time).
+    """
+
+    ids: t.Sequence[str]
+    after: datetime | None
+    margin: float
+    timeout: float
+
+
+def check_moment(airflow: Airflow, after: datetime) -> None:
+    """Refuse a moment that has not come yet: nothing can have been parsed after it."""
+    now = datetime.fromtimestamp(airflow.client.server_time or airflow.client.clock.utc(), timezone.utc)
+    if after > now + AHEAD:
+        raise BadInput(
+            f"parsed_after {iso(after)} lies in the future (it is {iso(now)}); give when the files were copied."
+        )
+
+
+class Parsing:
+    """Looks at DAGs until all of them are parsed."""
+
+    def __init__(self, airflow: Airflow, deployed: Deployed) -> None:
+        self._airflow = airflow
+        self._deployed = deployed
+        self._began: datetime | None = None
+        self._new: set[str] = set()
+        self._known_errors: set[str] | None = None
+        self._asked: set[tuple[str, bool]] = set()
+        self.missing: dict[str, str] = {}  # DAG id -> what it lacks
+        self.errors: list[Object] = []
+
+    def look(self) -> dict[str, str]:
+        """Return what each DAG that is not ready lacks; ParseFailed when waiting would not help."""
+        waiting = self.peek()
+        if waiting:
+            self._check_imports(waiting)
+            self._hurry(waiting)
+        return self.missing
+
+    def peek(self) -> dict[str, Object | None]:
+        """Return the DAGs that are not ready, and ask nothing of Airflow."""
+        dags = self._read()
+        if self._began is None:
+            self._began = _now(self._airflow)
+            self._new = {dag_id for dag_id, dag in dags.items() if dag is None}
+        lacking = {dag_id: self._lack(dag_id, dag) for dag_id, dag in dags.items()}
+        self.missing = {dag_id: lack for dag_id, lack in lacking.items() if lack}
+        return {dag_id: dags[dag_id] for dag_id in self.missing}
+
+    def _now(self) -> datetime:
+        """The time by the server's clock, which is also the one that it stamps its records with."""
+        return datetime.fromtimestamp(
+            self._airflow.client.server_time or self._airflow.client.clock.utc(), timezone.utc
+        )
+
+    def _read(self) -> dict[str, Object | None]:
+        ids = self._deployed.ids
+        if len(ids) <= FEW:
+            return {dag_id: self._airflow.find_dag(dag_id) for dag_id in ids}
+        listed = {dag["dag_id"]: dag for dag in self._airflow.dags()}
+        return {dag_id: listed.get(dag_id) for dag_id in ids}
+
+    def _lack(self, dag_id: str, dag: Object | None) -> str:
+        if dag is None:
+            return "is not known to Airflow"
+        if dag["has_import_errors"]:
+            return f"has an import error in {dag['fileloc']}"
+        if dag["is_stale"]:
+            return "is stale: Airflow no longer finds it in its files"
+        after = self._deployed.after
+        if after is None:
+            return ""
+        parsed = _moment(dag["last_parsed_time"])
+        if parsed is None or parsed < after:
+            return f"was last parsed at {dag['last_parsed_time']}, before {iso(after)} (parsed_after)"
+        # Airflow writes a changed DAG at most every 30 s, but stamps it at each parse; a DAG version tells it exactly.
+        if dag_id in self._new or parsed >= after + timedelta(seconds=self._deployed.margin):
+            return ""
+        version = _moment(self._airflow.version_time(dag_id))
+        if version is not None and version >= after:
+            return ""
+        return (
+            f"was last parsed at {dag['last_parsed_time']}, less than {self._deployed.margin:g} s (parse_margin) "
+            f"after {iso(after)} (parsed_after)"
+        )
+
+    def _check_imports(self, waiting: t.Mapping[str, Object | None]) -> None:
+        """Fail as soon as one of the files has been tried and cannot be imported.
+
+        An error that is older than the deployment belongs to the old file. The file of a DAG that is not known yet can
+        only be guessed: it is named like the DAG, or its error was not there when the wait began.
+        """
+        try:
+            self.errors = self._airflow.import_errors()
+        except ApiError:
+            self.errors = []  # Not everybody may read them.
+        if self._known_errors is None:
+            self._known_errors = {error["filename"] for error in self.errors}
+        since = self._deployed.after or self._began
+        for dag_id, dag in waiting.items():
+            for error in self.errors:
+                tried = _moment(error["timestamp"])
+                if tried and since and tried >= since and self._concerns(error, dag_id, dag):
+                    raise ParseFailed(
+                        f"DAG {dag_id} cannot be parsed: {error['filename']} cannot be imported: "
+                        f"{_last_line(error)}; mend the file and deploy it again.",
+                        import_errors=[_shown(error)],
+                    )
+
+    def _concerns(self, error: Object, dag_id: str, dag: Object | None) -> bool:
+        name = error["filename"]
+        if dag is not None:
+            return str(dag["fileloc"]) == name or str(dag["fileloc"]).endswith("/" + name)
+        return posixpath.splitext(posixpath.basename(name))[0] == dag_id or name not in (self._known_errors or ())
+
+    def _hurry(self, waiting: t.Mapping[str, Object | None]) -> None:
+        """Ask for the files to be parsed now, and once more when the margin is over: Airflow may take its time."""
+        after = self._deployed.after
+        margin_over = bool(after and _now(self._airflow) >= after + timedelta(seconds=self._deployed.margin))
+        for dag_id, dag in waiting.items():
+            if (
+                dag is not None
+                and (dag["fileloc"], margin_over) not in self._asked
+                and len(self._asked) < MOST_REPARSED
+            ):
+                self._asked.add((dag["fileloc"], margin_over))
+                self._airflow.reparse(dag_id)
+
+    def describe(self) -> str:
+        """What the DAGs that are not ready lack, and why that may be."""
+        named = "; ".join(f"DAG {dag_id} {lack}" for dag_id, lack in list(self.missing.items())[:MOST_NAMED])
+        more = f"; and {len(self.missing) - MOST_NAMED} more" if len(self.missing) > MOST_NAMED else ""
+        files = ", ".join(error["filename"] for error in self.errors[:MOST_NAMED])
+        return named + more + (f". Files that cannot be imported: {files}" if files else "")
+
+
+def wait_until_parsed(airflow: Airflow, deployed: Deployed) -> None:
+    """Wait until Airflow runs the DAGs as they were deployed; ParseFailed or TimedOut when it does not."""
+    parsing = Parsing(airflow, deployed)
+    client = airflow.client
+    with client.within(deployed.timeout):
+        missing = wait_until(parsing.look, lambda lacking: not lacking, client.clock, deployed.timeout, LONGEST_LOOK)
+    if missing:
+        raise TimedOut(
+            f"{parsing.describe()}, after {duration(deployed.timeout)} (wait_timeout): {_advice(airflow)}.",
+            import_errors=[_shown(error) for error in parsing.errors],
+        )
+
+
+def still_lacking(airflow: Airflow, deployed: Deployed) -> str:
+    """Look once, for check mode, and return what is not parsed; nothing is asked of Airflow."""
+    parsing = Parsing(airflow, deployed)
+    return parsing.describe() if parsing.peek() else ""
+
+
+def _advice(airflow: Airflow) -> str:
+    for component in ("dag_processor", "scheduler"):
+        try:
+            dead = dead_component(airflow, component)
+        except AirflowError:
+            continue
+        if dead:
+            return dead
+    return "check that the file lies in the DAGs folder of Airflow's scheduler or DAG processor"
+
+
+def _now(airflow: Airflow) -> datetime:
+    """The time by the server's clock, which is also the one that it stamps its records with."""
+    return datetime.fromtimestamp(airflow.client.server_time or airflow.client.clock.utc(), timezone.utc)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return time_of("a time of Airflow", text) if text else None
+
+
+def _last_line(error: Object) -> str:
+    lines = [line for line in error["stack_trace"].splitlines() if line.strip()]
+    return one_line(lines[-1], 200) if lines else "Airflow shows no reason"
+
+
+def _shown(error: Object) -> Object:
+    return {
+        "filename": error["filename"],
+        "timestamp": error["timestamp"],
+        "trace_tail": "\n".join(error["stack_trace"].rstrip().splitlines()[-TRACE_LINES:]),
+    }

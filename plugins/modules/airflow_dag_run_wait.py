@@ -1,0 +1,213 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airflow_dag_run_wait
+short_description: Wait for many DAG runs of Apache Airflow at once
+version_added: 0.1.0
+description:
+  - Waits until all of the named runs have ended, and then fails with the failed tasks of each run that failed.
+  - However many runs there are, a look at them is one request, and one more for every 100 active runs of their DAGs.
+author:
+  - The dagops.airflow authors (@dagops)
+extends_documentation_fragment:
+  - dagops.airflow.connection
+  - dagops.airflow.attributes
+  - dagops.airflow.attributes.reads
+options:
+  runs:
+    description:
+      - The runs, each with C(dag_id) and C(dag_run_id). Further keys do no harm, so this takes the RV(dag_run) of
+        results of M(dagops.airflow.airflow_dag_run) as they are.
+      - An empty list is waited for without a request.
+    type: list
+    elements: dict
+    required: true
+  wait_timeout:
+    description: Seconds to wait for the end of all runs; V(0) looks once. When a run has not ended by then, the task
+      fails and the run goes on.
+    type: float
+    default: 3600
+  poll_interval:
+    description: The most seconds between two looks. The runs are looked at more often while the youngest is young,
+      after each 5 percent of its age. Less than 0.5 counts as 0.5.
+    type: float
+    default: 10
+  log_lines:
+    description: How many lines of the log of each failed task's last try to return; V(0) reads no logs. In each run the
+      logs of at most 50 failed tasks are read.
+    type: int
+    default: 20
+seealso:
+  - module: dagops.airflow.airflow_dag_run
+"""
+
+EXAMPLES = r"""
+- name: Start a run of each DAG
+  dagops.airflow.airflow_dag_run:
+    api_url: https://airflow.example.com
+    api_username: deploy
+    api_password: "{{ airflow_password }}"
+    dag_id: "{{ item }}"
+    wait: false
+  loop: [etl_orders, etl_users]
+  register: started
+
+- name: Wait for all of them
+  dagops.airflow.airflow_dag_run_wait:
+    api_url: https://airflow.example.com
+    api_username: deploy
+    api_password: "{{ airflow_password }}"
+    runs: "{{ started.results | map(attribute='dag_run') | list }}"
+"""
+
+RETURN = r"""
+runs:
+  description: The runs in the order of O(runs), as they were seen last. Failures have them, too.
+  returned: success, and when runs have failed or not ended
+  type: list
+  elements: dict
+  contains:
+    dag_run:
+      description: The run. Its conf is not returned.
+      type: dict
+      contains:
+        dag_id:
+          description: Id of the DAG.
+          type: str
+          sample: etl_daily
+        dag_run_id:
+          description: Id of the run.
+          type: str
+          sample: ansible__20261122T101500Z__5f3ac0de
+        run_type:
+          description: Type of the run.
+          type: str
+          sample: manual
+        state:
+          description: State of the run. One of V(queued), V(running), V(success) and V(failed).
+          type: str
+        logical_date:
+          description: Logical date of the run; null on Airflow 3 when none was given. All times are ISO 8601 in UTC.
+          type: str
+          sample: "2026-11-22T10:15:00Z"
+        run_after:
+          description: Moment after which Airflow starts the run; on Airflow 2 the end of its data interval.
+          type: str
+        data_interval_start:
+          description: Start of the run's data interval.
+          type: str
+        data_interval_end:
+          description: End of the run's data interval.
+          type: str
+        start_date:
+          description: When the run started; null while it is queued.
+          type: str
+        end_date:
+          description: When the run ended; null before.
+          type: str
+        note:
+          description: Note on the run.
+          type: str
+        url:
+          description: The run in Airflow's web interface.
+          type: str
+    failed_tasks:
+      description: Of a failed run, the task instances that are V(failed) or V(upstream_failed), failed ones first.
+        Those of other runs are not read.
+      type: list
+      elements: dict
+      contains:
+        task_id:
+          description: Id of the task.
+          type: str
+          sample: load_orders
+        map_index:
+          description: Index of a mapped task instance; V(-1) when the task is not mapped.
+          type: int
+        state:
+          description: State of the task instance; null when Airflow has not looked at it yet.
+          type: str
+          sample: failed
+        operator:
+          description: Operator of the task.
+          type: str
+          sample: PythonOperator
+        try_number:
+          description: Number of the last try; V(0) when there was none.
+          type: int
+        max_tries:
+          description: How many retries the task has, so that its last try is this number plus one.
+          type: int
+        start_date:
+          description: When the last try started. ISO 8601 in UTC.
+          type: str
+        end_date:
+          description: When the last try ended. ISO 8601 in UTC.
+          type: str
+        duration:
+          description: Seconds that the last try took.
+          type: float
+        url:
+          description: The task instance in Airflow's web interface.
+          type: str
+        log_tail:
+          description:
+            - The last lines of the last try's log, without the marks of log groups, and with Airflow's own frames of a
+              traceback summed up in one line. A sentence that says why, when the log cannot be read.
+            - Null when it was not asked for, and for tasks that did not fail.
+          type: str
+    task_counts:
+      description: Of a failed run, how many task instances are in which state; C(no_status) are those that Airflow has
+        not looked at yet.
+      type: dict
+      sample: {"failed": 1, "success": 12, "upstream_failed": 1}
+    elapsed:
+      description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not
+        started.
+      type: float
+timed_out:
+  description: Whether the task failed because runs had not ended in time.
+  returned: when the wait timed out
+  type: bool
+"""
+
+import typing as t
+
+from ..module_utils._inputs import lines_of, seconds_of
+from ..module_utils._many_runs import keys_of, wait_for_runs
+from ..module_utils._module import AirflowModule
+
+if t.TYPE_CHECKING:
+    from ..module_utils._api import Airflow
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "runs": {"type": "list", "elements": "dict", "required": True},
+    "wait_timeout": {"type": "float", "default": 3600.0},
+    "poll_interval": {"type": "float", "default": 10.0},
+    "log_lines": {"type": "int", "default": 20},
+}
+
+
+def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+    params = module.params
+    keys = keys_of(params["runs"])
+    timeout = seconds_of("wait_timeout", params["wait_timeout"])
+    interval = seconds_of("poll_interval", params["poll_interval"])
+    log_lines = lines_of("log_lines", params["log_lines"])
+    # What a task before would have triggered is not there in check mode.
+    if module.check_mode or not keys:
+        return {"changed": False, "runs": []}
+    return {"changed": False, **wait_for_runs(airflow, keys, timeout, interval, log_lines)}
+
+
+def main() -> None:
+    AirflowModule(ARGUMENT_SPEC, supports_check_mode=True).execute(run)
+
+
+if __name__ == "__main__":
+    main()
