@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from ._api import Airflow, Object
 from ._errors import AirflowError, ApiError, BadInput, NotFound, TimedOut
 from ._inputs import dag_id_of, is_glob
-from ._report import duration
+from ._report import waited
 from ._state import changes
 from ._wait import wait_until
 
@@ -192,7 +192,7 @@ def drain(airflow: Airflow, wanted: Changes, timeout: float) -> None:
         busy = wait_until(look, lambda seen: not seen, airflow.client.clock, timeout, LONGEST_LOOK)
         if busy:
             raise TimedOut(
-                f"{_with_runs(busy)} still active after {duration(timeout)} (wait_timeout), so nothing was paused; "
+                f"{_with_runs(busy)} still active {waited(timeout, 'wait_timeout')}, so nothing was paused; "
                 "give it more time, or end the runs."
             )
     except AirflowError as error:

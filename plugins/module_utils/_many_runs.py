@@ -10,7 +10,7 @@ import typing as t
 from ._api import ENDED, Airflow, Object
 from ._errors import AirflowError, BadInput, RunFailed, TimedOut, Unreachable
 from ._inputs import dag_id_of, dag_run_id_of
-from ._report import Report, duration, elapsed, shown
+from ._report import Report, elapsed, shown, waited
 from ._wait import wait_until
 
 Key = t.Tuple[str, str]
@@ -84,7 +84,7 @@ def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, inter
         named = ", ".join(f"{run['dag_id']} / {run['dag_run_id']} ({run['state']})" for run in active[:MOST_TOLD])
         more = f" and {len(active) - MOST_TOLD} more" if len(active) > MOST_TOLD else ""
         raise TimedOut(
-            f"{len(active)} of {len(entries)} DAG runs have not ended after {duration(timeout)} (wait_timeout): "
+            f"{len(active)} of {len(entries)} DAG runs have not ended {waited(timeout, 'wait_timeout')}: "
             f"{named}{more}. They go on; the same task waits for them again.{' ' + failures if failures else ''}",
             runs=entries,
         )

@@ -14,7 +14,7 @@ from ._dags import FEW
 from ._diagnosis import dead_component
 from ._errors import AirflowError, ApiError, BadInput, ParseFailed, TimedOut
 from ._inputs import time_of
-from ._report import duration
+from ._report import waited
 from ._text import one_line
 from ._wait import wait_until
 
@@ -173,7 +173,7 @@ def wait_until_parsed(airflow: Airflow, deployed: Deployed) -> None:
         missing = wait_until(parsing.look, lambda lacking: not lacking, client.clock, deployed.timeout, LONGEST_LOOK)
     if missing:
         raise TimedOut(
-            f"{parsing.describe()}, after {duration(deployed.timeout)} (wait_timeout): {_advice(airflow)}.",
+            f"{parsing.describe()}, {waited(deployed.timeout, 'wait_timeout')}: {_advice(airflow)}.",
             import_errors=[_shown(error) for error in parsing.errors],
         )
 

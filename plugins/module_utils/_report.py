@@ -14,6 +14,8 @@ from ._text import one_line
 MOST_LOGS = 50  # failed tasks whose logs are read: more would cost minutes and overflow AWX's events
 MOST_NAMED = 4  # failed tasks that a message names
 LONGEST_TASK_REASON = 140  # characters
+HAD_FAILED = "was already there and had failed"
+RUNS_IT_AGAIN = "state: cleared runs it again."
 NEVER_RAN = ("upstream_failed", "scheduled", "queued", NO_STATE)
 
 
@@ -77,7 +79,7 @@ class Report:
         :param found: the run had failed before the task looked at it.
         """
         run = self.run
-        how = "was already there and had failed" if found else f"failed after {duration(self.elapsed)}"
+        how = HAD_FAILED if found else failed_after(self.elapsed)
         head = f"DAG run {run['dag_id']} / {run['dag_run_id']} {how}"
         end = "".join(f" {part}" for part in (advice, run["url"]) if part)
         failed = [task for task in self.failed if task["state"] == "failed"]
@@ -126,6 +128,16 @@ class Report:
 def task_name(task: Object) -> str:
     """Name a task instance as people write it: C(load), or C(load[4]) for a mapped one."""
     return f"{task['task_id']}[{task['map_index']}]" if task["map_index"] >= 0 else str(task["task_id"])
+
+
+def failed_after(seconds: float) -> str:
+    """What a message says of a run that has failed after so long."""
+    return f"failed after {duration(seconds)}"
+
+
+def waited(seconds: float, option: str) -> str:
+    """What a message says of a wait that has ended too early: for how long, by which option."""
+    return f"after {duration(seconds)} ({option})"
 
 
 def duration(seconds: float) -> str:

@@ -14,7 +14,7 @@ from ._api import ENDED, Airflow, Object, TriggerRequest, iso
 from ._diagnosis import PATIENCE, diagnosis
 from ._errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, TimedOut, Unreachable
 from ._inputs import STATES, check_maskable, conf_of, dag_id_of, dag_run_id_of, lines_of, merged, seconds_of, time_of
-from ._report import Report, duration, elapsed, failed_tasks, shown
+from ._report import Report, elapsed, failed_tasks, shown, waited
 from ._state import diff
 from ._text import one_line, texts_in
 from ._wait import Clock, wait_until
@@ -362,7 +362,7 @@ def _timed_out(airflow: Airflow, run: Object, option: str, allowed: float) -> Ti
         so_far, tasks = report.result(), report.tasks
     reason = diagnosis(airflow, run, tasks)
     return TimedOut(
-        f"DAG run {run['dag_id']} / {run['dag_run_id']} is still {run['state']} after {duration(allowed)} ({option})"
+        f"DAG run {run['dag_id']} / {run['dag_run_id']} is still {run['state']} {waited(allowed, option)}"
         + (f": {reason}." if reason else "."),
         **so_far,
     )

@@ -299,7 +299,7 @@ import typing as t
 from ..module_utils._api import ENDED
 from ..module_utils._errors import RunFailed, TimedOut
 from ..module_utils._module import AirflowModule
-from ..module_utils._report import Report, elapsed, shown
+from ..module_utils._report import RUNS_IT_AGAIN, Report, elapsed, shown
 from ..module_utils._runs import (
     cancel_after_timeout,
     carrying,
@@ -390,7 +390,7 @@ def advice_on(wish: Wish, done: Done) -> tuple[bool, str]:
         return False, ""
     if wish.state == "cleared":
         return True, "It has no failed task to run again; only_failed: false runs all of them."
-    return True, "state: cleared runs it again."
+    return True, RUNS_IT_AGAIN
 
 
 def main() -> None:

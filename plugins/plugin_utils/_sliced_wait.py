@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A long wait in slices, with a line of progress after each: what the action of C(airflow_dag_run) does.
+
+A module cannot print while it runs. So the action calls it with a short C(wait_timeout), prints how far the run has
+come, and calls it again for the same run. The module's wait is the only wait; this knows nothing of Airflow's API.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ..module_utils._report import HAD_FAILED, RUNS_IT_AGAIN, duration, failed_after, waited
+from ..module_utils._runs import new_dag_run_id
+from ..module_utils._wait import Clock
+
+Result = t.Dict[str, t.Any]
+Args = t.Mapping[str, t.Any]
+
+SHORTEST = 30.0  # seconds of a slice: starting a module costs about one, and this keeps it under 5 % of the wait
+SHARE = 0.1  # of the run's age
+LONGEST = 120.0
+SILENCE = 300.0  # seconds after which a line is printed although nothing has changed: AWX may end silent jobs
+FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
+MOST_NAMED = 3
+# Options of the first call alone: they make or clear the run. Those of time-outs are told anew in each call.
+FIRST_ONLY = ("conf", "secret_conf", "note", "data_interval_start", "data_interval_end", "run_after", "only_failed")
+TIMED = ("wait_timeout", "queued_timeout", "cancel_on_timeout")
+
+
+class Slice(t.NamedTuple):
+    """One call of the module.
+
+    :param seconds: its C(wait_timeout).
+    :param last: whether its time-out is the task's.
+    :param options: what it is given besides.
+    """
+
+    seconds: float
+    last: bool
+    options: Args
+
+
+def is_wait(args: Args) -> bool:
+    """Whether these options of the module ask for a wait that is worth a line of progress.
+
+    Whatever does not look right is left to the module, which says what is wrong.
+    """
+    try:
+        return (
+            boolean(_given(args, "progress", True))
+            and boolean(_given(args, "wait", True))
+            and _given(args, "state", "triggered") in ("triggered", "cleared")
+            and bool(_given(args, "dag_id", ""))
+            and float(_given(args, "wait_timeout", 3600.0)) > SHORTEST
+            and float(_given(args, "queued_timeout", 0.0)) >= 0
+        )
+    except (TypeError, ValueError):
+        return False
+
+
+class SlicedWait:
+    """One task's wait.
+
+    :param args: the task's options.
+    :param execute: runs the module with options and returns its result.
+    :param show: prints a line.
+    """
+
+    def __init__(
+        self,
+        args: Args,
+        execute: t.Callable[[Args], Result],
+        show: t.Callable[[str], None],
+        host: str,
+        clock: Clock,
+    ) -> None:
+        self._args = args
+        self._execute = execute
+        self._show = show
+        self._clock = clock
+        self._place = f"{host}: {args['dag_id']} / "
+        self._timeout = float(_given(args, "wait_timeout", 3600.0))
+        self._queued_timeout = float(_given(args, "queued_timeout", self._timeout))
+        self._started = clock.now()
+        self._said: tuple[str, float] = ("", self._started)
+
+    def run(self) -> Result:
+        """Wait, and return what one call of the module would have returned."""
+        # The id is chosen here, since one in a result may have been masked. A logical date names its run as well.
+        options = {key: value for key, value in self._args.items() if key not in TIMED}
+        if not _given(options, "logical_date", None) and not _given(options, "dag_run_id", None):
+            options["dag_run_id"] = new_dag_run_id(self._clock)
+        cleared = _given(options, "state", "") == "cleared"
+        name = self._place + str(_given(options, "dag_run_id", None) or options["logical_date"])
+        self._show(f"{name}: {'clearing' if cleared else 'triggering'}, then waiting up to {duration(self._timeout)}")
+        results: list[Result] = []
+        while True:
+            part = self._slice(results[-1] if results else None)
+            results.append(self._execute({**options, **part.options, "wait_timeout": part.seconds}))
+            if part.last or not _has_timed_out(results[-1]):
+                return self._merged(results[0], results[-2:], part)
+            self._tell(name, results[-1])
+            # The run is there now, and only waited for: a DAG that was paused meanwhile does not end that.
+            options = {key: value for key, value in options.items() if key not in FIRST_ONLY}
+            options.update(state="triggered", when_paused="trigger")
+
+    def _slice(self, seen: Result | None) -> Slice:
+        """Return the next slice; one that would leave a very short one goes to the end."""
+        waited_for = self._clock.now() - self._started
+        left = max(0.0, self._timeout - waited_for)
+        at_end = {"cancel_on_timeout": self._args["cancel_on_timeout"]} if "cancel_on_timeout" in self._args else {}
+        seconds = min(max(SHORTEST, SHARE * seen["elapsed"]), LONGEST) if seen else SHORTEST
+        if self._queued_timeout < self._timeout and (seen is None or seen["dag_run"]["state"] == "queued"):
+            queued_left = max(0.0, self._queued_timeout - waited_for)
+            if seen and not queued_left:
+                return Slice(left, True, {**at_end, "queued_timeout": 0})
+            seconds = min(seconds, queued_left)
+        if left <= seconds + SHORTEST / 2:
+            return Slice(left, True, at_end)
+        return Slice(seconds, False, {})
+
+    def _tell(self, name: str, result: Result) -> None:
+        """Print how far the run has come when that has changed, and at times when it has not."""
+        run, counts = result["dag_run"], result["task_counts"]
+        done = sum(counts.get(state, 0) for state in FINISHED)
+        text = f"{done} of {sum(counts.values())} tasks done"
+        text += f", {counts['running']} running" if counts.get("running") else ""
+        failed = [task["task_id"] for task in result["failed_tasks"] if task["state"] == "failed"]
+        if failed:
+            text += f", {len(failed)} failed ({', '.join(failed[:MOST_NAMED])}{', …' if failed[MOST_NAMED:] else ''})"
+        said, at = self._said
+        if said != run["state"] + text or self._clock.now() - at >= SILENCE:
+            age = f" {duration(result['elapsed'])}" if result["elapsed"] else ""
+            self._show(f"{name} {run['state']}{age}: {text}")
+            self._said = (run["state"] + text, self._clock.now())
+
+    def _merged(self, first: Result, ending: t.Sequence[Result], part: Slice) -> Result:
+        """Make one result of those of all calls; its message speaks of the whole wait."""
+        last = ending[-1]
+        if last is first:
+            return first
+        result = {**{key: value for key, value in ending[0].items() if key == "dag_run"}, **last}
+        result["changed"] = bool(first.get("changed") or last.get("changed"))
+        result.update({key: first[key] for key in ("diff",) if key in first})
+        warnings = [*first.get("warnings", [])]
+        warnings += [warning for warning in last.get("warnings", []) if warning not in warnings]
+        if warnings:
+            result["warnings"] = warnings
+        if "invocation" in first:
+            told = {key: self._args[key] for key in TIMED if key in self._args}
+            module_args = {**first["invocation"].get("module_args", {}), **told}
+            result["invocation"] = {**first["invocation"], "module_args": module_args}
+        message = str(last.get("msg", ""))
+        message = message.replace(waited(part.seconds, "wait_timeout"), waited(self._timeout, "wait_timeout"))
+        message = message.replace(waited(0, "queued_timeout"), waited(self._queued_timeout, "queued_timeout"))
+        # It failed between two calls, so the second one found it failed.
+        message = message.replace(HAD_FAILED, failed_after(last.get("elapsed", 0))).replace(f" {RUNS_IT_AGAIN}", "")
+        if message:
+            result["msg"] = message
+        return result
+
+
+def _has_timed_out(result: Result) -> bool:
+    """Whether a slice has ended before the run."""
+    return bool(result.get("failed") and result.get("timed_out") and result.get("dag_run"))
+
+
+def _given(args: Args, key: str, default: t.Any) -> t.Any:
+    """An option's value; what is empty is unset."""
+    value = args.get(key)
+    return default if value is None or value == "" else value
