@@ -99,7 +99,7 @@ def test_what_is_no_list_of_tasks(value):
         run_timeline(value)
 
 
-seconds = st.one_of(st.none(), st.integers(0, 2000))
+seconds = st.one_of(st.none(), st.integers(0, 1300))
 
 
 @given(
