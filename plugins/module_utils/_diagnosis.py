@@ -19,30 +19,34 @@ def diagnosis(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
 
     It only adds to a failure, so whatever cannot be read, for an outage or a missing permission, is left out.
     """
-    for reason in (_of_dag, _of_scheduler, _of_other_runs, _of_tasks):
+    dag: Object = {}
+
+    def of_dag() -> str:
+        dag.update(airflow.dag(run["dag_id"]))
+        return _of_dag(dag)
+
+    for reason in (
+        of_dag,
+        lambda: dead_component(airflow, "scheduler"),
+        lambda: _of_other_runs(airflow, run, dag.get("max_active_runs")),
+        lambda: _of_tasks(airflow, run, tasks),
+    ):
         try:
             with airflow.client.within(PATIENCE):
-                found = reason(airflow, run, tasks)
+                found = reason()
         except AirflowError:
             continue
         if found:
             return found
-    if run["state"] == "queued":
-        return "Airflow's scheduler has not started it"
-    return "no task has started" if tasks and not any(task["start_date"] for task in tasks) else ""
+    return "Airflow's scheduler has not started it" if run["state"] == "queued" else ""
 
 
-def _of_dag(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
-    dag = airflow.dag(run["dag_id"])
+def _of_dag(dag: Object) -> str:
     if dag["is_paused"]:
         return "its DAG is paused, so no task of it starts: unpause the DAG"
     if dag["is_stale"]:
         return "its DAG is stale, so no task of it starts: its file is gone or no longer holds it"
     return ""
-
-
-def _of_scheduler(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
-    return dead_component(airflow, "scheduler")
 
 
 def dead_component(airflow: Airflow, component: str) -> str:
@@ -54,12 +58,11 @@ def dead_component(airflow: Airflow, component: str) -> str:
     return f"Airflow's {component.replace('_', ' ')} has sent no heartbeat{since}: start it again"
 
 
-def _of_other_runs(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
-    if run["state"] != "queued":
+def _of_other_runs(airflow: Airflow, run: Object, limit: int | None) -> str:
+    if run["state"] != "queued" or limit is None:
         return ""
-    limit = airflow.dag(run["dag_id"])["max_active_runs"]
     running = [other for other in airflow.active_dag_runs([run["dag_id"]]) if other["state"] == "running"]
-    if limit is None or len(running) < limit:
+    if len(running) < limit:
         return ""
     others = "1 other run is active" if len(running) == 1 else f"{len(running)} other runs are active"
     return f"{others} ({running[0]['dag_run_id']}{', …' if running[1:] else ''}) and max_active_runs is {limit}"
@@ -67,6 +70,8 @@ def _of_other_runs(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> 
 
 def _of_tasks(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
     """What its tasks are at, the ones that somebody can do something about first."""
+    if not tasks or run["state"] == "queued":
+        return ""
     by_state: dict[str, list[Object]] = {}
     for task in tasks:
         by_state.setdefault(task["state"] or "", []).append(task)
@@ -80,7 +85,9 @@ def _of_tasks(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
     for state in ("deferred", "up_for_reschedule"):
         if state in by_state:
             return f"{_these(by_state[state])} {state}"
-    return ""
+    if any(task["start_date"] for task in tasks):
+        return "no task of it is running at the moment"
+    return "no task has started"
 
 
 def _up_for_retry(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:

@@ -340,9 +340,10 @@ def wait_for_run(airflow: Airflow, run: Object, wish: Wish) -> Object:
         error.details["dag_run"] = shown(watch.run)
         if not (isinstance(error, Unreachable) and clock.now() >= ends):
             raise
+        raise _timed_out(airflow, watch.run, waited(allowed, option), error) from error
     if _ended(watch.run):
         return watch.run
-    raise _timed_out(airflow, watch.run, option, allowed)
+    raise _timed_out(airflow, watch.run, waited(allowed, option))
 
 
 def _started(run: Object) -> bool:
@@ -353,19 +354,22 @@ def _ended(run: Object) -> bool:
     return run["state"] in ENDED
 
 
-def _timed_out(airflow: Airflow, run: Object, option: str, allowed: float) -> TimedOut:
-    """Say how far a run has come, and what holds it up; what cannot be read any more is left out."""
+def _timed_out(airflow: Airflow, run: Object, waited_for: str, silence: AirflowError | None = None) -> TimedOut:
+    """Say how far a run has come, and what holds it up; what cannot be read any more is left out.
+
+    :param silence: Airflow did not answer in the end, so there is nothing to ask.
+    """
     so_far = {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
-    tasks: t.Sequence[Object] = ()
-    with contextlib.suppress(AirflowError), airflow.client.within(PATIENCE):
-        report = Report(airflow, run, 0)
-        so_far, tasks = report.result(), report.tasks
-    reason = diagnosis(airflow, run, tasks)
-    return TimedOut(
-        f"DAG run {run['dag_id']} / {run['dag_run_id']} is still {run['state']} {waited(allowed, option)}"
-        + (f": {reason}." if reason else "."),
-        **so_far,
-    )
+    if silence:
+        reason = f"it was when Airflow answered last. {silence.message.rstrip('.')}"
+    else:
+        tasks: t.Sequence[Object] = ()
+        with contextlib.suppress(AirflowError), airflow.client.within(PATIENCE):
+            report = Report(airflow, run, 0)
+            so_far, tasks = report.result(), report.tasks
+        reason = diagnosis(airflow, run, tasks)
+    name = f"DAG run {run['dag_id']} / {run['dag_run_id']}"
+    return TimedOut(f"{name} is still {run['state']} {waited_for}" + (f": {reason}." if reason else "."), **so_far)
 
 
 def wait_for_tasks(airflow: Airflow, run: Object, timeout: float, interval: float, log_lines: int) -> Report:

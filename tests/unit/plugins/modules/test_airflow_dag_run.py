@@ -70,6 +70,17 @@ class Story(Runner):
     def no_dag(self) -> Exchange:
         return self.server.get("dags/etl_daily").answers(self.generation.no_dag(), 404)
 
+    def explained(self, *tasks: t.Any, dag_run_id: str = NEW_ID, **dag: t.Any) -> None:
+        """What is read after a time-out, of a run that is queued when there are no tasks."""
+        self.tasks(*tasks, dag_run_id=dag_run_id)
+        self.dag(**dag)
+        if not dag.get("is_paused"):
+            health = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": "healthy"}}
+            self.server.get("health" if self.generation.name == "v1" else "monitor/health").answers(health)
+            if not tasks:
+                body = {"dag_ids": ["etl_daily"], "states": ["queued", "running"], "page_limit": 100, "page_offset": 0}
+                self.server.post("dags/~/dagRuns/list", sends=body).answers(self.generation.runs())
+
     def run(self, dag_run_id: str = RUN_ID, state: str = "queued", **keys: t.Any) -> Exchange:
         body = self.generation.run(dag_run_id, state, **keys)
         return self.server.get(f"dags/etl_daily/dagRuns/{dag_run_id}").answers(body)
@@ -741,22 +752,27 @@ def test_a_failed_run_without_a_failed_task(story, generation):
 def test_a_wait_of_no_time_looks_once(story):
     story.dag()
     story.made()
+    story.explained()
     error = refusal(story, wait=True, wait_timeout=0)
     assert isinstance(error, TimedOut)
+    assert "is still queued after 0s (wait_timeout): Airflow's scheduler has not started it. It goes on" in error.message
 
 
 def test_a_wait_that_times_out(story, generation, clock):
     story.dag()
     story.made()
     story.server.again(story.run(NEW_ID, "running", start_date=STARTED), 6)
+    story.explained(generation.task("load", "running"), generation.task("read", "failed"))
     error = refusal(story, wait=True, wait_timeout=3.2)
     assert isinstance(error, TimedOut)
     assert error.details["diff"]["after"] == {f"DAG run etl_daily / {NEW_ID}": {"state": "queued"}}
     assert clock.passed == pytest.approx(3.2)
     assert error.message == (
-        f"DAG run etl_daily / {NEW_ID} is still running after 3s (wait_timeout). "
-        f"It goes on: the same dag_run_id waits for it again. {generation.run_url(NEW_ID)}"
+        f"DAG run etl_daily / {NEW_ID} is still running after 3s (wait_timeout): task load is running. "
+        f"It goes on; the same dag_run_id waits for it again. {generation.run_url(NEW_ID)}"
     )
+    assert error.details["task_counts"] == {"running": 1, "failed": 1}
+    assert [task["task_id"] for task in error.details["failed_tasks"]] == ["read"]
     assert error.details["timed_out"] is True
     assert error.details["changed"] is True
     assert error.details["dag_run"]["state"] == "running"
@@ -777,6 +793,7 @@ def test_the_last_look_is_at_the_end_of_the_time(story, generation, clock):
 def test_cancel_on_timeout(story):
     story.dag()
     story.made()
+    story.explained()
     story.set_state("failed", dag_run_id=NEW_ID)
     error = refusal(story, wait=True, wait_timeout=0, cancel_on_timeout=True)
     assert isinstance(error, TimedOut)
@@ -789,6 +806,7 @@ def test_cancel_on_timeout(story):
 def test_a_cancellation_that_is_refused(story, server, generation):
     story.dag()
     story.made()
+    story.explained()
     server.patch(f"dags/etl_daily/dagRuns/{NEW_ID}", sends={"state": "failed"}).answers(
         generation.problem(403, "Forbidden"), 403
     )
@@ -831,6 +849,7 @@ def test_an_outage_at_the_end_of_the_wait_is_a_time_out(story, server, clock):
         launch(story, wait=True, wait_timeout=6, retry_timeout=600)
     server.script.clear()
     assert caught.value.details["dag_run"]["dag_run_id"] == NEW_ID
+    assert "queued after 6s (wait_timeout): it was when Airflow answered last. https://" in caught.value.message
     assert clock.passed == pytest.approx(6)
 
 
@@ -1027,8 +1046,52 @@ def test_a_queued_run_that_times_out_says_where_to_look(story, generation):
     story.dag(is_paused=True)
     story.no_run(RUN_ID)
     story.made(RUN_ID)
+    story.explained(dag_run_id=RUN_ID, is_paused=True)
     error = refusal(story, dag_run_id=RUN_ID, when_paused="trigger", wait=True, wait_timeout=0)
-    assert "look whether its DAG is paused and its scheduler alive" in error.message
+    assert "(wait_timeout): its DAG is paused, so no task of it starts: unpause the DAG. It goes on" in error.message
+
+
+def test_a_run_that_does_not_start_in_time(story, clock):
+    story.dag()
+    story.made()
+    story.server.again(story.run(NEW_ID, "queued"), 2)
+    story.explained()
+    error = refusal(story, wait=True, queued_timeout=1.2)
+    assert isinstance(error, TimedOut)
+    assert "is still queued after 1s (queued_timeout)" in error.message
+    assert clock.passed == pytest.approx(1.2)
+
+
+def test_a_run_that_starts_in_time_is_waited_for(story, generation, clock):
+    story.dag()
+    story.made()
+    story.run(NEW_ID, "running", start_date=STARTED)
+    story.run(NEW_ID, "running", start_date=STARTED)
+    story.run(NEW_ID, "success", **OVER)
+    story.tasks(generation.task("load"), dag_run_id=NEW_ID)
+    assert launch(story, wait=True, queued_timeout=1)["dag_run"]["state"] == "success"
+    assert clock.pauses == [0.5, 0.5, 0.5]
+
+
+def test_a_queued_timeout_that_is_longer_than_the_wait_does_not_count(story, clock):
+    story.dag()
+    story.made()
+    story.explained()
+    error = refusal(story, wait=True, wait_timeout=0, queued_timeout=10)
+    assert "(wait_timeout)" in error.message
+
+
+def test_a_time_out_that_cannot_be_explained(story, server, generation):
+    story.dag()
+    story.made()
+    forbidden = generation.problem(403, "Forbidden")
+    server.get(f"dags/etl_daily/dagRuns/{NEW_ID}/taskInstances", PAGE).answers(forbidden, 403)
+    server.get("dags/etl_daily").answers(forbidden, 403)
+    server.get("health" if generation.name == "v1" else "monitor/health").answers({"scheduler": {"status": "healthy"}})
+    error = refusal(story, wait=True, wait_timeout=0)
+    assert isinstance(error, TimedOut)
+    assert error.details["task_counts"] == {}
+    assert "is still queued after 0s (wait_timeout): Airflow's scheduler has not started it" in error.message
 
 
 def test_a_cancelled_run_is_waited_for_until_its_tasks_have_ended(story, generation, clock):

@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import types
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._diagnosis import diagnosis
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import Denied, Unreachable
+
+
+class Airflow:
+    """A server that tells what a test has set; what is an error is raised."""
+
+    def __init__(self, **told):
+        self.told = {
+            "dag": {"is_paused": False, "is_stale": False, "max_active_runs": 2},
+            "health": {"scheduler": {"status": "healthy", "latest_heartbeat": None}},
+            "active_dag_runs": [],
+            "pool_of": Denied("no", 403),
+            "retry_time": None,
+            **told,
+        }
+        self.asked = []
+        self.client = types.SimpleNamespace(within=lambda seconds: contextlib.nullcontext())
+
+    def __getattr__(self, name):
+        def ask(*args):
+            self.asked.append(name)
+            answer = self.told[name]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return ask
+
+
+def run(state="running"):
+    return {"dag_id": "etl", "dag_run_id": "r", "state": state}
+
+
+def task(name, state, started=True, map_index=-1):
+    return {"task_id": name, "map_index": map_index, "state": state, "start_date": "2026-11-22T10:15:00Z" if started else None}
+
+
+def dag(**keys):
+    return {"dag": {"is_paused": False, "is_stale": False, "max_active_runs": 2, **keys}}
+
+
+def other(name):
+    return {"dag_id": "etl", "dag_run_id": name, "state": "running"}
+
+
+OPEN_POOL = {"pool_of": {"name": "db", "slots": 3, "open_slots": 0}}
+DEAD = {"health": {"scheduler": {"status": "unhealthy", "latest_heartbeat": "2026-11-22T10:00:00Z"}}}
+
+
+@pytest.mark.parametrize("state", ["queued", "running"])
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        (dag(is_paused=True), "its DAG is paused, so no task of it starts: unpause the DAG"),
+        (dag(is_stale=True), "its DAG is stale, so no task of it starts: its file is gone or no longer holds it"),
+        (DEAD, "Airflow's scheduler has sent no heartbeat since 2026-11-22T10:00:00Z: start it again"),
+        (
+            {"health": {"scheduler": {"status": "unhealthy", "latest_heartbeat": None}}},
+            "Airflow's scheduler has sent no heartbeat: start it again",
+        ),
+    ],
+)
+def test_what_holds_up_any_run(told, found, state):
+    assert diagnosis(Airflow(**told), run(state), [task("a", None, False)]) == found
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ({}, "Airflow's scheduler has not started it"),
+        ({"active_dag_runs": [other("a")]}, "Airflow's scheduler has not started it"),
+        ({"active_dag_runs": [other("a"), other("b")]}, "2 other runs are active (a, …) and max_active_runs is 2"),
+        (
+            {"active_dag_runs": [other("a"), run("queued")], **dag(max_active_runs=1)},
+            "1 other run is active (a) and max_active_runs is 1",
+        ),
+        ({**dag(max_active_runs=None), "active_dag_runs": [other("a")]}, "Airflow's scheduler has not started it"),
+    ],
+)
+def test_what_holds_up_a_queued_run(told, found):
+    assert diagnosis(Airflow(**told), run("queued"), [task("a", None, False)]) == found
+
+
+@pytest.mark.parametrize(
+    ("tasks", "told", "found"),
+    [
+        ([], {}, ""),
+        ([task("a", None, False)], {}, "no task has started"),
+        ([task("a", "success"), task("b", None, False)], {}, "no task of it is running at the moment"),
+        ([task("a", "running"), task("b", "queued", False)], {}, "task a is running"),
+        ([task("a", "running", map_index=i) for i in (0, 1)], {}, "2 tasks (a[0], …) are running"),
+        ([task("a", "queued", False)], OPEN_POOL, "task a is waiting in pool db (0 of 3 slots are open)"),
+        ([task("a", "scheduled", False), task("b", "queued", False)], {}, "2 tasks (b, …) are waiting"),
+        ([task("a", "deferred")], {}, "task a is deferred"),
+        ([task("a", "up_for_reschedule")], {}, "task a is up_for_reschedule"),
+        ([task("b", "running"), task("a", "up_for_retry")], {}, "task a is up for retry"),
+        (
+            [task("a", "up_for_retry")],
+            {"retry_time": "2026-11-22T10:20:00Z"},
+            "task a is up for retry at 2026-11-22T10:20:00Z",
+        ),
+        ([task("a", "up_for_retry")], {"retry_time": Denied("no", 403)}, "task a is up for retry"),
+    ],
+)
+def test_what_tasks_are_at(tasks, told, found):
+    assert diagnosis(Airflow(**told), run(), tasks) == found
+
+
+def test_what_cannot_be_read_is_left_out():
+    airflow = Airflow(dag=Denied("no", 403), health=Unreachable("no"), active_dag_runs=Denied("no", 403))
+    assert diagnosis(airflow, run("queued"), []) == "Airflow's scheduler has not started it"
+    assert airflow.asked == ["dag", "health"]
+    assert diagnosis(airflow, run(), [task("a", "running")]) == "task a is running"
+
+
+def test_a_dag_is_read_once():
+    airflow = Airflow()
+    diagnosis(airflow, run("queued"), [])
+    assert airflow.asked == ["dag", "health", "active_dag_runs"]
