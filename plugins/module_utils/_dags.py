@@ -150,10 +150,10 @@ def _set_at_once(airflow: Airflow, waiting: t.Mapping[str, bool], listing: Listi
 
 
 def _patterns(waiting: t.Iterable[str], listing: Listing) -> list[str]:
-    """Texts that may be in the ids of the wanted DAGs only: how they were listed, and how all of them begin."""
+    """Texts that may be in the ids of the wanted DAGs only: how all of them begin, and how they were listed."""
     first, last = min(waiting), max(waiting)
     prefix = first[: next((at for at, (a, b) in enumerate(zip(first, last)) if a != b), len(first))]
-    return [listing.containing, *([prefix] if listing.containing in prefix else [])]
+    return [*([prefix] if listing.containing in prefix else []), listing.containing]
 
 
 def _hits_only(pattern: str, waiting: t.Container[str], paused: bool, listing: Listing) -> bool:

@@ -49,13 +49,15 @@ def _of_dag(dag: Object) -> str:
     return ""
 
 
-def dead_component(airflow: Airflow, component: str) -> str:
-    """Return that a component of Airflow has stopped sending heartbeats, or an empty text."""
-    seen = airflow.health()[component]
-    if seen["status"] != "unhealthy":
-        return ""
-    since = f" since {seen['latest_heartbeat']}" if seen["latest_heartbeat"] else ""
-    return f"Airflow's {component.replace('_', ' ')} has sent no heartbeat{since}: start it again"
+def dead_component(airflow: Airflow, *components: str) -> str:
+    """Return that one of these components of Airflow has stopped sending heartbeats, or an empty text."""
+    health = airflow.health()
+    for component in components:
+        seen = health[component]
+        if seen["status"] == "unhealthy":
+            since = f" since {seen['latest_heartbeat']}" if seen["latest_heartbeat"] else ""
+            return f"Airflow's {component.replace('_', ' ')} has sent no heartbeat{since}: start it again"
+    return ""
 
 
 def _of_other_runs(airflow: Airflow, run: Object, limit: int | None) -> str:

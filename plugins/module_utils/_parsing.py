@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import typing as t
 from datetime import datetime, timedelta, timezone
 
 from ._api import Airflow, Object, iso
 from ._dags import FEW
-from ._diagnosis import dead_component
+from ._diagnosis import PATIENCE, dead_component
 from ._errors import AirflowError, ApiError, BadInput, ParseFailed, TimedOut
 from ._inputs import time_of
 from ._report import waited
@@ -102,7 +103,9 @@ class Parsing:
         if after is None:
             return ""
         parsed = _moment(dag["last_parsed_time"])
-        if parsed is None or parsed < after:
+        if parsed is None:
+            return "has never been parsed"
+        if parsed < after:
             return f"was last parsed at {dag['last_parsed_time']}, before {iso(after)} (parsed_after)"
         # Airflow writes a changed DAG at most every 30 s, but stamps it at each parse; a DAG version tells it exactly.
         if dag_id in self._new or parsed >= after + timedelta(seconds=self._deployed.margin):
@@ -185,14 +188,10 @@ def still_lacking(airflow: Airflow, deployed: Deployed) -> str:
 
 
 def _advice(airflow: Airflow) -> str:
-    for component in ("dag_processor", "scheduler"):
-        try:
-            dead = dead_component(airflow, component)
-        except AirflowError:
-            continue
-        if dead:
-            return dead
-    return "check that the file lies in the DAGs folder of Airflow's scheduler or DAG processor"
+    dead = ""
+    with contextlib.suppress(AirflowError), airflow.client.within(PATIENCE):
+        dead = dead_component(airflow, "dag_processor", "scheduler")
+    return dead or "check that the file lies in the DAGs folder of Airflow's scheduler or DAG processor"
 
 
 def _now(airflow: Airflow) -> datetime:

@@ -43,7 +43,12 @@ def run(state="running"):
 
 
 def task(name, state, started=True, map_index=-1):
-    return {"task_id": name, "map_index": map_index, "state": state, "start_date": "2026-11-22T10:15:00Z" if started else None}
+    return {
+        "task_id": name,
+        "map_index": map_index,
+        "state": state,
+        "start_date": "2026-11-22T10:15:00Z" if started else None,
+    }
 
 
 def dag(**keys):

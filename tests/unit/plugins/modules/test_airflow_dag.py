@@ -8,7 +8,14 @@ import typing as t
 
 import pytest
 import requests
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import BadInput, Denied, NotFound
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
+    BadInput,
+    Denied,
+    NotFound,
+    ParseFailed,
+    TimedOut,
+    Unreachable,
+)
 from ansible_collections.dagops.airflow.plugins.modules import airflow_dag
 from ansible_collections.dagops.airflow.tests.unit.bodies import Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Server
@@ -50,7 +57,7 @@ def paused(result: dict[str, t.Any]) -> dict[str, tuple[bool, bool]]:
 
 
 def test_all_that_is_documented_is_returned():
-    assert set(documented(airflow_dag)) == {"dags"}
+    assert set(documented(airflow_dag)) == {"dags", "import_errors", "timed_out"}
     assert set(documented(airflow_dag)["dags"]["contains"]) == KEYS
 
 
@@ -380,3 +387,364 @@ def test_absent_takes_exact_ids_only(dag, options):
     error = dag.failure(**options, state="absent")
     assert isinstance(error, BadInput)
     assert "exact ids" in error.message
+
+
+# -- many at once
+
+
+def listed(server, generation, pattern, dags, **query):
+    """All pages of a list."""
+    params = {**generation.stale_filter, **({"dag_id_pattern": pattern} if pattern else {}), **query}
+    for start in range(0, max(len(dags), 1), 100):
+        server.get("dags", page(start, **params)).answers(generation.dags(*dags[start : start + 100], total=len(dags)))
+
+
+def written(server, generation, pattern, dags, is_paused, **query):
+    """All pages of a write that hits whatever matches."""
+    for start in range(0, len(dags), 100):
+        params = {"dag_id_pattern": pattern, "limit": 100, "offset": start, **query}
+        answer = generation.dags(*dags[start : start + 100], total=len(dags))
+        server.patch("dags", params, sends={"is_paused": is_paused}).answers(answer)
+
+
+def some(generation, count, prefix="many_", **keys):
+    return [generation.dag(f"{prefix}{number:03}", **keys) for number in range(count)]
+
+
+def test_three_hundred_dags_cost_pages_not_dags(dag, server, generation):
+    listed(server, generation, "many_", some(generation, 300, is_paused=True))
+    written(server, generation, "many_", some(generation, 300), False)
+    listed(server, generation, "many_", some(generation, 300))
+    result = dag(dag_id=["many_*"], paused=False)
+    assert result["changed"] is True
+    assert len(result["dags"]) == 300
+    assert set(paused(result).values()) == {(True, False)}
+    assert len(server.requests) == 9
+
+
+def test_many_dags_of_a_tag_at_once(dag, server, generation):
+    listed(server, generation, "", some(generation, 20, is_paused=True, tags=["t"]), tags="t")
+    written(server, generation, "many_0", some(generation, 20), False, tags="t")
+    listed(server, generation, "many_0", some(generation, 20, tags=["t"]), tags="t")
+    assert len(dag(tags=["t"], paused=False)["dags"]) == 20
+
+
+def test_a_list_of_ids_is_written_by_what_they_begin_with(dag, server, generation):
+    before = [*some(generation, 12, is_paused=True), generation.dag("other", is_paused=True)]
+    listed(server, generation, "", before)
+    written(server, generation, "many_0", some(generation, 12), False)
+    listed(server, generation, "many_0", some(generation, 12))
+    assert len(dag(dag_id=[f"many_{number:03}" for number in range(12)], paused=False)["dags"]) == 12
+
+
+@pytest.mark.parametrize(
+    "neighbour",
+    # Airflow's patterns know no case, and _ stands for any character.
+    ["many_0x", "MANY_0", "x_manyX0"],
+)
+def test_no_write_hits_a_dag_that_is_not_wanted(dag, server, generation, neighbour):
+    listed(server, generation, "", [*some(generation, 12, is_paused=True), generation.dag(neighbour, is_paused=True)])
+    for number in range(12):
+        answer = generation.dag(f"many_{number:03}")
+        server.patch(f"dags/many_{number:03}", sends={"is_paused": False}).answers(answer)
+    dag(dag_id=[f"many_{number:03}" for number in range(12)], paused=False)
+
+
+def test_a_neighbour_that_is_as_wanted_does_no_harm(dag, server, generation):
+    before = [
+        *some(generation, 12, is_paused=True),
+        generation.dag("many_0x"),
+        generation.dag("many_0y", is_stale=True),
+    ]
+    after = [*some(generation, 12), generation.dag("many_0x"), generation.dag("many_0y", is_stale=True)]
+    listed(server, generation, "", before)
+    written(server, generation, "many_0", some(generation, 12), False)
+    listed(server, generation, "many_0", after)
+    dag(dag_id=[f"many_{number:03}" for number in range(12)], paused=False)
+
+
+def test_what_was_changed_beyond_the_wanted_set_is_put_back(dag, server, generation):
+    stale = generation.dag("many_0old", is_paused=True, is_stale=True)
+    listed(server, generation, "many_", [*some(generation, 12, is_paused=True), stale])
+    written(server, generation, "many_0", [*some(generation, 12), generation.dag("many_0old")], False)
+    listed(server, generation, "many_0", [*some(generation, 12), generation.dag("many_0old")])
+    server.patch("dags/many_0old", sends={"is_paused": True}).answers(generation.dag("many_0old", is_paused=True))
+    assert len(dag(dag_id=["many_*"], paused=False)["dags"]) == 12
+
+
+def test_what_one_write_has_left_out_is_written_one_by_one(dag, server, generation):
+    listed(server, generation, "many_", some(generation, 12, is_paused=True))
+    written(server, generation, "many_0", some(generation, 11), False)
+    listed(server, generation, "many_0", [*some(generation, 11), generation.dag("many_011", is_paused=True)])
+    server.patch("dags/many_011", sends={"is_paused": False}).answers(generation.dag("many_011"))
+    assert len(dag(dag_id=["many_*"], paused=False)["dags"]) == 12
+
+
+def test_a_refused_write_of_many_says_why_for_the_first(dag, server, generation):
+    refused = generation.problem(403, "Forbidden")
+    listed(server, generation, "many_", some(generation, 12, is_paused=True))
+    params = {"dag_id_pattern": "many_0", "limit": 100, "offset": 0}
+    server.patch("dags", params, sends={"is_paused": False}).answers(refused, 403)
+    listed(server, generation, "many_0", some(generation, 12, is_paused=True))
+    server.patch("dags/many_000", sends={"is_paused": False}).answers(refused, 403)
+    error = dag.failure(dag_id=["many_*"], paused=False)
+    assert isinstance(error, Denied)
+    assert error.details["changed"] is False
+
+
+def test_few_dags_are_written_one_by_one(dag, server, generation):
+    listed(server, generation, "many_", some(generation, 9, is_paused=True))
+    for number in range(9):
+        answer = generation.dag(f"many_{number:03}")
+        server.patch(f"dags/many_{number:03}", sends={"is_paused": False}).answers(answer)
+    dag(dag_id=["many_*"], paused=False)
+
+
+# -- drain
+
+
+def active(server, generation, dag_ids, *runs):
+    body = {"dag_ids": dag_ids, "states": ["queued", "running"], "page_limit": 100, "page_offset": 0}
+    server.post("dags/~/dagRuns/list", sends=body).answers(generation.runs(*runs))
+
+
+def busy(generation, dag_id="etl_daily", name="r"):
+    return generation.run(name, "running", dag_id=dag_id)
+
+
+def set_paused(server, generation, is_paused, dag_id="etl_daily"):
+    answer = generation.dag(dag_id, is_paused=is_paused)
+    server.patch(f"dags/{dag_id}", sends={"is_paused": is_paused}).answers(answer)
+
+
+def test_a_dag_is_paused_when_its_runs_have_ended(dag, server, generation, clock):
+    server.get("dags/etl_daily").answers(generation.dag())
+    active(server, generation, ["etl_daily"], busy(generation))
+    active(server, generation, ["etl_daily"], busy(generation))
+    active(server, generation, ["etl_daily"])
+    set_paused(server, generation, True)
+    active(server, generation, ["etl_daily"])
+    result = dag(dag_id=["etl_daily"], paused=True, drain=True)
+    assert result["changed"] is True
+    assert paused(result) == {"etl_daily": (False, True)}
+    assert result["dags"][0]["active_runs"] == 0
+    assert clock.pauses == [0.5, 0.5]
+
+
+def test_a_run_that_slipped_in_is_let_out(dag, server, generation):
+    server.get("dags/etl_daily").answers(generation.dag())
+    active(server, generation, ["etl_daily"])
+    set_paused(server, generation, True)
+    active(server, generation, ["etl_daily"], busy(generation))
+    set_paused(server, generation, False)
+    active(server, generation, ["etl_daily"])
+    set_paused(server, generation, True)
+    active(server, generation, ["etl_daily"])
+    assert paused(dag(dag_id=["etl_daily"], paused=True, drain=True)) == {"etl_daily": (False, True)}
+
+
+def test_each_dag_is_paused_when_it_is_idle(dag, server, generation):
+    for name in ("a", "b"):
+        server.get(f"dags/{name}").answers(generation.dag(name))
+    active(server, generation, ["a", "b"], busy(generation, "b"))
+    set_paused(server, generation, True, "a")
+    active(server, generation, ["a"])
+    active(server, generation, ["b"])
+    set_paused(server, generation, True, "b")
+    active(server, generation, ["b"])
+    assert paused(dag(dag_id=["a", "b"], paused=True, drain=True)) == {"a": (False, True), "b": (False, True)}
+
+
+def test_a_drain_that_takes_too_long_leaves_all_as_it_was(dag, server, generation, clock):
+    for name in ("a", "b"):
+        server.get(f"dags/{name}").answers(generation.dag(name))
+    active(server, generation, ["a", "b"], busy(generation, "b"), busy(generation, "b", "s"))
+    set_paused(server, generation, True, "a")
+    active(server, generation, ["a"])
+    active(server, generation, ["b"], busy(generation, "b"))
+    active(server, generation, ["b"], busy(generation, "b"))
+    set_paused(server, generation, False, "a")
+    error = dag.failure(dag_id=["a", "b"], paused=True, drain=True, wait_timeout=0.7)
+    assert isinstance(error, TimedOut)
+    assert error.message == (
+        "Runs of b (1) are still active after 1s (wait_timeout), so nothing was paused; give it more time, or end the "
+        "runs."
+    )
+    assert "changed" not in error.details
+    assert clock.passed == pytest.approx(0.7)
+
+
+def test_a_drain_that_cannot_be_undone_says_so(dag, server, generation):
+    for name in ("a", "b", "c"):
+        server.get(f"dags/{name}").answers(generation.dag(name))
+    active(server, generation, ["a", "b", "c"], busy(generation, "c"))
+    set_paused(server, generation, True, "a")
+    set_paused(server, generation, True, "b")
+    active(server, generation, ["a", "b"])
+    set_paused(server, generation, False, "a")
+    server.patch("dags/b", sends={"is_paused": False}).says("", 502)
+    error = dag.failure(dag_id=["a", "b", "c"], paused=True, drain=True, wait_timeout=0, retry_timeout=0)
+    assert error.message.endswith(" These DAGs are left paused: b.")
+    assert error.details["changed"] is True
+
+
+def test_an_outage_during_a_drain_leaves_all_as_it_was(dag, server, generation):
+    for name in ("a", "b"):
+        server.get(f"dags/{name}").answers(generation.dag(name))
+    active(server, generation, ["a", "b"], busy(generation, "b"))
+    set_paused(server, generation, True, "a")
+    active(server, generation, ["a"])
+    server.post("dags/~/dagRuns/list", sends=active_body(["b"])).says("", 502)
+    set_paused(server, generation, False, "a")
+    assert isinstance(dag.failure(dag_id=["a", "b"], paused=True, drain=True, retry_timeout=0), Unreachable)
+
+
+def active_body(dag_ids):
+    return {"dag_ids": dag_ids, "states": ["queued", "running"], "page_limit": 100, "page_offset": 0}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_paused_dag_with_active_runs_is_not_drained(dag, server, generation, check_mode):
+    server.get("dags/etl_daily").answers(generation.dag(is_paused=True))
+    active(server, generation, ["etl_daily"], *(busy(generation, name=f"r{number}") for number in range(5)))
+    error = dag.failure(check_mode, dag_id=["etl_daily"], paused=True, drain=True)
+    assert "A paused DAG has active runs" in error.message
+    assert "etl_daily / r0, etl_daily / r1, etl_daily / r2, etl_daily / r3 and 1 more;" in error.message
+
+
+def test_a_paused_dag_without_runs_is_drained(dag, server, generation):
+    server.get("dags/etl_daily").answers(generation.dag(is_paused=True))
+    active(server, generation, ["etl_daily"])
+    assert dag(dag_id=["etl_daily"], paused=True, drain=True)["changed"] is False
+
+
+def test_check_mode_does_not_wait_for_runs(dag, server, generation, clock):
+    server.get("dags/etl_daily").answers(generation.dag())
+    active(server, generation, ["etl_daily"], busy(generation))
+    result = dag(True, dag_id=["etl_daily"], paused=True, drain=True)
+    assert result["changed"] is True
+    assert result["dags"][0]["active_runs"] == 1
+    assert clock.passed == 0
+
+
+# -- wait
+
+
+def test_a_dag_is_waited_for_and_then_unpaused(dag, server, generation, clock):
+    server.get("dags/etl_daily").answers(generation.no_dag(), 404)
+    server.get("importErrors", page()).answers({"import_errors": [], "total_entries": 0})
+    server.again(server.get("dags/etl_daily").answers(generation.dag(is_paused=True)))
+    set_paused(server, generation, False)
+    result = dag(dag_id=["etl_daily"], wait=True, paused=False)
+    assert paused(result) == {"etl_daily": (True, False)}
+    assert clock.pauses == [0.5]
+
+
+def test_a_dag_is_parsed_anew_on_request(dag, server, generation):
+    old, new = generation.dag(), generation.dag(last_parsed_time="2026-11-22T10:15:02+00:00")
+    server.get("dags/etl_daily").answers(old)
+    server.get("importErrors", page()).answers({"import_errors": [], "total_entries": 0})
+    server.get("dags/etl_daily").answers(old)
+    server.expect("PUT", f"parseDagFile/{old['file_token']}").answers("", 201)
+    server.again(server.get("dags/etl_daily").answers(new))
+    dag(dag_id=["etl_daily"], wait=True, parsed_after="2026-11-22T10:15:00Z", parse_margin=1)
+
+
+def test_an_airflow_that_cannot_be_asked_to_parse(dag, server, generation):
+    old, new = generation.dag(), generation.dag(last_parsed_time="2026-11-22T10:15:02+00:00")
+    server.get("dags/etl_daily").answers(old)
+    server.get("importErrors", page()).answers({"import_errors": [], "total_entries": 0})
+    server.get("dags/etl_daily").answers(old)
+    no_route = {**generation.problem(404, "Not Found"), "type": "about:blank", "detail": "Not Found"}
+    server.expect("PUT", f"parseDagFile/{old['file_token']}").answers(no_route, 404)
+    server.again(server.get("dags/etl_daily").answers(new))
+    dag(dag_id=["etl_daily"], wait=True, parsed_after="2026-11-22T10:15:00Z", parse_margin=1)
+
+
+def test_a_new_version_of_airflow_3_counts(dag, server, generation):
+    seen = generation.dag(last_parsed_time="2026-11-22T10:15:02+00:00")
+    server.get("dags/etl_daily").answers(seen)
+    query = {"order_by": "-version_number", "limit": 1}
+    if generation.name == "v2":
+        version = {"version_number": 2, "created_at": "2026-11-22T10:15:01.5Z"}
+        server.get("dags/etl_daily/dagVersions", query).answers({"dag_versions": [version]})
+    else:
+        server.get("importErrors", page()).answers({"import_errors": [], "total_entries": 0})
+        server.get("dags/etl_daily").answers(seen)
+        server.expect("PUT", f"parseDagFile/{seen['file_token']}").answers("", 201)
+        server.get("dags/etl_daily").answers(generation.dag(last_parsed_time="2026-11-22T10:15:40+00:00"))
+    server.get("dags/etl_daily").answers(seen)
+    dag(dag_id=["etl_daily"], wait=True, parsed_after="2026-11-22T10:15:00Z")
+
+
+@pytest.mark.parametrize("answer", [{"dag_versions": []}, {"other": 1}, None])
+def test_versions_that_tell_nothing(dag, server, generation, answer):
+    if generation.name == "v1":
+        return
+    server.get("dags/etl_daily").answers(generation.dag(last_parsed_time="2026-11-22T10:15:02+00:00"))
+    versions = server.get("dags/etl_daily/dagVersions", {"order_by": "-version_number", "limit": 1})
+    versions.answers(answer) if answer else versions.answers(generation.problem(403, "Forbidden"), 403)
+    server.get("importErrors", page()).answers({"import_errors": [], "total_entries": 0})
+    server.get("dags/etl_daily").answers(generation.dag())
+    server.expect("PUT", f"parseDagFile/{generation.dag()['file_token']}").answers(None, 201)
+    server.get("monitor/health").answers({})
+    error = dag.failure(dag_id=["etl_daily"], wait=True, wait_timeout=0, parsed_after="2026-11-22T10:15:00Z")
+    assert "less than 30 s (parse_margin)" in error.message
+
+
+def test_import_errors_of_both_generations(dag, server, generation):
+    server.get("dags/etl_daily").answers(generation.no_dag(), 404)
+    broken = {
+        "import_error_id": 7,
+        "filename": "etl_daily.py",
+        "timestamp": "2026-11-22T10:15:01.25+00:00",
+        "stack_trace": "Traceback\nKeyError: 1\n",
+    }
+    server.get("importErrors", page()).answers({"import_errors": [broken], "total_entries": 1})
+    error = dag.failure(dag_id=["etl_daily"], wait=True)
+    assert isinstance(error, ParseFailed)
+    assert error.details["import_errors"][0]["timestamp"] == "2026-11-22T10:15:01.250000Z"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_check_mode_looks_once_and_goes_on(dag, server, generation, clock, known):
+    stale = server.get("dags/etl_daily")
+    stale.answers(generation.dag(is_stale=True)) if known else stale.answers(generation.no_dag(), 404)
+    server.again(stale, 2 if known else 1)
+    result = dag(True, dag_id=["etl_daily"], wait=True)
+    assert result["dags"] == [] or known
+    assert len(dag.warnings) == 1
+    assert dag.warnings[0].endswith("; check mode does not wait for it.")
+    assert clock.passed == 0
+
+
+def test_check_mode_of_what_is_there_gives_no_warning(dag, server, generation):
+    server.again(server.get("dags/etl_daily").answers(generation.dag()), 2)
+    dag(True, dag_id=["etl_daily"], wait=True)
+    assert dag.warnings == []
+
+
+def test_nothing_to_wait_for(dag):
+    assert dag(dag_id=[], wait=True)["dags"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"dag_id": ["a"], "parsed_after": "2026-11-22T10:15:00Z"}, "parsed_after is about waiting"),
+        ({"dag_id": ["a"], "wait": True, "state": "absent"}, "leave it out with state: absent"),
+        ({"dag_id": ["a*"], "wait": True}, "wait needs exact ids in dag_id"),
+        ({"tags": ["a"], "wait": True}, "wait needs exact ids in dag_id"),
+        ({"dag_id": ["a"], "wait": True, "parsed_after": "2026-11-22T10:15:00"}, "parsed_after"),
+        ({"dag_id": ["a"], "wait": True, "parsed_after": "2026-11-22T10:17:00Z"}, "lies in the future"),
+        ({"dag_id": ["a"], "wait": True, "wait_timeout": -1}, "wait_timeout"),
+        ({"dag_id": ["a"], "wait": True, "parse_margin": -1}, "parse_margin"),
+        ({"dag_id": ["a"], "drain": True}, "drain is about pausing"),
+        ({"dag_id": ["a"], "drain": True, "paused": False}, "drain is about pausing"),
+    ],
+)
+def test_options_that_do_not_go_together(dag, server, options, said):
+    error = dag.failure(**options)
+    assert isinstance(error, BadInput)
+    assert said in error.message
+    assert server.requests == []

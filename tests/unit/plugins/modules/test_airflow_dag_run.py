@@ -755,7 +755,9 @@ def test_a_wait_of_no_time_looks_once(story):
     story.explained()
     error = refusal(story, wait=True, wait_timeout=0)
     assert isinstance(error, TimedOut)
-    assert "is still queued after 0s (wait_timeout): Airflow's scheduler has not started it. It goes on" in error.message
+    assert (
+        "is still queued after 0s (wait_timeout): Airflow's scheduler has not started it. It goes on" in error.message
+    )
 
 
 def test_a_wait_that_times_out(story, generation, clock):

@@ -1,0 +1,283 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import types
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils import _parsing
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import BadInput, Denied, ParseFailed, TimedOut
+from ansible_collections.dagops.airflow.plugins.module_utils._parsing import (
+    Deployed,
+    check_moment,
+    still_lacking,
+    wait_until_parsed,
+)
+
+NOON = datetime(2026, 11, 22, 10, 15, tzinfo=timezone.utc)  # when the clock of tests starts
+FILE = "/opt/airflow/dags/etl.py"
+
+
+def at(second):
+    """A moment so many seconds after the clock of tests has started, as Airflow writes it."""
+    return (NOON + timedelta(seconds=second)).isoformat().replace("+00:00", "Z")
+
+
+def dag(parsed=-100, **keys):
+    known = {"has_import_errors": False, "is_stale": False, "fileloc": FILE, "last_parsed_time": at(parsed)}
+    return {"dag_id": "etl", **known, **keys}
+
+
+def error(filename=FILE, tried=5, trace="Traceback:\n  File\nKeyError: 'email'\n\n"):
+    return {"filename": filename, "timestamp": at(tried), "stack_trace": trace}
+
+
+class Airflow:
+    """A server on which things happen at given seconds: {second: what it tells from then on}."""
+
+    def __init__(self, clock, dags, errors=None, versions=None, health=None):
+        self.clock = clock
+        self.story = {"dag": dags, "errors": errors or {0: []}, "version": versions or {0: None}}
+        self.health_story = health
+        self.asked = []
+        self.client = types.SimpleNamespace(
+            within=lambda seconds: contextlib.nullcontext(), clock=clock, server_time=None
+        )
+
+    def _now(self, what):
+        story = self.story[what]
+        told = story[max(second for second in story if second <= self.clock.passed)]
+        if isinstance(told, Exception):
+            raise told
+        return told
+
+    def find_dag(self, dag_id):
+        self.asked.append("dag")
+        return self._now("dag")
+
+    def dags(self):
+        self.asked.append("dags")
+        return self._now("dag")
+
+    def import_errors(self):
+        self.asked.append("errors")
+        return self._now("errors")
+
+    def version_time(self, dag_id):
+        return self._now("version")
+
+    def reparse(self, dag_id):
+        self.asked.append(f"reparse {dag_id} {self.clock.passed:.0f}")
+
+    def health(self):
+        if self.health_story is None:
+            raise Denied("no", 403)
+        return self.health_story
+
+    def reparsed(self):
+        return [what for what in self.asked if what.startswith("reparse")]
+
+
+def deployed(after=0.0, margin=30.0, timeout=300.0, ids=("etl",)):
+    return Deployed(list(ids), None if after is None else NOON + timedelta(seconds=after), margin, timeout)
+
+
+def test_a_dag_that_is_there_is_not_waited_for(clock):
+    airflow = Airflow(clock, {0: dag()})
+    wait_until_parsed(airflow, deployed(after=None))
+    assert airflow.asked == ["dag"]
+    assert clock.passed == 0
+
+
+@pytest.mark.parametrize("lacking", [None, dag(is_stale=True), dag(has_import_errors=True)])
+def test_a_dag_is_waited_for_until_it_runs(clock, lacking):
+    airflow = Airflow(clock, {0: lacking, 20: dag()})
+    wait_until_parsed(airflow, deployed(after=None))
+    assert 20 <= clock.passed < 25.1
+
+
+def test_a_dag_that_was_known_needs_the_margin(clock):
+    airflow = Airflow(clock, {0: dag(-100), 3: dag(2), 31: dag(29), 62: dag(61)})
+    wait_until_parsed(airflow, deployed())
+    assert 62 <= clock.passed < 67.1
+
+
+def test_the_margin_can_be_chosen(clock):
+    airflow = Airflow(clock, {0: dag(-100), 3: dag(2)})
+    wait_until_parsed(airflow, deployed(margin=0))
+    assert 3 <= clock.passed < 4
+
+
+def test_a_dag_that_was_unknown_needs_no_margin(clock):
+    airflow = Airflow(clock, {0: None, 3: dag(2)})
+    wait_until_parsed(airflow, deployed())
+    assert 3 <= clock.passed < 4
+    assert airflow.reparsed() == []
+
+
+def test_a_new_version_of_a_dag_needs_no_margin(clock):
+    airflow = Airflow(clock, {0: dag(-100), 3: dag(2)}, versions={0: at(-90), 4: at(3)})
+    wait_until_parsed(airflow, deployed())
+    assert 4 <= clock.passed < 5
+
+
+def test_many_dags_are_looked_for_in_the_list(clock):
+    dags = [{**dag(), "dag_id": name} for name in "abcd"]
+    airflow = Airflow(clock, {0: dags[:3], 2: dags})
+    wait_until_parsed(airflow, deployed(after=None, ids="abcd"))
+    assert set(airflow.asked) == {"dags", "errors"}
+
+
+def test_airflow_is_asked_to_parse_at_once_and_when_the_margin_is_over(clock):
+    airflow = Airflow(clock, {0: dag(-100), 3: dag(2), 62: dag(61)})
+    wait_until_parsed(airflow, deployed())
+    assert [what.split()[1] for what in airflow.reparsed()] == ["etl", "etl"]
+    first, second = (float(what.split()[2]) for what in airflow.reparsed())
+    assert first == 0
+    assert 30 <= second <= 35
+
+
+def test_a_file_is_asked_for_once_and_not_too_many_of_them(clock):
+    same = [{**dag(), "dag_id": f"same{number}"} for number in range(5)]
+    others = [{**dag(fileloc=f"/f{number}.py"), "dag_id": f"other{number}"} for number in range(40)]
+    airflow = Airflow(clock, {0: [*same, *others]})
+    ids = [one["dag_id"] for one in (*same, *others)]
+    with pytest.raises(TimedOut):
+        wait_until_parsed(airflow, deployed(timeout=0, ids=ids))
+    assert len(airflow.reparsed()) == _parsing.MOST_REPARSED
+    assert sum("same" in what for what in airflow.reparsed()) == 1
+
+
+# -- import errors
+
+
+@pytest.mark.parametrize("after", [0.0, None])
+@pytest.mark.parametrize("filename", [FILE, "etl.py"])
+def test_an_import_error_of_the_new_file_fails_at_once(clock, after, filename):
+    airflow = Airflow(
+        clock, {0: dag()} if after is not None else {0: dag(is_stale=True)}, {0: [], 6: [error(filename)]}
+    )
+    with pytest.raises(ParseFailed) as caught:
+        wait_until_parsed(airflow, deployed(after))
+    assert caught.value.message == (
+        f"DAG etl cannot be parsed: {filename} cannot be imported: KeyError: 'email'; "
+        "mend the file and deploy it again."
+    )
+    assert caught.value.details["import_errors"] == [
+        {"filename": filename, "timestamp": at(5), "trace_tail": "Traceback:\n  File\nKeyError: 'email'"}
+    ]
+    assert 6 <= clock.passed < 7.1
+
+
+def test_an_import_error_of_the_old_file_does_not_fail(clock):
+    airflow = Airflow(clock, {0: dag(has_import_errors=True), 9: dag(8)}, {0: [error(tried=-5)], 9: []})
+    wait_until_parsed(airflow, deployed(margin=0))
+    assert 9 <= clock.passed < 10
+
+
+def test_an_import_error_of_another_file_does_not_fail(clock):
+    airflow = Airflow(clock, {0: dag(), 9: dag(8)}, {0: [], 3: [error("/opt/airflow/dags/other.py"), error("tl.py")]})
+    wait_until_parsed(airflow, deployed(margin=0))
+
+
+@pytest.mark.parametrize("errors", [{0: [error("sub/etl.py", 0)]}, {0: [], 4: [error("/dags/whatever.py", 4)]}])
+def test_the_file_of_an_unknown_dag_is_guessed(clock, errors):
+    with pytest.raises(ParseFailed):
+        wait_until_parsed(Airflow(clock, {0: None}, errors), deployed())
+
+
+def test_a_file_that_was_broken_before_is_not_that_of_an_unknown_dag(clock):
+    broken = [error("/dags/other.py", 100)]
+    airflow = Airflow(clock, {0: None, 9: dag(8)}, {0: broken})
+    wait_until_parsed(airflow, deployed())
+
+
+def test_import_errors_that_may_not_be_read(clock):
+    airflow = Airflow(clock, {0: None, 9: dag(8)}, {0: Denied("no", 403)})
+    wait_until_parsed(airflow, deployed())
+
+
+@pytest.mark.parametrize("trace", ["", "\n \n"])
+def test_an_import_error_without_a_reason(clock, trace):
+    airflow = Airflow(clock, {0: None}, {0: [error("etl.py", 0, trace)]})
+    with pytest.raises(ParseFailed, match="cannot be imported: Airflow shows no reason;"):
+        wait_until_parsed(airflow, deployed())
+
+
+def test_of_a_long_trace_the_end_is_shown(clock):
+    trace = "\n".join(f"line {number}" for number in range(100))
+    airflow = Airflow(clock, {0: None}, {0: [error("etl.py", 0, trace)]})
+    with pytest.raises(ParseFailed) as caught:
+        wait_until_parsed(airflow, deployed())
+    assert caught.value.details["import_errors"][0]["trace_tail"].splitlines() == [f"line {n}" for n in range(80, 100)]
+
+
+# -- time-outs
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (
+            None,
+            "DAG etl is not known to Airflow, after 10s (wait_timeout): check that the file lies in the DAGs folder",
+        ),
+        (dag(is_stale=True), "DAG etl is stale: Airflow no longer finds it in its files, after 10s (wait_timeout): "),
+        (dag(has_import_errors=True), f"DAG etl has an import error in {FILE}, after 10s"),
+        (dag(-100), f"DAG etl was last parsed at {at(-100)}, before {at(0)} (parsed_after), after 10s"),
+        ({**dag(), "last_parsed_time": None}, "DAG etl has never been parsed, after 10s (wait_timeout): "),
+        (dag(2), f"DAG etl was last parsed at {at(2)}, less than 30 s (parse_margin) after {at(0)} (parsed_after), "),
+    ],
+)
+def test_a_time_out_says_what_is_lacking(clock, seen, said):
+    with pytest.raises(TimedOut) as caught:
+        wait_until_parsed(Airflow(clock, {0: seen}), deployed(timeout=10))
+    assert caught.value.message.startswith(said)
+    assert caught.value.details["timed_out"] is True
+    assert clock.passed == 10
+
+
+def test_a_time_out_names_files_that_cannot_be_imported(clock):
+    airflow = Airflow(clock, {0: None}, {0: [error("other.py", -50)]})
+    with pytest.raises(TimedOut) as caught:
+        wait_until_parsed(airflow, deployed(timeout=10))
+    assert "DAG etl is not known to Airflow. Files that cannot be imported: other.py, after 10s" in caught.value.message
+    assert [one["filename"] for one in caught.value.details["import_errors"]] == ["other.py"]
+
+
+def test_a_time_out_of_many_dags_names_some(clock):
+    with pytest.raises(TimedOut) as caught:
+        wait_until_parsed(Airflow(clock, {0: []}), deployed(timeout=0, ids="abcdefg"))
+    assert "DAG d is not known to Airflow; and 3 more, after 0s" in caught.value.message
+
+
+def test_a_time_out_tells_of_a_dead_dag_processor(clock):
+    health = {
+        "dag_processor": {"status": "unhealthy", "latest_heartbeat": at(-500)},
+        "scheduler": {"status": "healthy"},
+    }
+    with pytest.raises(TimedOut, match=r"Airflow's dag processor has sent no heartbeat since .*: start it again\."):
+        wait_until_parsed(Airflow(clock, {0: None}, health=health), deployed(timeout=10))
+
+
+# -- check mode, and what cannot be
+
+
+def test_check_mode_looks_once_and_asks_for_nothing(clock):
+    airflow = Airflow(clock, {0: dag(-100)})
+    assert still_lacking(airflow, deployed()).startswith("DAG etl was last parsed at")
+    assert airflow.asked == ["dag"]
+    assert still_lacking(airflow, deployed(after=None)) == ""
+
+
+def test_the_future_is_refused(clock):
+    airflow = Airflow(clock, {0: dag()})
+    check_moment(airflow, NOON + timedelta(seconds=59))
+    with pytest.raises(BadInput, match=r"parsed_after .* lies in the future \(it is 2026-11-22T10:15:00Z\)"):
+        check_moment(airflow, NOON + timedelta(seconds=61))
+    airflow.client.server_time = (NOON + timedelta(seconds=30)).timestamp()
+    check_moment(airflow, NOON + timedelta(seconds=61))
