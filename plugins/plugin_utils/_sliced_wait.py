@@ -53,7 +53,7 @@ def is_wait(args: Args) -> bool:
         return (
             boolean(_given(args, "progress", True))
             and boolean(_given(args, "wait", True))
-            and _given(args, "state", "triggered") in ("triggered", "cleared")
+            and (_given(args, "state", "triggered") == "triggered" or (args["state"] == "cleared" and _is_named(args)))
             and bool(_given(args, "dag_id", ""))
             and float(_given(args, "wait_timeout", 3600.0)) > SHORTEST
             and float(_given(args, "queued_timeout", 0.0)) >= 0
@@ -92,7 +92,7 @@ class SlicedWait:
         """Wait, and return what one call of the module would have returned."""
         # The id is chosen here, since one in a result may have been masked. A logical date names its run as well.
         options = {key: value for key, value in self._args.items() if key not in TIMED}
-        if not _given(options, "logical_date", None) and not _given(options, "dag_run_id", None):
+        if not _is_named(options):
             options["dag_run_id"] = new_dag_run_id(self._clock)
         cleared = _given(options, "state", "") == "cleared"
         name = self._place + str(_given(options, "dag_run_id", None) or options["logical_date"])
@@ -167,6 +167,11 @@ class SlicedWait:
 def _has_timed_out(result: Result) -> bool:
     """Whether a slice has ended before the run."""
     return bool(result.get("failed") and result.get("timed_out") and result.get("dag_run"))
+
+
+def _is_named(args: Args) -> bool:
+    """Whether the options say which run is meant."""
+    return bool(_given(args, "dag_run_id", None) or _given(args, "logical_date", None))
 
 
 def _given(args: Args, key: str, default: t.Any) -> t.Any:

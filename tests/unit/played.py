@@ -31,6 +31,19 @@ def arguments(options: Options) -> t.Iterator[None]:
             yield
 
 
+@contextlib.contextmanager
+def on_the_target() -> t.Iterator[None]:
+    """Let Ansible believe that it is on a managed host, where no filter or action has been imported before."""
+    try:
+        from ansible.module_utils import _internal
+    except ImportError:  # before ansible-core 2.19
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_internal, "is_controller", False, raising=False)
+        yield
+
+
 class Played:
     """What came out of a module: its result as Ansible would read it, and its exit status."""
 
@@ -38,7 +51,7 @@ class Played:
         self.capsys = capsys
 
     def __call__(self, function: t.Callable[[], t.Any], **options: t.Any) -> Options:
-        with arguments(options), pytest.raises(SystemExit) as left:
+        with on_the_target(), arguments(options), pytest.raises(SystemExit) as left:
             function()
         out = self.capsys.readouterr().out
         result: Options = json.loads(out)

@@ -262,7 +262,9 @@ def test_a_refusal_of_the_first_call_is_the_result(clock, wait):
     ("args", "expected"),
     [
         ({}, True),
-        ({"progress": "yes", "wait": True, "state": "cleared", "wait_timeout": "31"}, True),
+        ({"progress": "yes", "wait": True, "state": "cleared", "dag_run_id": "r", "wait_timeout": "31"}, True),
+        ({"state": "cleared", "logical_date": "2026-11-22T00:00:00Z"}, True),
+        ({"state": "cleared"}, False),
         ({"progress": "", "wait": None, "state": "", "wait_timeout": "", "queued_timeout": None}, True),
         ({"progress": False}, False),
         ({"progress": "no"}, False),
