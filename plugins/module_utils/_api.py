@@ -18,7 +18,18 @@ from urllib.parse import quote
 
 from ._access import Access, AccessV1, AccessV2
 from ._client import PAGE, Client, path_of
-from ._errors import AirflowError, ApiError, BadInput, Conflict, Denied, FateUnknown, NotFound, Unreachable, Unsupported
+from ._errors import (
+    AirflowError,
+    ApiError,
+    BadInput,
+    Conflict,
+    Denied,
+    FateUnknown,
+    NotFound,
+    ServerError,
+    Unreachable,
+    Unsupported,
+)
 from ._inputs import time_of
 from ._login import AutoLogin, BasicLogin, Login, PasswordTokenLogin, SessionLogin
 from ._logs import TaskLog, event_lines, events_of, read_log
@@ -250,6 +261,8 @@ class Airflow:
                 if run is not None and (lost or not isinstance(error, Conflict)):
                     return run
                 # After a 500 (Airflow 2 gives it for bad input) or an unreadable answer one look is enough.
+                if isinstance(error, ServerError):
+                    raise self._trigger_error(dag_id, error) from error
                 if isinstance(error, ApiError):
                     raise
                 lost = True
@@ -336,7 +349,10 @@ class Airflow:
         path = self._run_path(dag_id, dag_run_id) + path_of(
             "taskInstances", task["task_id"], "logs", str(task["try_number"])
         )
-        params = {"full_content": "true", "map_index": task["map_index"]}
+        params: Object = {"full_content": "true"}
+        # Airflow 2.3 does not know this parameter, and shows the logs of mapped tasks to nobody.
+        if task["map_index"] >= 0:
+            params["map_index"] = task["map_index"]
         try:
             return self._read_log(path, params, keep)
         except AirflowError as error:
@@ -402,7 +418,8 @@ class Airflow:
     def _run(self, raw: Object) -> Object:
         times = ("logical_date", "data_interval_start", "data_interval_end", "start_date", "end_date")
         return {
-            **{key: raw.get(key) for key in ("dag_id", "dag_run_id", "run_type", "state", "note")},
+            **{key: raw.get(key) for key in ("dag_id", "dag_run_id", "state", "note")},
+            "run_type": self._run_type(raw),
             **{key: iso(raw.get(key)) for key in times},
             "run_after": iso(self._run_after(raw)),
             "conf": raw.get("conf") or {},
@@ -425,6 +442,9 @@ class Airflow:
 
     def _run_after(self, raw: Object) -> t.Any:
         raise NotImplementedError
+
+    def _run_type(self, raw: Object) -> t.Any:
+        return raw.get("run_type")
 
     def _trigger_body(self, request: TriggerRequest) -> Object:
         body: Object = {"dag_run_id": request.dag_run_id, "conf": dict(request.conf)}
@@ -480,6 +500,13 @@ class Airflow:
         if isinstance(error, NotFound):
             return NotFound(
                 f"DAG {dag_id} cannot be triggered: {error.reason or 'it does not exist'}.", error.status, error.reason
+            )
+        if isinstance(error, ServerError):
+            return ServerError(
+                f"{error.message} No run of DAG {dag_id} was made. Airflow before 2.7 answers so when conf does not "
+                "fit the DAG's params: check conf; the log of its web server has the reason.",
+                error.status,
+                error.reason,
             )
         if error.status in (400, 422):
             return BadInput(
@@ -543,6 +570,12 @@ class AirflowV1(Airflow):
     def _run_after(self, raw: Object) -> t.Any:
         # Airflow 2 starts a run after its data interval; Airflow 3 fills run_after of older runs in the same way.
         return raw.get("data_interval_end") or raw.get("logical_date")
+
+    def _run_type(self, raw: Object) -> t.Any:
+        # Airflow 2.3 does not say it.
+        return raw.get("run_type") or (
+            "manual" if raw.get("external_trigger") else raw["dag_run_id"].partition("__")[0]
+        )
 
     def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
         # As JSON, a log is the text of a Python expression here.

@@ -230,3 +230,20 @@ def test_a_new_run_of_another_shape_is_looked_up(airflow, server, generation, sh
 def test_times_of_another_shape(airflow, server, generation, moment):
     server.get("dags/etl_daily").answers({**generation.dag(), "last_parsed_time": moment})
     failure(airflow.dag, "etl_daily")
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ({"run_type": "scheduled", "external_trigger": False}, "scheduled"),
+        ({"external_trigger": True}, "manual"),
+        ({"external_trigger": False, "dag_run_id": "backfill__2026-11-22"}, "backfill"),
+    ],
+)
+def test_airflow_2_3_does_not_tell_the_type_of_a_run(server, told, kind):
+    body = {**GENERATIONS["v1"].run(), **told}
+    if "run_type" not in told:
+        del body["run_type"]
+    airflow = AIRFLOWS["v1"](Client(URL, Login(), clock=server.clock))
+    server.get("dags/etl_daily/dagRuns/r").answers(body)
+    assert airflow.dag_run("etl_daily", "r")["run_type"] == kind

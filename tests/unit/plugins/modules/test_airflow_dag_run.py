@@ -109,7 +109,7 @@ class Story(Runner):
 
     def log(self, task_id: str, *lines: str, dag_run_id: str = RUN_ID, tries: int = 1, index: int = -1) -> Exchange:
         path = f"dags/etl_daily/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{tries}"
-        exchange = self.server.get(path, {"full_content": "true", "map_index": index})
+        exchange = self.server.get(path, {"full_content": "true", **({"map_index": index} if index >= 0 else {})})
         exchange.headers["Accept"] = {"v1": "text/plain", "v2": "application/x-ndjson"}[self.generation.name]
         return exchange.says(self.generation.log(*lines))
 

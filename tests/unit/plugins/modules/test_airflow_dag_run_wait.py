@@ -136,7 +136,7 @@ def test_logs_of_failed_tasks_give_the_reasons(wait, server, generation):
     wait.ended("a", "failed")
     wait.tasks("a", generation.task("load", "failed"))
     path = "dags/etl_daily/dagRuns/a/taskInstances/load/logs/1"
-    server.get(path, {"full_content": "true", "map_index": -1}).says(generation.log("Traceback", "KeyError: 'email'"))
+    server.get(path, {"full_content": "true"}).says(generation.log("Traceback", "KeyError: 'email'"))
     error = wait.failure(runs=runs("a"))
     assert error.message.startswith("1 of 1 DAG runs failed. ")
 

@@ -39,7 +39,7 @@ class Info(Runner):
         return self.server.get(f"{RUN}/taskInstances", {"limit": 100, "offset": offset}).answers(body)
 
     def log(self, task_id: str, *lines: str, index: int = -1) -> Exchange:
-        query = {"full_content": "true", "map_index": index}
+        query = {"full_content": "true", **({"map_index": index} if index >= 0 else {})}
         return self.server.get(f"{RUN}/taskInstances/{task_id}/logs/1", query).says(self.generation.log(*lines))
 
 
