@@ -24,8 +24,10 @@ from venvs import Venv
 from airflow_server import VERSIONS, PythonMissing, Server
 from airflow_server.pythons import python_for
 
-# The integration tests run on these; the demo on the first of its own that a Python here can run.
+# All integration tests run on these; the demo on the first of its own that a Python here can run.
 TESTED = ("2.11", "3.3")
+# Besides these, the core of the integration tests runs on the first of each generation.
+OLDEST = ("2.3", "3.0")
 DEMO = ("2.11", "3.3")
 SMOKE = ("dag_run_trigger",)
 NAMES = tuple(VERSIONS)
