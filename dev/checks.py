@@ -104,6 +104,7 @@ def run_pytest(report: Report, venv: Venv, arguments: Sequence[str | Path], env:
     status = report.status([venv.python, "-m", "pytest", *arguments], env)
     ending = report.matching(r"^=+ .*\b(passed|failed|error|errors|skipped|no tests ran)\b.* in .*=+$")[-1:]
     report.closing += ending
+    report.closing += [f"not run: {reason}" for reason in report.matching(r"^SKIPPED \[\d+\] ")]
     for count, word in re.findall(r"(\d+) (passed|failed|error|skipped|xfailed)", " ".join(ending)):
         key = {"error": "failed", "xfailed": "skipped"}.get(word, word)
         setattr(report, key, getattr(report, key) + int(count))

@@ -97,7 +97,7 @@ def integration(report: Report, airflow: Server, targets: Sequence[str], core: s
 
 def live(report: Report, airflow: Server, arguments: Sequence[str]) -> None:
     """Run the live tests against a server, which its fixtures know by a variable."""
-    venv = venvs.core()
+    venv = venvs.live()
     env = play_env(venv, airflow)
     env.update(PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=str(tree.linked()))
     env["DAGOPS_TEST_SERVER"] = json.dumps(variables(airflow))

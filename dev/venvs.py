@@ -59,12 +59,22 @@ class Venv:
 
 def core(line: str | None = None) -> Venv:
     """The venv for playbooks and tests: the newest ansible-core that a Python here can run, or LINE's ("2.16")."""
+    return _with_core(f"core-{line}" if line else "core", line)
+
+
+def live() -> Venv:
+    """The venv of the live tests: the newest ansible-core, and what they need besides."""
+    return _with_core("live")
+
+
+def _with_core(name: str, line: str | None = None) -> Venv:
+    """The venv NAME for the newest Python that LINE of ansible-core, or the newest one, runs on."""
     low, high = CORES[line] if line else (OLDEST, CORES["2.21"][1])
     version = pythons.newest(low, high)
     if version is None:
         wanted = f"a Python from {low} to {high}"
         raise Problem(f"No Python for ansible-core {line or 'was found'}: install {wanted} and have it on PATH.")
-    return venv(f"core-{line}" if line else "core", version)
+    return venv(name, version)
 
 
 def lint() -> Venv:

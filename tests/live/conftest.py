@@ -17,10 +17,26 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 from live import Airflow
 
 
+VARIABLES = json.loads(os.environ.get("DAGOPS_TEST_SERVER", "null"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "generation(name): only on Airflow 2 (v1) or on Airflow 3 (v2)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests of the other generation: they are not skipped, there is nothing to run."""
+    mine = Airflow(VARIABLES).generation if VARIABLES else ""
+    for item in list(items):
+        mark = item.get_closest_marker("generation")
+        if mark and mark.args[0] != mine:
+            items.remove(item)
+            config.hook.pytest_deselected(items=[item])
+
+
 @pytest.fixture(scope="session")
 def airflow() -> Airflow:
     """The server that all tests share; what changes its configuration or stops it needs one of its own."""
-    variables = os.environ.get("DAGOPS_TEST_SERVER")
-    if not variables:
+    if not VARIABLES:
         pytest.fail("No Airflow is running for these tests: start them with `python3 dev live`.", pytrace=False)
-    return Airflow(json.loads(variables))
+    return Airflow(VARIABLES)
