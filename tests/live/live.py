@@ -74,12 +74,12 @@ def play(folder: Path, tasks: Sequence[Mapping[str, Any]], *options: str, **env:
     return Played(done.returncode, done.stdout)
 
 
-def result_of(folder: Path, module: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def result_of(folder: Path, module: str, options: Mapping[str, Any], **env: str) -> dict[str, Any]:
     """Run one task of the collection and return its result, a failed one too."""
     answer = folder / "result.json"
     task = {f"dagops.airflow.{module}": dict(options), "register": "answer", "ignore_errors": True}
     copy = {"dest": str(answer), "content": "{{ answer | to_json }}", "mode": "0600"}
-    played = play(folder, [task, {"ansible.builtin.copy": copy}])
+    played = play(folder, [task, {"ansible.builtin.copy": copy}], **env)
     assert played.status == 0, played.output
     result: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
     return result

@@ -18,7 +18,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
 )
 from ansible_collections.dagops.airflow.plugins.modules import airflow_dag
 from ansible_collections.dagops.airflow.tests.unit.bodies import Generation
-from ansible_collections.dagops.airflow.tests.unit.exchanges import Server
+from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
 KEYS = {
@@ -71,6 +71,22 @@ def test_unpausing_one_dag_takes_two_requests(dag, server, generation):
         "before": {"etl_daily": {"is_paused": True}},
         "after": {"etl_daily": {"is_paused": False}},
     }
+
+
+def test_detection_and_login_are_one_request_each(played, server, generation):
+    """Airflow 3 costs the requests of Airflow 2 and one for the login."""
+    server.prefix = generation.prefix
+    if generation.name == "v1":
+        server.get("/api/v1/version").answers({"version": "2.11.2"})
+    else:
+        server.get("/api/v1/version").answers({"error": "/api/v1 has been removed in Airflow 3"}, 404)
+        login = {"username": "deploy", "password": "s3cret-pa55"}
+        server.post("/auth/token", sends=login).answers({"access_token": "a.b.c"}, 201)
+    server.get("dags/etl_daily").answers(generation.dag(is_paused=True))
+    server.patch("dags/etl_daily", sends={"is_paused": False}).answers(generation.dag())
+    login = {"api_username": "deploy", "api_password": "s3cret-pa55"}
+    played(airflow_dag.main, api_url=URL, dag_id=["etl_daily"], paused=False, **login)
+    assert len(server.requests) == (3 if generation.name == "v1" else 4)
 
 
 def test_one_request_when_nothing_is_to_change(dag, server, generation):
