@@ -77,8 +77,8 @@ def test_matrix(options: argparse.Namespace) -> int:
 
 
 def measure(options: argparse.Namespace) -> int:
-    """What a task costs, next to one of ansible.builtin.uri."""
-    return bench.bench()
+    """What the collection costs, next to ansible.builtin.uri; writes docs/benchmarks.md."""
+    return bench.bench(options.server or ())
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -127,7 +127,7 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
         if name in ("unit", "integration", "live", "fix"):
             command.add_argument("arguments", nargs="*")
-        if name in ("integration", "live", "test-matrix", "server"):
+        if name in ("integration", "live", "test-matrix", "bench", "server"):
             command.add_argument("--server", action="append", choices=servers.NAMES, metavar="NAME")
     return top
 

@@ -16,7 +16,6 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 
 from live import Airflow
 
-
 VARIABLES = json.loads(os.environ.get("DAGOPS_TEST_SERVER", "null"))
 
 

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A relay before a server, which counts the requests that go through it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
+
+REQUEST = re.compile(rb"^(?:GET|POST|PUT|PATCH|DELETE) \S+ HTTP/1\.1\r$", re.MULTILINE)
+
+
+class Relay:
+    """Counts the request lines that clients have sent."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._target = (parts.hostname or "", parts.port or 80)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._sent: list[bytearray] = []
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}{parts.path}"
+
+    def count(self) -> int:
+        """How many requests have come since the last call."""
+        sent, self._sent = self._sent, []
+        return sum(len(REQUEST.findall(bytes(data))) for data in sent)
+
+    def serve(self) -> None:
+        """Take connections until the listener is closed."""
+        while True:
+            try:
+                client, _address = self._listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(self._target)
+            sent = bytearray()
+            self._sent.append(sent)
+            for source, goal, seen in ((client, server, sent), (server, client, bytearray())):
+                threading.Thread(target=_pump, args=(source, goal, seen), daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+def _pump(source: socket.socket, goal: socket.socket, seen: bytearray) -> None:
+    """Pass on what comes, and remember it."""
+    with suppress(OSError):
+        while data := source.recv(65536):
+            seen += data
+            goal.sendall(data)
+    for end in (source, goal):
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def counted(url: str) -> Iterator[Relay]:
+    """A relay before the server at URL."""
+    relay = Relay(url)
+    threading.Thread(target=relay.serve, daemon=True).start()
+    try:
+        yield relay
+    finally:
+        relay.close()
