@@ -17,15 +17,12 @@ from airflow_server import VERSIONS
 # What every Airflow has to do: the integration target, and what it shows in the words of a reader.
 CORE = {
     "connection": "finds out the version; tells a wrong prefix, API version or address",
-    "login": "logs in by every way that this version has; tells a wrong password",
     "info": "version and health; waits until healthy",
     "dag_paused": "pause and unpause DAGs by id, pattern and tag",
     "dag_run_trigger": "trigger, wait, adopt a run by its id",
-    "dag_run_conf": "conf, secret conf, and conf that the DAG refuses",
     "dag_run_dates": "logical dates, data intervals, run_after",
     "dag_run_failed": "failed tasks with the end of their logs",
     "dag_run_states": "clear, cancel, mark and delete runs; note",
-    "dag_run_timeout": "time-outs, and cancelling after them",
     "dag_run_bad_input": "bad input is refused in one sentence",
     "task_info": "task instances, filters, mapped tasks",
 }

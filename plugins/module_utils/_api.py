@@ -503,7 +503,7 @@ class Airflow:
             )
         if isinstance(error, ServerError):
             return ServerError(
-                f"{error.message} No run of DAG {dag_id} was made. Airflow before 2.7 answers so when conf does not "
+                f"{error.message} No run of DAG {dag_id} was made. Airflow before 2.8 answers so when conf does not "
                 "fit the DAG's params: check conf; the log of its web server has the reason.",
                 error.status,
                 error.reason,

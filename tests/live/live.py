@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -50,6 +51,15 @@ class Played:
     status: int
     output: str
 
+    @property
+    def words(self) -> str:
+        """The output with white space made even: Ansible breaks long lines."""
+        return " ".join(self.output.split())
+
+    def changed(self) -> int:
+        """How many tasks have changed something, by the recap."""
+        return sum(map(int, re.findall(r"\bchanged=(\d+)", self.output)))
+
 
 def play(folder: Path, tasks: Sequence[Mapping[str, Any]], *options: str, **env: str) -> Played:
     """Run TASKS on localhost as a playbook in FOLDER; the environment already names the shared server."""
@@ -61,10 +71,16 @@ def play(folder: Path, tasks: Sequence[Mapping[str, Any]], *options: str, **env:
     }
     # JSON is YAML.
     playbook.write_text(json.dumps([{**header, "tasks": list(tasks)}], indent=1), encoding="utf-8")
-    command = [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), *options]
+    return ansible_playbook(str(playbook), *options, cwd=folder, **env)
+
+
+def ansible_playbook(playbook: str, *options: str, cwd: Path, **env: str) -> Played:
+    """Run a playbook, which may be one of the collection's: C(dagops.airflow.run_dag)."""
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), playbook, *options]
     done = subprocess.run(
         command,
         env={**os.environ, **env},
+        cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
