@@ -22,7 +22,7 @@ import servers
 import tree
 import venvs
 from paths import LOGS, ROOT
-from processes import run
+from processes import Command, run
 
 from airflow_server import Problem, Server
 
@@ -66,7 +66,8 @@ class Bench:
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as extra:
             json.dump(told, extra)
             extra.flush()
-            command = [self.venv.bin / "ansible-playbook", PLAYBOOKS / f"{name}.yml", "--extra-vars", f"@{extra.name}"]
+            playbook = [self.venv.bin / "ansible-playbook", PLAYBOOKS / f"{name}.yml"]
+            command: Command = [*playbook, "--extra-vars", f"@{extra.name}"]
             self.relay.count()
             start = time.monotonic()
             with self.log().open("w", encoding="utf-8") as output:

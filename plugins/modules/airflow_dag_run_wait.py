@@ -21,8 +21,8 @@ extends_documentation_fragment:
 options:
   runs:
     description:
-      - The runs, each with C(dag_id) and C(dag_run_id). Further keys do no harm, so this takes the RV(dag_run) of
-        results of M(dagops.airflow.airflow_dag_run) as they are.
+      - The runs, each with C(dag_id) and C(dag_run_id). Further keys do no harm, so this takes results of
+        M(dagops.airflow.airflow_dag_run) as they are, each RV(dagops.airflow.airflow_dag_run#module:dag_run) of them.
       - An empty list is waited for without a request.
     type: list
     elements: dict
