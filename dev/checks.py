@@ -22,7 +22,8 @@ from processes import Command
 from steps import Failed, NotRun, Report, Step
 from venvs import Venv
 
-OLDEST_TARGET = "3.8"
+# Besides the newest ansible-core: the oldest one, and the first one with data tagging. All of them are for test-matrix.
+SOME_CORES = ("2.15", "2.19")
 PLUGINS = f"ansible_collections.{NAMESPACE}.{NAME}.plugins"
 IMPORTER = "[galaxy-importer]\nRUN_ANSIBLE_DOC=True\nRUN_ANSIBLE_LINT=False\nRUN_ANSIBLE_TEST=False\nRUN_FLAKE8=False\n"
 
@@ -113,14 +114,14 @@ def run_pytest(report: Report, venv: Venv, arguments: Sequence[str | Path], env:
 
 def oldest_step() -> Step:
     """Whether what modules need compiles on the oldest Python of managed hosts, which sanity tests left behind."""
-    return Step(f"compile on Python {OLDEST_TARGET}", compile_plugins)
+    return Step(f"compile on Python {venvs.OLDEST_HOST}", compile_plugins)
 
 
 def compile_plugins(report: Report) -> None:
     """Compile all plugins, without writing anything."""
-    python = pythons.found().get(OLDEST_TARGET)
+    python = pythons.found().get(venvs.OLDEST_HOST)
     if python is None:
-        raise NotRun(f"Python {OLDEST_TARGET} was found neither on PATH nor under pyenv")
+        raise NotRun(f"Python {venvs.OLDEST_HOST} was found neither on PATH nor under pyenv")
     sources = [file for file in tree.files() if file.parts[0] == "plugins" and file.suffix == ".py"]
     program = "import sys; [compile(open(path).read(), path, 'exec') for path in sys.argv[1:]]"
     report.run([python, "-W", "error", "-c", program, *sources])

@@ -26,8 +26,6 @@ from airflow_server.pythons import python_for
 
 # All integration tests run on these; the demo on the first of its own that a Python here can run.
 TESTED = ("2.11", "3.3")
-# Besides these, the core of the integration tests runs on the first of each generation.
-OLDEST = ("2.3", "3.0")
 DEMO = ("2.11", "3.3")
 SMOKE = ("dag_run_trigger",)
 NAMES = tuple(VERSIONS)
@@ -101,6 +99,10 @@ def live(report: Report, airflow: Server, arguments: Sequence[str]) -> None:
     env = play_env(venv, airflow)
     env.update(PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=str(tree.linked()))
     env["DAGOPS_TEST_SERVER"] = json.dumps(variables(airflow))
+    pythons = {"hosts": venvs.hosts(), "cores": venvs.cores(checks.SOME_CORES)}
+    env["DAGOPS_TEST_HOSTS"] = json.dumps(
+        {what: {name: str(one.python) for name, one in found.items()} for what, found in pythons.items()}
+    )
     status = checks.run_pytest(report, venv, [*arguments, *(() if any_path(arguments) else (LIVE,))], env)
     if status != 0:
         raise Failed(f"the live tests ended with status {status}")

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,8 @@ CORES = {
     "2.21": ("3.12", "3.14"),
 }
 OLDEST = "3.11"
+# The oldest Python on which modules run.
+OLDEST_HOST = "3.8"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,16 @@ def _with_core(name: str, line: str | None = None) -> Venv:
     return venv(name, version)
 
 
+def hosts() -> dict[str, Venv]:
+    """For each Python that is here a venv like that of a managed host, by version."""
+    return {version: venv("host", version) for version in pythons.found()}
+
+
+def cores(lines: Sequence[str]) -> dict[str, Venv]:
+    """Those of these lines of ansible-core that a Python here can run."""
+    return {line: core(line) for line in lines if pythons.newest(*CORES[line])}
+
+
 def lint() -> Venv:
     """The venv of the linters."""
     version = pythons.newest(OLDEST, CORES["2.21"][1])
@@ -105,7 +117,7 @@ def venv(name: str, version: str) -> Venv:
 def lock() -> int:
     """Write dev/requirements/*.txt anew, for the oldest Python that each has to serve."""
     for source in sorted(REQUIREMENTS.glob("*.in")):
-        low = CORES.get(source.stem.partition("-")[2], (OLDEST, ""))[0]
+        low = OLDEST_HOST if source.stem == "host" else CORES.get(source.stem.partition("-")[2], (OLDEST, ""))[0]
         target = source.with_suffix(".txt")
         options = ["--quiet", "--universal", "--python-version", low, "--no-header", "--no-annotate", "--upgrade"]
         call([uv(), "pip", "compile", *options, "--output-file", target, source])

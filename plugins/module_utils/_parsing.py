@@ -79,12 +79,6 @@ class Parsing:
         self.missing = {dag_id: lack for dag_id, lack in lacking.items() if lack}
         return {dag_id: dags[dag_id] for dag_id in self.missing}
 
-    def _now(self) -> datetime:
-        """The time by the server's clock, which is also the one that it stamps its records with."""
-        return datetime.fromtimestamp(
-            self._airflow.client.server_time or self._airflow.client.clock.utc(), timezone.utc
-        )
-
     def _read(self) -> dict[str, Object | None]:
         ids = self._deployed.ids
         if len(ids) <= FEW:
