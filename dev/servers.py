@@ -98,6 +98,8 @@ def live(report: Report, airflow: Server, arguments: Sequence[str]) -> None:
     venv = venvs.live()
     env = play_env(venv, airflow)
     env.update(PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=str(tree.linked()))
+    # Machines that test are busy, and a write to 300 DAGs waits while Airflow writes what it has parsed.
+    env["AIRFLOW_API_REQUEST_TIMEOUT"] = "120"
     env["DAGOPS_TEST_SERVER"] = json.dumps(variables(airflow))
     pythons = {"hosts": venvs.hosts(), "cores": venvs.cores(checks.SOME_CORES)}
     env["DAGOPS_TEST_HOSTS"] = json.dumps(
