@@ -72,8 +72,8 @@ def live(options: argparse.Namespace) -> int:
 
 
 def test_matrix(options: argparse.Namespace) -> int:
-    """Integration tests on every Airflow, and the rest on every ansible-core; writes docs/compatibility.md."""
-    return matrix.matrix(options.server or (), WORKERS)
+    """The core on every Airflow, the rest on every ansible-core, or what is named; writes docs/compatibility.md."""
+    return matrix.matrix(options.server or (), options.core or (), WORKERS)
 
 
 def measure(options: argparse.Namespace) -> int:
@@ -129,6 +129,8 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("arguments", nargs="*")
         if name in ("integration", "live", "test-matrix", "bench", "server"):
             command.add_argument("--server", action="append", choices=servers.NAMES, metavar="NAME")
+        if name == "test-matrix":
+            command.add_argument("--core", action="append", choices=venvs.CORES, metavar="LINE")
     return top
 
 

@@ -108,12 +108,13 @@ class Bench:
         if self.generation == "v2":
             others["job_airflowctl"] = "airflowctl, which reads no tasks and no logs"
             self.log_in_airflowctl()
+        extra = {"airflowctl": self.airflowctl, "airflowctl_home": self.home}
         found: dict[str, list[tuple[float, int]]] = {name: [] for name in ("job_module", *others)}
         for number in range(ROUNDS):
             for name, figures in found.items():
                 self.airflow.api.call("PATCH", "/dags/fails", {"is_paused": True})
                 run_id = f"bench_{name}_{number}_{time.time():.0f}"
-                seconds, requests = self.play(name, run_id=run_id, airflowctl=self.airflowctl, airflowctl_home=self.home)
+                seconds, requests = self.play(name, run_id=run_id, **extra)
                 figures.append((seconds - self.length("fails", run_id), requests))
         what = "unpause, trigger, wait, failed tasks with logs: outside of the run"
         for name, other in others.items():

@@ -47,17 +47,18 @@ def core_steps(names: Sequence[str]) -> list[Step]:
     return [servers.integration_step(name, tuple(CORE)) for name in names]
 
 
-def matrix(names: Sequence[str], workers: int) -> int:
-    """Run the core of the targets on all servers, or those NAMED, and everything else on all lines of ansible-core."""
-    airflows = carry_out_all(core_steps(names or servers.NAMES), workers)
-    cores: list[Report] = []
-    if not names:
-        steps: list[Step] = []
-        for line in venvs.CORES:
-            steps += [checks.unit_step(line), checks.sanity_step(line), servers.smoke_step(line)]
-        cores = carry_out_all(steps, workers)
-    print(table(airflows))
-    if set(servers.NAMES) <= set(names or servers.NAMES):
+def matrix(names: Sequence[str], lines: Sequence[str], workers: int) -> int:
+    """Run the core of the targets on every Airflow and the rest on every line of ansible-core, or on what is NAMED."""
+    if not names and not lines:
+        names, lines = servers.NAMES, tuple(venvs.CORES)
+    airflows = carry_out_all(core_steps(names), workers)
+    steps: list[Step] = []
+    for line in lines:
+        steps += [checks.unit_step(line), checks.sanity_step(line), servers.smoke_step(line)]
+    cores = carry_out_all(steps, workers)
+    if airflows:
+        print(table(airflows))
+    if set(servers.NAMES) <= set(names):
         DOCUMENT.parent.mkdir(exist_ok=True)
         DOCUMENT.write_text(HEAD + table(airflows), encoding="utf-8")
     return summary([*airflows, *cores])
