@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role's README tells its variables and defaults as they are."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROLE = Path(__file__).resolve().parents[3] / "roles" / "airflow_deploy"
+README = (ROLE / "README.md").read_text(encoding="utf-8")
+DEFAULTS = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
+ENTRY_POINTS = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+SPECS: t.Dict[str, t.Dict[str, t.Any]] = {}
+for entry_point in ENTRY_POINTS.values():
+    SPECS.update(entry_point["options"])
+ROWS = re.findall(r"^\| `(\w+)` \| (.*?) \| (.+) \|$", README, re.MULTILINE)
+
+OF_THE_ENVIRONMENT = re.compile(
+    r"\{\{ lookup\('ansible\.builtin\.env', '(\w+)'\)(?: \| default\((?:'(\w+)'|(\w+)), true\))? \}\}"
+)
+# Defaults that are worked out from other variables: how they are worked out, and how that is put into words.
+WORKED_OUT = {
+    "airflow_deploy_api_python": (
+        "{{ ansible_playbook_python if airflow_deploy_api_host in ['localhost', '127.0.0.1'] else 'auto' }}",
+        "Ansible's own for localhost, else `auto`",
+    ),
+    "airflow_deploy_config": (
+        "{{ airflow_deploy_home | default('~/airflow', true) }}/airflow.cfg",
+        "`airflow.cfg` in `airflow_deploy_home`, else `~/airflow/airflow.cfg`",
+    ),
+    "airflow_deploy_user_email": (
+        "{{ airflow_deploy_api_username }}{{ '' if '@' in airflow_deploy_api_username else '@localhost' }}",
+        "`airflow_deploy_api_username`, with `@localhost` if it has no `@`",
+    ),
+    "airflow_deploy_user_first_name": ("{{ airflow_deploy_api_username }}", "`airflow_deploy_api_username`"),
+    "airflow_deploy_user_roles": (["{{ airflow_deploy_role_name }}"], "`airflow_deploy_role_name` alone"),
+    "airflow_deploy_role_permissions": (
+        "{{ __airflow_deploy_role_on_dags + __airflow_deploy_role_on_runs }}",
+        "the least that `run` needs",
+    ),
+}
+
+
+def told(name: str) -> str:
+    """The default of a variable as the README has to put it."""
+    value = DEFAULTS[name]
+    if name in WORKED_OUT:
+        template, words = WORKED_OUT[name]
+        assert value == template
+        return words
+    match = OF_THE_ENVIRONMENT.fullmatch(value) if isinstance(value, str) else None
+    if match:
+        fallback = match.group(2) or match.group(3)
+        return f"`{match.group(1)}` of the environment" + (f", else `{fallback}`" if fallback else "")
+    assert "{{" not in str(value), "say in WORKED_OUT how the README puts this default"
+    if value == "":
+        return "none"
+    return "`" + (str(value).lower() if isinstance(value, bool) else str(value)) + "`"
+
+
+def test_there_are_variables():
+    assert len(SPECS) > 30
+
+
+def test_the_readme_has_each_variable_once():
+    names = [name for name, _default, _text in ROWS if name.startswith("airflow_deploy_")]
+    assert sorted(names) == sorted(SPECS)
+
+
+def test_the_readme_names_no_other_variable():
+    # The results are no input.
+    assert set(re.findall(r"\bairflow_deploy_\w+", README)) == {*SPECS, "airflow_deploy_results"}
+
+
+def test_each_variable_has_a_default():
+    assert set(DEFAULTS) == set(SPECS)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_readme_tells_the_default(name):
+    told_by_readme = {row_name: default for row_name, default, _text in ROWS}
+    assert told_by_readme[name] == told(name)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_specification_has_the_same_default(name):
+    value = DEFAULTS[name]
+    given = SPECS[name].get("default")
+    if "default" not in SPECS[name]:
+        assert name in WORKED_OUT or OF_THE_ENVIRONMENT.fullmatch(str(value))
+        return
+    match = OF_THE_ENVIRONMENT.fullmatch(value) if isinstance(value, str) else None
+    assert given == (yaml.safe_load(match.group(2) or match.group(3)) if match else value)
+
+
+@pytest.mark.parametrize("name", ENTRY_POINTS)
+def test_the_readme_has_each_entry_point(name):
+    assert re.search(rf"^\| `{name}` \|", README, re.MULTILINE)
