@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from pathlib import Path
 
@@ -16,6 +17,7 @@ DEFINITIONS = Path(__file__).resolve().parents[2] / "playbooks" / "files" / "awx
 Object = t.Dict[str, t.Any]
 
 
+@functools.lru_cache(maxsize=None)
 def definition(name: str) -> Object:
     """A definition as a person pastes it into AWX."""
     read: Object = yaml.safe_load((DEFINITIONS / f"{name}.yml").read_text(encoding="utf-8"))

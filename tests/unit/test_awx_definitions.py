@@ -113,22 +113,16 @@ def parameters() -> Object:
     return params
 
 
-UNSET: list[t.Any] = [None, ""]
-CASES = list(
-    itertools.product(
-        [*UNSET, "deploy"],
-        [*UNSET, "p4ssw0rd"],
-        [*UNSET, "t0ken-t0ken"],
-        [*UNSET, PEM],
-        [*UNSET, PEM],
-        [None, False, True],
-    )
-)
+# None stands for an input that the credential has not at all.
+LOGINS = [(None, None), ("", ""), ("deploy", "p4ssw0rd"), ("deploy", "")]
+TOKENS = [None, "", "t0ken-t0ken"]
+FILES = [(None, ""), ("", PEM), (PEM, None), (PEM, PEM)]
+CASES = list(itertools.product(LOGINS, TOKENS, FILES, [None, False, True]))
 
 
 def test_all_combinations_of_inputs(monkeypatch, tmp_path):
     """Each way to fill in the form gives a login or a sentence about it; TLS is checked unless told otherwise."""
-    for username, password, token, ca_cert, client_cert, insecure in CASES:
+    for (username, password), token, (ca_cert, client_cert), insecure in CASES:
         inputs = {
             "url": "https://airflow.example.com/prefix",
             "username": username,
@@ -139,7 +133,6 @@ def test_all_combinations_of_inputs(monkeypatch, tmp_path):
             "client_key": client_cert,
             "insecure": insecure,
         }
-        # None stands for an input that the credential has not at all.
         env = injected({key: value for key, value in inputs.items() if value is not None}, tmp_path)
         assert len(env) == 8
         for name, value in env.items():
