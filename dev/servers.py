@@ -29,6 +29,8 @@ TESTED = ("2.11", "3.3")
 DEMO = ("2.11", "3.3")
 SMOKE = ("dag_run_trigger",)
 NAMES = tuple(VERSIONS)
+# The lines of ansible-core on which live tests run something, besides the newest.
+LIVE_CORES = ("2.15", "2.18", "2.19")
 PLAYBOOK = f"{NAMESPACE}.{NAME}.run_dag"
 LIVE = ROOT / "tests" / "live"
 HARNESS = ROOT / "tests" / "airflow" / "server.py"
@@ -101,7 +103,7 @@ def live(report: Report, airflow: Server, arguments: Sequence[str]) -> None:
     # Machines that test are busy, and a write to 300 DAGs waits while Airflow writes what it has parsed.
     env["AIRFLOW_API_REQUEST_TIMEOUT"] = "120"
     env["DAGOPS_TEST_SERVER"] = json.dumps(variables(airflow))
-    pythons = {"hosts": venvs.hosts(), "cores": venvs.cores(checks.SOME_CORES)}
+    pythons = {"hosts": venvs.hosts(), "cores": venvs.cores(LIVE_CORES), "awx": venvs.awx()}
     env["DAGOPS_TEST_HOSTS"] = json.dumps(
         {what: {name: str(one.python) for name, one in found.items()} for what, found in pythons.items()}
     )

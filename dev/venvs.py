@@ -69,6 +69,12 @@ def live() -> Venv:
     return _with_core("live")
 
 
+def awx() -> dict[str, Venv]:
+    """The venv with AWX's own collection and ansible-builder, by its line of ansible-core, where a Python here can run it."""
+    line = "2.19"
+    return {line: _with_core("awx", line)} if pythons.newest(*CORES[line]) else {}
+
+
 def _with_core(name: str, line: str | None = None) -> Venv:
     """The venv NAME for the newest Python that LINE of ansible-core, or the newest one, runs on."""
     low, high = CORES[line] if line else (OLDEST, CORES["2.21"][1])

@@ -74,9 +74,12 @@ def play(folder: Path, tasks: Sequence[Mapping[str, Any]], *options: str, **env:
     return ansible_playbook(str(playbook), *options, cwd=folder, **env)
 
 
-def ansible_playbook(playbook: str, *options: str, cwd: Path, **env: str) -> Played:
-    """Run a playbook, which may be one of the collection's: C(dagops.airflow.run_dag)."""
-    command = [str(Path(sys.executable).parent / "ansible-playbook"), playbook, *options]
+def ansible_playbook(playbook: str, *options: str, cwd: Path, python: str = sys.executable, **env: str) -> Played:
+    """Run a playbook, which may be one of the collection's: C(dagops.airflow.run_dag).
+
+    :param python: that of the ansible-core to use.
+    """
+    command = [str(Path(python).parent / "ansible-playbook"), playbook, *options]
     done = subprocess.run(
         command,
         env={**os.environ, **env},
