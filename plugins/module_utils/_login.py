@@ -13,7 +13,7 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
-from ._errors import ApiError, Denied, Unreachable
+from ._errors import ApiError, Denied, Unreachable, WrongLogin
 
 if t.TYPE_CHECKING:
     from requests import PreparedRequest
@@ -117,7 +117,7 @@ class PasswordTokenLogin(PasswordLogin):
     def _exchange(self, client: Client) -> str:
         answer = client.open_request("POST", "/auth/token", json=self.credentials)
         if answer.status in (400, 401, 403, 422):
-            raise Denied(
+            raise WrongLogin(
                 f"Airflow refused the login at {client.url}/auth/token: wrong api_username or api_password.",
                 answer.status,
             )
@@ -227,7 +227,7 @@ class SessionLogin(PasswordLogin):
             ) from error
         target = urlsplit(answer.headers.get("Location", "")).path
         if answer.status not in (302, 303) or target.rstrip("/").endswith("/login") or not answer.cookie:
-            raise Denied(
+            raise WrongLogin(
                 "Airflow's login form refused api_username or api_password: one of them is wrong.", answer.status
             )
         return answer.cookie
@@ -255,7 +255,7 @@ class AutoLogin(Login):
         try:
             self._session.prepare(client)
         except Denied as error:
-            raise Denied(
+            raise type(error)(
                 f"{error.message} Basic auth, which works only where {BACKENDS} holds it, was refused, too ({status}).",
                 status,
             ) from error
