@@ -56,10 +56,10 @@ class TokenLogin(Login):
     """A bearer token that was issued elsewhere."""
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        self.token = token
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        request.headers["Authorization"] = f"Bearer {self.token}"
         return request
 
     def proven(self, status: int, reason: str) -> bool:
@@ -162,7 +162,21 @@ class FabLogin(Login):
         return self._active.proven(status, reason)
 
     def advice(self, status: int) -> str:
+        if self._active is self._basic and not self._basic.worked:
+            # The password is right: a token was given for it.
+            return (
+                "the users API of this Airflow takes basic auth only, and [fab] auth_backends in airflow.cfg lacks "
+                "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth; add it"
+            )
         return self._active.advice(status)
+
+
+class FabTokenLogin(TokenLogin):
+    """A bearer token that was issued elsewhere, shown to the users API."""
+
+    def advice(self, status: int) -> str:
+        advice = super().advice(status)
+        return f"{advice}; Airflow 3.0 takes api_username and api_password here" if status == 401 else advice
 
 
 class BasicLogin(Login):
@@ -171,20 +185,20 @@ class BasicLogin(Login):
     def __init__(self, username: str, password: str) -> None:
         # The object of requests would encode text as latin-1; browsers and Airflow use UTF-8.
         self._header = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
-        self._worked = False
+        self.worked = False
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers["Authorization"] = self._header
         return request
 
     def accepted(self) -> None:
-        self._worked = True
+        self.worked = True
 
     def proven(self, status: int, reason: str) -> bool:
-        return self._worked
+        return self.worked
 
     def advice(self, status: int) -> str:
-        if self._worked:
+        if self.worked:
             return "the user of api_username lacks the permission"
         # From 2.9.3 on Airflow 2 answers 403 to a wrong password, too.
         causes = f"wrong api_username or api_password, or basic auth is not enabled ({BACKENDS})"

@@ -21,6 +21,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._login import (
     AutoLogin,
     BasicLogin,
     FabLogin,
+    FabTokenLogin,
     Login,
     PasswordTokenLogin,
     SessionLogin,
@@ -460,7 +461,18 @@ def test_the_users_api_that_takes_neither(server, fab_client):
     exchange(server)
     with_token(server, "t1", 401)
     with_basic(server, 401)
-    assert isinstance(failure(fab_client.get, PATH), Denied)
+    error = failure(fab_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert "[fab] auth_backends in airflow.cfg lacks airflow.providers.fab." in error.message
+    assert "api_password" not in error.message, "it is right"
+
+
+@pytest.mark.parametrize(("status", "hint"), [(401, True), (403, False)])
+def test_the_users_api_that_takes_no_token_from_elsewhere(server, clock, status, hint):
+    server.get(PATH, headers={"Authorization": "Bearer abc.def"}).answers({"detail": "Not authenticated"}, status)
+    message = failure(client_with(FabTokenLogin("abc.def"), clock).get, PATH).message
+    assert "api_token is not valid here" in message
+    assert ("Airflow 3.0 takes api_username and api_password here" in message) is hint
 
 
 def test_the_users_api_without_the_permission(server, fab_client):
