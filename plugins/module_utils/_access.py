@@ -10,7 +10,7 @@ import typing as t
 
 from ._client import Client, path_of
 from ._errors import ApiError, BadInput, Conflict, NoSuchApi, NotFound, Unsupported
-from ._login import FabLogin, Login, PasswordTokenLogin, SessionLogin
+from ._login import FabLogin, FabTokenLogin, Login, PasswordTokenLogin, SessionLogin, TokenLogin
 
 Object = t.Dict[str, t.Any]
 
@@ -174,7 +174,11 @@ class AccessV2(Access):
 
     def __init__(self, client: Client) -> None:
         login = client.login
-        super().__init__(client.logged_in_by(FabLogin(login)) if isinstance(login, PasswordTokenLogin) else client)
+        if isinstance(login, PasswordTokenLogin):
+            client = client.logged_in_by(FabLogin(login))
+        elif isinstance(login, TokenLogin):
+            client = client.logged_in_by(FabTokenLogin(login.token))
+        super().__init__(client)
 
     def login_check(self, username: str, password: str) -> Login:
         return PasswordTokenLogin(username, password)

@@ -99,5 +99,9 @@ class Denied(ApiError):
     authenticated = False
 
 
+class WrongLogin(Denied):
+    """User name or password is wrong: the place where they are exchanged for a pass has refused them."""
+
+
 class ServerError(ApiError):
     """500: Airflow itself failed. Airflow 2 gives it for some bad input, too."""

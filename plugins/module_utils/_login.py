@@ -13,7 +13,7 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
-from ._errors import ApiError, Denied, Unreachable
+from ._errors import ApiError, Denied, Unreachable, WrongLogin
 
 if t.TYPE_CHECKING:
     from requests import PreparedRequest
@@ -56,10 +56,10 @@ class TokenLogin(Login):
     """A bearer token that was issued elsewhere."""
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        self.token = token
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        request.headers["Authorization"] = f"Bearer {self.token}"
         return request
 
     def proven(self, status: int, reason: str) -> bool:
@@ -117,7 +117,7 @@ class PasswordTokenLogin(PasswordLogin):
     def _exchange(self, client: Client) -> str:
         answer = client.open_request("POST", "/auth/token", json=self.credentials)
         if answer.status in (400, 401, 403, 422):
-            raise Denied(
+            raise WrongLogin(
                 f"Airflow refused the login at {client.url}/auth/token: wrong api_username or api_password.",
                 answer.status,
             )
@@ -162,7 +162,21 @@ class FabLogin(Login):
         return self._active.proven(status, reason)
 
     def advice(self, status: int) -> str:
+        if self._active is self._basic and not self._basic.worked:
+            # The password is right: a token was given for it.
+            return (
+                "the users API of this Airflow takes basic auth only, and [fab] auth_backends in airflow.cfg lacks "
+                "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth; add it"
+            )
         return self._active.advice(status)
+
+
+class FabTokenLogin(TokenLogin):
+    """A bearer token that was issued elsewhere, shown to the users API."""
+
+    def advice(self, status: int) -> str:
+        advice = super().advice(status)
+        return f"{advice}; Airflow 3.0 takes api_username and api_password here" if status == 401 else advice
 
 
 class BasicLogin(Login):
@@ -171,20 +185,20 @@ class BasicLogin(Login):
     def __init__(self, username: str, password: str) -> None:
         # The object of requests would encode text as latin-1; browsers and Airflow use UTF-8.
         self._header = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
-        self._worked = False
+        self.worked = False
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers["Authorization"] = self._header
         return request
 
     def accepted(self) -> None:
-        self._worked = True
+        self.worked = True
 
     def proven(self, status: int, reason: str) -> bool:
-        return self._worked
+        return self.worked
 
     def advice(self, status: int) -> str:
-        if self._worked:
+        if self.worked:
             return "the user of api_username lacks the permission"
         # From 2.9.3 on Airflow 2 answers 403 to a wrong password, too.
         causes = f"wrong api_username or api_password, or basic auth is not enabled ({BACKENDS})"
@@ -227,7 +241,7 @@ class SessionLogin(PasswordLogin):
             ) from error
         target = urlsplit(answer.headers.get("Location", "")).path
         if answer.status not in (302, 303) or target.rstrip("/").endswith("/login") or not answer.cookie:
-            raise Denied(
+            raise WrongLogin(
                 "Airflow's login form refused api_username or api_password: one of them is wrong.", answer.status
             )
         return answer.cookie
@@ -255,7 +269,7 @@ class AutoLogin(Login):
         try:
             self._session.prepare(client)
         except Denied as error:
-            raise Denied(
+            raise type(error)(
                 f"{error.message} Basic auth, which works only where {BACKENDS} holds it, was refused, too ({status}).",
                 status,
             ) from error

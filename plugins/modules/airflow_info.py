@@ -33,7 +33,8 @@ options:
   login:
     description:
       - Whether to log in as well, which proves that user name and password, or the token, are right. It takes no
-        permission. A login that is refused fails the task.
+        permission. A login that is refused fails the task, with RV(logged_in=false) when it is known that user name or
+        password is wrong.
     type: bool
     default: false
 """
@@ -69,7 +70,7 @@ api_version:
   type: str
 logged_in:
   description: Whether the login was tried, and was right; null when it was not tried.
-  returned: success
+  returned: success, or a wrong user name or password
   type: bool
 healthy:
   description: Whether all components that Airflow knows of are healthy.
@@ -103,7 +104,7 @@ health:
 
 import typing as t
 
-from ..module_utils._errors import TimedOut
+from ..module_utils._errors import TimedOut, WrongLogin
 from ..module_utils._inputs import seconds_of
 from ..module_utils._module import AirflowModule
 from ..module_utils._wait import wait_until
@@ -128,7 +129,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         ill = ", ".join(name for name, part in health.items() if part["status"] == "unhealthy") or "scheduler"
         raise TimedOut(f"Airflow at {airflow.url} is not healthy after {timeout:g} s: see to its {ill}.", health=health)
     if module.params["login"]:
-        airflow.log_in()
+        prove(airflow)
     return {
         "changed": False,
         "logged_in": module.params["login"] or None,
@@ -137,6 +138,15 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         "healthy": is_healthy(health),
         "health": health,
     }
+
+
+def prove(airflow: Airflow) -> None:
+    """Log in; a login that is known to be wrong says so to playbooks, too."""
+    try:
+        airflow.log_in()
+    except WrongLogin as error:
+        error.details["logged_in"] = False
+        raise
 
 
 def is_healthy(health: dict[str, t.Any]) -> bool:

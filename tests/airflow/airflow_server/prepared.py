@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_server.server import Server
 
 # Changed when what is in a template changes.
-FORMAT = "2"
+FORMAT = "3"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Template:
 def template(server: Server, venv: Path, package: Path) -> Template:
     """The template of the database of SERVER, made when it is not there yet."""
     row = server.version
-    parts = [FORMAT, venv.name, package.name, row.auth_manager, str(server.admin), str(server.many)]
+    parts = [FORMAT, venv.name, package.name, row.auth_manager, str(server.many)]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]
     path = CACHE / "prepared" / f"{row.name}-{digest}"
     secret = path / "password"
@@ -56,7 +56,7 @@ def _make(server: Server, venv: Path, package: Path, data: Path, password: str) 
         maker.lay_out(venv, package, password)
         maker.start_database(None)
         maker.cli(["db", "migrate"] if row.release >= (2, 7) else ["db", "upgrade"], timeout=300)
-        if row.auth_manager == "fab" and server.admin:
+        if row.auth_manager == "fab":
             names = ["--firstname", "Test", "--lastname", "Admin", "--email", "admin@example.com"]
             maker.cli(["users", "create", "--username", "admin", "--password", password, "--role", "Admin", *names])
         if server.many and not row.is_v3:

@@ -269,6 +269,8 @@ class Server:
         deadline = max(deadline, time.monotonic() + timeout)
         self.lay_out(venv, package, template.password if self.admin else None)
         self.start_database(template.data)
+        if self.version.auth_manager == "fab" and not self.admin:
+            self.query("delete from ab_user_role; delete from ab_user")
         for name in self.components:
             self.start_component(name)
         self.wait_healthy(deadline - time.monotonic())

@@ -10,11 +10,18 @@ import typing as t
 import pytest
 import requests
 from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, ApiError, Denied, Unreachable
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
+    AirflowError,
+    ApiError,
+    Denied,
+    Unreachable,
+    WrongLogin,
+)
 from ansible_collections.dagops.airflow.plugins.module_utils._login import (
     AutoLogin,
     BasicLogin,
     FabLogin,
+    FabTokenLogin,
     Login,
     PasswordTokenLogin,
     SessionLogin,
@@ -180,7 +187,7 @@ def test_a_write_is_sent_again_after_the_renewal(server, token_client):
 def test_wrong_password_for_a_token(server, token_client, status):
     exchange(server, status=status)
     error = failure(token_client.get, PATH)
-    assert isinstance(error, Denied)
+    assert isinstance(error, WrongLogin)
     assert error.message == (
         "Airflow refused the login at https://airflow.example/auth/token: wrong api_username or api_password."
     )
@@ -274,7 +281,7 @@ def test_an_expired_session_is_renewed_once(server, session_client, status):
 def test_the_form_refuses_the_password(server, session_client, target):
     form(server, target)
     error = failure(session_client.get, PATH)
-    assert isinstance(error, Denied)
+    assert isinstance(error, WrongLogin)
     assert error.message == "Airflow's login form refused api_username or api_password: one of them is wrong."
 
 
@@ -379,7 +386,7 @@ def test_auto_when_both_are_refused(server, auto_client):
     with_basic(server, 403)
     form(server, "/login/")
     error = failure(auto_client.get, PATH)
-    assert isinstance(error, Denied)
+    assert isinstance(error, WrongLogin)
     assert error.status == 403
     for words in (
         "Basic auth",
@@ -394,7 +401,9 @@ def test_auto_when_both_are_refused(server, auto_client):
 def test_auto_when_there_is_no_form(server, auto_client):
     with_basic(server, 401)
     server.get("/login/").says("", 404)
-    message = failure(auto_client.get, PATH).message
+    error = failure(auto_client.get, PATH)
+    assert not isinstance(error, WrongLogin), "basic auth may just not be enabled"
+    message = error.message
     assert "Basic auth" in message
     assert "refused, too (401)" in message
     assert "shows no form for a password (status 404)" in message
@@ -452,7 +461,18 @@ def test_the_users_api_that_takes_neither(server, fab_client):
     exchange(server)
     with_token(server, "t1", 401)
     with_basic(server, 401)
-    assert isinstance(failure(fab_client.get, PATH), Denied)
+    error = failure(fab_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert "[fab] auth_backends in airflow.cfg lacks airflow.providers.fab." in error.message
+    assert "api_password" not in error.message, "it is right"
+
+
+@pytest.mark.parametrize(("status", "hint"), [(401, True), (403, False)])
+def test_the_users_api_that_takes_no_token_from_elsewhere(server, clock, status, hint):
+    server.get(PATH, headers={"Authorization": "Bearer abc.def"}).answers({"detail": "Not authenticated"}, status)
+    message = failure(client_with(FabTokenLogin("abc.def"), clock).get, PATH).message
+    assert "api_token is not valid here" in message
+    assert ("Airflow 3.0 takes api_username and api_password here" in message) is hint
 
 
 def test_the_users_api_without_the_permission(server, fab_client):

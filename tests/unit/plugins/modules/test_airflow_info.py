@@ -14,12 +14,14 @@ from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
     Denied,
     TimedOut,
     Unreachable,
+    WrongLogin,
 )
 from ansible_collections.dagops.airflow.plugins.modules import airflow_info
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Exchange, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
+WRONG = {"username": "deploy", "password": "not the one"}
 HEALTHY = {"metadatabase": "healthy", "scheduler": "healthy", "triggerer": "healthy", "dag_processor": None}
 
 
@@ -182,4 +184,18 @@ def test_a_login_that_is_wrong(info, server, detail):
     info.health()
     status = 401 if info.generation.name == "v2" and detail == "Forbidden" else 403
     server.get("dags", {"limit": 1}).answers({"detail": detail}, status)
-    assert isinstance(info.failure(login=True), Denied)
+    error = info.failure(login=True)
+    assert isinstance(error, Denied)
+    # It may be something else: no basic auth, or a permission.
+    assert "logged_in" not in error.details
+
+
+@pytest.mark.parametrize("status", [401, 400])
+def test_a_password_that_is_wrong(server, status):
+    server.prefix = "/api/v2/"
+    info = Info(server, GENERATIONS["v2"], airflow_info)
+    info.health()
+    server.post("/auth/token", sends=WRONG).answers({"detail": "Invalid credentials"}, status)
+    error = info.failure(login=True, api_token="", **{f"api_{key}": value for key, value in WRONG.items()})
+    assert isinstance(error, WrongLogin)
+    assert error.details == {"logged_in": False}

@@ -201,3 +201,10 @@ def test_a_name_is_quoted(roles, server):
 def test_a_server_without_roles(roles, server):
     server.get(roles.path("/roles/trigger")).answers({"error": "API route not found"}, 404)
     assert isinstance(roles.failure(name="trigger"), Unsupported)
+
+
+def test_a_users_api_that_takes_no_token(server):
+    """As that of Airflow 3.0, whose advice is not only to look at the token."""
+    roles = Roles(server, GENERATIONS["v2"], airflow_role)
+    server.get(roles.path("/roles/trigger")).answers({"title": "Unauthorized"}, 401)
+    assert "Airflow 3.0 takes api_username and api_password here" in roles.failure(name="trigger").message
