@@ -113,7 +113,9 @@ class Bench:
             for name, figures in found.items():
                 self.airflow.api.call("PATCH", "/dags/fails", {"is_paused": True})
                 run_id = f"bench_{name}_{number}_{time.time():.0f}"
-                seconds, requests = self.play(name, run_id=run_id, airflowctl=self.airflowctl, airflowctl_home=self.home)
+                seconds, requests = self.play(
+                    name, run_id=run_id, airflowctl=self.airflowctl, airflowctl_home=self.home
+                )
                 figures.append((seconds - self.length("fails", run_id), requests))
         what = "unpause, trigger, wait, failed tasks with logs: outside of the run"
         for name, other in others.items():

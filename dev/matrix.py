@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import checks
@@ -26,6 +27,9 @@ CORE = {
     "dag_run_bad_input": "bad input is refused in one sentence",
     "task_info": "task instances, filters, mapped tasks",
 }
+# Triggers through a line that cuts half of all connections; `make test` is content with fewer.
+MANY_TRIGGERS = "200"
+EXACTLY_ONCE = "tests/live/test_exactly_once.py"
 DOCUMENT = ROOT / "docs" / "compatibility.md"
 HEAD = """\
 <!--
@@ -55,6 +59,8 @@ def matrix(names: Sequence[str], workers: int) -> int:
         steps: list[Step] = []
         for line in venvs.CORES:
             steps += [checks.unit_step(line), checks.sanity_step(line), servers.smoke_step(line)]
+        os.environ.setdefault("DAGOPS_TEST_TRIGGERS", MANY_TRIGGERS)
+        steps += [servers.live_step(name, [EXACTLY_ONCE]) for name in servers.TESTED]
         cores = carry_out_all(steps, workers)
     print(table(airflows))
     if set(servers.NAMES) <= set(names or servers.NAMES):
