@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import checks
@@ -26,6 +27,9 @@ CORE = {
     "dag_run_bad_input": "bad input is refused in one sentence",
     "task_info": "task instances, filters, mapped tasks",
 }
+# Triggers through a line that cuts half of all connections; `make test` is content with fewer.
+MANY_TRIGGERS = "200"
+EXACTLY_ONCE = "tests/live/test_exactly_once.py"
 DOCUMENT = ROOT / "docs" / "compatibility.md"
 HEAD = """\
 <!--
@@ -48,11 +52,16 @@ def core_steps(names: Sequence[str]) -> list[Step]:
 
 
 def matrix(names: Sequence[str], lines: Sequence[str], workers: int) -> int:
-    """Run the core of the targets on every Airflow and the rest on every line of ansible-core, or on what is NAMED."""
+    """Run the core of the targets on every Airflow and the rest on every line of ansible-core, or on what is NAMED.
+
+    The whole of it also triggers many more runs through a line that cuts than the live tests do by themselves.
+    """
+    steps: list[Step] = []
     if not names and not lines:
         names, lines = servers.NAMES, tuple(venvs.CORES)
+        os.environ.setdefault("DAGOPS_TEST_TRIGGERS", MANY_TRIGGERS)
+        steps += [servers.live_step(name, [EXACTLY_ONCE]) for name in servers.TESTED]
     airflows = carry_out_all(core_steps(names), workers)
-    steps: list[Step] = []
     for line in lines:
         steps += [checks.unit_step(line), checks.sanity_step(line), servers.smoke_step(line)]
     cores = carry_out_all(steps, workers)

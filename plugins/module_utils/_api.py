@@ -354,7 +354,7 @@ class Airflow:
         if task["map_index"] >= 0:
             params["map_index"] = task["map_index"]
         try:
-            return self._read_log(path, params, keep)
+            return self.client.through_outages(lambda: self._read_log(path, params, keep))
         except AirflowError as error:
             return TaskLog(f"The log cannot be read: {error.message}", "")
 

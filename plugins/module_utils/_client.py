@@ -12,8 +12,10 @@ import contextlib
 import copy
 import email.utils
 import json
+import math
 import re
 import socket
+import ssl
 import typing as t
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -33,6 +35,7 @@ CHUNK = 64 * 1024
 TRANSIENT = (429, 502, 503, 504)
 REDIRECTS = (301, 302, 303, 307, 308)
 NO_LOGIN = Login()
+T = t.TypeVar("T")
 ERRORS: dict[int, type[ApiError]] = {401: Denied, 403: Denied, 404: NotFound, 409: Conflict, 500: ServerError}
 
 
@@ -55,6 +58,9 @@ class Answer:
             if len(body) > limit:
                 break
         self.complete = len(body) <= limit
+        # Python takes a head that was cut off for a whole one. What is lost with its end is the body's length.
+        framed = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
+        self.broken_off = not (body or framed or self.status == 204)
         self.text = body[:limit].decode("utf-8", "replace")
 
     def json(self) -> t.Any:
@@ -111,7 +117,7 @@ class Client:
         self._cert = cert
         self._timeout = timeout
         self._retry_timeout = retry_timeout
-        self._deadline: float | None = None
+        self._deadline = math.inf  # of outages, by the clock
         self._session = requests.Session()
         self._session.headers.update(headers or {})
         # The credentials given are the only ones: no cookie of an earlier answer replaces them.
@@ -182,23 +188,37 @@ class Client:
 
     def outage(self) -> Outage:
         """One outage that may last as long as this client allows."""
-        allowed = self._retry_timeout
-        if self._deadline is not None:
-            allowed = min(allowed, self._deadline - self.clock.now())
-        return Outage(self.clock, allowed)
+        return Outage(self.clock, self._retry_timeout, self._deadline)
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> t.Iterator[None]:
         """Let no outage inside of this block outlast it."""
-        self._deadline = self.clock.now() + seconds
+        before = self._deadline
+        self._deadline = min(before, self.clock.now() + seconds)
         try:
             yield
         finally:
-            self._deadline = None
+            self._deadline = before
+
+    def within_one_outage(self) -> t.ContextManager[None]:
+        """Let nothing inside of this block be repeated for longer than one outage may last, in all."""
+        return self.within(self._retry_timeout)
+
+    def through_outages(self, act: t.Callable[[], T]) -> T:
+        """Do what does no harm when done twice, again after each failure until the outage has lasted too long."""
+        outage = self.outage()
+        while True:
+            try:
+                return act()
+            except Unreachable as error:
+                outage.endure(error)
 
     @contextlib.contextmanager
     def lines(self, path: str, params: t.Mapping[str, t.Any], accept: str) -> t.Iterator[t.Iterator[str]]:
-        """Stream the lines of a text, in bounded memory: a line longer than 64 KiB comes in pieces."""
+        """Stream the lines of a text, in bounded memory: a line longer than 64 KiB comes in pieces.
+
+        Not repeated by itself, since some lines may have been taken already.
+        """
         response = self._checked("GET", path, params=params, headers={"Accept": accept})
         try:
             yield _lines(response)
@@ -216,15 +236,12 @@ class Client:
         """
         given = str(self._session.headers.get("Cookie", ""))
         headers = {"Cookie": f"{given}; {cookie}" if given else cookie} if cookie else {}
-        outage = self.outage()
-        while True:
-            try:
-                response = self._exchange(method, path, auth=auth or NO_LOGIN, headers=headers, **body)
-                return self._answer(response, LARGEST_ANSWER)
-            except Unreachable as error:
-                if once:
-                    raise
-                outage.endure(error)
+
+        def act() -> Answer:
+            response = self._exchange(method, path, auth=auth or NO_LOGIN, headers=headers, **body)
+            return self._answer(response, LARGEST_ANSWER)
+
+        return act() if once else self.through_outages(act)
 
     # -- one request, and what may come of it
 
@@ -232,12 +249,7 @@ class Client:
         return self._with_retries(method, path, **request).json()
 
     def _with_retries(self, method: str, path: str, **request: t.Any) -> Answer:
-        outage = self.outage()
-        while True:
-            try:
-                return self._send(method, path, **request)
-            except Unreachable as error:
-                outage.endure(error)
+        return self.through_outages(lambda: self._send(method, path, **request))
 
     def _send(self, method: str, path: str, **request: t.Any) -> Answer:
         answer = self._answer(self._checked(method, path, **request), LARGEST_ANSWER)
@@ -298,11 +310,14 @@ class Client:
 
     def _answer(self, response: requests.Response, limit: int) -> Answer:
         try:
-            return Answer(response, limit)
+            answer = Answer(response, limit)
         except _requests_errors() as error:
-            raise Unreachable(f"The connection to {self.url} broke in the middle of an answer.") from error
+            raise self._broken_off() from error
         finally:
             response.close()
+        if answer.broken_off:
+            raise self._broken_off()
+        return answer
 
     def _read_pages(
         self,
@@ -367,6 +382,9 @@ class Client:
             retry_after=max(after, 0.0) if after is not None else None,
         )
 
+    def _broken_off(self) -> Unreachable:
+        return Unreachable(f"The connection to {self.url} broke in the middle of an answer.")
+
     def _no_answer(self, error: Exception) -> AirflowError:
         """Sort what the transport can run into: what may pass is Unreachable, the rest will not mend itself."""
         import requests.exceptions as problems
@@ -375,6 +393,9 @@ class Client:
         if isinstance(error, problems.ProxyError):
             return Unreachable(f"The proxy of the environment gives no way to {host}; check https_proxy and no_proxy.")
         if isinstance(error, problems.SSLError):
+            # A server that is being restarted behind a load balancer hangs up in the middle of the handshake.
+            if _cause(error, ssl.SSLEOFError) or _cause(error, ssl.SSLZeroReturnError):
+                return Unreachable(f"The connection to {self.url} broke before an answer came; is it http or https?")
             return AirflowError(
                 f"No trusted TLS connection to {host}: {_tls_reason(error)}; check api_url, ca_path and client_cert."
             )
@@ -391,7 +412,7 @@ class Client:
                 )
             return Unreachable(f"The connection to {self.url} broke before an answer came; is it http or https?")
         if isinstance(error, (problems.ChunkedEncodingError, problems.ContentDecodingError)):
-            return Unreachable(f"The connection to {self.url} broke in the middle of an answer.")
+            return self._broken_off()
         return AirflowError(
             f"No request can be sent to {self.url}: {one_line(self.redact(str(error)))}; check api_url and api_headers."
         )

@@ -62,7 +62,9 @@ class Report:
         self.elapsed = elapsed(airflow, run)
         self._reasons: dict[tuple[str, int], str] = {}
         if log_lines:
-            self._read_logs(airflow, log_lines)
+            # A server that is gone is not to be waited for once for each log.
+            with airflow.client.within_one_outage():
+                self._read_logs(airflow, log_lines)
 
     def result(self) -> Object:
         """The keys that every result about a run has."""

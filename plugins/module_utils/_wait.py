@@ -8,6 +8,7 @@ Time and sleep are handed in, so that no test sleeps.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 import typing as t
@@ -68,20 +69,30 @@ def wait_until(
 class Outage:
     """One transient outage: pauses grow with each attempt until it has lasted too long.
 
+    It begins with the first failure. Were the time that a request without an answer took a part of it, such a request
+    would never be repeated: C(request_timeout) is as long as C(retry_timeout), if nobody says otherwise.
+
     :param allowed: seconds that the outage may last; 0: the first failure is the last.
+    :param latest: when it has to end in any case, by the clock.
     """
 
-    def __init__(self, clock: Clock, allowed: float) -> None:
+    def __init__(self, clock: Clock, allowed: float, latest: float = math.inf) -> None:
         self._clock = clock
-        self._ends = clock.now() + allowed
+        self._allowed = allowed
+        self._latest = latest
+        self._ends: float | None = None
         self._pause = FIRST_RETRY
 
     def endure(self, error: Unreachable) -> None:
         """Sleep before the next attempt, or raise C(error) when the outage has lasted too long."""
-        left = self._ends - self._clock.now()
+        now = self._clock.now()
+        if self._ends is None:
+            self._ends = min(now + self._allowed, self._latest)
+        left = self._ends - now
         # Jitter keeps many playbooks that were cut off together from coming back together.
         pause = error.retry_after or self._pause * random.uniform(0.5, 1.0)
-        if left <= 0 or (error.retry_after or 0.0) > left:
+        if error.lasted or left <= 0 or (error.retry_after or 0.0) > left:
+            error.lasted = True
             raise error
         self._clock.sleep(min(pause, left))
         self._pause = min(self._pause * 2, LONGEST_RETRY)

@@ -75,6 +75,7 @@ class Exchange:
         self.error: BaseException | None = None
         self.takes = 0.0
         self.cut: int | None = None
+        self.framed = True
 
     def __str__(self) -> str:
         return f"{self.method} {self.url}"
@@ -100,6 +101,11 @@ class Exchange:
     def breaks_after(self, length: int) -> Exchange:
         """The connection breaks in the middle of the body."""
         self.cut = length
+        return self
+
+    def unframed(self) -> Exchange:
+        """The length of the body is not told: it ends with the connection."""
+        self.framed = False
         return self
 
     def taking(self, seconds: float) -> Exchange:
@@ -211,6 +217,8 @@ class Transport(requests.adapters.HTTPAdapter):
         headers = {"Date": email.utils.formatdate(self.server.clock.utc(), usegmt=True), **exchange.extra}
         if exchange.content_type:
             headers["Content-Type"] = exchange.content_type
+        if exchange.framed:
+            headers["Content-Length"] = str(len(exchange.body))
         body: t.Any = exchange.body if exchange.cut is None else exchange.body[: exchange.cut]
         raw = urllib3.HTTPResponse(
             body=Cut(body) if exchange.cut is not None else io.BytesIO(body),

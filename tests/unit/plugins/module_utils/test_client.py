@@ -149,6 +149,11 @@ OUTAGES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
         "did not answer within 30 s (request_timeout)",
     ),
     "broken off": (lambda answer: answer.answers({"a": "b" * 100}).breaks_after(9), "in the middle of an answer"),
+    "head": (lambda answer: answer.says("").unframed(), "in the middle of an answer"),
+    "handshake": (
+        lambda answer: answer.fails(requests.exceptions.SSLError(ssl.SSLEOFError(8, "EOF occurred"))),
+        "broke before an answer came",
+    ),
     "chunk": (lambda answer: answer.fails(requests.exceptions.ChunkedEncodingError()), "in the middle of an answer"),
     "proxy": (lambda answer: answer.fails(requests.exceptions.ProxyError()), "https_proxy"),
     "429": (lambda answer: answer.answers({}, 429), "answered 429: Airflow is overloaded"),
@@ -250,6 +255,12 @@ def test_an_outage_lasts_as_long_as_allowed(server, clock):
     assert "503" in failure(client.get, PATH).message
     server.script.clear()
     assert clock.passed == pytest.approx(20)
+
+
+def test_a_request_that_timed_out_is_repeated_by_the_defaults(client, server, clock):
+    server.get(PATH).taking(30).fails(requests.ReadTimeout())
+    server.get(PATH).answers({"done": True})
+    assert client.get(PATH) == {"done": True}
 
 
 def test_pauses_grow_and_are_jittered(server, clock, monkeypatch):

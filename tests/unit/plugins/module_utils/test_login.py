@@ -225,6 +225,15 @@ def test_the_login_is_repeated_through_an_outage(server, token_client, clock):
     assert len(clock.pauses) == 1
 
 
+def test_a_login_that_is_not_to_be_had_is_one_outage_and_not_two(server, clock):
+    client = client_with(PasswordTokenLogin(USER, PASSWORD), clock, retry_timeout=20)
+    for _attempt in range(100):
+        server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).says("", 503)
+    assert "503" in failure(client.get, PATH).message
+    server.script.clear()
+    assert clock.passed == pytest.approx(20)
+
+
 def test_an_error_does_not_show_the_token(server, token_client):
     exchange(server, "secret-token-123")
     server.get(PATH).answers({"detail": "bad header Bearer secret-token-123"}, 400)

@@ -117,6 +117,24 @@ def test_an_outage_ends_at_its_time(clock):
     assert clock.passed == pytest.approx(10)
 
 
+def test_an_outage_begins_with_the_first_failure(clock):
+    outage = Outage(clock, 10)
+    clock.passed = 30  # what a request without an answer took
+    outage.endure(Unreachable("x"))
+    clock.passed = 40
+    with pytest.raises(Unreachable):
+        outage.endure(Unreachable("x"))
+
+
+def test_an_outage_ends_at_the_latest_when_it_is_told_to(clock):
+    outage = Outage(clock, 10, clock.now() + 4)
+    clock.passed = 3.9
+    outage.endure(Unreachable("x"))
+    assert clock.passed == pytest.approx(4)
+    with pytest.raises(Unreachable):
+        outage.endure(Unreachable("x"))
+
+
 def test_the_real_clock(monkeypatch):
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
