@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -124,11 +125,26 @@ def base_url_of(option: str, value: str) -> str:
     if parts.username is not None or parts.password is not None:
         raise BadInput(f"{option} must not hold credentials; give api_username and api_password.")
     if parts.scheme not in ("http", "https") or not host or re.search(r"\s", text):
-        raise BadInput(f"{option} '{one_line(text, 80)}' is no URL; write it like https://airflow.example.com.")
+        given = "" if "@" in text else f" '{one_line(text, 80)}'"
+        raise BadInput(f"{option}{given} is no URL; write it like https://airflow.example.com.")
     if parts.query or parts.fragment:
         raise BadInput(f"{option} '{one_line(text, 80)}' must not have a query or a fragment; end it after the path.")
     path = re.sub(r"/api/v[12]/*$", "", parts.path).rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def secrets_in_url(value: str) -> list[str]:
+    """Return what may be credentials in a URL that C(base_url_of) refuses; Ansible shows the option as it was given."""
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(value)
+        if parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc:
+            return []  # An @ in the path is none.
+    match = re.match(r"\s*(?:https?:?)?/*(.+)@", value, re.IGNORECASE | re.DOTALL)
+    if not match:
+        return []
+    # A shorter password is masked where it stands, not wherever its letters occur.
+    password = match[1].partition(":")[2]
+    return [match[1], password] if len(password) >= SHORTEST_SECRET else [match[1]]
 
 
 def headers_of(option: str, value: t.Mapping[t.Any, t.Any]) -> dict[str, str]:

@@ -155,6 +155,7 @@ class FabLogin(Login):
         if status == 401 and not self._settled:
             self._settled = True
             self._active = self._basic
+            self._active.prepare(client)
             return True
         return self._active.denied(client, status)
 
@@ -184,11 +185,14 @@ class BasicLogin(Login):
 
     def __init__(self, username: str, password: str) -> None:
         # The object of requests would encode text as latin-1; browsers and Airflow use UTF-8.
-        self._header = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+        self._pass = base64.b64encode(f"{username}:{password}".encode()).decode()
         self.worked = False
 
+    def prepare(self, client: Client) -> None:
+        client.redact.add([self._pass])
+
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = self._header
+        request.headers["Authorization"] = f"Basic {self._pass}"
         return request
 
     def accepted(self) -> None:
@@ -257,6 +261,9 @@ class AutoLogin(Login):
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         return self._active(request)
+
+    def prepare(self, client: Client) -> None:
+        self._active.prepare(client)
 
     def accepted(self) -> None:
         self._settled = True

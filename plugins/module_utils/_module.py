@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ._connect import connect
 from ._errors import AirflowError
+from ._inputs import secrets_in_url
+from ._text import texts_in
 
 if t.TYPE_CHECKING:
     from ._api import Airflow
@@ -69,6 +73,24 @@ class AirflowModule(AnsibleModule):
             is_list = self.argument_spec.get(name, {}).get("type") == "list"
             if value is None or (value == "" and not is_list):
                 del self.params[name]
+        self.no_log_values.update(self._more_secrets())
+
+    def _more_secrets(self) -> t.Iterator[str]:
+        """Yield secrets that Ansible would not mask, here, since the check of any other option may end the module.
+
+        Of a secret mapping that is given as text, Ansible masks the text as a whole, and shows what it read from it; of
+        one with a line break at its end it does not mask the part before that.
+        """
+        for name, option in self.argument_spec.items():
+            value = self.params.get(name)
+            if not option.get("no_log") or value is None:
+                continue
+            if option.get("type") == "dict":
+                with contextlib.suppress(TypeError, ValueError):
+                    yield from texts_in(check_type_dict(value))
+            else:
+                yield from filter(None, (text.strip() for text in texts_in(value)))
+        yield from secrets_in_url(str(self.params.get("api_url") or os.environ.get("AIRFLOW_API_URL", "")))
 
     def execute(self, run: t.Callable[[AirflowModule, Airflow], Result]) -> t.NoReturn:
         """Do the module's work and leave; C(run) returns the result or raises an AirflowError."""

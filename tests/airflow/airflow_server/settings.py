@@ -19,8 +19,8 @@ FAB = "airflow.providers.fab.auth_manager"
 
 # Seconds for one file; on a busy machine the one with 300 DAGs takes longer than the default of 50.
 PARSING = "600"
-# Seconds between two looks at a file that has not changed. Parsing 300 DAGs every 30 seconds, the default, takes a fifth
-# of a core. Where a file can be parsed on request, tests do not have to wait for its turn.
+# Seconds between two looks at a file that has not changed. Parsing 300 DAGs every 30 seconds, the default, takes a
+# fifth of a core. Where a file can be parsed on request, tests do not have to wait for its turn.
 REPARSED = "300"
 
 

@@ -254,6 +254,39 @@ def test_secrets_of_the_environment_are_in_no_result(played, monkeypatch):
     assert "s3cret" not in json.dumps(result)
 
 
+TEXTS = {
+    "secret_conf": ['{"key": "s3cret-pa55"}', "key=s3cret-pa55 other=x12345", {"key": [{"deep": "s3cret-pa55"}]}],
+    "api_headers": ['{"X-Key": "s3cret-pa55"}', "X-Key=s3cret-pa55", {"X-Key": "s3cret-pa55"}],
+    "api_token": ["s3cret-pa55", "s3cret-pa55\n"],
+    "api_url": [
+        "https://deploy:s3cret-pa55@airflow.example",
+        "HTTP://deploy:s3cret-pa55@airflow.example:x/",
+        "deploy:s3cret-pa55@airflow.example",
+        "https:/deploy:s3cret-pa55@airflow.example",
+        "https://s3cret-pa55@airflow.example",
+        "https://deploy:s3cret-pa55@more@air flow",
+    ],
+}
+
+
+@pytest.mark.parametrize(("option", "value"), [(option, value) for option in TEXTS for value in TEXTS[option]])
+@pytest.mark.parametrize("wrong", [{}, {"wait_timeout": "no number"}])
+def test_secrets_are_in_no_invocation(played, option, value, wrong):
+    """Verbose output shows all options as they were read, those of a task that Ansible refuses, too."""
+    options = {"api_url": "http://127.0.0.1:x", "dag_id": "etl_daily", option: value, **wrong}
+    result = played(airflow_dag_run.main, _ansible_inject_invocation=True, **options)
+    assert result["failed"] is True
+    assert option in result["invocation"]["module_args"]
+    assert "s3cret" not in json.dumps(result)
+    assert "pa55" not in json.dumps(result)
+
+
+def test_a_url_that_holds_no_credentials_is_shown(played):
+    url = "https://airflow.example/team@home"
+    result = played(executed(lambda module, airflow: {"url": airflow.url}), api_url=url, api_version="v1")
+    assert result["url"] == url
+
+
 # -- whole modules
 
 LOGIN = {
