@@ -17,6 +17,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "tests" / "airflow"
 
 import bench
 import checks
+import docs
 import matrix
 import pythons
 import servers
@@ -39,7 +40,7 @@ def test(options: argparse.Namespace) -> int:
     with checks.lint_steps() as lint:
         wanted = [servers.whole_step(name) for name in servers.TESTED]
         wanted += [checks.unit_step(), checks.oldest_step(), checks.sanity_step()]
-        wanted += [*map(checks.unit_step, checks.SOME_CORES), *lint]
+        wanted += [*map(checks.unit_step, checks.SOME_CORES), docs.step(), *lint]
         return steps.run_all(wanted, WORKERS)
 
 
@@ -52,6 +53,11 @@ def lint(options: argparse.Namespace) -> int:
     """Linters, and what Galaxy says of the artifact."""
     with checks.lint_steps() as wanted:
         return steps.run_all(wanted)
+
+
+def site(options: argparse.Namespace) -> int:
+    """The documentation's site, below .cache/docs."""
+    return docs.build()
 
 
 def sanity(options: argparse.Namespace) -> int:
@@ -107,6 +113,7 @@ COMMANDS = {
     "test": test,
     "unit": unit,
     "lint": lint,
+    "docs": site,
     "sanity": sanity,
     "integration": integration,
     "live": live,
