@@ -17,8 +17,10 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "tests" / "airflow"
 
 import bench
 import checks
+import docsite
 import matrix
 import pythons
+import release
 import servers
 import steps
 import venvs
@@ -39,7 +41,7 @@ def test(options: argparse.Namespace) -> int:
     with checks.lint_steps() as lint:
         wanted = [servers.whole_step(name) for name in servers.TESTED]
         wanted += [checks.unit_step(), checks.oldest_step(), checks.sanity_step()]
-        wanted += [*map(checks.unit_step, checks.SOME_CORES), *lint]
+        wanted += [*map(checks.unit_step, checks.SOME_CORES), docsite.step(), *lint]
         return steps.run_all(wanted, WORKERS)
 
 
@@ -52,6 +54,11 @@ def lint(options: argparse.Namespace) -> int:
     """Linters, and what Galaxy says of the artifact."""
     with checks.lint_steps() as wanted:
         return steps.run_all(wanted)
+
+
+def site(options: argparse.Namespace) -> int:
+    """The documentation's site, below .cache/docs."""
+    return docsite.build()
 
 
 def sanity(options: argparse.Namespace) -> int:
@@ -86,6 +93,11 @@ def serve(options: argparse.Namespace) -> int:
     return servers.serve((options.server or servers.TESTED)[0])
 
 
+def release_check(options: argparse.Namespace) -> int:
+    """Whether the changelog is ready, and the artifact works by itself: the last step before a version is published."""
+    return release.check()
+
+
 def fix(options: argparse.Namespace) -> int:
     """Let ruff mend and format the checkout."""
     return checks.fix(options.arguments)
@@ -107,12 +119,14 @@ COMMANDS = {
     "test": test,
     "unit": unit,
     "lint": lint,
+    "docs": site,
     "sanity": sanity,
     "integration": integration,
     "live": live,
     "test-matrix": test_matrix,
     "bench": measure,
     "server": serve,
+    "release-check": release_check,
     "fix": fix,
     "lock": lock,
     "clean": clean,

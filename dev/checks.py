@@ -43,6 +43,7 @@ def lint_steps() -> Iterator[list[Step]]:
         docs = ["--plugin-docs", "--skip-rstcheck", "--validate-collection-refs=all", "."]
         yield [
             Step("galaxy build and import", partial(galaxy, root=root, env=env)),
+            Step("execution environment", partial(execution_environment, root=root, env=env)),
             step("ansible-lint", "ansible-lint", "--offline", "--strict", "--profile", "production"),
             step("antsibull-docs", "antsibull-docs", "lint-collection-docs", *docs),
             step("mypy plugins", *mypy, CACHE / "mypy" / "plugins", "--package", PLUGINS, cwd=path),
@@ -77,6 +78,19 @@ def galaxy(report: Report, root: Path, env: Mapping[str, str]) -> None:
     complaints = re.findall(r"^(?:ERROR|WARNING).*", report.text(), re.MULTILINE)
     if complaints:
         raise Failed("galaxy-importer has complaints: " + "; ".join(complaints))
+
+
+def execution_environment(report: Report, root: Path, env: Mapping[str, str]) -> None:
+    """Let ansible-builder make the context of the example, and read what an image with the collection needs."""
+    scratch = root.parents[2] / "execution-environment"
+    for definition in root.glob("examples/**/execution-environment.yml"):
+        report.run(["ansible-builder", "create", "--file", definition, "--context", scratch], env, root)
+    if not (scratch / "Dockerfile").is_file():
+        raise Failed("examples/ has no execution-environment.yml, or ansible-builder has made no Dockerfile of it")
+    report.run(["ansible-builder", "introspect", "--sanitize", tree.collections_path(root)], env, root)
+    needed = report.matching("# from collection ")
+    if [line.split()[1].strip("'") for line in needed] != ["requests"] or not report.matching(r"^system: \[\]$"):
+        raise Failed("an execution environment needs requests and nothing else, but ansible-builder says otherwise")
 
 
 def unit_step(core: str | None = None, arguments: Sequence[str] = ()) -> Step:

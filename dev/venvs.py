@@ -97,10 +97,20 @@ def cores(lines: Sequence[str]) -> dict[str, Venv]:
 
 def lint() -> Venv:
     """The venv of the linters."""
+    return _of_tools("lint")
+
+
+def docs() -> Venv:
+    """The venv that makes the documentation's site."""
+    return _of_tools("docs")
+
+
+def _of_tools(name: str) -> Venv:
+    """The venv NAME for the newest Python that tools run on."""
     version = pythons.newest(OLDEST, CORES["2.21"][1])
     if version is None:
-        raise Problem(f"No Python for the linters was found: install Python {OLDEST} or newer and have it on PATH.")
-    return venv("lint", version)
+        raise Problem(f"No Python for {name} was found: install Python {OLDEST} or newer and have it on PATH.")
+    return venv(name, version)
 
 
 def venv(name: str, version: str) -> Venv:

@@ -163,7 +163,7 @@ EXAMPLES = r"""
 - name: Start a run and go on
   dagops.airflow.airflow_dag_run:
     dag_id: etl_daily
-    logical_date: "2026-11-22T00:00:00+00:00"
+    logical_date: "2025-11-22T00:00:00+00:00"
     wait: false
 
 - name: Run the failed tasks of a run again

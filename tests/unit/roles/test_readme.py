@@ -16,7 +16,7 @@ ROLE = Path(__file__).resolve().parents[3] / "roles" / "airflow_deploy"
 README = (ROLE / "README.md").read_text(encoding="utf-8")
 DEFAULTS = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
 ENTRY_POINTS = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
-SPECS: t.Dict[str, t.Dict[str, t.Any]] = {}
+SPECS: dict[str, dict[str, t.Any]] = {}
 for entry_point in ENTRY_POINTS.values():
     SPECS.update(entry_point["options"])
 ROWS = re.findall(r"^\| `(\w+)` \| (.*?) \| (.+) \|$", README, re.MULTILINE)
