@@ -162,19 +162,20 @@ class Handler(BaseHTTPRequestHandler):
     def respond(self) -> None:
         parts = urlsplit(self.path)
         text = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode() or "{}"
-        path = re.fullmatch(r"/api/(?:controller/)?v2/(.+?)/?", parts.path)
+        # The automation controller has its API elsewhere, and its links lead there.
+        path = re.fullmatch(r"(/api/(?:controller/)?v2/)(.+?)/?", parts.path)
         try:
             if self.headers.get("Authorization") != f"Bearer {TOKEN}" or not path:
                 raise Refused(401 if path else 404, {"detail": "Authentication credentials were not provided."})
             query = dict(parse_qsl(parts.query))
-            status, body = self.controller.answer(self.command, path.group(1), query, json.loads(text))
+            status, body = self.controller.answer(self.command, path.group(2), query, json.loads(text))
         except Refused as refused:
             status, body = refused.args
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
         if status != 204:
-            self.wfile.write(json.dumps(body).encode())
+            self.wfile.write(json.dumps(body).replace('"/api/v2/', f'"{path.group(1) if path else "/"}').encode())
 
     do_GET = do_POST = do_PATCH = do_DELETE = respond
 

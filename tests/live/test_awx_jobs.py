@@ -9,6 +9,7 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,8 @@ def test_a_workflow_that_goes_well(api: Any, job: Run, number: int, core: str) -
 @pytest.mark.parametrize("core", ["newest", "2.18"])
 def test_a_job_whose_dag_run_fails(api: Any, job: Run, number: int, core: str) -> None:
     """The date comes as a moment, of which Ansible makes another text, from ansible-core 2.19 on."""
-    date = f"{random.randint(2000, 2019)}-03-{random.randint(1, 28):02}T12:{random.randint(0, 59):02}:{random.randint(0, 59):02}"
+    moment = datetime(2024, 2, 1, tzinfo=timezone.utc) + timedelta(seconds=random.randint(0, 5 * 10**6))
+    date = f"{moment:%Y-%m-%dT%H:%M:%S}"
     answers = {
         "airflow_dag_id": " fails ",
         "airflow_conf": "region: eu\nn: 1\n",
