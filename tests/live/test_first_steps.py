@@ -333,7 +333,7 @@ def test_dags_run_as_the_user(fresh: Fresh) -> None:
     assert played.status != 0
     assert f"2 of 4 DAGs did not end well: DAG run fails / {run_id} failed after " in played.words
     assert "user 42 has no email" in played.words
-    assert "DAG no_such_dag does not exist" in played.words
+    assert "DAG no_such_dag is not known to Airflow" in played.words
     assert "DAG run ok / " in played.words
     assert secret not in played.output
     states = fresh.server.query("select dag_id, state from dag_run order by dag_id")
