@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from live import Airflow, Played, ansible_playbook, play
+
 from airflow_server import Server
 from airflow_server.common import DAGS
-from live import Airflow, Played, ansible_playbook, play
 
 HARNESS = DAGS.parent / "server.py"
 # Words that shells and command lines could stumble over.
