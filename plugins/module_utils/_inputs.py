@@ -61,6 +61,16 @@ def dag_id_of(option: str, value: str) -> str:
     return value
 
 
+def name_of(option: str, value: str) -> str:
+    """Return the name of a user or a role, which can be a segment of a request's path."""
+    if not value.strip(". ") or "/" in value or not value.isprintable():
+        raise BadInput(
+            f"{option} '{one_line(value, 60)}' is no name that Airflow's API can find again: it has letters, no slash, "
+            "no line break and no control character."
+        )
+    return value
+
+
 def dag_run_id_of(option: str, value: str, triggering: bool = False) -> str:
     """Return a run id that can be asked for.
 
