@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import typing as t
 from urllib.parse import unquote, urlsplit
@@ -41,6 +42,8 @@ hypothesis = pytest.importorskip("hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
 
 Options = t.Dict[str, t.Any]
+# For each module. `python3 dev test-matrix` takes more of them.
+EXAMPLES = int(os.environ.get("DAGOPS_EXAMPLES", "60"))
 SPECS = {
     module: {
         name: {key: value for key, value in option.items() if key != "fallback"}
@@ -209,7 +212,7 @@ def test_any_input_ends_in_a_result_or_a_sentence(module, monkeypatch):
     ends = {"result": 0, "sentence": 0, "ansible": 0}
 
     @hypothesis.settings(
-        max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(hypothesis.HealthCheck)
+        max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(hypothesis.HealthCheck)
     )
     @hypothesis.given(options_of(module))
     def tried(drawn):
@@ -240,5 +243,5 @@ def test_any_input_ends_in_a_result_or_a_sentence(module, monkeypatch):
 
     tried()
     # It would be no test if all of it went one way.
-    assert ends["result"] > 5, ends
-    assert ends["sentence"] > 5 or module in (airflow_role, airflow_user), ends
+    assert ends["result"], ends
+    assert ends["sentence"], ends
