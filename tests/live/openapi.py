@@ -131,10 +131,10 @@ class Document:
         servers = [server["url"] for server in document.get("servers", ())]
         prefix = urlsplit(servers[0]).path.rstrip("/") if servers else base
         self._paths = {prefix + path: item for path, item in document["paths"].items()}
-        self._root = re.match(r"(?:/api/v\d|/auth/fab/v1|/auth|)", max(self._paths, key=len))[0]  # type: ignore[index]
+        self._roots = {root_of(path) for path in self._paths}
 
     def covers(self, path: str) -> bool:
-        return path.startswith(self._root + "/")
+        return root_of(path) in self._roots
 
     def operation(self, method: str, path: str) -> Operation | None:
         """What is said of this method and path; of two templates that match, the more literal one counts."""
@@ -152,6 +152,11 @@ class Document:
                     dict(zip(names, map(unquote, match.groups()))),
                 )
         return None
+
+
+def root_of(path: str) -> str:
+    """How the paths of one API begin: /api/v2, /auth/fab, /auth/token."""
+    return "/".join(path.split("/")[:3])
 
 
 def resolved(value: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
