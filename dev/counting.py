@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A relay before a server, which counts the requests that go through it."""
+"""A relay before a server, which counts the requests that go through it, and remembers them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 from urllib.parse import urlsplit
 
+HEAD = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.1\r\n(.*?)\r\n\r\n", re.DOTALL)
+KEPT = ("content-length", "content-type", "user-agent")
 REQUEST = re.compile(rb"^(?:GET|POST|PUT|PATCH|DELETE) \S+ HTTP/1\.1\r$", re.MULTILINE)
 
 
 class Relay:
-    """Counts the request lines that clients have sent."""
+    """Counts the request lines that clients have sent, or lists the requests."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -29,6 +32,11 @@ class Relay:
         sent, self._sent = self._sent, []
         return sum(len(REQUEST.findall(bytes(data))) for data in sent)
 
+    def requests(self) -> list[dict[str, Any]]:
+        """The requests that have come since the last call: {method, target, headers, body}, of headers those of KEPT."""
+        sent, self._sent = self._sent, []
+        return [request for data in sent for request in requests_in(bytes(data))]
+
     def serve(self) -> None:
         """Take connections until the listener is closed."""
         while True:
@@ -36,7 +44,11 @@ class Relay:
                 client, _address = self._listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(self._target)
+            try:
+                server = socket.create_connection(self._target)
+            except OSError:
+                client.close()  # The server is being restarted.
+                continue
             sent = bytearray()
             self._sent.append(sent)
             for source, goal, seen in ((client, server, sent), (server, client, bytearray())):
@@ -45,6 +57,18 @@ class Relay:
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+
+def requests_in(sent: bytes) -> Iterator[dict[str, Any]]:
+    """Read requests of HTTP/1.1, one after the other, until the end or something else."""
+    while match := HEAD.match(sent):
+        method, target, lines = (part.decode("latin-1") for part in match.groups())
+        pairs = (line.partition(":") for line in lines.split("\r\n"))
+        headers = {name.lower(): value.strip() for name, _, value in pairs if name.lower() in KEPT}
+        end = match.end() + int(headers.get("content-length", "0"))
+        body = sent[match.end() : end].decode("utf-8", "replace")
+        yield {"method": method, "target": target, "headers": headers, "body": body}
+        sent = sent[end:]
 
 
 def _pump(source: socket.socket, goal: socket.socket, seen: bytearray) -> None:

@@ -61,6 +61,7 @@ def matrix(names: Sequence[str], lines: Sequence[str], workers: int) -> int:
         names, lines = servers.NAMES, tuple(venvs.CORES)
         os.environ.setdefault("DAGOPS_TEST_TRIGGERS", MANY_TRIGGERS)
         steps += [servers.live_step(name, [EXACTLY_ONCE]) for name in servers.TESTED]
+    os.environ.setdefault("DAGOPS_EXAMPLES", "300")  # of what options may hold, for each module, in unit tests
     airflows = carry_out_all(core_steps(names), workers)
     for line in lines:
         steps += [checks.unit_step(line), checks.sanity_step(line), servers.smoke_step(line)]

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import checks
+import counting
 import processes
 import tree
 import venvs
@@ -34,6 +35,8 @@ NAMES = tuple(VERSIONS)
 LIVE_CORES = ("2.15", "2.18", "2.19")
 PLAYBOOK = f"{NAMESPACE}.{NAME}.run_dag"
 LIVE = ROOT / "tests" / "live"
+# Compares what the targets have sent with what the server's own documents say.
+OPENAPI = (LIVE / "test_openapi.py", "-k", "integration_targets")
 HARNESS = ROOT / "tests" / "airflow" / "server.py"
 
 
@@ -85,32 +88,44 @@ def whole(report: Report, airflow: Server) -> None:
 def integration(report: Report, airflow: Server, targets: Sequence[str], core: str | None) -> None:
     """Run ansible-test integration against a server."""
     venv = venvs.core(core)
-    with tree.copied(report.name.replace(" ", "-")) as root:
+    with tree.copied(report.name.replace(" ", "-")) as root, counting.counted(airflow.url) as relay:
         config = root / "tests" / "integration" / "integration_config.yml"
-        config.write_text(json.dumps(variables(airflow), indent=2) + "\n", encoding="utf-8")
+        seen_by_targets = {**variables(airflow), "airflow_api_url": relay.url}
+        config.write_text(json.dumps(seen_by_targets, indent=2) + "\n", encoding="utf-8")
         command: Command = [venv.bin / "ansible-test", "integration", "--local", "--python", venv.version]
         options = ["--color", "no", "--truncate", "0", "--continue-on-error"]
         status = report.status([*command, *options, *targets], venv.env(), root)
+        sent = relay.requests()
     count_targets(report)
-    if status != 0 or not report.passed:
-        raise Failed(f"ansible-test integration ended with status {status}")
+    problem = "" if status == 0 and report.passed else f"ansible-test integration ended with status {status}"
+    if sent:
+        record = root.parents[2] / "requests.json"
+        record.write_text(json.dumps(sent), encoding="utf-8")
+        if run_live(report, airflow, OPENAPI, DAGOPS_TEST_REQUESTS=str(record)) != 0:
+            problem = problem or "the targets have sent requests that are not valid"
+    if problem:
+        raise Failed(problem)
 
 
 def live(report: Report, airflow: Server, arguments: Sequence[str]) -> None:
-    """Run the live tests against a server, which its fixtures know by a variable."""
+    """Run the live tests against a server; some run on other Pythons and on other lines of ansible-core, too."""
+    pythons = {"hosts": venvs.hosts(), "cores": venvs.cores(LIVE_CORES), "awx": venvs.awx()}
+    found = {what: {name: str(one.python) for name, one in venv.items()} for what, venv in pythons.items()}
+    arguments = [*arguments, *(() if any_path(arguments) else (str(LIVE),))]
+    status = run_live(report, airflow, arguments, DAGOPS_TEST_HOSTS=json.dumps(found))
+    if status != 0:
+        raise Failed(f"the live tests ended with status {status}")
+
+
+def run_live(report: Report, airflow: Server, arguments: Sequence[str | Path], **more: str) -> int:
+    """Run tests against a server, which their fixtures know by a variable, and return pytest's status."""
     venv = venvs.live()
     env = play_env(venv, airflow)
-    env.update(PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=str(tree.linked()))
+    env.update(PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=str(tree.linked()), **more)
     # Machines that test are busy, and a write to 300 DAGs waits while Airflow writes what it has parsed.
     env["AIRFLOW_API_REQUEST_TIMEOUT"] = "120"
     env["DAGOPS_TEST_SERVER"] = json.dumps(variables(airflow))
-    pythons = {"hosts": venvs.hosts(), "cores": venvs.cores(LIVE_CORES), "awx": venvs.awx()}
-    env["DAGOPS_TEST_HOSTS"] = json.dumps(
-        {what: {name: str(one.python) for name, one in found.items()} for what, found in pythons.items()}
-    )
-    status = checks.run_pytest(report, venv, [*arguments, *(() if any_path(arguments) else (LIVE,))], env)
-    if status != 0:
-        raise Failed(f"the live tests ended with status {status}")
+    return checks.run_pytest(report, venv, arguments, env)
 
 
 def any_path(arguments: Sequence[str]) -> bool:

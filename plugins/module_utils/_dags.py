@@ -15,6 +15,7 @@ from ._errors import AirflowError, ApiError, BadInput, NotFound, TimedOut
 from ._inputs import dag_id_of, is_glob
 from ._report import waited
 from ._state import changes
+from ._text import one_line
 from ._wait import wait_until
 
 FEW = 3  # exact ids that are read one by one; more of them are cheaper to find in the list of all DAGs
@@ -282,5 +283,5 @@ def _narrowing(selection: Selection) -> str:
 
 
 def _nothing(airflow: Airflow, what: str, tags: t.Sequence[str] | None) -> str:
-    with_tags = f" with a tag of {', '.join(tags)}" if tags else ""
-    return f"No DAG at {airflow.url} matches {what}{with_tags}, so nothing was changed; check dag_id and tags."
+    with_tags = f" with a tag of {one_line(', '.join(tags), 100)}" if tags else ""
+    return f"No DAG at {airflow.url} matches {one_line(what, 100)}{with_tags}, so nothing was changed; check dag_id and tags."

@@ -61,6 +61,17 @@ def dag_id_of(option: str, value: str) -> str:
     return value
 
 
+def name_of(option: str, value: str) -> str:
+    """Return the name of a user or a role, which can be a segment of a request's path."""
+    # Dots alone would be taken for a folder in the request's path.
+    if not value.strip(". ") or not value.isprintable():
+        raise BadInput(
+            f"{option} '{one_line(value, 60)}' is no name of a user or a role: it has letters or digits, no line break "
+            "and no control character."
+        )
+    return value
+
+
 def dag_run_id_of(option: str, value: str, triggering: bool = False) -> str:
     """Return a run id that can be asked for.
 
@@ -115,29 +126,28 @@ def lines_of(option: str, value: int) -> int:
 def base_url_of(option: str, value: str) -> str:
     """Return the base URL without C(/api/v1), C(/api/v2) and trailing slashes."""
     text = value.strip()
+    # Before an @ there may be a password, and it need not look like a URL's for that.
+    given = "" if "@" in text else f" '{one_line(text, 80)}'"
     try:
         parts = urlsplit(text)
         host, _port = parts.hostname, parts.port
     except ValueError as error:
-        raise BadInput(
-            f"{option} is no URL ({one_line(error, 80)}); write it like https://airflow.example.com."
-        ) from error
+        why = f" ({one_line(error, 80)})" if given else ""
+        raise BadInput(f"{option} is no URL{why}; write it like https://airflow.example.com.") from error
     if parts.username is not None or parts.password is not None:
         raise BadInput(f"{option} must not hold credentials; give api_username and api_password.")
     if parts.scheme not in ("http", "https") or not host or re.search(r"\s", text):
-        given = "" if "@" in text else f" '{one_line(text, 80)}'"
         raise BadInput(f"{option}{given} is no URL; write it like https://airflow.example.com.")
     if parts.query or parts.fragment:
-        raise BadInput(f"{option} '{one_line(text, 80)}' must not have a query or a fragment; end it after the path.")
+        raise BadInput(f"{option}{given} must not have a query or a fragment; end it after the path.")
     path = re.sub(r"/api/v[12]/*$", "", parts.path).rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
 def secrets_in_url(value: str) -> list[str]:
     """Return what may be credentials in a URL that C(base_url_of) refuses; Ansible shows the option as it was given."""
-    with contextlib.suppress(ValueError):
-        parts = urlsplit(value)
-        if parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc:
+    with contextlib.suppress(BadInput):
+        if "@" not in value or base_url_of("", value):
             return []  # An @ in the path is none.
     match = re.match(r"\s*(?:https?:?)?/*(.+)@", value, re.IGNORECASE | re.DOTALL)
     if not match:

@@ -14,9 +14,12 @@ from urllib.parse import quote
 LONGEST_REASON = 240  # characters of a server's words that a message quotes
 
 
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of characters
+
+
 def one_line(text: t.Any, limit: int = LONGEST_REASON) -> str:
-    """Return the text with all white space folded, cut to C(limit) characters."""
-    line = " ".join(str(text).split())
+    """Return the text with all white space folded, without what would steer a terminal, cut to C(limit) characters."""
+    line = _NO_TEXT.sub("?", " ".join(str(text).split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

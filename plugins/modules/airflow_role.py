@@ -110,6 +110,7 @@ role:
 import typing as t
 
 from ..module_utils._access import permissions_of
+from ..module_utils._inputs import name_of
 from ..module_utils._module import AirflowModule
 from ..module_utils._state import changes, diff
 
@@ -136,7 +137,7 @@ EVERYBODYS = ("can_read", "Website")
 
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     params = module.params
-    name = params["name"]
+    name = name_of("name", params["name"])
     access = airflow.access
     role = access.find_role(name)
     if params["state"] == "absent":

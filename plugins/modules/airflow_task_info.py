@@ -186,6 +186,7 @@ from ..module_utils._errors import BadInput, NotFound
 from ..module_utils._inputs import STATES, dag_id_of, dag_run_id_of, lines_of
 from ..module_utils._module import AirflowModule
 from ..module_utils._report import Report
+from ..module_utils._text import one_line
 
 if t.TYPE_CHECKING:
     from ..module_utils._api import Airflow
@@ -228,7 +229,7 @@ def states_of(states: list[str] | None) -> list[str] | None:
     for state in wanted:
         if state not in (NO_STATE, *STATES):
             raise BadInput(
-                f"state '{state}' is no state of a task instance; take one of {NO_STATE}, {', '.join(STATES)}."
+                f"state '{one_line(state, 60)}' is no state of a task instance; take one of {NO_STATE}, {', '.join(STATES)}."
             )
     return wanted
 

@@ -104,6 +104,7 @@ user:
 import typing as t
 
 from ..module_utils._errors import BadInput
+from ..module_utils._inputs import name_of
 from ..module_utils._module import AirflowModule
 from ..module_utils._state import changes, diff
 
@@ -124,7 +125,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     params = module.params
-    name = params["username"]
+    name = name_of("username", params["username"])
     access = airflow.access
     user = access.find_user(name)
     if params["state"] == "absent":

@@ -110,6 +110,13 @@ def test_modules_are_short(name):
     assert longest <= 40
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "plugins").rglob("*.py")), ids=lambda file: file.name)
+def test_only_the_clock_knows_the_time(file):
+    text = file.read_text(encoding="utf-8")
+    found = re.search(r"^\s*(import time|from time import)\b|\btime\.sleep\(", text, re.MULTILINE)
+    assert not found or file.name == "_wait.py"
+
+
 # -- options and their documentation
 
 

@@ -28,6 +28,12 @@ def talk(dag_run):
     raise RuntimeError(f"failed after {lines} lines")
 
 
+def tell_conf(dag_run):
+    """Write into the log what should not be there, then fail with it."""
+    write_conf(dag_run)
+    raise RuntimeError(f"this conf is of no use: {dag_run.conf}")
+
+
 with make_dag("slow") as slow:
     PythonOperator(task_id="sleep", python_callable=sleep)
 
@@ -42,6 +48,9 @@ with make_dag("two_steps") as two_steps:
 
 with make_dag("writes_conf") as writes_conf:
     PythonOperator(task_id="write", python_callable=write_conf)
+
+with make_dag("tells_conf") as tells_conf:
+    PythonOperator(task_id="tell", python_callable=tell_conf)
 
 with make_dag("big_log") as big_log:
     PythonOperator(task_id="talk", python_callable=talk)

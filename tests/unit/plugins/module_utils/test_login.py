@@ -55,6 +55,13 @@ def failure(function: t.Callable[..., t.Any], *arguments: t.Any) -> AirflowError
 # -- without, token, basic
 
 
+@pytest.mark.parametrize("login", [BasicLogin, AutoLogin])
+def test_what_basic_auth_sends_is_redacted_like_the_password(server, clock, login):
+    header = BASIC.partition(" ")[2]
+    server.get(PATH).answers({"detail": f"got Authorization: {BASIC}"}, 400)
+    assert header not in failure(client_with(login(USER, PASSWORD), clock).get, PATH).message
+
+
 def test_no_credentials(server, clock):
     server.get(PATH, headers={"Authorization": None}).answers({"title": "Unauthorized"}, 401)
     error = failure(client_with(Login(), clock).get, PATH)

@@ -265,6 +265,7 @@ TEXTS = {
         "https:/deploy:s3cret-pa55@airflow.example",
         "https://s3cret-pa55@airflow.example",
         "https://deploy:s3cret-pa55@more@air flow",
+        "https://deploy:s3cret-pa55?#@airflow.example",
     ],
 }
 

@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 import requests
 from ansible_collections.dagops.airflow.plugins.module_utils import _inputs
-from ansible_collections.dagops.airflow.plugins.module_utils._api import iso
-from ansible_collections.dagops.airflow.plugins.module_utils._client import path_of
+from ansible_collections.dagops.airflow.plugins.module_utils._api import GENERATIONS, TriggerRequest, iso
+from ansible_collections.dagops.airflow.plugins.module_utils._client import Client, path_of
 from ansible_collections.dagops.airflow.plugins.module_utils._errors import BadInput
+from ansible_collections.dagops.airflow.plugins.module_utils._login import Login
 from ansible_collections.dagops.airflow.plugins.module_utils._logs import event_lines, events_of, read_log
+from ansible_collections.dagops.airflow.plugins.module_utils._text import Redactor
 
 hypothesis = pytest.importorskip("hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
@@ -40,6 +43,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=10,
 )
+
+
+AIRFLOWS = {name: kind(Client("https://airflow.example", Login())) for name, kind in GENERATIONS.items()}
 
 
 def assert_bounded(message: str) -> None:
@@ -153,3 +159,64 @@ def test_no_log_breaks_the_reading_of_it(events, keep):
 def test_no_text_breaks_the_reading_of_a_log(lines):
     log = read_log(event_lines(events_of(lines)), 3)
     assert "\n" not in log.reason
+
+
+@some_examples
+@given(TRICKY)
+@example("..")
+@example(". .")
+def test_whatever_is_taken_for_a_name_stays_one_segment_of_the_path(text):
+    try:
+        name = _inputs.name_of("the_option", text)
+    except BadInput as error:
+        assert_bounded(error.message)
+        return
+    sent = requests.Request("GET", "https://airflow.example" + path_of("api", "users", name)).prepare().url
+    assert [unquote(part) for part in urlsplit(sent or "").path.split("/")] == ["", "api", "users", name]
+
+
+@some_examples
+@given(
+    st.dictionaries(st.text(max_size=5), JSON, max_size=3),
+    st.dictionaries(st.text(max_size=5), JSON, max_size=3),
+    st.sampled_from(["v1", "v2"]),
+    st.lists(st.datetimes(timezones=st.just(datetime.timezone.utc)) | st.none(), min_size=4, max_size=4),
+    st.text(max_size=20) | st.none(),
+)
+def test_what_is_taken_for_a_run_can_be_sent_and_read_again(below, over, name, times, note):
+    try:
+        conf = _inputs.merged(_inputs.conf_of("the_option", below), _inputs.conf_of("the_option", over))
+    except BadInput as error:
+        assert_bounded(error.message)
+        return
+    body = AIRFLOWS[name]._trigger_body(TriggerRequest("run-1", conf, *times, note=note))
+    read = json.loads(json.dumps(body, allow_nan=False))
+    assert read["conf"] == conf
+    assert read["dag_run_id"] == "run-1"
+    assert read.get("note") == note
+    keys = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
+    for key, moment in zip(keys, times):
+        assert read.get(key) == iso(moment)
+        assert (key in read) is (moment is not None or (name == "v2" and key == "logical_date"))
+
+
+@some_examples
+@given(st.lists(st.text(min_size=6, max_size=12), min_size=1, max_size=3), st.text(max_size=10))
+def test_no_secret_is_left_in_what_a_server_echoes(secrets, between):
+    redact = Redactor(secrets)
+    for write in (str, json.dumps, repr, lambda text: quote(text, safe="", errors="replace")):
+        # As one secret may begin within another, only the longest is sure to be whole.
+        secret = max(secrets, key=len)
+        echoed = between.join(["(", write(secret), ")"])
+        assert secret not in redact(echoed) or secret in "********"
+
+
+@some_examples
+@given(st.text(alphabet="aZ09:@/%?#[]", max_size=12), st.text(alphabet="aZ09%-", min_size=6, max_size=12))
+def test_no_password_in_a_url_is_shown(before, password):
+    for url in (f"https://{before}:{password}@host", f"{before}:{password}@host", f"http:/u:{password}@host"):
+        try:
+            _inputs.base_url_of("the_option", url)
+        except BadInput as error:
+            assert password not in error.message
+            assert any(password in secret for secret in _inputs.secrets_in_url(url))

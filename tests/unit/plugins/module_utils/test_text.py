@@ -40,3 +40,7 @@ def test_no_secret_replaces_nothing():
 def test_texts_in():
     value = {"a": "x", "b": [1, 2.5, ("y",), None, True], "c": {"d": {"e": "z"}}}
     assert list(texts_in(value)) == ["x", "1", "2.5", "y", "z"]
+
+
+def test_one_line_does_not_steer_a_terminal():
+    assert one_line("a\x1b[31mb\x00c\x9bd\ud800 é 世界 😀") == "a?[31mb?c?d? é 世界 😀"

@@ -1,0 +1,227 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every request is one that this Airflow, in the OpenAPI documents that it serves, says that it takes."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from ansible_collections.dagops.airflow.plugins.module_utils import _access, _api
+from ansible_collections.dagops.airflow.plugins.module_utils._api import RunFilter, TriggerRequest
+from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import ApiError, BadInput, Unsupported
+from live import Airflow
+from openapi import Documents, Request
+
+NAME = f"live_{uuid.uuid4().hex[:8]}"
+# No document is about these: the login form of Airflow 2; what asks for the other generation, as each does that finds
+# out by itself which one is there; and what targets ask for on purpose.
+ELSEWHERE = {
+    "v1": r"/login/|/auth/token|/api/v2/.*|/no/such/prefix/.*",
+    "v2": r"/login/|/api/v1/.*|/no/such/prefix/.*",
+}
+NOT_ASKED = ("access", "dag_url", "dag_run_url", "task_url", "login_check")
+
+
+@pytest.fixture(scope="module")
+def documents(airflow: Airflow) -> Documents:
+    return Documents(airflow.url)
+
+
+def mistakes(airflow: Airflow, documents: Documents, sent: list[Request]) -> dict[str, list[str]]:
+    """What is wrong, by the request; a path that nobody describes is wrong, too."""
+    found = {}
+    for request in sent:
+        wrong = documents.mistakes(request)
+        if wrong is None and not re.fullmatch(ELSEWHERE[airflow.generation], request.path):
+            wrong = ["no document is about this path"]
+        if wrong:
+            found[str(request)] = wrong
+    return found
+
+
+@contextmanager
+def recorded() -> Iterator[list[Request]]:
+    """All requests that this process sends in the meantime."""
+    sent: list[Request] = []
+    send = requests.adapters.HTTPAdapter.send
+
+    def record(self: Any, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
+        body = request.body.decode() if isinstance(request.body, bytes) else request.body or ""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        sent.append(Request(request.method or "", request.path_url, headers, body))
+        return send(self, request, **settings)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(requests.adapters.HTTPAdapter, "send", record)
+        yield sent
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        (Request("GET", "/dags?limit=1&no_such_key=1"), "query no_such_key is not known"),
+        (Request("GET", "/dags?limit=many"), "query limit=many does not fit"),
+        (Request("GET", "/dags?limit=1&limit=2"), "query limit=1,2 does not fit"),
+        (Request("GET", "/no_such_things"), "is not known"),
+        (Request("PUT", "/dags/ok"), "is not known"),
+        (Request("DELETE", "/dags"), "is not known"),
+        (Request("PATCH", "/dags/ok"), "the body is missing"),
+        (Request("PATCH", "/dags/ok", body='{"is_paused": "perhaps"}'), "body.is_paused"),
+        (Request("PATCH", "/dags/ok", body='{"is_paused": true, "is_stale": true}'), "is_stale"),
+        (Request("POST", "/dags/ok/dagRuns", body='{"logical_date": null, "conf": [1]}'), "body.conf"),
+        (Request("POST", "/dags/ok/dagRuns", body='{"logical_date": null, "no_such_key": 1}'), "no_such_key"),
+        (Request("POST", "/dags/ok/dagRuns", body='{"logical_date": null, "start_date": null}'), "start_date"),
+        (Request("POST", "/dags/ok/clearTaskInstances", body='{"dry_run": "later"}'), "body.dry_run"),
+    ],
+)
+def test_wrong_requests_are_found(airflow: Airflow, documents: Documents, request_: Request, says: str) -> None:
+    """A check that finds nothing in these would find nothing in others, either."""
+    target = f"/api/{airflow.generation}{request_.target}"
+    headers = {"content-type": "application/json"}
+    wrong = Request(request_.method, target, headers, request_.body)
+    assert says in "; ".join(documents.mistakes(wrong) or ())
+
+
+def test_a_right_request_is_none_of_them(airflow: Airflow, documents: Documents) -> None:
+    body = {"logical_date": None, "conf": {"a": [1, {"b": None}]}, "dag_run_id": "x", "note": "y"}
+    right = Request(
+        "POST", f"/api/{airflow.generation}/dags/ok/dagRuns", {"content-type": "application/json"}, json.dumps(body)
+    )
+    assert documents.mistakes(right) == []
+
+
+def test_everything_that_modules_may_ask_is_valid(airflow: Airflow, documents: Documents) -> None:
+    """Each method that asks Airflow for something, called once at least."""
+    with recorded() as sent:
+        asked = ask(airflow)
+    assert len(sent) >= len(asked)
+    assert mistakes(airflow, documents, sent) == {}
+    for kind in (_api.Airflow, _access.Access):
+        methods = {name for name, _method in inspect.getmembers(kind, callable) if not name.startswith("_")}
+        assert methods <= {*asked, *NOT_ASKED}, "call the new method in this test"
+
+
+def ask(airflow: Airflow) -> set[str]:
+    """Call every method there is, and return their names."""
+    client = Client(airflow.url, _api.detect(Client(airflow.url, _api.Login())).logins["auto"](*login(airflow)))
+    api: Any = _api.GENERATIONS[airflow.generation](client)
+    access: Any = api.access
+    asked = set()
+
+    def call(function: Callable[..., Any], *arguments: Any) -> Any:
+        asked.add(function.__name__)
+        # Not every version does all of this; what it refuses by itself has been asked.
+        with suppress(ApiError, BadInput, Unsupported):
+            return function(*arguments)
+        return None
+
+    call(api.log_in)
+    call(api.health)
+    call(api.version)
+    on_dags(api, call)
+    on_runs(api, call)
+    on_users(access, call)
+    return asked
+
+
+def login(airflow: Airflow) -> tuple[str, str]:
+    return airflow.username, airflow.password
+
+
+def on_dags(api: Any, call: Callable[..., Any]) -> None:
+    for function, *arguments in (
+        (api.dag, "ok"),
+        (api.find_dag, f"{NAME}_unknown"),
+        (api.dags,),
+        (api.dags, "ok", ["demo", "other"]),
+        (api.set_paused, "ok", False),
+        (api.set_all_paused, "ok", ["demo"], False),
+        (api.set_all_paused, "", ["demo"], False),
+        (api.import_errors,),
+        (api.reparse, "ok"),
+        (api.version_time, "ok"),
+        (api.delete_dag, f"{NAME}_unknown"),
+        (api.last_dag_run, "ok"),
+        (api.dags, "many_00"),
+    ):
+        call(function, *arguments)
+
+
+def on_runs(api: Any, call: Callable[..., Any]) -> None:
+    day = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc) + timedelta(seconds=uuid.uuid4().int % 10**6)
+    full = TriggerRequest(f"{NAME}+1", {"a": 1}, day, day, day + timedelta(days=1), None, "a note")
+    call(api.check_trigger, full)
+    call(api.trigger, "ok", full)
+    call(api.trigger, "ok", TriggerRequest(f"{NAME}_2", {}))
+    call(api.trigger, "ok", TriggerRequest(f"{NAME}_2", {}))
+    if api.api_version == "v2":
+        call(api.trigger, "ok", TriggerRequest(f"{NAME}_3", {}, None, None, None, day))
+    call(api.dag_run_of_date, "ok", day)
+    call(api.find_dag_run, "ok", f"{NAME}_unknown")
+    times = {f"{key}_{side}": day for key in ("logical_date", "start_date", "end_date") for side in ("gte", "lte")}
+    for order in ("id", "-id", "logical_date", "-start_date", "end_date"):
+        call(api.dag_runs, "ok", RunFilter(["queued", "failed"], times, order, 150))
+    call(api.dag_runs, None, RunFilter((), {}, "-id", 5))
+    call(api.active_dag_runs, ["ok", "fails"])
+    run = f"{NAME}_2"
+    tasks: Any = []
+    while not tasks or call(api.dag_run, "ok", run)["state"] not in _api.ENDED:
+        tasks = call(api.task_instances, "ok", run) or tasks
+        time.sleep(0.2)
+    for task in call(api.task_instances, "ok", run):
+        call(api.pool_of, "ok", run, task)
+        call(api.retry_time, "ok", task)
+        call(api.task_log, "ok", run, task, 3)
+        call(api.task_log, "ok", run, {**task, "map_index": 0, "try_number": 1}, 3)
+    call(api.set_dag_run_state, "ok", run, "failed")
+    call(api.clear_dag_run, "ok", run, True)
+    call(api.clear_dag_run, "ok", run, False)
+    call(api.set_dag_run_state, "ok", run, "success")
+    for name in (f"{NAME}+1", f"{NAME}_2", f"{NAME}_3"):
+        call(api.delete_dag_run, "ok", name)
+    call(api.set_paused, "ok", True)
+
+
+def on_users(access: Any, call: Callable[..., Any]) -> None:
+    read, edit = ({"action": action, "resource": "DAGs"} for action in ("can_read", "can_edit"))
+    role = {"name": NAME, "permissions": [read]}
+    user = {"username": NAME, "email": f"{NAME}@a", "first_name": "A", "last_name": "B", "roles": [NAME]}
+    for function, *arguments in (
+        (access.find_role, NAME),
+        (access.create_role, role),
+        (access.create_user, user, "long-password"),
+        (access.find_user, NAME),
+        (access.accepts_password, NAME, "long-password"),
+        (access.update_user, {**user, "first_name": "C"}, "longer-password"),
+        (access.update_user, user),
+        (access.update_role, role, {**role, "permissions": [read, edit]}),
+        (access.update_role, {**role, "permissions": [read, edit]}, {**role, "permissions": [edit]}),
+        (access.delete_user, NAME),
+        (access.delete_role, NAME),
+    ):
+        call(function, *arguments)
+
+
+def test_every_request_of_the_integration_targets_is_valid(airflow: Airflow, documents: Documents) -> None:
+    """Those that a relay before this server has seen."""
+    record = os.environ.get("DAGOPS_TEST_REQUESTS")
+    if not record:
+        pytest.skip("the integration targets have not been run on this server (python3 dev integration runs them)")
+    sent = [Request(**entry) for entry in json.loads(Path(record).read_text(encoding="utf-8"))]
+    # Targets look at the server by other means, too.
+    ours = [request for request in sent if request.headers.get("user-agent", "").startswith("python-requests/")]
+    assert ours
+    assert mistakes(airflow, documents, ours) == {}

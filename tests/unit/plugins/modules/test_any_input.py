@@ -1,0 +1,247 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever options hold, a module ends in a result, or in one sentence and with nothing written."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import typing as t
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import requests
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.dagops.airflow.plugins.module_utils._connect import connect
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError
+from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
+from ansible_collections.dagops.airflow.plugins.modules import (
+    airflow_dag,
+    airflow_dag_info,
+    airflow_dag_run,
+    airflow_dag_run_info,
+    airflow_dag_run_wait,
+    airflow_info,
+    airflow_role,
+    airflow_task_info,
+    airflow_user,
+)
+from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, GENERATIONS, STARTED, Generation
+from ansible_collections.dagops.airflow.tests.unit.exchanges import (
+    READING_POSTS,
+    URL,
+    Exchange,
+    FakeClock,
+    Transport,
+)
+from ansible_collections.dagops.airflow.tests.unit.frame import LOGINS, ModuleMock
+
+hypothesis = pytest.importorskip("hypothesis")
+st = pytest.importorskip("hypothesis.strategies")
+
+Options = t.Dict[str, t.Any]
+# For each module. `python3 dev test-matrix` takes more of them.
+EXAMPLES = int(os.environ.get("DAGOPS_EXAMPLES", "60"))
+SPECS = {
+    module: {
+        name: {key: value for key, value in option.items() if key != "fallback"}
+        for name, option in {**CONNECTION_SPEC, **module.ARGUMENT_SPEC}.items()
+    }
+    for module in (
+        airflow_dag,
+        airflow_dag_info,
+        airflow_dag_run,
+        airflow_dag_run_info,
+        airflow_dag_run_wait,
+        airflow_info,
+        airflow_role,
+        airflow_task_info,
+        airflow_user,
+    )
+}
+KNOWN = {"dags": "etl_daily", "dagRuns": "release-42", "users": "deploy", "roles": "dag_trigger"}
+
+
+class AnyServer:
+    """An Airflow with one DAG, one run, one user and one role, that takes what it is given and notes what it is told.
+
+    In place of a script of exchanges: C(Transport) asks it for the answer to any request.
+    """
+
+    def __init__(self, generation: Generation) -> None:
+        self.generation = generation
+        self.clock = FakeClock()
+        self.url = URL
+        self.writes: list[str] = []
+        self.made: set[str] = set()
+
+    def send(self, request: requests.PreparedRequest, settings: Options) -> Exchange:
+        method, url = request.method or "", request.url or ""
+        assert url.startswith(self.url + "/"), f"sent elsewhere: {url}"
+        exchange = Exchange(method, url)
+        path = urlsplit(url).path
+        if method != "GET" and not path.endswith(READING_POSTS):
+            self.writes.append(f"{method} {path}")
+        body = json.loads(request.body) if request.headers.get("Content-Type") == "application/json" else {}
+        answer = self.answer(method, [unquote(part) for part in path.split("/") if part], body)
+        if answer is None:
+            return exchange.answers(self.generation.problem(404, "not found", "no such thing"), 404)
+        return exchange.answers(answer)
+
+    def answer(self, method: str, parts: list[str], body: Options) -> Options | None:
+        """The body of an answer; None: there is no such thing."""
+        if parts[-1:] == ["version"]:
+            return {"version": self.generation.version}
+        if parts[-1:] == ["health"]:
+            return {name: {"status": "healthy"} for name in ("metadatabase", "scheduler")}
+        kind, name = next(((kind, name) for kind, name in zip(parts[-2::-1], parts[:0:-1]) if kind in KNOWN), ("", ""))
+        if parts[-1] in (*KNOWN, "list", "taskInstances", "importErrors"):
+            return self.listed(method, parts[-1], body)
+        if name not in (KNOWN.get(kind), *self.made):
+            return None
+        return self.object(kind, name)
+
+    def listed(self, method: str, kind: str, body: Options) -> Options:
+        if method == "POST" and kind == "dagRuns":
+            self.made.add(body["dag_run_id"])
+            return self.object(kind, body["dag_run_id"])
+        key = {"dagRuns": "dag_runs", "list": "dag_runs", "taskInstances": "task_instances", "importErrors": "x"}
+        one = [self.object(kind, KNOWN[kind])] if kind in KNOWN else []
+        return {key.get(kind, kind): one, "total_entries": len(one), "import_errors": [], "access_token": "t"}
+
+    def object(self, kind: str, name: str) -> Options:
+        if kind == "dags":
+            return self.generation.dag(name)
+        if kind == "dagRuns":
+            return self.generation.run(name, "success", start_date=STARTED, end_date=ENDED)
+        return {"name": name, "username": name, "email": "a@b", "first_name": "A", "last_name": "B", "roles": []}
+
+
+# -- what options hold: what they may, and what people, surveys and templates make of it
+
+TEXT = st.one_of(
+    st.sampled_from(["", " ", "~", "..", "None", "etl_daily", "release-42", "a/b", "é", "\ud800", "x" * 251, "%2e", "0"]),
+    st.text(alphabet="~.:+-_/%?#\\ \n\t\x00aZ09{}[]'\"&*é٣", max_size=12),
+)
+DAG_ID = st.one_of(st.just("etl_daily"), TEXT)
+RUN_ID = st.one_of(st.just("release-42"), st.just("new-1"), st.just("scheduled__2026"), TEXT)
+TIME = st.one_of(
+    st.sampled_from(["2026-11-22T00:00:00Z", "2026-11-22 00:00:00+00:00", "2026-11-22", "9999-12-31T23:59:59-14:00"]),
+    st.from_regex(r"\A[-+0-9TZ:. ]{0,30}\Z"),
+    TEXT,
+)
+SECONDS = st.one_of(st.integers(-2, 90), st.floats(), st.sampled_from(["", "1e3", "nan", "-1", "1 s", "0x10"]))
+NUMBER = st.one_of(st.integers(-2, 200), st.integers(), TEXT)
+FLAG = st.one_of(st.booleans(), st.sampled_from(["yes", "off", "maybe", ""]))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
+    max_leaves=4,
+)
+CONF = st.one_of(st.just({"a": 1}), st.just("a: [1"), st.just('{"a": NaN}'), st.dictionaries(TEXT, JSON, max_size=2), JSON)
+LIST = st.one_of(st.just(["etl_daily"]), st.just(["etl_*"]), st.lists(TEXT, max_size=3), TEXT)
+RUNS = st.lists(st.fixed_dictionaries({"dag_id": DAG_ID, "dag_run_id": RUN_ID}) | JSON, max_size=3)
+PAIR = st.fixed_dictionaries({"action": TEXT, "resource": TEXT})
+CHOICE = st.sampled_from(["present", "absent", "triggered", "cleared", "failed", "success", "unpause", "trigger"])
+CONNECTION = {
+    "api_url": st.one_of(st.just(URL), st.just(URL + "/api/v1/"), TEXT, TEXT.map(lambda text: "https://" + text)),
+    "api_headers": st.one_of(st.just({"X-Key": "long enough"}), CONF),
+    "request_timeout": SECONDS,
+    "retry_timeout": SECONDS,
+    "ca_path": TEXT,
+    "client_cert": TEXT,
+    "client_key": TEXT,
+}
+BY_NAME = {
+    "dag_id": DAG_ID,
+    "dag_run_id": RUN_ID,
+    "conf": CONF,
+    "secret_conf": CONF,
+    "limit": NUMBER,
+    "log_lines": NUMBER,
+    "runs": RUNS,
+    "permissions": st.lists(PAIR, max_size=2),
+    "state": CHOICE,
+    "when_paused": CHOICE,
+    "order_by": st.sampled_from(["id", "-logical_date", "dag_id", "x"]),
+}
+BY_TYPE = {"bool": FLAG, "float": SECONDS, "int": NUMBER, "list": LIST, "dict": CONF}
+TIMES = ("_date", "_gte", "_lte", "_after", "_start", "_end")
+
+
+def of_option(name: str, option: Options) -> t.Any:
+    if option["type"] == "list" and name not in ("runs", "permissions"):
+        return LIST
+    if name in BY_NAME:
+        return BY_NAME[name]
+    return TIME if name.endswith(TIMES) else BY_TYPE.get(option["type"], TEXT)
+
+
+def options_of(module: t.Any) -> t.Any:
+    """The required options of a module, up to three others, and at times up to three of the connection."""
+    spec = module.ARGUMENT_SPEC
+    required = {name: of_option(name, option) for name, option in spec.items() if option.get("required")}
+    optional = {name: of_option(name, option) for name, option in spec.items() if name not in required}
+    return st.fixed_dictionaries(
+        {
+            "required": st.fixed_dictionaries(required),
+            "optional": some_of(optional),
+            "connection": st.one_of(st.just({}), st.just({}), some_of(CONNECTION)),
+            "generation": st.sampled_from(["v1", "v2"]),
+            "check_mode": st.sampled_from([False, False, True]),
+        }
+    )
+
+
+def some_of(options: Options) -> t.Any:
+    names = st.lists(st.sampled_from(sorted(options)), max_size=3, unique=True)
+    return names.flatmap(lambda names: st.fixed_dictionaries({name: options[name] for name in names}))
+
+
+def read_by_ansible(module: t.Any, options: Options) -> Options | None:
+    """The parameters that Ansible makes of options, empty ones unset; None where it refuses them itself."""
+    kept = {name: value for name, value in options.items() if value not in (None, "")}
+    result = ArgumentSpecValidator(SPECS[module]).validate(kept)
+    return None if result.error_messages else result.validated_parameters
+
+
+@pytest.mark.parametrize("module", SPECS, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_any_input_ends_in_a_result_or_a_sentence(module, monkeypatch):
+    ends = {"result": 0, "sentence": 0, "ansible": 0}
+
+    @hypothesis.settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(hypothesis.HealthCheck)
+    )
+    @hypothesis.given(options_of(module))
+    def tried(drawn):
+        generation = GENERATIONS[drawn["generation"]]
+        own = {"api_url": URL, "api_version": generation.name, **LOGINS[generation.name]}
+        options = {**own, **drawn["connection"], **drawn["required"], **drawn["optional"]}
+        ends[outcome(module, generation, options, drawn["check_mode"])] += 1
+
+    def outcome(module, generation, options, check_mode):
+        params = read_by_ansible(module, options)
+        if params is None:
+            return "ansible"
+        server = AnyServer(generation)
+        monkeypatch.setattr(requests.Session, "get_adapter", lambda self, url: Transport(t.cast(t.Any, server)))
+        warnings: list[str] = []
+        try:
+            airflow = connect(params, warnings.append, server.clock)
+            server.url = airflow.url
+            result = module.run(ModuleMock(params, check_mode, warnings), airflow)
+        except AirflowError as error:
+            assert len(error.message) < 500, error.message
+            assert not re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", error.message), ascii(error.message)
+            assert not server.writes, f"written before it failed ({error.message}): {server.writes}"
+            return "sentence"
+        assert not (check_mode and server.writes), f"written in check mode: {server.writes}"
+        json.dumps(result)
+        return "result"
+
+    tried()
+    # It would be no test if all of it went one way.
+    assert ends["result"], ends
+    assert ends["sentence"], ends
