@@ -75,18 +75,21 @@ def run(api: Api) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("fault", OUTAGES, ids=name_of)
 def test_reads_and_writes_that_set_a_value_and_deletions_are_repeated_through_an_outage(
-    api: Api, far: Api, line: Line, run: dict[str, Any], fault: Fault
+    airflow: Airflow, api: Api, far: Api, line: Line, run: dict[str, Any], fault: Fault
 ) -> None:
     run_id = run["dag_run_id"]
     line.next(fault, fault, method="GET", path="/dagRuns/")
     assert far.dag_run(DAG, run_id)["state"] == "queued"
     line.next(fault, fault, method="PATCH")
     assert far.set_dag_run_state(DAG, run_id, "failed")["state"] == "failed"
-    # The server has deleted it at the first attempt; the next one finds nothing, which is what was wanted.
+    # Where the server has deleted it at the first attempt, the next one finds nothing, which is what was wanted. The
+    # answer to a deletion has no body; there is nothing to lose when its first line has come.
     line.next(fault, method="DELETE")
     far.delete_dag_run(DAG, run_id)
     assert api.find_dag_run(DAG, run_id) is None
-    assert [len(line.seen(method)) for method in ("GET", "PATCH", "DELETE")] == [3, 3, 2]
+    assert [len(line.seen(method)) for method in ("GET", "PATCH")] == [3, 3]
+    heard = fault in (faults.cut_within, faults.truncated, faults.cut_within_head)
+    assert len(line.seen("DELETE")) == (1 if heard and airflow.generation == "v1" else 2)
 
 
 def test_a_server_that_is_silent_is_asked_again(airflow: Airflow, line: Line) -> None:
