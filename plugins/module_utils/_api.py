@@ -152,7 +152,7 @@ class Airflow:
             seen += len(page["dags"])
             new = {dag["dag_id"] for dag in page["dags"]} - known
             known |= new
-            if not new or seen >= page["total_entries"]:
+            if not new or _is_last(page, seen):
                 return
 
     def import_errors(self) -> list[Object]:
@@ -235,7 +235,7 @@ class Airflow:
             before = len(found)
             found.update(((run["dag_id"], run["dag_run_id"]), run) for run in page["dag_runs"])
             seen += len(page["dag_runs"])
-            if len(found) == before or seen >= page["total_entries"]:
+            if len(found) == before or _is_last(page, seen):
                 break
         return list(found.values())
 
@@ -379,6 +379,7 @@ class Airflow:
         A status of None: there is no such component, or it never ran.
         """
         raw = self.client.open_request("GET", self.prefix + self.health_path).json()
+        raw["metadatabase"]  # Every Airflow has one; what has none is no Airflow.
         health = {}
         for component in COMPONENTS:
             part = raw.get(component) or {}
@@ -681,6 +682,12 @@ def iso(value: t.Any) -> str | None:
         return None
     moment = value if isinstance(value, datetime) else time_of("a time of Airflow", value)
     return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def _is_last(page: Object, seen: int) -> bool:
+    """Whether no page comes after this one, as far as the server knows; it need not count (3.2 and newer)."""
+    total = page["total_entries"]
+    return isinstance(total, int) and seen >= total
 
 
 def task_key(task: Object) -> tuple[str, int]:
