@@ -5,10 +5,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,13 +17,12 @@ import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow as Api
 from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, ApiError
 from faults import Exchange, Fault, Line
-from live import Airflow, result_of
+from live import Airflow
 
 DAG = "all_done"  # it stays paused
 POSTS = "/dagRuns$"
 LOGIN_PAGE = "<!doctype html><html><head><title>Sign in</title></head><body>" + "<p>MARKUP</p>" * 500 + "</body></html>"
 MEGABYTE = 1024 * 1024
-MODULES = "ansible_collections.dagops.airflow.plugins.modules"
 
 
 def with_total(change: Callable[[int], Any]) -> Fault:
@@ -246,34 +242,21 @@ def test_a_log_of_200_mb_costs_less_than_30_mb_more_than_an_empty_one(
     peaks = []
     for chunks in (list, log):
         line.next(faults.streamed(chunks, kind), path="/logs/1")
-        peak, result = module_process(tmp_path, "airflow_task_info", options)
-        peaks.append(peak)
-    tail = result["failed_tasks"][0]["log_tail"]
+        done = in_process.as_program(tmp_path, "airflow_task_info", options)
+        assert done.status == 0, done.result
+        peaks.append(done.peak)
+    tail = done.result["failed_tasks"][0]["log_tail"]
     assert tail.endswith("THE-END")
     assert len(tail) <= 64 * 1024
     assert peaks[1] - peaks[0] < 30 * MEGABYTE, peaks
     api.delete_dag_run(DAG, run_id)
 
 
-def module_process(folder: Path, module: str, options: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """Run a module as Ansible does on a host, and return its peak memory in bytes and its result."""
-    args, output = folder / "args.json", folder / "output.json"
-    args.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": options}), encoding="utf-8")
-    with output.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", f"{MODULES}.{module}", str(args)], stdout=file, stdin=subprocess.DEVNULL
-        )
-        _pid, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, output.read_text(encoding="utf-8")
-    return usage.ru_maxrss * 1024, json.loads(output.read_text(encoding="utf-8"))
-
-
-def test_a_task_behind_a_login_page_shows_one_sentence(line: Line, tmp_path: Path) -> None:
-    """By Ansible: nothing of the page, no traceback."""
+def test_a_module_behind_a_login_page_shows_one_sentence(line: Line, tmp_path: Path) -> None:
     line.always(faults.answered(200, LOGIN_PAGE))
-    result = result_of(tmp_path, "airflow_dag", {"dag_id": DAG, "paused": True, "api_url": line.url})
-    assert result["failed"]
-    assert "check api_url" in result["msg"]
-    assert "MARKUP" not in json.dumps(result)
-    assert "Traceback" not in json.dumps(result)
+    done = in_process.as_program(tmp_path, "airflow_dag", {"dag_id": DAG, "paused": True, "api_url": line.url})
+    assert done.status == 1
+    assert done.result["failed"]
+    assert "check api_url" in done.result["msg"]
+    assert "MARKUP" not in done.said
+    assert "Traceback" not in done.said

@@ -17,7 +17,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow
 from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, Denied, Unreachable
 from certificates import Authority
 from faults import Line, Request
-from live import Airflow, result_of
+from live import Airflow
 
 DAG = "writes_conf"  # it stays paused
 NAME = "airflow.test"
@@ -139,13 +139,13 @@ def test_a_single_sign_on_that_stands_before_airflow_is_named(far: Api, line: Li
     assert "secret" not in caught.value.message
 
 
-def test_a_playbook_is_told_which_url_to_use(line: Line, elsewhere: Line, tmp_path: Path) -> None:
-    """By Ansible: http that is redirected to https is what people meet most."""
+def test_a_module_is_told_which_url_to_use(line: Line, elsewhere: Line, tmp_path: Path) -> None:
+    """http that is redirected to https is what people meet most."""
     https = elsewhere.url.replace("http:", "https:")
     line.always(faults.redirected(https + "{path}", 301))
-    result = result_of(tmp_path, "airflow_dag_run", {"dag_id": DAG, "api_url": line.url})
-    assert result["failed"]
-    assert f"set api_url to {https} " in result["msg"]
+    done = in_process.as_program(tmp_path, "airflow_dag_run", {"dag_id": DAG, "api_url": line.url})
+    assert done.result["failed"]
+    assert f"set api_url to {https} " in done.result["msg"]
 
 
 # -- other credentials than those that were given

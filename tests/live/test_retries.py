@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import subprocess
 import threading
@@ -173,7 +172,7 @@ def test_an_outage_longer_than_retry_timeout_ends_a_wait_with_the_run_in_the_res
 
     line.next(and_no_more, method="POST", path="/dagRuns$")
     options = {"dag_id": DAG, "when_paused": "trigger", "api_url": line.url, "retry_timeout": 2, "wait_timeout": 600}
-    result = result_of(tmp_path, "airflow_dag_run", options)
+    result = in_process.as_program(tmp_path, "airflow_dag_run", options).result
     assert result["failed"]
     assert result["changed"]
     assert "broke before an answer came" in result["msg"]
@@ -203,7 +202,12 @@ def test_a_wait_survives_that_the_web_server_is_killed_and_started_again(
     airflow: Airflow, api: Api, tmp_path: Path
 ) -> None:
     """The real process, which all other tests share: it is back, and healthy, when this test ends."""
-    options = {"dag_id": "slow", "conf": {"seconds": 20}, "when_paused": "unpause", "retry_timeout": 240}
+    options: dict[str, Any] = {
+        "dag_id": "slow",
+        "conf": {"seconds": 20},
+        "when_paused": "unpause",
+        "retry_timeout": 240,
+    }
     run_id = f"survivor_{uuid.uuid4().hex}"
     with Line(airflow.url) as line:
         waits = threading.Event()
@@ -214,11 +218,10 @@ def test_a_wait_survives_that_the_web_server_is_killed_and_started_again(
                 waits.set()
 
         line.always(looked_at, method="GET", path=f"/dagRuns/{run_id}$")
-        results: list[dict[str, Any]] = []
+        options.update(dag_run_id=run_id, api_url=line.url)
+        results: list[in_process.Done] = []
         task = threading.Thread(
-            target=lambda: results.append(
-                result_of(tmp_path, "airflow_dag_run", {**options, "dag_run_id": run_id, "api_url": line.url})
-            )
+            target=lambda: results.append(in_process.as_program(tmp_path, "airflow_dag_run", options))
         )
         task.start()
         try:
@@ -232,11 +235,11 @@ def test_a_wait_survives_that_the_web_server_is_killed_and_started_again(
         finally:
             harness(airflow, "start", "webserver")
         task.join()
-    (result,) = results
+    (done,) = results
     api.set_paused("slow", True)
-    assert not result["failed"], json.dumps(result)
-    assert result["dag_run"]["dag_run_id"] == run_id
-    assert result["dag_run"]["state"] == "success"
+    assert done.status == 0, done.said
+    assert done.result["dag_run"]["dag_run_id"] == run_id
+    assert done.result["dag_run"]["state"] == "success"
     api.delete_dag_run("slow", run_id)
 
 
