@@ -221,6 +221,12 @@ def test_json_of_another_shape(airflow, server, call, shape):
     assert isinstance(failure(function, airflow), ApiError)
 
 
+@pytest.mark.parametrize("shape", [[], "text", 1, None, {}, {"status": "up"}, {"metadatabase": "healthy"}])
+def test_a_health_of_another_shape(airflow, server, shape):
+    server.get("monitor/health" if airflow.api_version == "v2" else "health").answers(shape)
+    assert isinstance(failure(airflow.health), ApiError)
+
+
 @pytest.mark.parametrize("shape", [[], "text", 1, None, {}])
 def test_a_version_of_another_shape(airflow, server, shape):
     server.get("version").answers(shape)

@@ -330,6 +330,18 @@ def test_an_outage_within_a_wait_does_not_outlast_it(client, server, clock):
     assert clock.passed == pytest.approx(35)
 
 
+def test_a_wait_within_another_one_ends_with_it(client, server, clock):
+    server.again(server.get(PATH).says("", 502), 50)
+    with client.within(5):
+        with client.within(100):
+            failure(client.get, PATH)
+        assert clock.passed == pytest.approx(5)
+        # The outer one still counts.
+        failure(client.get, PATH)
+    assert clock.passed == pytest.approx(5)
+    server.script.clear()
+
+
 # -- redirects
 
 
