@@ -142,6 +142,7 @@ class Airflow:
         The writes of 3.3 ignore the page and hit every match, those of 2.x one page, so all pages are gone through.
         """
         seen = 0
+        known: set[str] = set()
         while True:
             # The pattern must be there on Airflow 2, where tags alone are refused.
             params: Object = {"dag_id_pattern": containing or "~", "limit": PAGE, "offset": seen}
@@ -149,7 +150,9 @@ class Airflow:
                 params["tags"] = list(tags)
             page = self.client.patch(self._path("dags"), {"is_paused": paused}, params)
             seen += len(page["dags"])
-            if not page["dags"] or seen >= page["total_entries"]:
+            new = {dag["dag_id"] for dag in page["dags"]} - known
+            known |= new
+            if not new or _is_last(page, seen):
                 return
 
     def import_errors(self) -> list[Object]:
@@ -229,9 +232,10 @@ class Airflow:
         while dag_ids:
             body = {"dag_ids": list(dag_ids), "states": ["queued", "running"], "page_limit": PAGE, "page_offset": seen}
             page = self.client.post(self._path("dags", "~", "dagRuns", "list"), body, repeat=True)
+            before = len(found)
             found.update(((run["dag_id"], run["dag_run_id"]), run) for run in page["dag_runs"])
             seen += len(page["dag_runs"])
-            if not page["dag_runs"] or seen >= page["total_entries"]:
+            if len(found) == before or _is_last(page, seen):
                 break
         return list(found.values())
 
@@ -375,6 +379,7 @@ class Airflow:
         A status of None: there is no such component, or it never ran.
         """
         raw = self.client.open_request("GET", self.prefix + self.health_path).json()
+        raw["metadatabase"]  # Every Airflow has one; what has none is no Airflow.
         health = {}
         for component in COMPONENTS:
             part = raw.get(component) or {}
@@ -677,6 +682,12 @@ def iso(value: t.Any) -> str | None:
         return None
     moment = value if isinstance(value, datetime) else time_of("a time of Airflow", value)
     return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def _is_last(page: Object, seen: int) -> bool:
+    """Whether no page comes after this one, as far as the server knows; it need not count (3.2 and newer)."""
+    total = page["total_entries"]
+    return isinstance(total, int) and seen >= total
 
 
 def task_key(task: Object) -> tuple[str, int]:

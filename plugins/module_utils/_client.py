@@ -168,7 +168,8 @@ class Client:
 
         Pages move by what was received, since a server may cap them lower than asked. Without an order (task
         instances of Airflow 2) or while objects come and go, pages overlap: a list that comes out short is read once
-        more, then it is an error.
+        more, then it is an error. A total that is exceeded was wrong, so it ends nothing; a page with nothing new does,
+        for something in between may answer each with the same one.
         """
         for _attempt in range(2):
             found, total = self._read_pages(path, key, identity, params or {}, most)
@@ -335,6 +336,7 @@ class Client:
             items = page.get(key) if isinstance(page, dict) else None
             if not isinstance(items, list):
                 raise ApiError(f"{self.url}{path} answered with JSON that has no list of {key}; check api_url.", 200)
+            before = len(found)
             try:
                 found.update((identity(item), item) for item in items)
             except (KeyError, TypeError) as error:
@@ -344,7 +346,8 @@ class Client:
             received += len(items)
             total = page.get("total_entries")
             known_total = total if isinstance(total, int) else 0
-            if not items or (known_total and received >= known_total) or (most is not None and len(found) >= most):
+            enough = len(found) == known_total or (most is not None and len(found) >= most)
+            if len(found) == before or enough:
                 return found, known_total
 
     # -- errors in one line

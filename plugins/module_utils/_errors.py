@@ -53,7 +53,7 @@ class Unreachable(AirflowError):
 
     :param status: HTTP status code, when there was one.
     :param retry_after: seconds that the server asked to wait, when it did.
-    :ivar lasted: the outage was endured as long as one may last; what a login gives up, its request does not go on with.
+    :ivar lasted: it was endured as long as an outage may last: what a login gives up, its request does not go on with.
     """
 
     lasted = False

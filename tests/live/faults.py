@@ -254,8 +254,8 @@ class Line:
     upstream_url: str
     tls: ssl.SSLContext | None = None
     requests: list[Request] = field(default_factory=list)
-    # Connections that came to nothing, since one side did not like the other's certificate.
-    refused_handshakes: int = 0
+    # How many of the next connections are closed in the middle of the handshake.
+    drop_handshakes: int = 0
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.upstream_url)
@@ -390,11 +390,12 @@ class Line:
             assert request
             self.requests.append(request)
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        try:
-            return self.tls.wrap_socket(client, server_side=True)
-        except OSError:
-            self.refused_handshakes += 1
-            raise
+        if self.drop_handshakes:
+            self.drop_handshakes -= 1
+            # What has come is taken, or the connection would be reset.
+            client.recv(CHUNK)
+            raise ConnectionAbortedError
+        return self.tls.wrap_socket(client, server_side=True)
 
     def _fault_for(self, request: Request) -> Fault:
         for plan in self._plans:

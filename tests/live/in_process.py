@@ -5,8 +5,13 @@
 from __future__ import annotations
 
 import functools
+import json
+import os
+import subprocess
+import sys
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import live
 from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow, Object, RunFilter
@@ -19,11 +24,22 @@ from ansible_collections.dagops.airflow.plugins.module_utils._login import (
     SessionLogin,
 )
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
-from ansible_collections.dagops.airflow.plugins.module_utils._runs import Done, Wish, fulfil, wish_of
+from ansible_collections.dagops.airflow.plugins.module_utils._runs import Done as Outcome
+from ansible_collections.dagops.airflow.plugins.module_utils._runs import Wish, fulfil, wish_of
 from ansible_collections.dagops.airflow.plugins.module_utils._wait import Clock
 from ansible_collections.dagops.airflow.plugins.modules.airflow_dag_run import ARGUMENT_SPEC
 
 ALL_RUNS = 100_000
+MODULES = "ansible_collections.dagops.airflow.plugins.modules"
+
+
+class Done(NamedTuple):
+    """What a module came to: its status, its result, all that it has said, and its peak memory in bytes."""
+
+    status: int
+    result: dict[str, Any]
+    said: str
+    peak: int
 
 
 class HurriedClock(Clock):
@@ -75,7 +91,7 @@ def wish(airflow: Airflow, **options: Any) -> Wish:
     return wish_of({**defaults, **options}, airflow)
 
 
-def triggered(airflow: Airflow, dag_id: str, **options: Any) -> Done:
+def triggered(airflow: Airflow, dag_id: str, **options: Any) -> Outcome:
     """What C(airflow_dag_run) does until it waits, of a DAG that is and stays paused."""
     wanted = wish(airflow, dag_id=dag_id, when_paused="trigger", wait=False, **options)
     return fulfil(airflow, wanted, check_mode=False)
@@ -84,3 +100,19 @@ def triggered(airflow: Airflow, dag_id: str, **options: Any) -> Done:
 def runs_of(airflow: Airflow, dag_id: str) -> list[Object]:
     """All runs of a DAG."""
     return airflow.dag_runs(dag_id, RunFilter((), {}, "id", ALL_RUNS))
+
+
+def as_program(folder: Path, module: str, options: dict[str, Any], **env: str) -> Done:
+    """Run a module as Ansible does on a host; the environment already names the shared server."""
+    args, output = folder / "args.json", folder / "output.txt"
+    args.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": options}), encoding="utf-8")
+    with output.open("wb") as file:
+        command = [sys.executable, "-m", f"{MODULES}.{module}", str(args)]
+        process = subprocess.Popen(
+            command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ, **env}
+        )
+        _pid, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    said = output.read_text(encoding="utf-8")
+    (line,) = [line for line in said.splitlines() if line.startswith("{")] or [said]
+    return Done(process.returncode, json.loads(line), said, usage.ru_maxrss * 1024)

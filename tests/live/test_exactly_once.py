@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow as Api
 from ansible_collections.dagops.airflow.plugins.module_utils._errors import BadInput, FateUnknown, ServerError
 from faults import Exchange, Fault, Line
-from live import Airflow, play, result_of
+from live import Airflow, play
 
 DAG = "ok"  # it stays paused, so that its runs cost nothing
 POSTS = "/dagRuns$"
@@ -285,13 +285,13 @@ def test_a_playbook_on_a_bad_line_makes_exactly_the_runs_that_it_names(api: Api,
     assert ids_of(api) - before == set(made)
 
 
-def test_a_rescue_block_gets_the_id_of_a_run_whose_fate_is_unknown(api: Api, line: Line, tmp_path: Path) -> None:
+def test_the_result_has_the_id_of_a_run_whose_fate_is_unknown(api: Api, line: Line, tmp_path: Path) -> None:
     line.always(faults.cut_after, method="POST", path=POSTS)
     line.next(faults.passed, path=f"/dags/{DAG}$")
     line.always(faults.cut_before, path="/dagRuns/ansible__")
     before = ids_of(api)
     options = {"dag_id": DAG, "when_paused": "trigger", "wait": False, "api_url": line.url, "retry_timeout": 1}
-    result = result_of(tmp_path, "airflow_dag_run", options)
+    result = in_process.as_program(tmp_path, "airflow_dag_run", options).result
     assert result["failed"]
     assert "was made is not known" in result["msg"]
     assert ids_of(api) - before == {result["dag_run"]["dag_run_id"]}

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import subprocess
 import threading
@@ -75,18 +74,21 @@ def run(api: Api) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("fault", OUTAGES, ids=name_of)
 def test_reads_and_writes_that_set_a_value_and_deletions_are_repeated_through_an_outage(
-    api: Api, far: Api, line: Line, run: dict[str, Any], fault: Fault
+    airflow: Airflow, api: Api, far: Api, line: Line, run: dict[str, Any], fault: Fault
 ) -> None:
     run_id = run["dag_run_id"]
     line.next(fault, fault, method="GET", path="/dagRuns/")
     assert far.dag_run(DAG, run_id)["state"] == "queued"
     line.next(fault, fault, method="PATCH")
     assert far.set_dag_run_state(DAG, run_id, "failed")["state"] == "failed"
-    # The server has deleted it at the first attempt; the next one finds nothing, which is what was wanted.
+    # Where the server has deleted it at the first attempt, the next one finds nothing, which is what was wanted. The
+    # answer to a deletion has no body; there is nothing to lose when its first line has come.
     line.next(fault, method="DELETE")
     far.delete_dag_run(DAG, run_id)
     assert api.find_dag_run(DAG, run_id) is None
-    assert [len(line.seen(method)) for method in ("GET", "PATCH", "DELETE")] == [3, 3, 2]
+    assert [len(line.seen(method)) for method in ("GET", "PATCH")] == [3, 3]
+    heard = fault in (faults.cut_within, faults.truncated, faults.cut_within_head)
+    assert len(line.seen("DELETE")) == (1 if heard and airflow.generation == "v1" else 2)
 
 
 def test_a_server_that_is_silent_is_asked_again(airflow: Airflow, line: Line) -> None:
@@ -170,7 +172,7 @@ def test_an_outage_longer_than_retry_timeout_ends_a_wait_with_the_run_in_the_res
 
     line.next(and_no_more, method="POST", path="/dagRuns$")
     options = {"dag_id": DAG, "when_paused": "trigger", "api_url": line.url, "retry_timeout": 2, "wait_timeout": 600}
-    result = result_of(tmp_path, "airflow_dag_run", options)
+    result = in_process.as_program(tmp_path, "airflow_dag_run", options).result
     assert result["failed"]
     assert result["changed"]
     assert "broke before an answer came" in result["msg"]
@@ -200,7 +202,12 @@ def test_a_wait_survives_that_the_web_server_is_killed_and_started_again(
     airflow: Airflow, api: Api, tmp_path: Path
 ) -> None:
     """The real process, which all other tests share: it is back, and healthy, when this test ends."""
-    options = {"dag_id": "slow", "conf": {"seconds": 20}, "when_paused": "unpause", "retry_timeout": 240}
+    options: dict[str, Any] = {
+        "dag_id": "slow",
+        "conf": {"seconds": 20},
+        "when_paused": "unpause",
+        "retry_timeout": 240,
+    }
     run_id = f"survivor_{uuid.uuid4().hex}"
     with Line(airflow.url) as line:
         waits = threading.Event()
@@ -211,11 +218,10 @@ def test_a_wait_survives_that_the_web_server_is_killed_and_started_again(
                 waits.set()
 
         line.always(looked_at, method="GET", path=f"/dagRuns/{run_id}$")
-        results: list[dict[str, Any]] = []
+        options.update(dag_run_id=run_id, api_url=line.url)
+        results: list[in_process.Done] = []
         task = threading.Thread(
-            target=lambda: results.append(
-                result_of(tmp_path, "airflow_dag_run", {**options, "dag_run_id": run_id, "api_url": line.url})
-            )
+            target=lambda: results.append(in_process.as_program(tmp_path, "airflow_dag_run", options))
         )
         task.start()
         try:
@@ -229,11 +235,11 @@ def test_a_wait_survives_that_the_web_server_is_killed_and_started_again(
         finally:
             harness(airflow, "start", "webserver")
         task.join()
-    (result,) = results
+    (done,) = results
     api.set_paused("slow", True)
-    assert not result["failed"], json.dumps(result)
-    assert result["dag_run"]["dag_run_id"] == run_id
-    assert result["dag_run"]["state"] == "success"
+    assert done.status == 0, done.said
+    assert done.result["dag_run"]["dag_run_id"] == run_id
+    assert done.result["dag_run"]["state"] == "success"
     api.delete_dag_run("slow", run_id)
 
 

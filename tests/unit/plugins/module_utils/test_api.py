@@ -181,6 +181,20 @@ def test_no_active_runs_of_no_dags(airflow):
     assert airflow.active_dag_runs([]) == []
 
 
+def test_a_page_of_active_runs_that_comes_again_ends_the_list(airflow, server, generation):
+    for offset in (0, 1):
+        body = {**BODIES["active_dag_runs"], "page_offset": offset}
+        server.post("dags/~/dagRuns/list", sends=body).answers(generation.runs(generation.run(), total=10**9))
+    assert len(airflow.active_dag_runs(["etl_daily"])) == 1
+
+
+def test_a_page_of_paused_dags_that_comes_again_ends_the_writing(airflow, server, generation):
+    for offset in (0, 1):
+        page = {"dag_id_pattern": "etl", "limit": 100, "offset": offset}
+        server.patch("dags", page, sends={"is_paused": True}).answers(generation.dags(generation.dag(), total=10**9))
+    airflow.set_all_paused("etl", (), True)
+
+
 # -- JSON of another shape ends in a sentence
 
 
@@ -205,6 +219,12 @@ def test_json_of_another_shape(airflow, server, call, shape):
     method, path, function = CALLS[call]
     server.expect(method, path, sends=BODIES.get(call)).answers(shape)
     assert isinstance(failure(function, airflow), ApiError)
+
+
+@pytest.mark.parametrize("shape", [[], "text", 1, None, {}, {"status": "up"}, {"metadatabase": "healthy"}])
+def test_a_health_of_another_shape(airflow, server, shape):
+    server.get("monitor/health" if airflow.api_version == "v2" else "health").answers(shape)
+    assert isinstance(failure(airflow.health), ApiError)
 
 
 @pytest.mark.parametrize("shape", [[], "text", 1, None, {}])

@@ -330,6 +330,18 @@ def test_an_outage_within_a_wait_does_not_outlast_it(client, server, clock):
     assert clock.passed == pytest.approx(35)
 
 
+def test_a_wait_within_another_one_ends_with_it(client, server, clock):
+    server.again(server.get(PATH).says("", 502), 50)
+    with client.within(5):
+        with client.within(100):
+            failure(client.get, PATH)
+        assert clock.passed == pytest.approx(5)
+        # The outer one still counts.
+        failure(client.get, PATH)
+    assert clock.passed == pytest.approx(5)
+    server.script.clear()
+
+
 # -- redirects
 
 
@@ -570,21 +582,29 @@ def test_a_list_of_other_things(client, server, item):
 )
 def test_a_total_that_is_no_number(client, server, total):
     server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [{"id": 1}], "total_entries": total})
-    if total != -1:
-        server.get(PATH, {"limit": 100, "offset": 1}).answers({"dags": [], "total_entries": total})
+    server.get(PATH, {"limit": 100, "offset": 1}).answers({"dags": [], "total_entries": total})
     assert client.pages(PATH, "dags", lambda item: item["id"]) == [{"id": 1}]
 
 
-def test_a_total_that_is_too_low_ends_the_list(client, server):
+def test_a_total_that_is_too_low_does_not_end_the_list(client, server):
     server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [{"id": 1}, {"id": 2}], "total_entries": 1})
+    server.get(PATH, {"limit": 100, "offset": 2}).answers({"dags": [{"id": 3}], "total_entries": 1})
+    server.get(PATH, {"limit": 100, "offset": 3}).answers({"dags": [], "total_entries": 1})
+    assert len(client.pages(PATH, "dags", lambda item: item["id"])) == 3
+
+
+def test_a_list_without_a_total_is_read_until_a_page_brings_nothing_new(client, server):
+    server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [{"id": 1}]})
+    server.get(PATH, {"limit": 100, "offset": 1}).answers({"dags": [{"id": 1}, {"id": 2}]})
+    server.get(PATH, {"limit": 100, "offset": 3}).answers({"dags": [{"id": 1}]})
     assert len(client.pages(PATH, "dags", lambda item: item["id"])) == 2
 
 
-def test_a_list_without_a_total_is_read_until_a_page_is_empty(client, server):
-    server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [{"id": 1}]})
-    server.get(PATH, {"limit": 100, "offset": 1}).answers({"dags": [{"id": 1}]})
-    server.get(PATH, {"limit": 100, "offset": 2}).answers({"dags": []})
-    assert len(client.pages(PATH, "dags", lambda item: item["id"])) == 1
+def test_pages_that_overlap_are_read_on_until_all_is_there(client, server):
+    server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [{"id": 1}, {"id": 2}], "total_entries": 4})
+    server.get(PATH, {"limit": 100, "offset": 2}).answers({"dags": [{"id": 2}, {"id": 3}], "total_entries": 4})
+    server.get(PATH, {"limit": 100, "offset": 4}).answers({"dags": [{"id": 4}], "total_entries": 4})
+    assert len(client.pages(PATH, "dags", lambda item: item["id"])) == 4
 
 
 # -- text that is streamed
