@@ -159,17 +159,18 @@ class FabLogin(Login):
             return True
         return self._active.denied(client, status)
 
+    # The password is right: a token was given for it.
+
     def proven(self, status: int, reason: str) -> bool:
-        return self._active.proven(status, reason)
+        return status == 403 if self._active is self._basic else self._active.proven(status, reason)
 
     def advice(self, status: int) -> str:
-        if self._active is self._basic and not self._basic.worked:
-            # The password is right: a token was given for it.
+        if self._active is self._basic and status == 401:
             return (
                 "the users API of this Airflow takes basic auth only, and [fab] auth_backends in airflow.cfg lacks "
                 "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth; add it"
             )
-        return self._active.advice(status)
+        return "the user of api_username lacks the permission"
 
 
 class FabTokenLogin(TokenLogin):
@@ -186,7 +187,7 @@ class BasicLogin(Login):
     def __init__(self, username: str, password: str) -> None:
         # The object of requests would encode text as latin-1; browsers and Airflow use UTF-8.
         self._pass = base64.b64encode(f"{username}:{password}".encode()).decode()
-        self.worked = False
+        self._worked = False
 
     def prepare(self, client: Client) -> None:
         client.redact.add([self._pass])
@@ -196,13 +197,13 @@ class BasicLogin(Login):
         return request
 
     def accepted(self) -> None:
-        self.worked = True
+        self._worked = True
 
     def proven(self, status: int, reason: str) -> bool:
-        return self.worked
+        return self._worked
 
     def advice(self, status: int) -> str:
-        if self.worked:
+        if self._worked:
             return "the user of api_username lacks the permission"
         # From 2.9.3 on Airflow 2 answers 403 to a wrong password, too.
         causes = f"wrong api_username or api_password, or basic auth is not enabled ({BACKENDS})"

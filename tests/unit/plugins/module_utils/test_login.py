@@ -483,6 +483,17 @@ def test_the_users_api_that_takes_neither(server, fab_client):
     assert "api_password" not in error.message, "it is right"
 
 
+def test_the_users_api_that_takes_no_token_without_the_permission(server, fab_client):
+    """Airflow 3.0 answers 403, and the password is right, for the token was given."""
+    exchange(server)
+    with_token(server, "t1", 401)
+    with_basic(server, 403)
+    error = failure(fab_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert error.authenticated
+    assert error.message.endswith(": the user of api_username lacks the permission.")
+
+
 @pytest.mark.parametrize(("status", "hint"), [(401, True), (403, False)])
 def test_the_users_api_that_takes_no_token_from_elsewhere(server, clock, status, hint):
     server.get(PATH, headers={"Authorization": "Bearer abc.def"}).answers({"detail": "Not authenticated"}, status)
