@@ -106,19 +106,25 @@ class Access:
         except NotFound:
             pass  # Gone meanwhile: that is what was wanted.
 
+    def _no_users(self) -> Unsupported:
+        return Unsupported(
+            f"{self._client.url} has no API for users and roles: it needs Airflow's FAB auth manager (with the "
+            "simple auth manager users stand in [core] simple_auth_manager_users)."
+        )
+
     @contextlib.contextmanager
     def _explained(self) -> t.Iterator[None]:
         """Say so when the server has no users and roles, and put refusals in the options' words."""
         try:
             yield
         except NoSuchApi as error:
-            raise Unsupported(
-                f"{self._client.url} has no API for users and roles: it needs Airflow's FAB auth manager (with the "
-                "simple auth manager users stand in [core] simple_auth_manager_users)."
-            ) from error
+            raise self._no_users() from error
         except Conflict as error:
             raise Conflict(f"Airflow refused: {error.reason}", error.status, error.reason) from error
         except ApiError as error:
+            if error.status == 200:
+                # With the simple auth manager Airflow 3 has its web interface there, which answers any path with a page.
+                raise self._no_users() from error
             if error.status not in (400, 422):
                 raise
             raise BadInput(f"Airflow refused this user or role: {error.reason}; correct it.") from error

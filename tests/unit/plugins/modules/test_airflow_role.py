@@ -203,6 +203,13 @@ def test_a_server_without_roles(roles, server):
     assert isinstance(roles.failure(name="trigger"), Unsupported)
 
 
+def test_a_server_whose_web_interface_answers_instead(server):
+    """Of Airflow 3.3 with the simple auth manager: a page, whatever the path."""
+    roles = Roles(server, GENERATIONS["v2"], airflow_role)
+    server.get(roles.path("/roles/trigger")).says("<html><title>Airflow</title></html>", 200, "text/html")
+    assert isinstance(roles.failure(name="trigger"), Unsupported)
+
+
 def test_a_users_api_that_takes_no_token(server):
     """As that of Airflow 3.0, whose advice is not only to look at the token."""
     roles = Roles(server, GENERATIONS["v2"], airflow_role)
