@@ -123,7 +123,7 @@ class Access:
             raise Conflict(f"Airflow refused: {error.reason}", error.status, error.reason) from error
         except ApiError as error:
             if error.status == 200:
-                # With the simple auth manager Airflow 3 has its web interface there, which answers any path with a page.
+                # With the simple auth manager Airflow 3 has its web interface there: a page for any path.
                 raise self._no_users() from error
             if error.status not in (400, 422):
                 raise
