@@ -60,10 +60,11 @@ with make_dag("always_fails") as always_fails:
     PythonOperator(task_id="b", python_callable=fail)
 """
 DAGS = ["etl_daily", "etl_hourly", "etl_orders", "etl_users", "migrate_warehouse"]
+ALL_DAGS = [*DAGS, "always_fails"]
 FILE_NAME = "dags_of_examples.py"
 RUNS = ["release-42", "ansible__20261122T101500Z__5f3ac0de"]
-# The user that examples make; a new one each time, since trying a password costs one of few logins at Airflow 2's form.
-USER = "deploy"
+# The user "deploy" is a new one each time: trying a password costs one of few logins at Airflow 2's form.
+USER_MADE = re.compile(r'"airflow_deploy_create_user": true|"email": "deploy@')
 
 
 class Example(NamedTuple):
@@ -130,6 +131,10 @@ def examples() -> dict[str, list[Example]]:
 
 
 EXAMPLES = examples()
+# What runs as one playbook: a guide, or the examples of all plugins.
+GROUPS: dict[str, list[Example]] = {}
+for document, found in EXAMPLES.items():
+    GROUPS.setdefault("plugins" if document.endswith(".py") else document, []).extend(found)
 
 
 @pytest.fixture(scope="module")
@@ -138,8 +143,8 @@ def deployed(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("examples")
     target = Path(airflow.variables["airflow_dags_folder"]) / FILE_NAME
     write_dags(target)
-    dags = {"dag_id": [*DAGS, "always_fails"], "wait": True, "paused": False}
-    runs = {"dag_id": "etl_daily", "dag_run_id": "{{ item }}"}
+    dags = {"dag_id": ALL_DAGS, "wait": True, "paused": False}
+    runs = {"dag_id": "etl_daily", "dag_run_id": "{{ item }}", "wait": False}
     role = {"name": "dag_trigger", "permissions": []}
     made = play(
         folder,
@@ -208,16 +213,19 @@ def runnable(value: Any, airflow: Airflow, key: str = "") -> Any:
 
 
 def plays_of(wanted: Sequence[Example], airflow: Airflow) -> list[dict[str, Any]]:
-    """The examples of a document as plays, in their order."""
+    """The examples as plays, in their order, and after each document what brings back the state that others rely on."""
     header = {"hosts": "localhost", "gather_facts": False, "vars": {"ansible_python_interpreter": sys.executable}}
-    again = [
-        {f"{OURS}airflow_dag": {"dag_id": [*DAGS, "always_fails"], "paused": False}},
-        {f"{OURS}airflow_user": {"username": USER, "state": "absent"}},
-    ]
-    plays: list[dict[str, Any]] = [{**header, "tasks": again}]
-    for example in wanted:
+    plays: list[dict[str, Any]] = []
+    for number, example in enumerate(wanted):
         content = runnable(example.content, airflow)
         plays += content if example.is_play else [{**header, "tasks": content}]
+        if wanted[number + 1 : number + 2] and wanted[number + 1].document == example.document:
+            continue
+        text = json.dumps([other.content for other in wanted if other.document == example.document])
+        again = [{f"{OURS}airflow_dag": {"dag_id": ALL_DAGS, "paused": False}}] if '"paused": true' in text else []
+        if USER_MADE.search(text):
+            again.append({f"{OURS}airflow_user": {"username": "deploy", "state": "absent"}})
+        plays += [{**header, "tasks": again}] if again else []
     return plays
 
 
@@ -241,11 +249,11 @@ def run(plays: Sequence[Mapping[str, Any]], airflow: Airflow, folder: Path, *opt
     )
 
 
-@pytest.mark.parametrize("document", EXAMPLES)
-def test_the_examples_run(airflow: Airflow, deployed: None, document: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_examples_run(airflow: Airflow, deployed: None, group: str, tmp_path: Path) -> None:
     wanted = [
         example
-        for example in EXAMPLES[document]
+        for example in GROUPS[group]
         if example.name not in OTHER_WORLD and GENERATIONS.get(example.name, airflow.generation) == airflow.generation
     ]
     played = run(plays_of(wanted, airflow), airflow, tmp_path)
