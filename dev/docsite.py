@@ -11,6 +11,7 @@ import steps
 import tree
 import venvs
 from paths import CACHE, NAME, NAMESPACE, ROOT
+from processes import Command
 from steps import Failed, Report, Step
 
 SITE = CACHE / "docs"
@@ -40,8 +41,8 @@ def site(report: Report) -> None:
         theme = ["--sphinx-theme", "sphinx_ansible_theme"]
         report.run(["antsibull-docs", "sphinx-init", *layout, *theme, "--dest-dir", SITE, collection], env, root)
         sources = SITE / "rst"
-        settings = ["--config-file", SITE / "antsibull-docs.cfg"]
-        whole = ["--cleanup", "everything", *layout, "--dest-dir", sources, collection]
+        settings: Command = ["--config-file", SITE / "antsibull-docs.cfg"]
+        whole: Command = ["--cleanup", "everything", *layout, "--dest-dir", sources, collection]
         report.run(["antsibull-docs", *settings, "collection", *whole], env, root)
         html = SITE / "build" / "html"
         warnings = SITE / "warnings.txt"

@@ -14,6 +14,7 @@ import steps
 import tree
 import venvs
 from paths import CACHE, NAME, NAMESPACE, ROOT
+from processes import Command
 from steps import Failed, Report, Step
 
 ARTIFACT = CACHE / "release"
@@ -51,7 +52,7 @@ def artifact(report: Report) -> None:
     installed = ARTIFACT / "installed"
     venv = venvs.core()
     env = venv.env(ANSIBLE_COLLECTIONS_PATH=installed, ANSIBLE_HOME=CACHE / "ansible")
-    galaxy = [venv.bin / "ansible-galaxy", "collection"]
+    galaxy: Command = [venv.bin / "ansible-galaxy", "collection"]
     with tree.copied("release") as root:
         report.run([*galaxy, "build", "--output-path", ARTIFACT], env, root)
     file = ARTIFACT / f"{NAMESPACE}-{NAME}-{version()}.tar.gz"

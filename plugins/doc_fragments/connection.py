@@ -19,7 +19,7 @@ options:
     type: str
   api_username:
     description:
-      - Name of the user to log in as.
+      - Name of the user to log in as, such as V(deploy).
       - Airflow 2 takes it with each request (see O(api_auth)); on Airflow 3 it is exchanged for a token once per
         task.
       - If it is not set, the environment variable E(AIRFLOW_API_USERNAME) is used.
@@ -50,7 +50,7 @@ options:
     type: str
   api_headers:
     description:
-      - Further headers for each request, for example those that an identity-aware proxy wants.
+      - Further headers for each request, by name, for example C(Proxy-Authorization) for an identity-aware proxy.
       - Their values are secrets. Ansible masks them wherever they occur in a result, so a value shorter than 6
         characters or one that is a part of O(api_url) is refused.
     type: dict

@@ -31,7 +31,8 @@ options:
     elements: str
   tags:
     description:
-      - Selects the DAGs that carry any of these tags and are not stale. With O(dag_id) both must hold.
+      - Selects the DAGs that carry any of these tags, such as V(billing), and are not stale. With O(dag_id) both must
+        hold.
       - An empty list selects nothing.
     type: list
     elements: str

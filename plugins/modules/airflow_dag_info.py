@@ -25,7 +25,7 @@ options:
     type: list
     elements: str
   tags:
-    description: Lists DAGs that carry any of these tags. An empty list lists nothing.
+    description: Lists DAGs that carry any of these tags, such as V(billing). An empty list lists nothing.
     type: list
     elements: str
   paused:
@@ -41,7 +41,7 @@ options:
     choices: [dag_id, -dag_id, last_parsed_time, -last_parsed_time]
     default: dag_id
   limit:
-    description: The most DAGs to return. If it is not set, all are.
+    description: The most DAGs to return, 1 or more. If it is not set, all are.
     type: int
 seealso:
   - module: dagops.airflow.airflow_dag

@@ -28,12 +28,13 @@ attributes:
       - O(state=cleared) with O(only_failed=false) runs the tasks again at each call.
 options:
   dag_id:
-    description: Id of the DAG.
+    description: Id of the DAG, such as V(etl_daily).
     type: str
     required: true
   dag_run_id:
     description:
-      - Id of the run. It has 1 to 250 letters (of ASCII), digits and characters of C(_.~:+-), and no C(..) in it.
+      - Id of the run, such as V(release-42). It has 1 to 250 letters (of ASCII), digits and characters of
+        C(_.~:+-), and no C(..) in it.
       - If it is not set, a unique one is made before the run is triggered, like
         V(ansible__20261122T101500Z__5f3ac0de), unless O(logical_date) names a run.
     type: str
@@ -58,18 +59,19 @@ options:
         O(dag_id), O(dag_run_id), O(api_url) or the name of a state, is therefore refused.
     type: dict
   note:
-    description: Note on a new run. Needs Airflow 2.5 or newer.
+    description: Note on a new run, such as V(deployment 42). Needs Airflow 2.5 or newer.
     type: str
   data_interval_start:
-    description: Start of a new run's data interval, with a time zone. Needs Airflow 2.9 or newer, and
-      O(data_interval_end).
+    description: Start of a new run's data interval, with a time zone as in O(logical_date). Needs Airflow 2.9 or newer,
+      and O(data_interval_end).
     type: str
   data_interval_end:
-    description: End of a new run's data interval, with a time zone. Needs Airflow 2.9 or newer, and
-      O(data_interval_start).
+    description: End of a new run's data interval, with a time zone as in O(logical_date). Needs Airflow 2.9 or newer,
+      and O(data_interval_start).
     type: str
   run_after:
-    description: Moment, with a time zone, before which Airflow does not start a new run. Needs Airflow 3.0 or newer.
+    description: Moment, with a time zone as in O(logical_date), before which Airflow does not start a new run. Needs
+      Airflow 3.0 or newer.
     type: str
   state:
     description:

@@ -19,10 +19,11 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.reads
 options:
   dag_id:
-    description: Id of the DAG. If it is not set, the runs of all DAGs are listed.
+    description: Id of the DAG, such as V(etl_daily). If it is not set, the runs of all DAGs are listed.
     type: str
   dag_run_id:
-    description: Lists the run of this id only, if there is one. Needs O(dag_id), and takes no other filter.
+    description: Lists the run of this id only, such as V(release-42), if there is one. Needs O(dag_id), and takes no
+      other filter.
     type: str
   state:
     description: Lists runs in one of these states only.

@@ -27,7 +27,7 @@ options:
     type: bool
     default: false
   wait_timeout:
-    description: Seconds to wait. A server that is not healthy by then fails the task.
+    description: Seconds that O(wait) may take; V(0) looks once. A server that is not healthy by then fails the task.
     type: float
     default: 300
   login:

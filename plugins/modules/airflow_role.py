@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.changes
 options:
   name:
-    description: Name of the role.
+    description: Name of the role, such as V(dag_trigger).
     type: str
     required: true
   permissions:

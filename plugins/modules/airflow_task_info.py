@@ -19,11 +19,11 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.reads
 options:
   dag_id:
-    description: Id of the DAG.
+    description: Id of the DAG, such as V(etl_daily).
     type: str
     required: true
   dag_run_id:
-    description: Id of the run. If it is not set, the run that was created last is read.
+    description: Id of the run, such as V(release-42). If it is not set, the run that was created last is read.
     type: str
   state:
     description:
@@ -33,7 +33,7 @@ options:
     elements: str
   task_id:
     description: Returns in RV(tasks) only task instances whose task id is one of these or matches one of these shell
-      patterns.
+      patterns, such as V(load_*).
     type: list
     elements: str
   log_lines:
@@ -228,9 +228,8 @@ def states_of(states: list[str] | None) -> list[str] | None:
     wanted = [NO_STATE if state == "none" else state for state in states]
     for state in wanted:
         if state not in (NO_STATE, *STATES):
-            raise BadInput(
-                f"state '{one_line(state, 60)}' is no state of a task instance; take one of {NO_STATE}, {', '.join(STATES)}."
-            )
+            known = ", ".join((NO_STATE, *STATES))
+            raise BadInput(f"state '{one_line(state, 60)}' is no state of a task instance; take one of {known}.")
     return wanted
 
 

@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.changes
 options:
   username:
-    description: Name of the user.
+    description: Name of the user, such as V(deploy).
     type: str
     required: true
   password:
@@ -38,7 +38,8 @@ options:
     choices: [always, on_create]
     default: always
   email:
-    description: E-mail address of the user, which no other user has. Required for a user that does not exist yet.
+    description: E-mail address of the user, such as V(deploy@example.com), which no other user has. Required for a
+      user that does not exist yet.
     type: str
   first_name:
     description: First name of the user. A new user without one gets the O(username).
@@ -47,7 +48,8 @@ options:
     description: Last name of the user. A new user without one gets C(API).
     type: str
   roles:
-    description: Names of all roles of the user. Required for a user that does not exist yet.
+    description: Names of all roles of the user, such as V(Viewer) or V(Op); those that are not named are taken away.
+      Required for a user that does not exist yet.
     type: list
     elements: str
   state:

@@ -29,6 +29,7 @@ from live import Airflow, Played, ansible_playbook, play
 ROOT = Path(__file__).resolve().parents[2]
 SHORT_NAMES = ("docs/docsite/rst/", "plugins/modules/", "plugins/filter/")
 OURS = "dagops.airflow."
+IMPORT = "ansible.builtin.import_playbook"
 
 OTHER_WORLD = {
     "guide_login.rst: Ask AWS for a token": "needs an environment of Amazon MWAA",
@@ -52,7 +53,7 @@ def fail():
 
 for dag_id in {dag_ids}:
     with make_dag(dag_id, tags=["billing"] if dag_id in ("etl_orders", "etl_users") else []) as dag:
-        load = PythonOperator(task_id="load_{marker}", python_callable=print)
+        PythonOperator(task_id="load", python_callable=print)
     globals()[dag_id] = dag
 del dag
 
@@ -60,10 +61,11 @@ with make_dag("always_fails") as always_fails:
     PythonOperator(task_id="b", python_callable=fail)
 """
 DAGS = ["etl_daily", "etl_hourly", "etl_orders", "etl_users", "migrate_warehouse"]
+ALL_DAGS = [*DAGS, "always_fails"]
 FILE_NAME = "dags_of_examples.py"
 RUNS = ["release-42", "ansible__20261122T101500Z__5f3ac0de"]
-# The user that examples make; a new one each time, since trying a password costs one of few logins at Airflow 2's form.
-USER = "deploy"
+# The user "deploy" is a new one each time: trying a password costs one of few logins at Airflow 2's form.
+USER_MADE = re.compile(r'"airflow_deploy_create_user": true|"email": "deploy@')
 
 
 class Example(NamedTuple):
@@ -80,7 +82,7 @@ class Example(NamedTuple):
 
     @property
     def is_play(self) -> bool:
-        return self.is_ansible and "hosts" in self.content[0]
+        return self.is_ansible and not {"hosts", IMPORT}.isdisjoint(self.content[0])
 
     @property
     def is_ansible(self) -> bool:
@@ -90,7 +92,7 @@ class Example(NamedTuple):
 
     def tasks(self) -> list[dict[str, Any]]:
         """All tasks, those in blocks included."""
-        return [task for item in self.content for task in (item["tasks"] if self.is_play else [item])]
+        return [task for item in self.content for task in (item.get("tasks", []) if self.is_play else [item])]
 
 
 def blocks_of(file: Path) -> list[str]:
@@ -130,6 +132,10 @@ def examples() -> dict[str, list[Example]]:
 
 
 EXAMPLES = examples()
+# What runs as one playbook: a guide, or the examples of all plugins.
+GROUPS: dict[str, list[Example]] = {}
+for document, found in EXAMPLES.items():
+    GROUPS.setdefault("plugins" if document.endswith(".py") else document, []).extend(found)
 
 
 @pytest.fixture(scope="module")
@@ -138,13 +144,15 @@ def deployed(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("examples")
     target = Path(airflow.variables["airflow_dags_folder"]) / FILE_NAME
     write_dags(target)
-    dags = {"dag_id": [*DAGS, "always_fails"], "wait": True, "paused": False}
-    runs = {"dag_id": "etl_daily", "dag_run_id": "{{ item }}"}
+    dags = {"dag_id": ALL_DAGS, "wait": True, "paused": False}
+    runs = {"dag_id": "etl_daily", "dag_run_id": "{{ item }}", "wait": False}
     role = {"name": "dag_trigger", "permissions": []}
     made = play(
         folder,
         [
             {f"{OURS}airflow_dag": dags},
+            # The second one is cancelled, when these tests have run on this server before.
+            {f"{OURS}airflow_dag_run": {**runs, "state": "absent"}, "loop": RUNS},
             {f"{OURS}airflow_dag_run": runs, "loop": RUNS},
             {f"{OURS}airflow_role": role},
         ],
@@ -156,7 +164,7 @@ def deployed(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def write_dags(file: Path) -> None:
-    """A version of the DAGs that is like no other one."""
+    """A version of the file that is like no other one; of DAGs that stay the same, since other examples run them."""
     file.write_text(DAG_FILE.format(marker=uuid.uuid4().hex[:8], dag_ids=DAGS), encoding="utf-8")
 
 
@@ -169,6 +177,7 @@ def variables(airflow: Airflow) -> dict[str, Any]:
         "vault_airflow_deploy_password": "a-password-of-deploy",
         "vault_warehouse_api_key": "a-key-of-the-warehouse",
         "release": "42",
+        "airflow_dag_id": "etl_daily",  # an answer of a survey
         "access_client_id": "an-id.access.example.com",
         "access_client_secret": "a-secret-of-the-proxy",
         "iap_token": "a-token-of-the-proxy",
@@ -208,16 +217,19 @@ def runnable(value: Any, airflow: Airflow, key: str = "") -> Any:
 
 
 def plays_of(wanted: Sequence[Example], airflow: Airflow) -> list[dict[str, Any]]:
-    """The examples of a document as plays, in their order."""
+    """The examples as plays, in their order, and after each document what brings back the state that others rely on."""
     header = {"hosts": "localhost", "gather_facts": False, "vars": {"ansible_python_interpreter": sys.executable}}
-    again = [
-        {f"{OURS}airflow_dag": {"dag_id": [*DAGS, "always_fails"], "paused": False}},
-        {f"{OURS}airflow_user": {"username": USER, "state": "absent"}},
-    ]
-    plays: list[dict[str, Any]] = [{**header, "tasks": again}]
-    for example in wanted:
+    plays: list[dict[str, Any]] = []
+    for number, example in enumerate(wanted):
         content = runnable(example.content, airflow)
         plays += content if example.is_play else [{**header, "tasks": content}]
+        if wanted[number + 1 : number + 2] and wanted[number + 1].document == example.document:
+            continue
+        text = json.dumps([other.content for other in wanted if other.document == example.document])
+        again = [{f"{OURS}airflow_dag": {"dag_id": ALL_DAGS, "paused": False}}] if '"paused": true' in text else []
+        if USER_MADE.search(text):
+            again.append({f"{OURS}airflow_user": {"username": "deploy", "state": "absent"}})
+        plays += [{**header, "tasks": again}] if again else []
     return plays
 
 
@@ -241,11 +253,11 @@ def run(plays: Sequence[Mapping[str, Any]], airflow: Airflow, folder: Path, *opt
     )
 
 
-@pytest.mark.parametrize("document", EXAMPLES)
-def test_the_examples_run(airflow: Airflow, deployed: None, document: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_examples_run(airflow: Airflow, deployed: None, group: str, tmp_path: Path) -> None:
     wanted = [
         example
-        for example in EXAMPLES[document]
+        for example in GROUPS[group]
         if example.name not in OTHER_WORLD and GENERATIONS.get(example.name, airflow.generation) == airflow.generation
     ]
     played = run(plays_of(wanted, airflow), airflow, tmp_path)
@@ -300,6 +312,6 @@ def test_all_documents_have_examples() -> None:
     modules = {file.name for file in (ROOT / "plugins" / "modules").glob("*.py")}
     guides = {file.name for file in (ROOT / "docs" / "docsite" / "rst").glob("*.rst")}
     assert len(modules) >= 9
-    assert len(guides) >= 4
+    assert len(guides) >= 5
     wanted = {*modules, *guides, "run_timeline.py", "README.md", "roles/airflow_deploy/README.md"}
     assert wanted <= set(EXAMPLES)

@@ -86,6 +86,12 @@ def test_a_module_is_in_the_changelog(name):
     assert re.search(rf"\b{name}\b", text), f"neither a fragment nor the changelog names {name}"
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_is_in_the_readme(name):
+    table = re.findall(r"^\| (.*?) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert any(f"`{name}`" in cell for cell in table)
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "plugins" / "module_utils").glob("*.py")), ids=lambda file: file.name)
 def test_no_part_of_the_house_ends_a_module_by_itself(file):
     calls = re.findall(r"\b(?:fail_json|exit_json)\(", file.read_text(encoding="utf-8"))
