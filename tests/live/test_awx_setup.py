@@ -105,7 +105,7 @@ def test_all_of_it_is_made_once(awx: tuple[Controller, str], set_up: SetUp) -> N
 def test_ansible_controller_takes_the_place_of_awx_awx(
     awx: tuple[Controller, str], set_up: SetUp, tmp_path: Path
 ) -> None:
-    """The certified collection is the same source under another name. Here it rotates a secret, on ansible-core 2.15."""
+    """The certified collection is the same source under another name; on ansible-core 2.15 it rotates a secret here."""
     if "2.15" not in FOUND["cores"]:
         pytest.skip("no Python here for ansible-core 2.15")
     controller, _url = awx
