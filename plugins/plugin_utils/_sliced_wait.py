@@ -159,8 +159,10 @@ class SlicedWait:
         message = message.replace(waited(0, "queued_timeout"), waited(self._queued_timeout, "queued_timeout"))
         # It failed between two calls, so the second one found it failed.
         message = message.replace(HAD_FAILED, failed_after(last.get("elapsed", 0))).replace(f" {RUNS_IT_AGAIN}", "")
-        if message:
+        if message != last.get("msg", ""):
             result["msg"] = message
+            # ansible-core 2.19 and newer shows the message of the exception; without one it makes it of msg.
+            result.pop("exception", None)
         return result
 
 

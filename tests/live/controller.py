@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small stand-in for the API of AWX: as much of it as the playbook awx_setup asks for, with AWX's rules about that."""
+"""A small stand-in for the API of AWX: as much as the playbook awx_setup asks for, with AWX's rules about that."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class Controller:
 
     def one(self, kind: str, name: str) -> Item:
         """The only item of that name."""
-        (found,) = (item for item in self.items.get(kind, {}).values() if name in (item.get("name"), item.get("identifier")))
+        items = self.items.get(kind, {}).values()
+        (found,) = (item for item in items if name in (item.get("name"), item.get("identifier")))
         return found
 
     # -- requests
@@ -110,10 +111,11 @@ class Controller:
             field.setdefault("type", "string")
         used = [one for one in self.items.get("credentials", {}).values() if one["credential_type"] == new["id"]]
         if item and used and item["inputs"] != new["inputs"]:
-            raise Refused(403, {"detail": "Modifications to inputs are not allowed for credential types that are in use"})
+            raise Refused(403, {"detail": "The inputs of a credential type that is in use cannot be changed."})
 
     def _check_credentials(self, new: Item, item: Item | None) -> None:
-        fields = {field["id"]: field for field in self.items["credential_types"][new["credential_type"]]["inputs"]["fields"]}
+        known = self.items["credential_types"][new["credential_type"]]["inputs"]["fields"]
+        fields = {field["id"]: field for field in known}
         kept = self.secrets.setdefault(new["id"], {})
         for key, value in new["inputs"].items():
             if key not in fields or not isinstance(value, bool if fields[key]["type"] == "boolean" else str):
@@ -144,7 +146,8 @@ class Controller:
 def checked_survey(spec: Item) -> Item:
     """A survey that AWX takes."""
     for question in spec["spec"]:
-        if not {"type", "question_name", "variable", "required"} <= set(question) or question["required"] not in (True, False):
+        complete = {"type", "question_name", "variable", "required"} <= set(question)
+        if not complete or question["required"] not in (True, False):
             raise Refused(400, {"error": f"a question lacks something: {question}"})
         default, kind = question.get("default", ""), int if question["type"] == "integer" else str
         if default != "" and not isinstance(default, kind):

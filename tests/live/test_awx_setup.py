@@ -102,15 +102,19 @@ def test_all_of_it_is_made_once(awx: tuple[Controller, str], set_up: SetUp) -> N
     assert controller.writes == [f"POST projects/{controller.one('projects', 'Airflow')['id']}/update"]
 
 
-def test_ansible_controller_takes_the_place_of_awx_awx(awx: tuple[Controller, str], set_up: SetUp, tmp_path: Path) -> None:
-    """The certified collection is the same source under another name; here, on the oldest ansible-core, it rotates a secret."""
+def test_ansible_controller_takes_the_place_of_awx_awx(
+    awx: tuple[Controller, str], set_up: SetUp, tmp_path: Path
+) -> None:
+    """The certified collection is the same source under another name; on ansible-core 2.15 it rotates a secret here."""
     if "2.15" not in FOUND["cores"]:
         pytest.skip("no Python here for ansible-core 2.15")
     controller, _url = awx
     copy = tmp_path / "certified" / "ansible_collections" / "ansible" / "controller"
     shutil.copytree(set_up.collections / "ansible_collections" / "awx" / "awx" / "plugins", copy / "plugins")
     source = copy / "plugins" / "module_utils" / "controller_api.py"
-    source.write_text(source.read_text(encoding="utf-8").replace('_COLLECTION_TYPE = "awx"', '_COLLECTION_TYPE = "controller"'))
+    source.write_text(
+        source.read_text(encoding="utf-8").replace('_COLLECTION_TYPE = "awx"', '_COLLECTION_TYPE = "controller"')
+    )
     set_up.collections = tmp_path / "certified"
     before = len(controller.items["credentials"])
     options = [*VARIABLES, "--extra-vars", "airflow_awx_rotate=true"]
@@ -132,7 +136,11 @@ def assert_complete(controller: Controller) -> None:
     assert kind["injectors"] == definition("credential_type_injectors")
     credential = one("credentials", "Airflow")
     assert credential["credential_type"] == kind["id"]
-    assert credential["inputs"] == {"url": "https://airflow.example.com", "username": "deploy", "password": "$encrypted$"}
+    assert credential["inputs"] == {
+        "url": "https://airflow.example.com",
+        "username": "deploy",
+        "password": "$encrypted$",
+    }
     variables = json.loads(one("hosts", "localhost")["variables"])
     assert variables == {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     for name in ("run_dag", "cancel_dag_run"):
@@ -154,7 +162,9 @@ def test_the_execution_environment_is_one_for_ansible_builder(collections: Path,
     builder = collections.parents[2] / "bin" / "ansible-builder"
     introspect = [str(builder), "introspect", os.environ["ANSIBLE_COLLECTIONS_PATH"]]
     told = subprocess.run(introspect, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
-    assert [line for line in told.splitlines() if line.startswith("- ")] == ["- 'requests  # from collection dagops.airflow'"]
+    assert [line for line in told.splitlines() if line.startswith("- ")] == [
+        "- 'requests  # from collection dagops.airflow'"
+    ]
     example = Path(__file__).resolve().parents[2] / "examples" / "execution_environment" / "execution-environment.yml"
     create: list[Any] = [str(builder), "create", "--file", str(example), "--context", str(tmp_path / "context")]
     subprocess.run(create, capture_output=True, check=True, cwd=tmp_path)
