@@ -284,4 +284,5 @@ def _narrowing(selection: Selection) -> str:
 
 def _nothing(airflow: Airflow, what: str, tags: t.Sequence[str] | None) -> str:
     with_tags = f" with a tag of {one_line(', '.join(tags), 100)}" if tags else ""
-    return f"No DAG at {airflow.url} matches {one_line(what, 100)}{with_tags}, so nothing was changed; check dag_id and tags."
+    what = one_line(what, 100)
+    return f"No DAG at {airflow.url} matches {what}{with_tags}, so nothing was changed; check dag_id and tags."

@@ -229,7 +229,8 @@ def states_of(states: list[str] | None) -> list[str] | None:
     for state in wanted:
         if state not in (NO_STATE, *STATES):
             raise BadInput(
-                f"state '{one_line(state, 60)}' is no state of a task instance; take one of {NO_STATE}, {', '.join(STATES)}."
+                f"state '{one_line(state, 60)}' is no state of a task instance; "
+                f"take one of {NO_STATE}, {', '.join(STATES)}."
             )
     return wanted
 

@@ -141,7 +141,7 @@ def modules(airflow: Airflow) -> Play:
 
 
 # A command airflow that tells the whole world what it was given. It knows no users, so nobody can log in afterwards.
-TALKATIVE = '''\
+TALKATIVE = """\
 import json
 import sys
 
@@ -152,7 +152,7 @@ else:
     print("INFO", repr(given), given, sys.argv)
     print(given, file=sys.stderr)
     sys.exit("broken" in sys.argv[0])
-'''
+"""
 
 
 def role(folder: Path) -> list[dict[str, Any]]:
