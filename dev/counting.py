@@ -33,7 +33,7 @@ class Relay:
         return sum(len(REQUEST.findall(bytes(data))) for data in sent)
 
     def requests(self) -> list[dict[str, Any]]:
-        """The requests that have come since the last call: {method, target, headers, body}, of headers those of KEPT."""
+        """The requests since the last call, each as {method, target, headers, body}; of its headers those of KEPT."""
         sent, self._sent = self._sent, []
         return [request for data in sent for request in requests_in(bytes(data))]
 

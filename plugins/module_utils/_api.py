@@ -637,7 +637,8 @@ class AirflowV2(Airflow):
 
     def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
         with self.client.lines(path, params, "application/x-ndjson") as lines:
-            events = events_of(self.client.redact(line) for line in lines)
+            # What a task has printed may be JSON or Python itself, in the JSON of the log.
+            events = map(self.client.redact.deep, events_of(self.client.redact(line) for line in lines))
             return read_log(event_lines(events), keep)
 
 

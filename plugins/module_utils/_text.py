@@ -31,11 +31,15 @@ class Redactor:
         self.add(secrets)
 
     def add(self, secrets: t.Iterable[str]) -> None:
-        """Learn more secrets, in each form in which a server may echo them: as it is, in JSON, in Python, in a URL."""
+        """Learn more secrets, in each form in which a server may echo them.
+
+        That is as they are, in a URL, and in a text of JSON or Python, which may itself be in such a text.
+        """
         forms = set(self._forms)
         for secret in secrets:
-            in_url = quote(secret, safe="", errors="replace")
-            forms.update((secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], in_url))
+            written = _as_written(secret)
+            forms.update((secret, quote(secret, safe="", errors="replace"), *written))
+            forms.update(again for text in written for again in _as_written(text))
         # Longest first: one secret may be a part of another.
         self._forms = sorted((form for form in forms if form), key=len, reverse=True)
 
@@ -43,6 +47,21 @@ class Redactor:
         for form in self._forms:
             text = text.replace(form, "********")
         return text
+
+    def deep(self, value: t.Any) -> t.Any:
+        """Do the same with all texts of a nested value."""
+        if isinstance(value, dict):
+            return {self.deep(key): self.deep(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.deep(item) for item in value]
+        return self(value) if isinstance(value, str) else value
+
+
+def _as_written(text: str) -> set[str]:
+    """A text as it stands in JSON and in Python; there its quotes are escaped or not, as the text around it wants."""
+    escaped = text.replace("\\", "\\\\")
+    in_json = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    return {*in_json, repr(text)[1:-1], escaped, escaped.replace("'", "\\'")}
 
 
 def texts_in(value: t.Any) -> t.Iterator[str]:

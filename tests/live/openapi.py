@@ -211,9 +211,7 @@ def names_properties(schema: Any) -> bool:
 
 
 def validator(schema: Schema) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(
-        schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-    )
+    return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
 
 
 def fits(value: Any, schema: Schema) -> bool:

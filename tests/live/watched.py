@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# What modules send to syslog goes to a file instead. A module inherits PYTHONPATH, where Python looks for this at start.
-SYSLOG = '''\
+# What modules send to syslog goes to a file instead. They inherit PYTHONPATH, where Python looks for this at start.
+SYSLOG = """\
 import os
 import syslog
 
@@ -28,7 +28,7 @@ def write(*arguments):
 
 
 syslog.syslog = write
-'''
+"""
 PAUSE = 0.02  # seconds between two looks at the processes
 LOOKS = 10  # at each of them: what it was forked as, and what it then runs
 # Environment variables of a job, credentials too, are written there in clear by ansible-runner itself.

@@ -316,5 +316,5 @@ def test_names_of_users_and_roles(text):
 
 @pytest.mark.parametrize("text", ["", " ", ".", "..", ". .", "a\nb", "a\x1b[31m", "\ud800"])
 def test_what_is_no_name_of_a_user_or_a_role(text):
-    with pytest.raises(BadInput, match="the_option '.*' is no name of a user or a role"):
+    with pytest.raises(BadInput, match=r"the_option '.*' is no name of a user or a role"):
         _inputs.name_of("the_option", text)

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -700,6 +702,31 @@ def test_wait_for_a_run_that_fails(story, generation):
     assert [task["task_id"] for task in details["failed_tasks"]][:2] == ["load_orders", "load_users"]
     assert details["failed_tasks"][1]["log_tail"].endswith("KeyError: 'email'")
     assert details["task_counts"] == {"success": 7, "failed": 2, "upstream_failed": 5}
+
+
+SECRET = "pa55word'\"\\%é$ pa55word"
+WRITINGS = {
+    "as it is": str,
+    "json": json.dumps,
+    "json in json": lambda text: json.dumps({"payload": json.dumps({"key": text})}),
+    "python": repr,
+    "json in python": lambda text: repr({"payload": json.dumps({"key": text}), "quote": "'"}),
+    "python in json": lambda text: json.dumps(str({"key": text})),
+    "url": lambda text: "https://there.example/?key=" + quote(text),
+}
+
+
+@pytest.mark.parametrize("write", WRITINGS.values(), ids=WRITINGS)
+def test_the_log_of_a_failed_task_does_not_repeat_a_secret(story, generation, write):
+    story.dag()
+    story.made(conf={"key": SECRET})
+    story.run(NEW_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"), dag_run_id=NEW_ID)
+    story.log("load", f"got {write(SECRET)}", *traceback(f"ValueError: {write(SECRET)}"), dag_run_id=NEW_ID)
+    with pytest.raises(RunFailed) as caught:
+        launch(story, wait=True, secret_conf={"key": SECRET})
+    assert "ValueError: " in caught.value.message
+    assert "pa55" not in caught.value.message + json.dumps(caught.value.details)
 
 
 def traceback(exception: str) -> list[str]:
