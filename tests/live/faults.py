@@ -58,9 +58,10 @@ class Exchange:
     request: Request
     client: socket.socket
 
-    def forward(self) -> bytes:
-        """Let the server act, and return its whole answer, head and body."""
-        head = re.sub(rb"(?im)^(?:proxy-)?connection:[^\r\n]*\r\n", b"", self.request.head)
+    def forward(self, plain: bool = False) -> bytes:
+        """Let the server act, and return its whole answer, head and body; PLAIN: a body that is not compressed."""
+        left_out = rb"(?:proxy-)?connection" + (rb"|accept-encoding" if plain else b"")
+        head = re.sub(rb"(?im)^(?:" + left_out + rb"):[^\r\n]*\r\n", b"", self.request.head)
         start, _end, rest = head.partition(b"\r\n")
         method, _target, version = start.split(b" ", 2)
         start = b" ".join([method, self.request.path.encode("latin-1"), version])
@@ -193,7 +194,7 @@ def altered(change: Callable[[bytes], bytes]) -> Fault:
     """The server's answer, its body CHANGED on the way."""
 
     def fault(exchange: Exchange) -> None:
-        head, body = parts_of(exchange.forward())
+        head, body = parts_of(exchange.forward(plain=True))
         body = change(body)
         status = int(head.split(b" ", 2)[1])
         kind = re.search(rb"(?im)^content-type: *([^\r\n]*)", head)
