@@ -242,6 +242,7 @@ def test_pages_that_overlap_are_read_once_more(info, generation):
     info.has_run()
     info.has_tasks(*many(generation, 0, 100), total=150)
     info.has_tasks(*many(generation, 99, 149), offset=100, total=150)
+    info.has_tasks(offset=150, total=150)
     info.has_tasks(*many(generation, 0, 100), total=150)
     info.has_tasks(*many(generation, 100, 150), offset=100, total=150)
     assert len(read(info)["tasks"]) == 150
@@ -252,6 +253,7 @@ def test_pages_that_stay_short_are_an_error(info, generation):
     for _again in range(2):
         info.has_tasks(*many(generation, 0, 100), total=150)
         info.has_tasks(*many(generation, 99, 149), offset=100, total=150)
+        info.has_tasks(offset=150, total=150)
     error = info.failure(dag_id="etl_daily", dag_run_id=RUN_ID)
     assert isinstance(error, ApiError)
     assert "holds 150 objects, but its pages gave 149; try again" in error.message
