@@ -37,12 +37,18 @@ def demo(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Everything: unit tests, linters, sanity tests, and integration tests on real servers."""
+    """Unit tests, linters, sanity tests, and on real servers all integration tests and all live tests but long ones."""
     with checks.lint_steps() as lint:
         wanted = [servers.whole_step(name) for name in servers.TESTED]
         wanted += [checks.unit_step(), checks.oldest_step(), checks.sanity_step()]
         wanted += [*map(checks.unit_step, checks.SOME_CORES), docsite.step(), *lint]
         return steps.run_all(wanted, WORKERS)
+
+
+def test_long(options: argparse.Namespace) -> int:
+    """What takes too long for test: long live tests, and the core of the integration tests on the oldest servers."""
+    wanted = [servers.live_step(name, ("-m", "long")) for name in servers.TESTED]
+    return steps.run_all([*wanted, *matrix.core_steps(servers.OLDEST)], WORKERS)
 
 
 def unit(options: argparse.Namespace) -> int:
@@ -117,6 +123,7 @@ def clean(options: argparse.Namespace) -> int:
 COMMANDS = {
     "demo": demo,
     "test": test,
+    "test-long": test_long,
     "unit": unit,
     "lint": lint,
     "docs": site,

@@ -28,6 +28,8 @@ from airflow_server.pythons import python_for
 
 # All integration tests run on these; the demo on the first of its own that a Python here can run.
 TESTED = ("2.11", "3.3")
+# The first of each generation, on which the core of the integration tests runs as well.
+OLDEST = ("2.3", "3.0")
 DEMO = ("2.11", "3.3")
 SMOKE = ("dag_run_trigger",)
 NAMES = tuple(VERSIONS)
@@ -74,9 +76,9 @@ def on_server(report: Report, name: str, part: Callable[[Report, Server], None])
 
 
 def whole(report: Report, airflow: Server) -> None:
-    """Both kinds of tests; the second kind runs whatever the first has come to."""
+    """Both kinds of tests, without long ones; the second kind runs whatever the first has come to."""
     failures = []
-    for part in (partial(integration, targets=(), core=None), partial(live, arguments=())):
+    for part in (partial(integration, targets=(), core=None), partial(live, arguments=("-m", "not long"))):
         try:
             part(report, airflow)
         except Failed as failure:

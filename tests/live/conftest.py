@@ -21,6 +21,7 @@ VARIABLES = json.loads(os.environ.get("DAGOPS_TEST_SERVER", "null"))
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "generation(name): only on Airflow 2 (v1) or on Airflow 3 (v2)")
+    config.addinivalue_line("markers", "long: takes minutes, so `make test-long` runs it and `make test` does not")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -22,6 +22,8 @@ from watched import processes_of_others
 from airflow_server import Server
 from airflow_server.common import DAGS
 
+# Each call of the command airflow takes seconds of a core, and there are many.
+pytestmark = pytest.mark.long
 HARNESS = DAGS.parent / "server.py"
 # Words that shells and command lines could stumble over.
 PASSWORD = f"pw '\"$& {uuid.uuid4().hex[:8]}"
