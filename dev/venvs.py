@@ -70,7 +70,7 @@ def live() -> Venv:
 
 
 def awx() -> dict[str, Venv]:
-    """The venv with AWX's own collection and ansible-builder, by its ansible-core, where a Python here can run it."""
+    """The venv with AWX's own collection, by its line of ansible-core, where a Python here can run it."""
     line = "2.19"
     return {line: _with_core("awx", line)} if pythons.newest(*CORES[line]) else {}
 

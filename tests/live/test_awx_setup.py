@@ -7,11 +7,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.dagops.airflow.tests.unit.awx import definition
@@ -156,16 +154,3 @@ def assert_complete(controller: Controller) -> None:
     run, cancel = one("workflow_job_template_nodes", "run"), one("workflow_job_template_nodes", "cancel")
     assert links[f"workflow_job_template_nodes/{run['id']}/always_nodes"] == [cancel["id"]]
     assert cancel["unified_job_template"] == one("job_templates", "Airflow: cancel_dag_run")["id"]
-
-
-def test_the_execution_environment_is_one_for_ansible_builder(collections: Path, tmp_path: Path) -> None:
-    builder = collections.parents[2] / "bin" / "ansible-builder"
-    introspect = [str(builder), "introspect", os.environ["ANSIBLE_COLLECTIONS_PATH"]]
-    told = subprocess.run(introspect, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
-    assert [line for line in told.splitlines() if line.startswith("- ")] == [
-        "- 'requests  # from collection dagops.airflow'"
-    ]
-    example = Path(__file__).resolve().parents[2] / "examples" / "execution_environment" / "execution-environment.yml"
-    create: list[Any] = [str(builder), "create", "--file", str(example), "--context", str(tmp_path / "context")]
-    subprocess.run(create, capture_output=True, check=True, cwd=tmp_path)
-    assert "dagops.airflow" in (tmp_path / "context" / "_build" / "requirements.yml").read_text(encoding="utf-8")

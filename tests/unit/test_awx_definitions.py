@@ -151,13 +151,3 @@ def test_all_combinations_of_inputs(monkeypatch, tmp_path):
                 _credentials(params)
         if ca_cert:
             assert Path(params["ca_path"]).read_text(encoding="utf-8") == PEM
-
-
-# -- the execution environment
-
-
-def test_the_execution_environment_needs_requests_and_nothing_else():
-    meta = yaml.safe_load((ROOT / "meta" / "execution-environment.yml").read_text(encoding="utf-8"))
-    assert meta == {"version": 1, "dependencies": {"python": "requirements.txt"}}
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if line and not line.startswith("#")] == ["requests"]
