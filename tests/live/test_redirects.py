@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from collections.abc import Iterator
@@ -167,7 +168,9 @@ def test_netrc_does_not_replace_the_credentials(
     assert far.dag(DAG)["dag_id"] == DAG
     kinds = {text.partition(" ")[0] for text in authorizations(line.seen(path="/dags/"))}
     assert kinds == {"Basic" if airflow.generation == "v1" else "Bearer"}
-    # Nor does it step in where nothing was given.
+    # Neither does it where nothing was given: at the questions for the version and the token, or at all.
+    of_the_file = "Basic " + base64.b64encode(b"netrc:from-netrc").decode()
+    assert of_the_file not in authorizations(line.requests)
     line.requests.clear()
     with pytest.raises(Denied):
         in_process.connected(airflow, line.url, api_username=None).dag(DAG)
