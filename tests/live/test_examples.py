@@ -198,6 +198,8 @@ def runnable(value: Any, airflow: Airflow, key: str = "") -> Any:
         changed = {name: runnable(item, airflow, name) for name, item in value.items()}
         if "parsed_after" in changed:
             changed["parse_margin"] = 1  # half a minute each otherwise; it has tests of its own
+        if any(isinstance(item, dict) and "api_token" in item for item in changed.values()):
+            changed["environment"] = dict.fromkeys(("AIRFLOW_API_USERNAME", "AIRFLOW_API_PASSWORD"), "")
         return {name: item for name, item in changed.items() if name not in ("become", "airflow_deploy_cli_user")}
     if key in ("api_username", "user"):
         return airflow.username

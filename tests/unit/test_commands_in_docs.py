@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Commands that the documentation names are there: playbooks with their variables, and what make and dev do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PATTERNS = ("*.md", "docs/**/*.md", "docs/**/*.rst", "roles/*/README.md", "examples/**/*.md", "playbooks/*.yml")
+TEXTS = {
+    str(file.relative_to(ROOT)): re.sub(r"\\\n#?\s*", " ", file.read_text(encoding="utf-8"))
+    for pattern in PATTERNS
+    for file in sorted(ROOT.glob(pattern))
+}
+PLAYED = [
+    (place, name, arguments)
+    for place, text in TEXTS.items()
+    for name, arguments in re.findall(r"ansible-playbook dagops\.airflow\.(\w+)([^\n]*)", text)
+]
+MADE = [
+    (place, command)
+    for place, text in TEXTS.items()
+    for command in re.findall(r"(?<![\w-])(?:make|python3 dev) ([a-z-]+)(?=[` ])", text)
+    if f"make {command}`" in text or f"python3 dev {command}" in text
+]
+
+
+@pytest.mark.parametrize(("place", "name", "arguments"), PLAYED)
+def test_a_playbook_is_there_and_its_head_tells_the_variables(place, name, arguments):
+    text = (ROOT / "playbooks" / f"{name}.yml").read_text(encoding="utf-8")
+    head = text.partition("\n- name:")[0]
+    for variable in re.findall(r"""-e '?\{?"?(airflow_\w+)""", arguments):
+        told = re.search(rf"^#   .*\b{variable}\b", head, re.MULTILINE)
+        assert told, f"{place}: {variable} is none of its variables"
+
+
+@pytest.mark.parametrize(("place", "command"), MADE)
+def test_a_command_is_there(place, command):
+    commands = (ROOT / "dev" / "__main__.py").read_text(encoding="utf-8")
+    assert f'    "{command}": ' in commands, place
+
+
+def test_there_are_commands():
+    assert {place for place, _name, _arguments in PLAYED} >= {"README.md", "playbooks/run_dag.yml"}
+    assert {"demo", "test", "release-check"} <= {command for _place, command in MADE}
