@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: run_timeline
 short_description: Draw the tasks of a DAG run as a timeline in text
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - The dagops.airflow authors (@dagops)
 description:

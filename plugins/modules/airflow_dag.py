@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: airflow_dag
 short_description: Pause, unpause or delete DAGs of Apache Airflow
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Sets whether DAGs are paused, or deletes their records. DAGs are named by id, by shell patterns, or by tag.
   - After a deployment it waits until Airflow has parsed the new files.

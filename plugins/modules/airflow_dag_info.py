@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: airflow_dag_info
 short_description: List DAGs of Apache Airflow
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists DAGs by id, shell pattern and tag, and whether they are paused, stale or have an import error.
 author:

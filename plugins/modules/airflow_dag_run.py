@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: airflow_dag_run
 short_description: Trigger a DAG run of Apache Airflow, wait for it, and say which tasks failed
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Triggers a run of a DAG exactly once, waits until it has ended, and fails with the failed tasks and the reasons
     from their logs when the run has failed.

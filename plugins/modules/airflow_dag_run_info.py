@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: airflow_dag_run_info
 short_description: List DAG runs of Apache Airflow
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the runs of one DAG or of all, filtered, ordered and limited by Airflow.
 author:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: airflow_dag_run_wait
 short_description: Wait for many DAG runs of Apache Airflow at once
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Waits until all of the named runs have ended, and then fails with the failed tasks of each run that failed.
   - However many runs there are, a look at them is one request, and one more for every 100 active runs of their DAGs.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: airflow_info
 short_description: Read the version and the health of an Apache Airflow server, or wait until it is healthy
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns the version of Airflow and of its API, and the health of its components, which Airflow tells without a
     login.

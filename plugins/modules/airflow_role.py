@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: airflow_role
 short_description: Manage roles of Apache Airflow and their permissions
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, updates or deletes a role over Airflow's REST API. A role is a set of permissions, each an action on a
     resource.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: airflow_task_info
 short_description: Read the task instances of a DAG run of Apache Airflow, and which of them failed
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the task instances of one DAG run, all pages of them, with mapped ones one by one, and says which failed.
 author:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: airflow_user
 short_description: Manage users of Apache Airflow
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, updates or deletes a user over Airflow's REST API.
   - Needs the FAB auth manager, which Airflow 2 has built in, and an O(api_username) that may manage users, such as an
