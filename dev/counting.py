@@ -64,7 +64,7 @@ def requests_in(sent: bytes) -> Iterator[dict[str, Any]]:
     while match := HEAD.match(sent):
         method, target, lines = (part.decode("latin-1") for part in match.groups())
         pairs = (line.partition(":") for line in lines.split("\r\n"))
-        headers = {name.lower(): value.strip() for name, _, value in pairs if name.lower() in KEPT}
+        headers = {name.lower(): value.strip() for name, _colon, value in pairs if name.lower() in KEPT}
         end = match.end() + int(headers.get("content-length", "0"))
         body = sent[match.end() : end].decode("utf-8", "replace")
         yield {"method": method, "target": target, "headers": headers, "body": body}

@@ -20,6 +20,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._module import CONN
 from ansible_collections.dagops.airflow.tests.unit.awx import definition
 from live import Airflow
 
+pytestmark = pytest.mark.long
 Run = Callable[..., jobs.Job]
 # What older lines of ansible-core make of a survey does not depend on the version of Airflow.
 ONCE = pytest.mark.generation("v1")

@@ -17,7 +17,7 @@ from controller import TOKEN, Controller, running
 from live import Played, ansible_playbook
 
 # No Airflow takes part, so once is enough.
-pytestmark = pytest.mark.generation("v2")
+pytestmark = [pytest.mark.generation("v2"), pytest.mark.long]
 
 FOUND = json.loads(os.environ.get("DAGOPS_TEST_HOSTS", "{}"))
 PASSWORD = "password-of-airflow-7c1d"

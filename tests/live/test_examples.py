@@ -255,6 +255,7 @@ def run(plays: Sequence[Mapping[str, Any]], airflow: Airflow, folder: Path, *opt
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("group", GROUPS)
 def test_the_examples_run(airflow: Airflow, deployed: None, group: str, tmp_path: Path) -> None:
     wanted = [

@@ -29,7 +29,10 @@ class Pair(NamedTuple):
 PAIRS = [
     Pair("2.15", "3.9"),
     Pair("2.19", "3.8"),
-    *(Pair("newest", version) for version in ("3.9", "3.10", "3.11", "3.12", "3.13")),
+    *(
+        pytest.param(Pair("newest", version), marks=pytest.mark.long)
+        for version in ("3.9", "3.10", "3.11", "3.12", "3.13")
+    ),
 ]
 TASKS = """\
 - name: Smoke

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from live import Airflow, Played, ansible_playbook, result_of
 
+pytestmark = pytest.mark.long
 DAG_FILE = """\
 from airflow_compat import PythonOperator, make_dag
 {line}

@@ -37,7 +37,7 @@ def results(airflow: Airflow, run_id: str, tmp_path_factory: pytest.TempPathFact
     yield {
         "dag": result_of(folder, "airflow_dag", {"dag_id": "fails"})["dags"][0]["url"],
         "run": ran["dag_run"]["url"],
-        "task": next(task["url"] for task in ran["failed_tasks"] if task["task_id"] == "b"),
+        "task": {task["task_id"]: task["url"] for task in ran["failed_tasks"]}["b"],
     }
     result_of(folder, "airflow_dag_run", {**run, "state": "absent"})
     result_of(folder, "airflow_dag", {"dag_id": "fails", "paused": True})

@@ -80,11 +80,13 @@ def test_surveys(playbook):
     for question in survey["spec"]:
         kind = QUESTION_TYPES[question["type"]]
         assert question["required"] in (True, False)
-        assert type(question["default"]) is kind
+        assert isinstance(question["default"], kind)
+        assert not isinstance(question["default"], bool)
         assert ("choices" in question) is (question["type"] == "multiplechoice")
         assert question["default"] in question.get("choices", [question["default"]])
         if question["type"] != "multiplechoice":
-            assert (type(question["min"]), type(question["max"])) == (int, int)
+            assert isinstance(question["min"], int)
+            assert isinstance(question["max"], int)
     # The head of the playbook names its variables.
     head = (ROOT / "playbooks" / f"{playbook}.yml").read_text(encoding="utf-8").partition("\n- name")[0]
     told = set(re.findall(r"^#   (airflow_\w+)(?:, (airflow_\w+))?", head, re.MULTILINE))

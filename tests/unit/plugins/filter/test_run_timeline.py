@@ -62,9 +62,9 @@ def test_bars_stand_where_tasks_ran():
 
 
 def test_a_task_that_runs_has_a_bar_up_to_the_edge():
-    bar = run_timeline([task("a", start=0, end=10), task("b", "running", start=5)]).splitlines()[2]
-    assert bar.rpartition("|")[0].endswith("█")
-    assert "running" in bar
+    row = run_timeline([task("a", start=0, end=10), task("b", "running", start=5)]).splitlines()[2]
+    assert row.rpartition("|")[0].endswith("█")
+    assert "running" in row
 
 
 def test_the_whole_result_is_taken():
