@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ import pytest
 # The harness that starts servers, and what the test modules of this folder share.
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent / "airflow")]
 
+import in_process
+from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow as Api
+from faults import Line
 from live import Airflow
 
 VARIABLES = json.loads(os.environ.get("DAGOPS_TEST_SERVER", "null"))
@@ -40,3 +44,16 @@ def airflow() -> Airflow:
     if not VARIABLES:
         pytest.fail("No Airflow is running for these tests: start them with `python3 dev live`.", pytrace=False)
     return Airflow(VARIABLES)
+
+
+@pytest.fixture(scope="module")
+def api(airflow: Airflow) -> Api:
+    """The server without faults, as modules see it."""
+    return in_process.connected(airflow)
+
+
+@pytest.fixture
+def line(airflow: Airflow) -> Iterator[Line]:
+    """A way to the server on which things go wrong as a test wants it."""
+    with Line(airflow.url) as line:
+        yield line

@@ -48,12 +48,6 @@ def api(airflow: Airflow) -> Iterator[Api]:
 
 
 @pytest.fixture
-def line(airflow: Airflow) -> Iterator[Line]:
-    with Line(airflow.url) as line:
-        yield line
-
-
-@pytest.fixture
 def far(airflow: Airflow, line: Line) -> Api:
     """The server by the line; it is logged in, so that the next requests are those of the test."""
     far = in_process.connected(airflow, line.url)

@@ -77,18 +77,6 @@ READS: dict[str, Callable[[Api], Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def api(airflow: Airflow) -> Api:
-    """The server without faults."""
-    return in_process.connected(airflow)
-
-
-@pytest.fixture
-def line(airflow: Airflow) -> Iterator[Line]:
-    with Line(airflow.url) as line:
-        yield line
-
-
 @pytest.fixture
 def far(airflow: Airflow, line: Line) -> Api:
     far = in_process.connected(airflow, line.url)

@@ -30,18 +30,6 @@ WRITES: dict[str, Callable[[Api], Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def api(airflow: Airflow) -> Api:
-    """The server itself."""
-    return in_process.connected(airflow)
-
-
-@pytest.fixture
-def line(airflow: Airflow) -> Iterator[Line]:
-    with Line(airflow.url) as line:
-        yield line
-
-
 @pytest.fixture
 def elsewhere(airflow: Airflow) -> Iterator[Line]:
     """Another server, which nobody has named; it would answer."""

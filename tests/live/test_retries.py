@@ -38,18 +38,6 @@ def name_of(fault: Fault) -> str:
     return fault.__name__.replace("_", " ")
 
 
-@pytest.fixture(scope="module")
-def api(airflow: Airflow) -> Api:
-    """The server without faults."""
-    return in_process.connected(airflow)
-
-
-@pytest.fixture
-def line(airflow: Airflow) -> Iterator[Line]:
-    with Line(airflow.url) as line:
-        yield line
-
-
 @pytest.fixture
 def clock() -> in_process.HurriedClock:
     return in_process.HurriedClock()
