@@ -38,6 +38,12 @@ def name_of(fault: Fault) -> str:
     return fault.__name__.replace("_", " ")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def paused(api: Api) -> None:
+    """Whatever others have left behind."""
+    api.set_paused(DAG, True)
+
+
 @pytest.fixture
 def clock() -> in_process.HurriedClock:
     return in_process.HurriedClock()

@@ -84,6 +84,8 @@ def v3(version: Version, url: str, ports: Mapping[str, int], auth: Iterable[str]
         "api__expose_config": "False",
         "api_auth__jwt_secret": secrets.token_hex(64),
         "core__execution_api_server_url": f"{url}/execution/",
+        # A task fails, with an empty log, when a busy API server has not answered it in time some times in a row.
+        "workers__execution_api_timeout": "60",
     }
     if version.auth_manager == "fab":
         found["core__auth_manager"] = f"{FAB}.fab_auth_manager.FabAuthManager"
