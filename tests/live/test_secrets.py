@@ -246,7 +246,7 @@ def test_the_job_did_what_it_was_to_do(job: Job, play: Play) -> None:
     assert "api_username or api_password" in told[1]
     assert "users create failed on localhost: it ended with status 1" in told[2]
     assert results["Show what has become of it"]["msg"].startswith("DAG run ok / ")
-    assert "has ended already: success" in results["Say that there is nothing to cancel"]["msg"]
+    assert "has ended already: success" in results["Say what has become of it"]["msg"]
     assert results["Make the user over the API"]["user"]["username"] == f"{NAME}_play"
     assert "DAG run tells_conf / " in results["Unpause the DAG, trigger a run and wait for it"]["msg"]
     assert job.status != 0
