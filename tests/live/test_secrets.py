@@ -249,7 +249,7 @@ def test_the_job_did_what_it_was_to_do(job: Job, play: Play) -> None:
     assert "has ended already: success" in results["Say what has become of it"]["msg"]
     assert results["Make the user over the API"]["user"]["username"] == f"{NAME}_play"
     # The name of this task ends with the name of the run, where it has one.
-    runs = {failed: result for name, failed, result in job.results() if name.startswith("Unpause the DAG, trigger a run")}
+    runs = {failed: result for name, failed, result in job.results() if name.startswith("Unpause the DAG, trigger")}
     assert "DAG run tells_conf / " in runs[True]["msg"]
     assert job.status != 0
 
