@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from live import Airflow
+from live import Airflow, ansible_playbook
 
 # What runs where does not depend on the version of Airflow.
 pytestmark = pytest.mark.generation("v1")
@@ -73,15 +72,8 @@ def test_a_run_is_triggered_waited_for_and_reported(airflow: Airflow, pair: Pair
         pytest.skip(f"no Python here for ansible-core {pair.core}, or no Python {pair.host}")
     playbook = tmp_path / "smoke.yml"
     playbook.write_text(TASKS, encoding="utf-8")
-    command = [str(Path(cores[pair.core]).parent / "ansible-playbook"), str(playbook)]
-    done = subprocess.run(
-        [*command, "--extra-vars", json.dumps({"ansible_python_interpreter": found["hosts"][pair.host]})],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=False,
-    )
-    words = " ".join(done.stdout.split())
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "TOLD failed b " in words, done.stdout
-    assert "b (try 1 of 1): ValueError: user 42 has no email address" in words
+    python = json.dumps({"ansible_python_interpreter": found["hosts"][pair.host]})
+    played = ansible_playbook(str(playbook), "--extra-vars", python, cwd=tmp_path, python=cores[pair.core])
+    assert played.status == 0, played.output
+    assert "TOLD failed b " in played.words, played.output
+    assert "b (try 1 of 1): ValueError: user 42 has no email address" in played.words
