@@ -24,6 +24,14 @@ _stopping = threading.Event()
 FOREIGN = ("AIRFLOW", "ANSIBLE_", "COVERAGE", "MOLECULE_", "PYTEST", "PYTHON", "VIRTUAL_ENV")
 
 
+# Seconds after which a command of a test run is taken to hang; it shall not take the whole run with it.
+LIMIT = 2400
+
+
+class Overdue(Exception):
+    """A command did not end, and was stopped."""
+
+
 class Stopped(Exception):
     """The run was interrupted: nothing new is started, cleaning up goes on."""
 
@@ -65,7 +73,10 @@ def run(command: Command, output: IO[str], env: Mapping[str, str] | None = None,
         raise Stopped
     output.flush()
     with started(command, output, env, cwd) as process:
-        status = process.wait()
+        try:
+            status = process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            raise Overdue(f"{Path(command[0]).name} was stopped: it had not ended after {LIMIT} s") from None
     if _stopping.is_set():
         raise Stopped
     return status

@@ -94,7 +94,7 @@ def carry_out(step: Step) -> Report:
             report.skipped += 1
         except processes.Stopped:
             report.verdict = "stopped"
-        except (Failed, Problem) as problem:
+        except (Failed, Problem, processes.Overdue) as problem:
             report.say(str(problem))
             report.verdict = "FAILED"
         except Exception:
@@ -110,12 +110,12 @@ def carry_out(step: Step) -> Report:
 
 
 def show(report: Report, path: Path) -> None:
-    """One line for the step, its output when it failed, and its closing lines."""
+    """One line for the step, its output when it did not come to a good end, and its closing lines."""
     with _printing:
         if report.verdict == "not run":
             print(f"not run: {report.name}: {report.closing[0]}", flush=True)
             return
-        if report.verdict == "FAILED":
+        if report.verdict in ("FAILED", "stopped"):
             lines = report.excerpt or deque(report.text().splitlines(), maxlen=TAIL)
             print(f"----- {report.name}: from {path.relative_to(ROOT)}")
             print("\n".join(lines))

@@ -36,7 +36,7 @@ options:
       - How Airflow 2 is given user name and password. Without meaning on Airflow 3 and with O(api_token).
       - V(basic) uses basic auth, which C([api] auth_backends) in airflow.cfg must hold.
       - V(session) posts the login form of the web interface once and then sends its cookie. It is what a stock
-        Airflow 2 offers.
+        Airflow 2 offers. Airflow limits how often it is posted, so a task waits up to 60 seconds for its turn.
       - V(auto) uses basic auth, and the login form when the server refuses that.
       - If it is not set, the environment variable E(AIRFLOW_API_AUTH) is used.
     type: str

@@ -187,9 +187,12 @@ class Client:
         other._prepared = False
         return other
 
-    def outage(self) -> Outage:
-        """One outage that may last as long as this client allows."""
-        return Outage(self.clock, self._retry_timeout, self._deadline)
+    def outage(self, patience: float = 0.0) -> Outage:
+        """One outage that may last as long as this client allows, or C(patience) seconds, if that is longer.
+
+        Who wants nothing to be repeated (C(retry_timeout) is 0) is not made to wait by C(patience).
+        """
+        return Outage(self.clock, self._retry_timeout and max(self._retry_timeout, patience), self._deadline)
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> t.Iterator[None]:
@@ -205,9 +208,9 @@ class Client:
         """Let nothing inside of this block be repeated for longer than one outage may last, in all."""
         return self.within(self._retry_timeout)
 
-    def through_outages(self, act: t.Callable[[], T]) -> T:
+    def through_outages(self, act: t.Callable[[], T], patience: float = 0.0) -> T:
         """Do what does no harm when done twice, again after each failure until the outage has lasted too long."""
-        outage = self.outage()
+        outage = self.outage(patience)
         while True:
             try:
                 return act()
@@ -229,11 +232,11 @@ class Client:
             response.close()
 
     def open_request(
-        self, method: str, path: str, auth: Login | None = None, cookie: str = "", once: bool = False, **body: t.Any
+        self, method: str, path: str, auth: Login | None = None, cookie: str = "", patience: float = 0.0, **body: t.Any
     ) -> Answer:
         """Send a request without a login, and return whatever came back; for logging in and finding out who is there.
 
-        :param once: not repeated through outages.
+        :param patience: seconds that it is repeated at least, should it be refused for the moment.
         """
         given = str(self._session.headers.get("Cookie", ""))
         headers = {"Cookie": f"{given}; {cookie}" if given else cookie} if cookie else {}
@@ -242,7 +245,7 @@ class Client:
             response = self._exchange(method, path, auth=auth or NO_LOGIN, headers=headers, **body)
             return self._answer(response, LARGEST_ANSWER)
 
-        return act() if once else self.through_outages(act)
+        return self.through_outages(act, patience)
 
     # -- one request, and what may come of it
 

@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
     from ._client import Client
 
 BACKENDS = "[api] auth_backends in airflow.cfg"
+# Seconds to wait for a turn at the login form, which takes 5 posts in 40 s ([webserver] auth_rate_limit).
+FORM_PATIENCE = 60.0
 
 
 class Login:
@@ -213,8 +215,8 @@ class BasicLogin(Login):
 class SessionLogin(PasswordLogin):
     """The login form of Airflow 2's web interface and its session cookie.
 
-    What a stock server offers, whose only backend is C(session). The form is rate-limited (5 posts in 40 s by default),
-    so it is asked once.
+    What a stock server offers, whose only backend is C(session). The form is rate-limited, so it is asked once for all
+    requests, and not before its turn.
     """
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -236,13 +238,14 @@ class SessionLogin(PasswordLogin):
             )
         form = {**self.credentials, "csrf_token": field.group(1)}
         try:
-            # Each post counts towards the limit, so this one is not repeated.
-            answer = client.open_request("POST", "/login/", data=form, cookie=page.cookie, once=True)
+            answer = client.open_request("POST", "/login/", data=form, cookie=page.cookie, patience=FORM_PATIENCE)
         except Unreachable as error:
             if error.status != 429:
                 raise
             raise Denied(
-                "Airflow's login form takes no more logins for some seconds (rate limit); try later.", 429
+                "Airflow's login form takes no more logins for now (rate limit, [webserver] auth_rate_limit); enable "
+                f"basic auth in {BACKENDS}, or log in less often.",
+                429,
             ) from error
         target = urlsplit(answer.headers.get("Location", "")).path
         if answer.status not in (302, 303) or target.rstrip("/").endswith("/login") or not answer.cookie:

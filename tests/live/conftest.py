@@ -21,6 +21,8 @@ from faults import Line
 from live import Airflow
 
 VARIABLES = json.loads(os.environ.get("DAGOPS_TEST_SERVER", "null"))
+# Seconds after which a test hangs, an ordinary and a long one: some ten times what they take.
+PATIENCE, LONG_PATIENCE = 300, 1200
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,9 +31,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests of the other generation: they are not skipped, there is nothing to run."""
+    """Leave out tests of the other generation (not skipped: there is nothing to run), and let none hang for ever."""
     mine = Airflow(VARIABLES).generation if VARIABLES else ""
     for item in list(items):
+        item.add_marker(pytest.mark.timeout(LONG_PATIENCE if item.get_closest_marker("long") else PATIENCE))
         mark = item.get_closest_marker("generation")
         if mark and mark.args[0] != mine:
             items.remove(item)

@@ -324,27 +324,43 @@ def test_the_form_is_elsewhere(server, session_client):
     assert "shows no form for a password (status 302)" in failure(session_client.get, PATH).message
 
 
-def test_the_form_is_rate_limited(server, session_client, clock):
-    """Each further post would count, too."""
+def rate_limited(server: Server, *seconds: int) -> None:
     server.get("/login/").says(FORM, 200, "text/html", Set_Cookie=BEFORE)
-    server.post("/login/", form=FIELDS).says("Too Many Requests", 429)
-    assert "rate limit" in failure(session_client.get, PATH).message
+    for number in seconds:
+        server.post("/login/", form=FIELDS).says("Too Many Requests", 429, Retry_After=str(number))
+
+
+def test_a_turn_at_the_form_is_waited_for(server, session_client, clock):
+    """Its limit counts 40 seconds by default; that is longer than an outage may last by default."""
+    rate_limited(server, 20, 20)
+    server.post("/login/", form=FIELDS).says("", 302, "text/html", Location="/home", Set_Cookie=AFTER)
+    with_cookie(server)
+    session_client.get(PATH)
+    assert clock.pauses == [20, 20]
+
+
+def test_a_turn_at_the_form_does_not_come(server, session_client, clock):
+    rate_limited(server, 40, 40)
+    error = failure(session_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert "takes no more logins for now (rate limit, [webserver] auth_rate_limit)" in error.message
+    assert clock.pauses == [40]
+
+
+def test_who_wants_nothing_repeated_does_not_wait_for_a_turn(server, clock):
+    rate_limited(server, 1)
+    client = client_with(SessionLogin(USER, PASSWORD), clock, retry_timeout=0.0)
+    assert "rate limit" in failure(client.get, PATH).message
     assert clock.pauses == []
 
 
-def test_a_form_whose_answer_gets_lost_is_begun_anew(server, session_client, clock):
+def test_a_form_whose_answer_gets_lost_is_posted_again(server, session_client, clock):
     server.get("/login/").says(FORM, 200, "text/html", Set_Cookie=BEFORE)
     server.post("/login/", form=FIELDS).fails(requests.ReadTimeout())
-    form(server)
-    with_cookie(server)
-    session_client.get(PATH)
+    server.post("/login/", form=FIELDS).says("", 302, "text/html", Location="/home", Set_Cookie=AFTER)
+    server.post(PATH, sends={"a": 1}).answers({})
+    session_client.post(PATH, {"a": 1})
     assert len(clock.pauses) == 1
-
-
-def test_a_form_whose_answer_gets_lost_ends_a_write(server, session_client):
-    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie=BEFORE)
-    server.post("/login/", form=FIELDS).fails(requests.ReadTimeout())
-    assert isinstance(failure(session_client.post, PATH, {"a": 1}), Unreachable)
 
 
 def test_a_cookie_of_the_users_own_is_kept_beside_the_sessions(server, clock):

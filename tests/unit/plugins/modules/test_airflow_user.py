@@ -169,7 +169,7 @@ def test_a_rate_limit_is_no_wrong_password(server):
     users.has()
     server.get("/login/").says(FORM, 200, "text/html", Set_Cookie="session=1; Path=/")
     form = {"username": "deploy", "password": "n3w-pa55word", "csrf_token": "abc.def"}
-    server.post("/login/", form=form).says("Too Many Requests", 429)
+    server.post("/login/", form=form).says("Too Many Requests", 429, Retry_After="99")
     assert "rate limit" in users.failure(username="deploy", password="n3w-pa55word").message
 
 
