@@ -127,7 +127,7 @@ def run_live(report: Report, airflow: Server, arguments: Sequence[str | Path], *
     # Machines that test are busy, and a write to 300 DAGs waits while Airflow writes what it has parsed.
     env["AIRFLOW_API_REQUEST_TIMEOUT"] = "120"
     env["DAGOPS_TEST_SERVER"] = json.dumps(variables(airflow))
-    return checks.run_pytest(report, venv, arguments, env)
+    return checks.run_pytest(report, venv, ["--durations=10", *arguments], env)
 
 
 def any_path(arguments: Sequence[str]) -> bool:

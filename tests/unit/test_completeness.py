@@ -21,7 +21,6 @@ FILES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
 MODULES = [file.stem for file in FILES]
 TARGETS = ROOT / "tests" / "integration" / "targets"
 LICENCE = "SPDX-License-Identifier" + ": GPL-3.0-or-later"  # in two parts, so that no tool takes it for this file's
-TARGETS_TO_COME: tuple[str, ...] = ()
 CHANGELOG = ROOT / "changelogs"
 
 Options = t.Dict[str, t.Any]
@@ -73,9 +72,7 @@ def test_a_module_has_unit_tests(name):
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_module_has_an_integration_target(name, request):
-    if name in TARGETS_TO_COME:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="its integration target is still to be written"))
+def test_a_module_has_an_integration_target(name):
     tasks = text_below(TARGETS, "*/tasks/*.yml")
     assert re.search(rf"^\s+(- )?dagops\.airflow\.{name}:", tasks, re.MULTILINE), f"no target uses {name}"
 
