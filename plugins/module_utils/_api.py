@@ -96,10 +96,10 @@ class Airflow:
     api_version = ""
     health_path = "/health"
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, version: tuple[int, ...] | None = None) -> None:
         self.client = client
         self.url = client.url
-        self._version: tuple[int, ...] | None = None
+        self._version = version
 
     # -- DAGs: {dag_id, description, fileloc, has_import_errors, is_paused, is_stale, last_parsed_time, max_active_runs,
     #    owners, tags, timetable_description, url}
@@ -353,11 +353,8 @@ class Airflow:
         path = self._run_path(dag_id, dag_run_id) + path_of(
             "taskInstances", task["task_id"], "logs", str(task["try_number"])
         )
-        params: Object = {"full_content": "true"}
-        # Airflow 2.3 does not know this parameter, and shows the logs of mapped tasks to nobody.
-        if task["map_index"] >= 0:
-            params["map_index"] = task["map_index"]
         try:
+            params = self._log_params(task)
             return self.client.through_outages(lambda: self._read_log(path, params, keep))
         except AirflowError as error:
             return TaskLog(f"The log cannot be read: {error.message}", "")
@@ -393,8 +390,7 @@ class Airflow:
     def version(self) -> tuple[int, ...]:
         """Return Airflow's version, such as C((2, 11, 2)); read once."""
         if self._version is None:
-            text = str(self.client.get(self.prefix + "/version")["version"])
-            self._version = tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
+            self._version = version_of(self.client.get(self.prefix + "/version")["version"])
         return self._version
 
     # -- what differs
@@ -495,6 +491,11 @@ class Airflow:
             return None  # Airflow 3 says so of an unknown DAG, Airflow 2 gives it an empty list.
         return self._run(runs[0]) if runs else None
 
+    def _log_params(self, task: Object) -> Object:
+        """What the log of a task is asked for with; Unsupported when this Airflow shows it to nobody."""
+        index = {"map_index": task["map_index"]} if task["map_index"] >= 0 else {}
+        return {"full_content": "true", **index}
+
     def _needs(self, feature: str, minimum: tuple[int, ...]) -> None:
         if self.version() < minimum:
             has = ".".join(map(str, self.version()))
@@ -582,6 +583,11 @@ class AirflowV1(Airflow):
             "manual" if raw.get("external_trigger") else raw["dag_run_id"].partition("__")[0]
         )
 
+    def _log_params(self, task: Object) -> Object:
+        if task["map_index"] >= 0:
+            self._needs("The log of a mapped task", (2, 4))
+        return super()._log_params(task)
+
     def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
         # As JSON, a log is the text of a Python expression here.
         with self.client.lines(path, params, "text/plain") as lines:
@@ -649,8 +655,8 @@ def _fate_unknown(dag_id: str, dag_run_id: str, problem: AirflowError) -> FateUn
 GENERATIONS: dict[str, type[Airflow]] = {"v1": AirflowV1, "v2": AirflowV2}
 
 
-def detect(client: Client) -> type[Airflow]:
-    """Find out by one request which API answers.
+def detect(client: Client) -> Airflow:
+    """Find out by one request which API answers; on Airflow 2 that tells the version, too.
 
     Airflow 2 tells its version to everybody; Airflow 3 answers the same path with a JSON error that says that it was
     removed (3.3), or that there is no such route (3.0).
@@ -666,15 +672,20 @@ def detect(client: Client) -> type[Airflow]:
     except ApiError:
         body = None
     if isinstance(body, dict) and answer.status == 200 and "version" in body:
-        return AirflowV1
+        return AirflowV1(client, version_of(body["version"]))
     if isinstance(body, dict) and answer.status == 404 and "error" in body:
-        return AirflowV2
+        return AirflowV2(client)
     what = one_line(reason_of(answer.headers.get("Content-Type", ""), answer.text), 100) or "nothing of use"
     raise ApiError(
         f"No Airflow API answers at {client.url}: {place} gave status {answer.status} with {what}; "
         "check api_url: its path prefix, and whether a proxy or a login page stands before Airflow.",
         answer.status,
     )
+
+
+def version_of(text: t.Any) -> tuple[int, ...]:
+    """Return the numbers of a version that Airflow tells, such as C(2.11.2)."""
+    return tuple(int(part) for part in str(text).split(".")[:3] if part.isdigit())
 
 
 def iso(value: t.Any) -> str | None:

@@ -48,10 +48,10 @@ def connect(params: Params, warn: t.Callable[[str], None], clock: Clock | None =
     )
     client.redact.add(secrets)
     version = params["api_version"]
-    generation = detect(client) if version == "auto" else GENERATIONS[version]
+    airflow = detect(client) if version == "auto" else GENERATIONS[version](client)
     if username and password:
-        client.login = generation.logins[params["api_auth"]](username, password)
-    return generation(client)
+        client.login = airflow.logins[params["api_auth"]](username, password)
+    return airflow
 
 
 def _credentials(params: Params) -> tuple[str | None, str | None, str | None]:

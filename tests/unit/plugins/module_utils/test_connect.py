@@ -59,7 +59,10 @@ def test_a_known_version_costs_no_request(connection, version, kind):
 def test_airflow_2_is_detected_by_one_request(connection, server):
     server.get("/api/v1/version", headers={"Authorization": None}).answers({"version": "2.11.2", "git_version": ""})
     credentials = {"api_username": "u", "api_password": "p4ssw0rd"}
-    assert connection(api_version="auto", **credentials).__class__ is AirflowV1
+    airflow = connection(api_version="auto", **credentials)
+    assert airflow.__class__ is AirflowV1
+    # Options that came with some version need no further request.
+    assert airflow.version() == (2, 11, 2)
 
 
 @pytest.mark.parametrize("body", [REMOVED, {"error": "API route not found"}])

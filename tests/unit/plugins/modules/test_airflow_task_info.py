@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._errors import ApiError, BadInput, NotFound
 from ansible_collections.dagops.airflow.plugins.modules import airflow_task_info
-from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, RUN_ID, STARTED, Generation
+from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, GENERATIONS, RUN_ID, STARTED, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
@@ -297,9 +297,21 @@ def test_logs_of_failed_tasks_only(info, generation):
         generation.task("load", "failed", map_index=2),
         generation.task("end", "upstream_failed"),
     )
+    if generation.name == "v1":
+        info.server.get("version").answers({"version": "2.4.0"})
     info.log("load", "one", "two", "", "three", index=2)
     result = read(info, log_lines=2)
     assert [task["log_tail"] for task in result["tasks"]] == [None, "two\nthree", None]
+
+
+def test_airflow_2_3_is_not_asked_for_the_log_of_a_mapped_task(server):
+    info = Info(server, GENERATIONS["v1"], airflow_task_info)
+    info.has_run()
+    info.has_tasks(info.generation.task("load", "failed", map_index=2))
+    server.get("version").answers({"version": "2.3.4"})
+    assert read(info, log_lines=2)["failed_tasks"][0]["log_tail"] == (
+        "The log cannot be read: The log of a mapped task needs Airflow 2.4 or newer; https://airflow.example is 2.3.4."
+    )
 
 
 def test_a_failed_task_that_never_had_a_try_has_no_log(info, generation):
