@@ -15,6 +15,8 @@ from typing import IO, Union
 
 from paths import CACHE, HOMES, ROOT
 
+from airflow_server import Problem
+
 Command = Sequence[Union[str, Path]]
 _running: set[subprocess.Popen[str]] = set()
 _guard = threading.Lock()
@@ -23,13 +25,8 @@ _stopping = threading.Event()
 # Settings of the person who runs the tests would change what is tested; AIRFLOW_API_URL could even be a real server.
 FOREIGN = ("AIRFLOW", "ANSIBLE_", "COVERAGE", "MOLECULE_", "PYTEST", "PYTHON", "VIRTUAL_ENV")
 
-
 # Seconds after which a command of a test run is taken to hang; it shall not take the whole run with it.
 LIMIT = 2400
-
-
-class Overdue(Exception):
-    """A command did not end, and was stopped."""
 
 
 class Stopped(Exception):
@@ -68,7 +65,7 @@ def tool_home(name: str) -> Path:
 
 
 def run(command: Command, output: IO[str], env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> int:
-    """Run COMMAND, everything that it says into OUTPUT, and return its status."""
+    """Run COMMAND, everything that it says into OUTPUT, and return its status; a Problem when it does not end."""
     if _stopping.is_set():
         raise Stopped
     output.flush()
@@ -76,7 +73,7 @@ def run(command: Command, output: IO[str], env: Mapping[str, str] | None = None,
         try:
             status = process.wait(LIMIT)
         except subprocess.TimeoutExpired:
-            raise Overdue(f"{Path(command[0]).name} was stopped: it had not ended after {LIMIT} s") from None
+            raise Problem(f"{Path(command[0]).name} was stopped: it had not ended after {LIMIT} s") from None
     if _stopping.is_set():
         raise Stopped
     return status

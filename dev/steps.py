@@ -94,7 +94,7 @@ def carry_out(step: Step) -> Report:
             report.skipped += 1
         except processes.Stopped:
             report.verdict = "stopped"
-        except (Failed, Problem, processes.Overdue) as problem:
+        except (Failed, Problem) as problem:
             report.say(str(problem))
             report.verdict = "FAILED"
         except Exception:

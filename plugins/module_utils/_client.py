@@ -209,7 +209,7 @@ class Client:
         return self.within(self._retry_timeout)
 
     def through_outages(self, act: t.Callable[[], T], patience: float = 0.0) -> T:
-        """Do what does no harm when done twice, again after each failure until the outage has lasted too long."""
+        """Do what does no harm when done twice, again after each failure until C(outage) has lasted too long."""
         outage = self.outage(patience)
         while True:
             try:
