@@ -47,7 +47,8 @@ def deployed(airflow: Airflow, tmp_path: Path) -> Iterator[Any]:
     source.mkdir()
 
     class Deployed:
-        folder = f"{source}/"
+        # As a person would write it: in the current folder.
+        folder = "dags/"
         id = dag_id
 
         @staticmethod
@@ -108,7 +109,8 @@ def test_new_versions_are_deployed_and_run(airflow: Airflow, tmp_path: Path, run
 
 def test_a_maintenance_window(tmp_path: Path, run: Any) -> None:
     result_of(tmp_path, "airflow_dag", {"dag_id": ["ok", "many_001"], "paused": False})
-    note = {"airflow_state_file": str(tmp_path / "window.json")}
+    # In the current folder.
+    note = {"airflow_state_file": "window.json"}
     assert run("restore", **note).status != 0
     assert run("pause_all", airflow_dag_ids="ok,many_00*", **note).status == 0
     assert paused(tmp_path, "ok", "many_001", "many_002") == [True, True, True]
