@@ -85,7 +85,8 @@ def run_timeline(value: t.Any) -> str:
         return "\n".join(_lines(tasks))
     except (BadInput, KeyError, TypeError) as error:
         raise AnsibleFilterError(
-            f"run_timeline was given tasks that airflow_task_info does not return: {error}"
+            f"run_timeline was given tasks that airflow_task_info does not return ({error}); give it the result of "
+            "airflow_task_info as it is."
         ) from error
 
 

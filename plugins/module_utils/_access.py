@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ._client import Client, path_of
+from ._client import Client, of_known_shape, path_of
 from ._errors import ApiError, BadInput, Conflict, NoSuchApi, NotFound, Unsupported
 from ._login import FabLogin, FabTokenLogin, Login, PasswordTokenLogin, SessionLogin, TokenLogin
 
@@ -25,9 +25,11 @@ class Access:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self.url = client.url
 
     # -- users: {username, email, first_name, last_name, roles}, roles: {name, permissions: [{action, resource}]}
 
+    @of_known_shape
     def find_user(self, username: str) -> Object | None:
         """Return a user, or None when there is none."""
         raw = self._find(self._path("users", username))
@@ -63,6 +65,7 @@ class Access:
             return False
         return True
 
+    @of_known_shape
     def find_role(self, name: str) -> Object | None:
         """Return a role, or None when there is none."""
         raw = self._find(self._path("roles", name))
@@ -108,7 +111,7 @@ class Access:
 
     def _no_users(self) -> Unsupported:
         return Unsupported(
-            f"{self._client.url} has no API for users and roles: it needs Airflow's FAB auth manager (with the "
+            f"{self.url} has no API for users and roles: it needs Airflow's FAB auth manager (with the "
             "simple auth manager users stand in [core] simple_auth_manager_users)."
         )
 
@@ -120,7 +123,12 @@ class Access:
         except NoSuchApi as error:
             raise self._no_users() from error
         except Conflict as error:
-            raise Conflict(f"Airflow refused: {error.reason}", error.status, error.reason) from error
+            reason = error.reason or "its name or e-mail address is taken"
+            raise Conflict(
+                f"Airflow refused this user or role: {reason.rstrip('.')}; choose another name or address.",
+                error.status,
+                error.reason,
+            ) from error
         except ApiError as error:
             if error.status == 200:
                 # With the simple auth manager Airflow 3 has its web interface there: a page for any path.
@@ -161,6 +169,7 @@ class AccessV1(Access):
             body = {"name": name, "actions": []}
             self._client.patch(self._path("roles", _substitute(name)), body, params={"update_mask": "name"})
 
+    @of_known_shape
     def _users_with(self, *roles: str) -> list[Object]:
         raw = self._client.pages(self._path("users"), "users", lambda user: user["username"])
         return [user for user in map(_user, raw) if not set(roles).isdisjoint(user["roles"])]

@@ -11,13 +11,12 @@ keys everywhere, named as Airflow 3 names them; times are ISO 8601 texts in UTC.
 from __future__ import annotations
 
 import contextlib
-import functools
 import typing as t
 from datetime import datetime, timedelta, timezone
 from urllib.parse import quote
 
 from ._access import Access, AccessV1, AccessV2
-from ._client import PAGE, Client, path_of
+from ._client import PAGE, Client, of_known_shape, path_of
 from ._errors import (
     AirflowError,
     ApiError,
@@ -41,24 +40,6 @@ COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 ENDED = ("success", "failed")
 FAILED = ("failed", "upstream_failed")
 NO_STATE = "no_status"  # what Airflow's UI calls a task instance that nothing has looked at yet
-
-
-F = t.TypeVar("F", bound=t.Callable[..., t.Any])
-
-
-def of_known_shape(method: F) -> F:
-    """Let an answer that is JSON, but not what Airflow gives, end in one sentence."""
-
-    @functools.wraps(method)
-    def checked(self: Airflow, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        try:
-            return method(self, *args, **kwargs)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ApiError(
-                f"{self.url} answered with JSON of an unknown shape; check api_url and api_version.", 200
-            ) from error
-
-    return t.cast(F, checked)
 
 
 class TriggerRequest(t.NamedTuple):
@@ -375,7 +356,7 @@ class Airflow:
 
         A status of None: there is no such component, or it never ran.
         """
-        raw = self.client.open_request("GET", self.prefix + self.health_path).json()
+        raw = self.client.anonymous().get(self.prefix + self.health_path)
         raw["metadatabase"]  # Every Airflow has one; what has none is no Airflow.
         health = {}
         for component in COMPONENTS:
@@ -390,7 +371,7 @@ class Airflow:
     def version(self) -> tuple[int, ...]:
         """Return Airflow's version, such as C((2, 11, 2)); read once."""
         if self._version is None:
-            self._version = version_of(self.client.get(self.prefix + "/version")["version"])
+            self._version = version_of(self.client.anonymous().get(self.prefix + "/version")["version"])
         return self._version
 
     # -- what differs
@@ -499,7 +480,10 @@ class Airflow:
     def _needs(self, feature: str, minimum: tuple[int, ...]) -> None:
         if self.version() < minimum:
             has = ".".join(map(str, self.version()))
-            raise Unsupported(f"{feature} needs Airflow {'.'.join(map(str, minimum))} or newer; {self.url} is {has}.")
+            raise Unsupported(
+                f"{feature} needs Airflow {'.'.join(map(str, minimum))} or newer, and {self.url} is {has}; leave it out, or "
+                "upgrade."
+            )
 
     def _trigger_error(self, dag_id: str, error: ApiError) -> AirflowError:
         """Say what a refused trigger means in the options' words."""
@@ -544,7 +528,7 @@ class AirflowV1(Airflow):
 
     def check_trigger(self, request: TriggerRequest) -> None:
         if request.run_after is not None:
-            raise Unsupported(f"run_after needs Airflow 3.0 or newer; {self.url} is Airflow 2.")
+            raise Unsupported(f"run_after needs Airflow 3.0 or newer, and {self.url} is Airflow 2; leave it out.")
         if request.note is not None:
             self._needs("note", (2, 5))
         if request.data_interval_start is not None or request.data_interval_end is not None:
@@ -649,7 +633,7 @@ class AirflowV2(Airflow):
 
 
 def _fate_unknown(dag_id: str, dag_run_id: str, problem: AirflowError) -> FateUnknown:
-    return FateUnknown(f"{problem.message} Whether run {dag_run_id} of DAG {dag_id} was made is not known.")
+    return FateUnknown(f"{problem.message} Whether run {dag_run_id} of DAG {dag_id} was made is not known; repeat the task with this dag_run_id.")
 
 
 GENERATIONS: dict[str, type[Airflow]] = {"v1": AirflowV1, "v2": AirflowV2}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import email.utils
+import functools
 import json
 import math
 import re
@@ -20,7 +21,7 @@ import typing as t
 from urllib.parse import quote, urljoin, urlsplit
 
 from ._errors import AirflowError, ApiError, Conflict, Denied, NoSuchApi, NotFound, ServerError, Unreachable
-from ._login import Login
+from ._login import Login, TokenLogin
 from ._text import Redactor, one_line, reason_of
 from ._wait import Clock, Outage
 
@@ -36,12 +37,28 @@ TRANSIENT = (429, 502, 503, 504)
 REDIRECTS = (301, 302, 303, 307, 308)
 NO_LOGIN = Login()
 T = t.TypeVar("T")
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 ERRORS: dict[int, type[ApiError]] = {401: Denied, 403: Denied, 404: NotFound, 409: Conflict, 500: ServerError}
 
 
 def path_of(*parts: str) -> str:
     """Join path segments, each quoted exactly once; C(~), which Airflow reads as "all", stays as it is."""
     return "".join("/" + quote(part, safe="~") for part in parts)
+
+
+def of_known_shape(method: F) -> F:
+    """Let an answer that is JSON, but not what Airflow gives, end in one sentence; for methods of what has a C(url)."""
+
+    @functools.wraps(method)
+    def checked(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        try:
+            return method(self, *args, **kwargs)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ApiError(
+                f"{self.url} answered with JSON of an unknown shape; check api_url and api_version.", 200
+            ) from error
+
+    return t.cast(F, checked)
 
 
 class Answer:
@@ -111,6 +128,7 @@ class Client:
         self.login = login
         self.redact = Redactor()
         self.clock = clock or Clock()
+        self.started = self.clock.now()
         self.server_time: float | None = None  # of the last answer's Date header, seconds since 1970
         self._prepared = False
         self._verify = verify
@@ -187,6 +205,10 @@ class Client:
         other._prepared = False
         return other
 
+    def anonymous(self) -> Client:
+        """Return a client of the same session that does not log in; a token that was given is shown all the same."""
+        return self if isinstance(self.login, TokenLogin) else self.logged_in_by(NO_LOGIN)
+
     def outage(self, patience: float = 0.0) -> Outage:
         """One outage that may last as long as this client allows, or C(patience) seconds, if that is longer.
 
@@ -227,7 +249,7 @@ class Client:
         try:
             yield _lines(response)
         except _requests_errors() as error:
-            raise Unreachable(f"The connection to {self.url} broke while {path} was read.") from error
+            raise Unreachable(f"The connection to {self.url} broke while {path} was read; look at the network and the proxy.") from error
         finally:
             response.close()
 
@@ -258,7 +280,7 @@ class Client:
     def _send(self, method: str, path: str, **request: t.Any) -> Answer:
         answer = self._answer(self._checked(method, path, **request), LARGEST_ANSWER)
         if not answer.complete:
-            raise ApiError(f"{self.url}{path} answered with more than {LARGEST_ANSWER} bytes.", answer.status)
+            raise ApiError(f"{self.url}{path} answered with more than {LARGEST_ANSWER} bytes; check api_url.", answer.status)
         return answer
 
     def _checked(self, method: str, path: str, **request: t.Any) -> requests.Response:
@@ -383,13 +405,14 @@ class Client:
         after = float(header) if re.fullmatch("[0-9]{1,6}", header) else moment - self.clock.utc() if moment else None
         response.close()
         return Unreachable(
-            f"{self.url} answered {response.status_code}: Airflow is overloaded or not running behind its proxy.",
+            f"{self.url} answered {response.status_code}: Airflow is overloaded or not running behind its proxy; look at "
+            "it, or raise retry_timeout.",
             status=response.status_code,
             retry_after=max(after, 0.0) if after is not None else None,
         )
 
     def _broken_off(self) -> Unreachable:
-        return Unreachable(f"The connection to {self.url} broke in the middle of an answer.")
+        return Unreachable(f"The connection to {self.url} broke in the middle of an answer; look at the network and the proxy.")
 
     def _no_answer(self, error: Exception) -> AirflowError:
         """Sort what the transport can run into: what may pass is Unreachable, the rest will not mend itself."""

@@ -22,6 +22,7 @@ FEW = 3  # exact ids that are read one by one; more of them are cheaper to find 
 MANY = 10  # writes from which on one that hits all matches of a pattern, with a look at what it did, is cheaper
 LONGEST_LOOK = 5.0  # seconds between two looks at most while runs end
 MOST_NAMED = 4
+SETTLING = 1.0  # seconds in which the scheduler commits a run that it decided on before its DAG was paused
 
 Changes = t.Dict[str, t.Tuple[Object, Object]]
 
@@ -114,16 +115,20 @@ def set_paused(airflow: Airflow, wanted: Changes, listing: Listing | None) -> No
     """Write what differs. When one write fails, the failure tells which DAGs were changed before it."""
     waiting = {dag_id: changed["is_paused"] for dag_id, (_dag, changed) in wanted.items() if changed}
     done: list[str] = []
-    if listing is not None and len(waiting) >= MANY:
-        done = _set_at_once(airflow, waiting, listing)
-    for dag_id, paused in waiting.items():
-        if dag_id not in done:
-            try:
+    at_once = listing is not None and len(waiting) >= MANY
+    try:
+        if at_once:
+            done += _set_at_once(airflow, waiting, t.cast(Listing, listing))
+        at_once = False
+        for dag_id, paused in waiting.items():
+            if dag_id not in done:
                 airflow.set_paused(dag_id, paused)
-            except AirflowError as error:
-                error.details.update(changed=bool(done), dags=[view(*wanted[name]) for name in done])
-                raise
-            done.append(dag_id)
+                done.append(dag_id)
+    except AirflowError as error:
+        error.details.update(changed=bool(done) or at_once, dags=[view(*wanted[name]) for name in done])
+        if at_once:
+            error.message += " Some of the DAGs may be changed already; the same task goes on with the others."
+        raise
 
 
 def _set_at_once(airflow: Airflow, waiting: t.Mapping[str, bool], listing: Listing) -> list[str]:
@@ -145,7 +150,8 @@ def _set_at_once(airflow: Airflow, waiting: t.Mapping[str, bool], listing: Listi
         dag_id = dag["dag_id"]
         if dag_id in waiting and dag["is_paused"] == paused:
             done.append(dag_id)
-        elif dag_id not in waiting and before.get(dag_id, dag["is_paused"]) != dag["is_paused"] == paused:
+        # A DAG that has come meanwhile came paused, if nobody has configured otherwise.
+        elif dag_id not in waiting and before.get(dag_id, True) != dag["is_paused"] == paused:
             airflow.set_paused(dag_id, not paused)
     return done
 
@@ -177,20 +183,25 @@ def drain(airflow: Airflow, wanted: Changes, timeout: float) -> None:
     paused: list[str] = []
 
     def look() -> dict[str, int]:
-        busy = count_runs(airflow, draining)
+        # Those that an earlier look has paused as well: anybody may start a run by hand.
+        busy = count_runs(airflow, [*draining, *paused])
         idle = [dag_id for dag_id in draining if not busy[dag_id]]
         for dag_id in idle:
-            airflow.set_paused(dag_id, True)
+            # Noted first: should the answer get lost, the DAG may be paused.
             paused.append(dag_id)
-        slipped = {dag_id: count for dag_id, count in count_runs(airflow, idle).items() if count}
-        for dag_id in slipped:
+            airflow.set_paused(dag_id, True)
+        if idle:
+            airflow.client.clock.sleep(SETTLING)
+            busy.update(count_runs(airflow, idle))
+        for dag_id in [dag_id for dag_id in paused if busy[dag_id]]:
             airflow.set_paused(dag_id, False)
             paused.remove(dag_id)
-        draining[:] = [dag_id for dag_id in draining if dag_id not in paused]
-        return {dag_id: slipped.get(dag_id) or busy[dag_id] for dag_id in draining}
+        draining[:] = [dag_id for dag_id in busy if dag_id not in paused]
+        return {dag_id: busy[dag_id] for dag_id in draining}
 
     try:
-        busy = wait_until(look, lambda seen: not seen, airflow.client.clock, timeout, LONGEST_LOOK)
+        with airflow.client.within(timeout):
+            busy = wait_until(look, lambda seen: not seen, airflow.client.clock, timeout, LONGEST_LOOK)
         if busy:
             raise TimedOut(
                 f"{_with_runs(busy)} still active {waited(timeout, 'wait_timeout')}, so nothing was paused; "

@@ -106,7 +106,7 @@ def time_of(option: str, value: str) -> datetime:
     try:
         return datetime.fromisoformat(f"{day}T{minutes}{seconds or ':00'}{micros}{zone}").astimezone(timezone.utc)
     except (ValueError, OverflowError) as error:
-        raise BadInput(f"{option} '{text}' is no time: {error}.") from error
+        raise BadInput(f"{option} '{text}' is no time: {error}; correct it.") from error
 
 
 def seconds_of(option: str, value: float) -> float:
@@ -162,7 +162,7 @@ def headers_of(option: str, value: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
     headers = {str(name): str(content) for name, content in value.items()}
     for name, content in headers.items():
         if not _HEADER_NAME.fullmatch(name):
-            raise BadInput(f"{option} has the name '{one_line(name, 60)}', which no HTTP header can have.")
+            raise BadInput(f"{option} has the name '{one_line(name, 60)}', which no HTTP header can have; correct it.")
         check_header_value(option, content)
     return headers
 
@@ -188,7 +188,7 @@ def conf_of(option: str, value: t.Any) -> dict[str, t.Any]:
     except RecursionError as error:
         raise BadInput(f"{option} is nested too deeply, or holds itself; flatten it.") from error
     except ValueError as error:
-        raise BadInput(f"{option} holds a number that JSON cannot carry (nan or infinity).") from error
+        raise BadInput(f"{option} holds a number that JSON cannot carry (nan or infinity); take it out.") from error
     return t.cast("dict[str, t.Any]", plain)
 
 
@@ -241,7 +241,7 @@ def _parsed(option: str, text: str) -> t.Any:
         mark = getattr(error, "problem_mark", None)
         place = f" in line {mark.line + 1}" if mark else ""
         problem = one_line(getattr(error, "problem", None) or error, 120)
-        raise BadInput(f"{option} is neither JSON nor YAML{place}: {problem}.") from error
+        raise BadInput(f"{option} is neither JSON nor YAML{place}: {problem}; correct it.") from error
 
 
 def _plain(value: t.Any) -> t.Any:

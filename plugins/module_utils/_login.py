@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
     from ._client import Client
 
 BACKENDS = "[api] auth_backends in airflow.cfg"
+LACKING = "the user of api_username lacks the permission; give it to one of the user's roles"
 # Seconds to wait for a turn at the login form, which takes 5 posts in 40 s ([webserver] auth_rate_limit).
 FORM_PATIENCE = 60.0
 
@@ -69,8 +70,8 @@ class TokenLogin(Login):
 
     def advice(self, status: int) -> str:
         if status == 401:
-            return "api_token is not valid here or has expired"
-        return "api_token is not valid here, or its user lacks the permission"
+            return "api_token is not valid here or has expired; get a new one"
+        return "api_token is not valid here, or its user lacks the permission; get a new one, or give it to one of the user's roles"
 
 
 class PasswordLogin(Login):
@@ -96,7 +97,7 @@ class PasswordLogin(Login):
         return True
 
     def advice(self, status: int) -> str:
-        return "the user of api_username lacks the permission"
+        return LACKING
 
     def _log_in(self, client: Client) -> None:
         self._pass = self._exchange(client)
@@ -120,7 +121,7 @@ class PasswordTokenLogin(PasswordLogin):
         answer = client.open_request("POST", "/auth/token", json=self.credentials)
         if answer.status in (400, 401, 403, 422):
             raise WrongLogin(
-                f"Airflow refused the login at {client.url}/auth/token: wrong api_username or api_password.",
+                f"Airflow refused the login at {client.url}/auth/token: wrong api_username or api_password; correct them.",
                 answer.status,
             )
         body = answer.json() if answer.status in (200, 201) else None
@@ -172,7 +173,7 @@ class FabLogin(Login):
                 "the users API of this Airflow takes basic auth only, and [fab] auth_backends in airflow.cfg lacks "
                 "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth; add it"
             )
-        return "the user of api_username lacks the permission"
+        return LACKING
 
 
 class FabTokenLogin(TokenLogin):
@@ -206,7 +207,7 @@ class BasicLogin(Login):
 
     def advice(self, status: int) -> str:
         if self._worked:
-            return "the user of api_username lacks the permission"
+            return LACKING
         # From 2.9.3 on Airflow 2 answers 403 to a wrong password, too.
         causes = f"wrong api_username or api_password, or basic auth is not enabled ({BACKENDS})"
         return causes if status == 401 else f"{causes}, or the user lacks the permission"
@@ -250,7 +251,7 @@ class SessionLogin(PasswordLogin):
         target = urlsplit(answer.headers.get("Location", "")).path
         if answer.status not in (302, 303) or target.rstrip("/").endswith("/login") or not answer.cookie:
             raise WrongLogin(
-                "Airflow's login form refused api_username or api_password: one of them is wrong.", answer.status
+                "Airflow's login form refused api_username or api_password: one of them is wrong; correct it.", answer.status
             )
         return answer.cookie
 

@@ -10,7 +10,7 @@ import typing as t
 from ._api import ENDED, Airflow, Object
 from ._errors import AirflowError, BadInput, RunFailed, TimedOut, Unreachable
 from ._inputs import dag_id_of, dag_run_id_of
-from ._report import Report, elapsed, shown, waited
+from ._report import MOST_LOGS, Report, elapsed, shown, waited
 from ._wait import wait_until
 
 Key = t.Tuple[str, str]
@@ -69,14 +69,22 @@ def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, inter
     watch = Watch(airflow, keys)
     clock = airflow.client.clock
     ends = clock.now() + timeout
+    reports: dict[Key, Report] = {}
     try:
-        with airflow.client.within(timeout):
-            wait_until(watch.look, lambda active: not active, clock, timeout, interval, watch.age)
+        try:
+            with airflow.client.within(timeout):
+                wait_until(watch.look, lambda active: not active, clock, timeout, interval, watch.age)
+        except Unreachable:
+            if clock.now() < ends:
+                raise
+        logs = MOST_LOGS
+        for key, run in watch.runs.items():
+            if run["state"] == "failed":
+                reports[key] = Report(airflow, run, log_lines, logs)
+                logs = max(0, logs - len(reports[key].failed))
     except AirflowError as error:
-        error.details["runs"] = [_entry(airflow, run) for run in watch.runs.values()]
-        if not (isinstance(error, Unreachable) and clock.now() >= ends):
-            raise
-    reports = {key: Report(airflow, run, log_lines) for key, run in watch.runs.items() if run["state"] == "failed"}
+        error.details["runs"] = [_entry(airflow, run, reports.get(key)) for key, run in watch.runs.items()]
+        raise
     entries = [_entry(airflow, run, reports.get(key)) for key, run in watch.runs.items()]
     failures = _failures(list(reports.values()), len(entries))
     active = watch.active()
@@ -93,12 +101,18 @@ def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, inter
     return {"runs": entries}
 
 
+def seen_runs(airflow: Airflow, keys: t.Sequence[Key]) -> Object:
+    """Look once, for check mode: what a task before would have triggered is not there, and is left out."""
+    runs = [airflow.find_dag_run(*key) for key in keys]
+    return {"runs": [_entry(airflow, run) for run in runs if run]}
+
+
 def _failures(reports: t.Sequence[Report], total: int) -> str:
     if not reports:
         return ""
     told = " ".join(report.failure() for report in reports[:MOST_TOLD])
     rest = reports[MOST_TOLD:]
-    others = ", ".join(f"{report.run['dag_id']} / {report.run['dag_run_id']}" for report in rest)
+    others = ", ".join(f"{report.run['dag_id']} / {report.run['dag_run_id']} ({report.named()})" for report in rest)
     return f"{len(reports)} of {total} DAG runs failed. {told}" + (f" Failed, too: {others}." if rest else "")
 
 

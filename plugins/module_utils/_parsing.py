@@ -20,6 +20,7 @@ from ._text import one_line
 from ._wait import wait_until
 
 LONGEST_LOOK = 5.0  # seconds between two looks at most
+MOST_ASKED = 20  # DAGs whose versions are asked for one by one
 MOST_REPARSED = 20  # files that Airflow is asked to parse at once; the others come in their turn
 MOST_NAMED = 4
 TRACE_LINES = 20  # last lines of an import error's trace that a failure holds
@@ -104,7 +105,8 @@ class Parsing:
         # Airflow writes a changed DAG at most every 30 s, but stamps it at each parse; a DAG version tells it exactly.
         if dag_id in self._new or parsed >= after + timedelta(seconds=self._deployed.margin):
             return ""
-        version = _moment(self._airflow.version_time(dag_id))
+        # A request for each DAG: of many, the margin costs less.
+        version = _moment(self._airflow.version_time(dag_id)) if len(self._deployed.ids) <= MOST_ASKED else None
         if version is not None and version >= after:
             return ""
         return (

@@ -52,9 +52,13 @@ def count_states(tasks: t.Sequence[Object]) -> dict[str, int]:
 
 
 class Report:
-    """The tasks of a run, and what is to be said of them."""
+    """The tasks of a run, and what is to be said of them.
 
-    def __init__(self, airflow: Airflow, run: Object, log_lines: int) -> None:
+    :param log_lines: last lines of the log of each failed task; 0: no log is read.
+    :param most_logs: logs that are read at most.
+    """
+
+    def __init__(self, airflow: Airflow, run: Object, log_lines: int, most_logs: int = MOST_LOGS) -> None:
         self.run = run
         self.tasks = airflow.task_instances(run["dag_id"], run["dag_run_id"])
         self.failed = failed_tasks(self.tasks)
@@ -64,7 +68,7 @@ class Report:
         if log_lines:
             # A server that is gone is not to be waited for once for each log.
             with airflow.client.within_one_outage():
-                self._read_logs(airflow, log_lines)
+                self._read_logs(airflow, log_lines, most_logs)
 
     def result(self) -> Object:
         """The keys that every result about a run has."""
@@ -90,6 +94,12 @@ class Report:
         never = sum(self.counts.get(state, 0) for state in NEVER_RAN)
         counts = f"{len(failed)} of {len(self.tasks)} tasks failed" + (f", {never} never ran" if never else "")
         return f"{head}: {counts}: {self._named(failed)}.{end}"
+
+    def named(self) -> str:
+        """The failed tasks by name only."""
+        failed = [task_name(task) for task in self.failed if task["state"] == "failed"]
+        more = [f"and {len(failed) - MOST_NAMED} more"] if len(failed) > MOST_NAMED else []
+        return ", ".join([*failed[:MOST_NAMED], *more]) or "no task failed"
 
     def warning(self) -> str:
         """One sentence about what a person would not expect of a run that succeeded, or an empty text."""
@@ -117,9 +127,9 @@ class Report:
         reason = self._reasons.get(task_key(task), "")
         return task_name(task) + tries + (f": {one_line(reason, LONGEST_TASK_REASON)}" if reason else "")
 
-    def _read_logs(self, airflow: Airflow, log_lines: int) -> None:
+    def _read_logs(self, airflow: Airflow, log_lines: int, most_logs: int) -> None:
         for number, task in enumerate(task for task in self.failed if task["state"] == "failed"):
-            if number >= MOST_LOGS:
+            if number >= most_logs:
                 task["log_tail"] = f"The log was not read: only those of the first {MOST_LOGS} failed tasks are."
                 continue
             log = airflow.task_log(self.run["dag_id"], self.run["dag_run_id"], task, log_lines)

@@ -241,7 +241,7 @@ def check_runnable(dag: Object) -> None:
 
 
 def check_unpaused(dag: Object, when_paused: str, what: str) -> bool:
-    """Return whether the DAG is to be unpaused first; BadInput when it is paused and that is to fail."""
+    """Return whether the DAG is to be unpaused; BadInput when it is paused and that is to fail."""
     if not dag["is_paused"] or when_paused == "trigger":
         return False
     if when_paused == "fail":

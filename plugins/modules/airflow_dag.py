@@ -225,10 +225,12 @@ timed_out:
 import typing as t
 
 from ..module_utils._dags import (
+    Selection,
     check_drained,
     count_runs,
     drain,
     exact_ids,
+    find,
     paused_changes,
     select,
     selection_of,
@@ -243,7 +245,7 @@ from ..module_utils._state import diff
 
 if t.TYPE_CHECKING:
     from ..module_utils._api import Airflow
-    from ..module_utils._dags import Changes, Listing, Selection
+    from ..module_utils._dags import Changes, Listing
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "dag_id": {"type": "list", "elements": "str"},
@@ -290,7 +292,8 @@ def settled(module: AirflowModule, airflow: Airflow, selection: Selection, deplo
     lacking = still_lacking(airflow, deployed)
     if lacking:
         module.warn(f"{lacking}; check mode does not wait for it.")
-    return selection._replace(ids=[dag_id for dag_id in selection.ids if airflow.find_dag(dag_id)])
+    known = {dag["dag_id"] for dag in find(airflow, Selection(selection.ids, [], None), stale=True)}
+    return selection._replace(ids=[dag_id for dag_id in selection.ids if dag_id in known])
 
 
 def write(module: AirflowModule, airflow: Airflow, wanted: Changes, listing: Listing | None) -> dict[str, int]:

@@ -34,7 +34,7 @@ options:
   dag_run_id:
     description:
       - Id of the run, such as V(release-42). It has 1 to 250 letters (of ASCII), digits and characters of
-        C(_.~:+-), and no C(..) in it.
+        C(_.~:+-), and no C(..) in it. That of a new run must not begin with V(scheduled__).
       - If it is not set, a unique one is made before the run is triggered, like
         V(ansible__20261122T101500Z__5f3ac0de), unless O(logical_date) names a run.
     type: str
@@ -92,7 +92,8 @@ options:
   when_paused:
     description:
       - What to do when the DAG is paused, since its runs then stay queued.
-      - V(fail) fails before anything is written. V(unpause) unpauses the DAG first. V(trigger) leaves it paused.
+      - V(fail) fails before anything is written. V(trigger) leaves it paused.
+      - V(unpause) unpauses the DAG as soon as its run is made, so that a run which Airflow refuses changes nothing.
     type: str
     choices: [fail, unpause, trigger]
     default: fail
@@ -133,8 +134,10 @@ options:
       - >-
         Whether to print a line while the task waits, whenever the progress of the run has changed, such as
         V(localhost: etl_daily / release-42 running 2m10s: 9 of 14 tasks done, 2 running).
-      - The run is looked at for this every 30 seconds, later every 2 minutes. Nothing is printed for a task with
-        C(no_log), in check mode, or under C(async).
+      - The run is looked at for this every 30 seconds, later every 2 minutes. A line is printed at the start, too, and
+        every 5 minutes if nothing has changed.
+      - Nothing is printed with a O(wait_timeout) of 30 seconds or less, with another O(state) than V(triggered) and
+        V(cleared), for a task with C(no_log), in check mode, or under C(async).
     type: bool
     default: true
 seealso:
@@ -167,6 +170,13 @@ EXAMPLES = r"""
     dag_id: etl_daily
     logical_date: "2025-11-22T00:00:00+00:00"
     wait: false
+
+- name: Give up when the run does not start or takes too long, and cancel it
+  dagops.airflow.airflow_dag_run:
+    dag_id: etl_daily
+    queued_timeout: 300
+    wait_timeout: 1800
+    cancel_on_timeout: true
 
 - name: Run the failed tasks of a run again
   dagops.airflow.airflow_dag_run:
@@ -376,7 +386,8 @@ def outcome(module: AirflowModule, airflow: Airflow, wish: Wish, done: Done, run
             raise
     if run["state"] not in ENDED:
         return {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
-    report = Report(airflow, run, wish.log_lines)
+    with carrying(run, done.changed, done.diff):
+        report = Report(airflow, run, wish.log_lines)
     if wish.state in ("triggered", "cleared"):
         if run["state"] == "failed":
             raise RunFailed(report.failure(*advice_on(wish, done)), **report.result())

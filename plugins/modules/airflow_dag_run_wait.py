@@ -11,7 +11,10 @@ short_description: Wait for many DAG runs of Apache Airflow at once
 version_added: 1.0.0
 description:
   - Waits until all of the named runs have ended, and then fails with the failed tasks of each run that failed.
-  - However many runs there are, a look at them is one request, and one more for every 100 active runs of their DAGs.
+  - However many runs there are, a look at them is one request, and one more for every 100 active runs of their DAGs. A
+    run that has ended is read once.
+  - Check mode looks once and fails for nothing. It leaves out runs that do not exist, since runs that earlier tasks would
+    have triggered are not there.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -38,8 +41,8 @@ options:
     type: float
     default: 10
   log_lines:
-    description: How many lines of the log of each failed task's last try to return; V(0) reads no logs. In each run the
-      logs of at most 50 failed tasks are read.
+    description: How many lines of the log of each failed task's last try to return; V(0) reads no logs. The
+      logs of at most 50 failed tasks are read, of all runs together.
     type: int
     default: 20
 seealso:
@@ -67,7 +70,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 runs:
-  description: The runs in the order of O(runs), as they were seen last. Failures have them, too.
+  description: The runs in the order of O(runs), as they were seen last. Failures have them, too. In check mode only those
+    that exist.
   returned: success, and when runs have failed or not ended
   type: list
   elements: dict
@@ -179,7 +183,7 @@ timed_out:
 import typing as t
 
 from ..module_utils._inputs import lines_of, seconds_of
-from ..module_utils._many_runs import keys_of, wait_for_runs
+from ..module_utils._many_runs import keys_of, seen_runs, wait_for_runs
 from ..module_utils._module import AirflowModule
 
 if t.TYPE_CHECKING:
@@ -199,9 +203,8 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     timeout = seconds_of("wait_timeout", params["wait_timeout"])
     interval = seconds_of("poll_interval", params["poll_interval"])
     log_lines = lines_of("log_lines", params["log_lines"])
-    # What a task before would have triggered is not there in check mode.
     if module.check_mode or not keys:
-        return {"changed": False, "runs": []}
+        return {"changed": False, **seen_runs(airflow, keys)}
     return {"changed": False, **wait_for_runs(airflow, keys, timeout, interval, log_lines)}
 
 

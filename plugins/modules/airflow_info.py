@@ -23,7 +23,9 @@ options:
   wait:
     description:
       - Whether to wait until the metadatabase and the scheduler are healthy, and the triggerer and the DAG processor
-        as well where Airflow knows of them. An outage may then last as long as O(wait_timeout).
+        as well where Airflow knows of them. An outage may then last as long as O(wait_timeout), whatever
+        O(retry_timeout) is.
+      - Check mode looks once.
     type: bool
     default: false
   wait_timeout:
@@ -33,8 +35,9 @@ options:
   login:
     description:
       - Whether to log in as well, which proves that user name and password, or the token, are right. It takes no
-        permission. A login that is refused fails the task, with RV(logged_in=false) when it is known that user name or
-        password is wrong.
+        permission, except with O(api_auth=basic), where it takes C(can_read) on C(DAGs).
+      - A login that is refused fails the task, with RV(logged_in=false) when it is known that user name or password is
+        wrong.
     type: bool
     default: false
 """
@@ -78,7 +81,7 @@ healthy:
   type: bool
 health:
   description: Health of the components C(metadatabase), C(scheduler), C(triggerer) and C(dag_processor).
-  returned: success
+  returned: success, and when the wait timed out
   type: dict
   contains:
     metadatabase:
@@ -100,11 +103,16 @@ health:
         latest_heartbeat:
           description: When it last gave a sign of life. ISO 8601 in UTC.
           type: str
+timed_out:
+  description: Whether the task failed because Airflow was not healthy in time.
+  returned: when the wait timed out
+  type: bool
 """
 
+import contextlib
 import typing as t
 
-from ..module_utils._errors import TimedOut, WrongLogin
+from ..module_utils._errors import TimedOut, Unreachable, WrongLogin
 from ..module_utils._inputs import seconds_of
 from ..module_utils._module import AirflowModule
 from ..module_utils._wait import wait_until
@@ -120,14 +128,21 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 LONGEST_PAUSE = 5.0  # seconds between two looks
 
 
+class InfoModule(AirflowModule):
+    """Waits for a server that does not even answer yet: it refuses connections while it starts."""
+
+    def connect(self) -> Airflow:
+        if not waits(self):
+            return super().connect()
+        timeout = seconds_of("wait_timeout", self.params["wait_timeout"])
+        self.params["retry_timeout"] = timeout
+        with answering_after(timeout):
+            return super().connect()
+
+
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     timeout = seconds_of("wait_timeout", module.params["wait_timeout"])
-    wait = module.params["wait"] and not module.check_mode
-    with airflow.client.within(timeout):
-        health = wait_until(airflow.health, is_healthy, airflow.client.clock, timeout if wait else 0.0, LONGEST_PAUSE)
-    if wait and not is_healthy(health):
-        ill = ", ".join(name for name, part in health.items() if part["status"] == "unhealthy") or "scheduler"
-        raise TimedOut(f"Airflow at {airflow.url} is not healthy after {timeout:g} s: see to its {ill}.", health=health)
+    health = wait_for_health(airflow, timeout) if waits(module) else airflow.health()
     if module.params["login"]:
         prove(airflow)
     return {
@@ -138,6 +153,31 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         "healthy": is_healthy(health),
         "health": health,
     }
+
+
+def waits(module: AirflowModule) -> bool:
+    return bool(module.params["wait"]) and not module.check_mode
+
+
+def wait_for_health(airflow: Airflow, timeout: float) -> dict[str, t.Any]:
+    """Look until the server is healthy; TimedOut when it is not in time. What connecting took is a part of that."""
+    client = airflow.client
+    left = max(0.0, client.started + timeout - client.clock.now())
+    with answering_after(timeout), client.within(left):
+        health = wait_until(airflow.health, is_healthy, client.clock, left, LONGEST_PAUSE)
+    if not is_healthy(health):
+        ill = ", ".join(name for name, part in health.items() if part["status"] == "unhealthy") or "scheduler"
+        raise TimedOut(f"Airflow at {airflow.url} is not healthy after {timeout:g} s: see to its {ill}.", health=health)
+    return health
+
+
+@contextlib.contextmanager
+def answering_after(timeout: float) -> t.Iterator[None]:
+    """Let a server that has given no answer in all that time be one that is not healthy in time."""
+    try:
+        yield
+    except Unreachable as error:
+        raise TimedOut(f"Airflow is not healthy after {timeout:g} s: {error.message}", health={}) from error
 
 
 def prove(airflow: Airflow) -> None:
@@ -156,11 +196,7 @@ def is_healthy(health: dict[str, t.Any]) -> bool:
 
 
 def main() -> None:
-    module = AirflowModule(ARGUMENT_SPEC, supports_check_mode=True)
-    if module.params["wait"]:
-        # A server that is starting refuses connections: while waiting, that is no error.
-        module.params["retry_timeout"] = max(module.params["retry_timeout"], module.params["wait_timeout"])
-    module.execute(run)
+    InfoModule(ARGUMENT_SPEC, supports_check_mode=True).execute(run)
 
 
 if __name__ == "__main__":

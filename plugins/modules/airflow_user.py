@@ -165,7 +165,7 @@ def new_user(wanted: dict[str, t.Any], password: str | None) -> dict[str, t.Any]
     missing = [key for key in ("email", "roles") if not wanted[key]] + ([] if password else ["password"])
     if missing:
         raise BadInput(
-            f"User {wanted['username']} does not exist yet, and to make it {', '.join(missing)} must be given."
+            f"User {wanted['username']} does not exist yet; to make it, give {', '.join(missing)}."
         )
     defaults = {"first_name": wanted["username"], "last_name": "API"}
     return {**defaults, **{key: value for key, value in wanted.items() if value is not None}}

@@ -256,7 +256,7 @@ def test_a_fate_that_cannot_be_found_out_is_told_with_the_id_and_the_next_task_f
     with pytest.raises(FateUnknown) as caught:
         in_process.triggered(far, DAG)
     run_id = caught.value.details["dag_run"]["dag_run_id"]
-    assert f"Whether run {run_id} of DAG {DAG} was made is not known." in caught.value.message
+    assert f"Whether run {run_id} of DAG {DAG} was made is not known; repeat" in caught.value.message
     line.mend()
     assert ids_of(api) - before == {run_id}
     again = in_process.triggered(in_process.connected(airflow, line.url), DAG, dag_run_id=run_id)

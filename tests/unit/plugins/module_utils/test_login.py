@@ -108,7 +108,7 @@ def test_once_basic_has_worked_it_is_the_permission(server, clock):
     server.get(PATH).answers({"title": "Forbidden"}, 403)
     client.get(PATH)
     message = failure(client.get, PATH).message
-    assert message.endswith("the user of api_username lacks the permission.")
+    assert message.endswith("the user of api_username lacks the permission; give it to one of the user's roles.")
     assert "auth_backends" not in message
 
 
@@ -196,7 +196,8 @@ def test_wrong_password_for_a_token(server, token_client, status):
     error = failure(token_client.get, PATH)
     assert isinstance(error, WrongLogin)
     assert error.message == (
-        "Airflow refused the login at https://airflow.example/auth/token: wrong api_username or api_password."
+        "Airflow refused the login at https://airflow.example/auth/token: wrong api_username or api_password; "
+        "correct them."
     )
 
 
@@ -298,7 +299,7 @@ def test_the_form_refuses_the_password(server, session_client, target):
     form(server, target)
     error = failure(session_client.get, PATH)
     assert isinstance(error, WrongLogin)
-    assert error.message == "Airflow's login form refused api_username or api_password: one of them is wrong."
+    assert error.message == "Airflow's login form refused api_username or api_password: one of them is wrong; correct it."
 
 
 def test_the_form_comes_again(server, session_client):
@@ -507,7 +508,7 @@ def test_the_users_api_that_takes_no_token_without_the_permission(server, fab_cl
     error = failure(fab_client.get, PATH)
     assert isinstance(error, Denied)
     assert error.authenticated
-    assert error.message.endswith(": the user of api_username lacks the permission.")
+    assert error.message.endswith(": the user of api_username lacks the permission; give it to one of the user's roles.")
 
 
 @pytest.mark.parametrize(("status", "hint"), [(401, True), (403, False)])

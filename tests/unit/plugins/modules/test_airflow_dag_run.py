@@ -246,7 +246,7 @@ def test_run_after(story, generation):
     if generation.name == "v1":
         error = refusal(story, run_after="2026-12-24T18:00:00+00:00")
         assert isinstance(error, Unsupported)
-        assert error.message == "run_after needs Airflow 3.0 or newer; https://airflow.example is Airflow 2."
+        assert error.message == "run_after needs Airflow 3.0 or newer, and https://airflow.example is Airflow 2; leave it out."
     else:
         story.made(run_after="2026-12-24T18:00:00Z")
         launch(story, run_after="2026-12-24T18:00:00+00:00")
@@ -1022,7 +1022,9 @@ def test_clear_is_too_much_for_the_oldest(server):
     server.get("version").answers({"version": "2.3.4"})
     error = refusal(generation_of_2_3, state="cleared", dag_run_id=RUN_ID)
     assert isinstance(error, Unsupported)
-    assert error.message == "state: cleared needs Airflow 2.4 or newer; https://airflow.example is 2.3.4."
+    assert error.message == (
+        "state: cleared needs Airflow 2.4 or newer, and https://airflow.example is 2.3.4; leave it out, or upgrade."
+    )
 
 
 @pytest.mark.parametrize(
@@ -1036,7 +1038,9 @@ def test_options_that_came_later_are_refused_before_anything_is_written(server, 
     options = {"note": "x"} if option == "note" else {"data_interval_start": DATE, "data_interval_end": DATE}
     error = refusal(story, **options)
     assert isinstance(error, Unsupported)
-    assert error.message == f"{option} needs Airflow {first} or newer; https://airflow.example is {version}."
+    assert error.message == (
+        f"{option} needs Airflow {first} or newer, and https://airflow.example is {version}; leave it out, or upgrade."
+    )
 
 
 def _v1(server: Server) -> Story:

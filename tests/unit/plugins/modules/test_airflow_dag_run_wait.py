@@ -125,7 +125,7 @@ def test_a_failure_names_all_failed_runs_with_their_tasks(wait):
     message = caught.value.message
     assert message.startswith("5 of 6 DAG runs failed. DAG run etl_daily / r0 failed after ")
     assert message.count("1 of 2 tasks failed: load (try 1 of 1).") == 4
-    assert message.endswith(" Failed, too: etl_daily / r5.")
+    assert message.endswith(" Failed, too: etl_daily / r5 (load).")
     entries = caught.value.details["runs"]
     assert [len(entry["failed_tasks"]) for entry in entries] == [1, 0, 1, 1, 1, 1]
     assert entries[0]["task_counts"] == {"failed": 1, "success": 1}
@@ -194,9 +194,12 @@ def test_nothing_to_wait_for(wait, server):
     assert server.requests == []
 
 
-def test_check_mode_does_not_wait(wait, server):
-    assert wait(True, runs=runs("a")) == {"changed": False, "runs": []}
-    assert server.requests == []
+def test_check_mode_looks_once_at_what_there_is(wait, server, generation, clock):
+    server.get("dags/etl_daily/dagRuns/a").answers(generation.run("a", "running"))
+    server.get("dags/etl_daily/dagRuns/b").answers({"detail": "no such run"}, 404)
+    result = wait(True, runs=runs("a", "b"))
+    assert [entry["dag_run"]["dag_run_id"] for entry in result["runs"]] == ["a"]
+    assert clock.passed == 0
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_a_new_user_needs_more(users, options, missing):
     users.has_not()
     error = users.failure(username="deploy", **options)
     assert isinstance(error, BadInput)
-    assert f"User deploy does not exist yet, and to make it {missing} must be given" in error.message
+    assert f"User deploy does not exist yet; to make it, give {missing}." in error.message
 
 
 def test_an_empty_role_is_refused(users):
@@ -222,7 +222,9 @@ def test_an_address_that_is_taken(users, server, generation):
     )
     error = users.failure(username="deploy", email="x@y")
     assert isinstance(error, Conflict)
-    assert error.message == "Airflow refused: The email `x@y` already exists"
+    assert error.message == (
+        "Airflow refused this user or role: The email `x@y` already exists; choose another name or address."
+    )
 
 
 @pytest.mark.parametrize("status", [400, 422])
