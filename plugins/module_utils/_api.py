@@ -481,8 +481,8 @@ class Airflow:
         if self.version() < minimum:
             has = ".".join(map(str, self.version()))
             raise Unsupported(
-                f"{feature} needs Airflow {'.'.join(map(str, minimum))} or newer, and {self.url} is {has}; leave it out, or "
-                "upgrade."
+                f"{feature} needs Airflow {'.'.join(map(str, minimum))} or newer, and {self.url} is {has}; "
+                "leave it out, or upgrade."
             )
 
     def _trigger_error(self, dag_id: str, error: ApiError) -> AirflowError:
@@ -633,7 +633,10 @@ class AirflowV2(Airflow):
 
 
 def _fate_unknown(dag_id: str, dag_run_id: str, problem: AirflowError) -> FateUnknown:
-    return FateUnknown(f"{problem.message} Whether run {dag_run_id} of DAG {dag_id} was made is not known; repeat the task with this dag_run_id.")
+    return FateUnknown(
+        f"{problem.message} Whether run {dag_run_id} of DAG {dag_id} was made is not known; repeat the task with this "
+        "dag_run_id."
+    )
 
 
 GENERATIONS: dict[str, type[Airflow]] = {"v1": AirflowV1, "v2": AirflowV2}

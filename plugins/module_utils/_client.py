@@ -249,7 +249,9 @@ class Client:
         try:
             yield _lines(response)
         except _requests_errors() as error:
-            raise Unreachable(f"The connection to {self.url} broke while {path} was read; look at the network and the proxy.") from error
+            raise Unreachable(
+                f"The connection to {self.url} broke while {path} was read; look at the network and the proxy."
+            ) from error
         finally:
             response.close()
 
@@ -280,7 +282,9 @@ class Client:
     def _send(self, method: str, path: str, **request: t.Any) -> Answer:
         answer = self._answer(self._checked(method, path, **request), LARGEST_ANSWER)
         if not answer.complete:
-            raise ApiError(f"{self.url}{path} answered with more than {LARGEST_ANSWER} bytes; check api_url.", answer.status)
+            raise ApiError(
+                f"{self.url}{path} answered with more than {LARGEST_ANSWER} bytes; check api_url.", answer.status
+            )
         return answer
 
     def _checked(self, method: str, path: str, **request: t.Any) -> requests.Response:
@@ -405,14 +409,16 @@ class Client:
         after = float(header) if re.fullmatch("[0-9]{1,6}", header) else moment - self.clock.utc() if moment else None
         response.close()
         return Unreachable(
-            f"{self.url} answered {response.status_code}: Airflow is overloaded or not running behind its proxy; look at "
-            "it, or raise retry_timeout.",
+            f"{self.url} answered {response.status_code}: Airflow is overloaded or not running behind its proxy; "
+            "look at it, or raise retry_timeout.",
             status=response.status_code,
             retry_after=max(after, 0.0) if after is not None else None,
         )
 
     def _broken_off(self) -> Unreachable:
-        return Unreachable(f"The connection to {self.url} broke in the middle of an answer; look at the network and the proxy.")
+        return Unreachable(
+            f"The connection to {self.url} broke in the middle of an answer; look at the network and the proxy."
+        )
 
     def _no_answer(self, error: Exception) -> AirflowError:
         """Sort what the transport can run into: what may pass is Unreachable, the rest will not mend itself."""

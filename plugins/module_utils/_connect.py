@@ -82,14 +82,19 @@ def _verify(params: Params) -> bool | str:
     if not ca_path or (os.path.isfile(ca_path) and os.path.getsize(ca_path) == 0):
         return True
     if not os.path.exists(ca_path):
-        raise BadInput(f"ca_path {one_line(ca_path)} does not exist on the host where the module runs; correct the path.")
+        raise BadInput(
+            f"ca_path {one_line(ca_path)} does not exist on the host where the module runs; correct the path."
+        )
     return str(ca_path)
 
 
 def _client_certificate(params: Params) -> str | tuple[str, str] | None:
     for option in ("client_cert", "client_key"):
         if params[option] and not os.path.isfile(params[option]):
-            raise BadInput(f"{option} {one_line(params[option])} is not a file on the host where the module runs; correct the path.")
+            raise BadInput(
+                f"{option} {one_line(params[option])} is not a file on the host where the module runs; "
+                "correct the path."
+            )
     if params["client_key"] and not params["client_cert"]:
         raise BadInput("client_key is given without client_cert; give both.")
     if params["client_key"]:

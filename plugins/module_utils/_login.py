@@ -71,7 +71,10 @@ class TokenLogin(Login):
     def advice(self, status: int) -> str:
         if status == 401:
             return "api_token is not valid here or has expired; get a new one"
-        return "api_token is not valid here, or its user lacks the permission; get a new one, or give it to one of the user's roles"
+        return (
+            "api_token is not valid here, or its user lacks the permission; get a new one, or give it to one of the "
+            "user's roles"
+        )
 
 
 class PasswordLogin(Login):
@@ -121,7 +124,8 @@ class PasswordTokenLogin(PasswordLogin):
         answer = client.open_request("POST", "/auth/token", json=self.credentials)
         if answer.status in (400, 401, 403, 422):
             raise WrongLogin(
-                f"Airflow refused the login at {client.url}/auth/token: wrong api_username or api_password; correct them.",
+                f"Airflow refused the login at {client.url}/auth/token: wrong api_username or api_password; correct "
+                "them.",
                 answer.status,
             )
         body = answer.json() if answer.status in (200, 201) else None
@@ -251,7 +255,8 @@ class SessionLogin(PasswordLogin):
         target = urlsplit(answer.headers.get("Location", "")).path
         if answer.status not in (302, 303) or target.rstrip("/").endswith("/login") or not answer.cookie:
             raise WrongLogin(
-                "Airflow's login form refused api_username or api_password: one of them is wrong; correct it.", answer.status
+                "Airflow's login form refused api_username or api_password: one of them is wrong; correct it.",
+                answer.status,
             )
         return answer.cookie
 

@@ -68,7 +68,7 @@ options:
   parsed_after:
     description:
       - With O(wait), the moment at which the files were copied, with its time zone, such as
-        V(2026-11-22T10:15:00+00:00). The version of the DAG that runs is of after this moment then.
+        V(2026-11-22T10:15:00+00:00). The wait ends when the version of the DAG that runs was made after it.
       - Take it before the files are copied, as in the examples, on a host whose clock agrees with Airflow's.
     type: str
   parse_margin:
@@ -76,7 +76,8 @@ options:
       - Seconds by which the time of parsing has to be later than O(parsed_after).
       - Airflow stamps a DAG at each parse, but writes what has changed in it at most once in
         C([core] min_serialized_dag_update_interval) seconds, 30 if nobody has changed that. A DAG that was not known
-        before, and one of which Airflow 3 has made a new version, need no margin.
+        before, and one of which Airflow 3 has made a new version that the user may read, need no margin. Of more than
+        20 DAGs in one task no versions are read.
     type: float
     default: 30
   drain:

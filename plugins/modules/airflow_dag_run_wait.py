@@ -11,10 +11,10 @@ short_description: Wait for many DAG runs of Apache Airflow at once
 version_added: 1.0.0
 description:
   - Waits until all of the named runs have ended, and then fails with the failed tasks of each run that failed.
-  - However many runs there are, a look at them is one request, and one more for every 100 active runs of their DAGs. A
-    run that has ended is read once.
-  - Check mode looks once and fails for nothing. It leaves out runs that do not exist, since runs that earlier tasks would
-    have triggered are not there.
+  - However many runs there are, a look at them is one request, and one more for every 100 active runs of their DAGs.
+    A run that has ended is read once.
+  - Check mode looks once, and no run makes it fail. It leaves out runs that do not exist, since runs that earlier
+    tasks would have triggered are not there.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -70,8 +70,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 runs:
-  description: The runs in the order of O(runs), as they were seen last. Failures have them, too. In check mode only those
-    that exist.
+  description: The runs in the order of O(runs), as they were seen last. Failures have them, too. In check mode only
+    those that exist.
   returned: success, and when runs have failed or not ended
   type: list
   elements: dict

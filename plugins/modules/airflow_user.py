@@ -164,9 +164,7 @@ def new_user(wanted: dict[str, t.Any], password: str | None) -> dict[str, t.Any]
     """Return the user to make; BadInput when something is missing that Airflow wants."""
     missing = [key for key in ("email", "roles") if not wanted[key]] + ([] if password else ["password"])
     if missing:
-        raise BadInput(
-            f"User {wanted['username']} does not exist yet; to make it, give {', '.join(missing)}."
-        )
+        raise BadInput(f"User {wanted['username']} does not exist yet; to make it, give {', '.join(missing)}.")
     defaults = {"first_name": wanted["username"], "last_name": "API"}
     return {**defaults, **{key: value for key, value in wanted.items() if value is not None}}
 

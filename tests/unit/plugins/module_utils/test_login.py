@@ -299,7 +299,9 @@ def test_the_form_refuses_the_password(server, session_client, target):
     form(server, target)
     error = failure(session_client.get, PATH)
     assert isinstance(error, WrongLogin)
-    assert error.message == "Airflow's login form refused api_username or api_password: one of them is wrong; correct it."
+    assert (
+        error.message == "Airflow's login form refused api_username or api_password: one of them is wrong; correct it."
+    )
 
 
 def test_the_form_comes_again(server, session_client):
@@ -508,7 +510,9 @@ def test_the_users_api_that_takes_no_token_without_the_permission(server, fab_cl
     error = failure(fab_client.get, PATH)
     assert isinstance(error, Denied)
     assert error.authenticated
-    assert error.message.endswith(": the user of api_username lacks the permission; give it to one of the user's roles.")
+    assert error.message.endswith(
+        ": the user of api_username lacks the permission; give it to one of the user's roles."
+    )
 
 
 @pytest.mark.parametrize(("status", "hint"), [(401, True), (403, False)])

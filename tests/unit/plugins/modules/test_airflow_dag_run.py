@@ -246,7 +246,10 @@ def test_run_after(story, generation):
     if generation.name == "v1":
         error = refusal(story, run_after="2026-12-24T18:00:00+00:00")
         assert isinstance(error, Unsupported)
-        assert error.message == "run_after needs Airflow 3.0 or newer, and https://airflow.example is Airflow 2; leave it out."
+        assert (
+            error.message
+            == "run_after needs Airflow 3.0 or newer, and https://airflow.example is Airflow 2; leave it out."
+        )
     else:
         story.made(run_after="2026-12-24T18:00:00Z")
         launch(story, run_after="2026-12-24T18:00:00+00:00")

@@ -43,7 +43,9 @@ class Info(Runner):
         return "2026-11-22T10:14:58.5" + self.generation.zone
 
     def version(self) -> Exchange:
-        return self.server.get("version", headers={"Authorization": self.shown()}).answers({"version": self.generation.version})
+        return self.server.get("version", headers={"Authorization": self.shown()}).answers(
+            {"version": self.generation.version}
+        )
 
 
 @pytest.fixture
