@@ -115,20 +115,21 @@ def set_paused(airflow: Airflow, wanted: Changes, listing: Listing | None) -> No
     """Write what differs. When one write fails, the failure tells which DAGs were changed before it."""
     waiting = {dag_id: changed["is_paused"] for dag_id, (_dag, changed) in wanted.items() if changed}
     done: list[str] = []
-    at_once = listing is not None and len(waiting) >= MANY
-    try:
-        if at_once:
-            done += _set_at_once(airflow, waiting, t.cast(Listing, listing))
-        at_once = False
-        for dag_id, paused in waiting.items():
-            if dag_id not in done:
-                airflow.set_paused(dag_id, paused)
-                done.append(dag_id)
-    except AirflowError as error:
-        error.details.update(changed=bool(done) or at_once, dags=[view(*wanted[name]) for name in done])
-        if at_once:
+    if listing is not None and len(waiting) >= MANY:
+        try:
+            done = _set_at_once(airflow, waiting, listing)
+        except AirflowError as error:
             error.message += " Some of the DAGs may be changed already; the same task goes on with the others."
-        raise
+            error.details.update(changed=True, dags=[])
+            raise
+    for dag_id, paused in waiting.items():
+        if dag_id not in done:
+            try:
+                airflow.set_paused(dag_id, paused)
+            except AirflowError as error:
+                error.details.update(changed=bool(done), dags=[view(*wanted[name]) for name in done])
+                raise
+            done.append(dag_id)
 
 
 def _set_at_once(airflow: Airflow, waiting: t.Mapping[str, bool], listing: Listing) -> list[str]:

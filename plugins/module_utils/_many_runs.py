@@ -54,6 +54,17 @@ class Watch:
             self.runs[key] = active[key] if key in active else self._airflow.dag_run(*key)
         return self.active()
 
+    def until_ended(self, timeout: float, interval: float) -> None:
+        """Look until all have ended or the time is over; an outage that goes on at that moment is no error."""
+        client = self._airflow.client
+        ends = client.clock.now() + timeout
+        try:
+            with client.within(timeout):
+                wait_until(self.look, lambda active: not active, client.clock, timeout, interval, self.age)
+        except Unreachable:
+            if client.clock.now() < ends:
+                raise
+
     def active(self) -> list[Object]:
         """Return those that have not ended."""
         return [run for run in self.runs.values() if run["state"] not in ENDED]
@@ -67,16 +78,9 @@ class Watch:
 def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, interval: float, log_lines: int) -> Object:
     """Wait until all of them have ended; RunFailed when one of them failed, TimedOut when one is active then."""
     watch = Watch(airflow, keys)
-    clock = airflow.client.clock
-    ends = clock.now() + timeout
     reports: dict[Key, Report] = {}
     try:
-        try:
-            with airflow.client.within(timeout):
-                wait_until(watch.look, lambda active: not active, clock, timeout, interval, watch.age)
-        except Unreachable:
-            if clock.now() < ends:
-                raise
+        watch.until_ended(timeout, interval)
         logs = MOST_LOGS
         for key, run in watch.runs.items():
             if run["state"] == "failed":

@@ -62,6 +62,7 @@ class Report:
         self.run = run
         self.tasks = airflow.task_instances(run["dag_id"], run["dag_run_id"])
         self.failed = failed_tasks(self.tasks)
+        self._failed_themselves = [task for task in self.failed if task["state"] == "failed"]
         self.counts = count_states(self.tasks)
         self.elapsed = elapsed(airflow, run)
         self._reasons: dict[tuple[str, int], str] = {}
@@ -88,7 +89,7 @@ class Report:
         how = HAD_FAILED if found else failed_after(self.elapsed)
         head = f"DAG run {run['dag_id']} / {run['dag_run_id']} {how}"
         end = "".join(f" {part}" for part in (advice, run["url"]) if part)
-        failed = [task for task in self.failed if task["state"] == "failed"]
+        failed = self._failed_themselves
         if not failed:
             return f"{head}, but none of its tasks did: it was marked failed, or ran into its dagrun_timeout.{end}"
         never = sum(self.counts.get(state, 0) for state in NEVER_RAN)
@@ -97,9 +98,7 @@ class Report:
 
     def named(self) -> str:
         """The failed tasks by name only."""
-        failed = [task_name(task) for task in self.failed if task["state"] == "failed"]
-        more = [f"and {len(failed) - MOST_NAMED} more"] if len(failed) > MOST_NAMED else []
-        return ", ".join([*failed[:MOST_NAMED], *more]) or "no task failed"
+        return _first(self._failed_themselves, task_name, ", ") or "no task failed"
 
     def warning(self) -> str:
         """One sentence about what a person would not expect of a run that succeeded, or an empty text."""
@@ -117,10 +116,7 @@ class Report:
         )
 
     def _named(self, tasks: t.Sequence[Object]) -> str:
-        named = [self._task_line(task) for task in tasks[:MOST_NAMED]]
-        if len(tasks) > MOST_NAMED:
-            named.append(f"and {len(tasks) - MOST_NAMED} more")
-        return "; ".join(named)
+        return _first(tasks, self._task_line, "; ")
 
     def _task_line(self, task: Object) -> str:
         tries = f" (try {task['try_number']} of {task['max_tries'] + 1})" if task["try_number"] else ""
@@ -128,13 +124,19 @@ class Report:
         return task_name(task) + tries + (f": {one_line(reason, LONGEST_TASK_REASON)}" if reason else "")
 
     def _read_logs(self, airflow: Airflow, log_lines: int, most_logs: int) -> None:
-        for number, task in enumerate(task for task in self.failed if task["state"] == "failed"):
+        for number, task in enumerate(self._failed_themselves):
             if number >= most_logs:
                 task["log_tail"] = f"The log was not read: only those of the first {MOST_LOGS} failed tasks are."
                 continue
             log = airflow.task_log(self.run["dag_id"], self.run["dag_run_id"], task, log_lines)
             task["log_tail"] = log.tail
             self._reasons[task_key(task)] = log.reason
+
+
+def _first(tasks: t.Sequence[Object], tell: t.Callable[[Object], str], joint: str) -> str:
+    """Tell as many as a message names, and say how many more there are."""
+    more = [f"and {len(tasks) - MOST_NAMED} more"] if len(tasks) > MOST_NAMED else []
+    return joint.join([*map(tell, tasks[:MOST_NAMED]), *more])
 
 
 def task_name(task: Object) -> str:

@@ -226,7 +226,6 @@ timed_out:
 import typing as t
 
 from ..module_utils._dags import (
-    Selection,
     check_drained,
     count_runs,
     drain,
@@ -246,7 +245,7 @@ from ..module_utils._state import diff
 
 if t.TYPE_CHECKING:
     from ..module_utils._api import Airflow
-    from ..module_utils._dags import Changes, Listing
+    from ..module_utils._dags import Changes, Listing, Selection
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "dag_id": {"type": "list", "elements": "str"},
@@ -293,7 +292,7 @@ def settled(module: AirflowModule, airflow: Airflow, selection: Selection, deplo
     lacking = still_lacking(airflow, deployed)
     if lacking:
         module.warn(f"{lacking}; check mode does not wait for it.")
-    known = {dag["dag_id"] for dag in find(airflow, Selection(selection.ids, [], None), stale=True)}
+    known = {dag["dag_id"] for dag in find(airflow, selection._replace(globs=[], tags=None), stale=True)}
     return selection._replace(ids=[dag_id for dag_id in selection.ids if dag_id in known])
 
 

@@ -496,6 +496,25 @@ def test_what_one_write_has_left_out_is_written_one_by_one(dag, server, generati
     assert len(dag(dag_id=["many_*"], paused=False)["dags"]) == 12
 
 
+def test_an_outage_after_a_write_of_many_says_that_something_was_changed(dag, server, generation):
+    listed(server, generation, "many_", some(generation, 12, is_paused=True))
+    written(server, generation, "many_0", some(generation, 12), False)
+    server.get("dags", page(dag_id_pattern="many_0", **generation.stale_filter)).says("", 502)
+    error = dag.failure(dag_id=["many_*"], paused=False, retry_timeout=0)
+    assert isinstance(error, Unreachable)
+    assert error.message.endswith("changed already; the same task goes on with the others.")
+    assert error.details == {"changed": True, "dags": []}
+
+
+def test_a_dag_that_came_meanwhile_is_left_paused(dag, server, generation):
+    after = [*some(generation, 12), generation.dag("many_0new")]
+    listed(server, generation, "many_", some(generation, 12, is_paused=True))
+    written(server, generation, "many_0", after, False)
+    listed(server, generation, "many_0", after)
+    server.patch("dags/many_0new", sends={"is_paused": True}).answers(generation.dag("many_0new", is_paused=True))
+    assert len(dag(dag_id=["many_*"], paused=False)["dags"]) == 12
+
+
 def test_a_refused_write_of_many_says_why_for_the_first(dag, server, generation):
     refused = generation.problem(403, "Forbidden")
     listed(server, generation, "many_", some(generation, 12, is_paused=True))
@@ -519,9 +538,12 @@ def test_few_dags_are_written_one_by_one(dag, server, generation):
 # -- drain
 
 
+def active_body(dag_ids):
+    return {"dag_ids": dag_ids, "states": ["queued", "running"], "page_limit": 100, "page_offset": 0}
+
+
 def active(server, generation, dag_ids, *runs):
-    body = {"dag_ids": dag_ids, "states": ["queued", "running"], "page_limit": 100, "page_offset": 0}
-    server.post("dags/~/dagRuns/list", sends=body).answers(generation.runs(*runs))
+    server.post("dags/~/dagRuns/list", sends=active_body(dag_ids)).answers(generation.runs(*runs))
 
 
 def busy(generation, dag_id="etl_daily", name="r"):
@@ -531,6 +553,15 @@ def busy(generation, dag_id="etl_daily", name="r"):
 def set_paused(server, generation, is_paused, dag_id="etl_daily"):
     answer = generation.dag(dag_id, is_paused=is_paused)
     server.patch(f"dags/{dag_id}", sends={"is_paused": is_paused}).answers(answer)
+
+
+def a_is_drained(server, generation, *runs_of_b):
+    """The first look at the DAGs a and b: a is paused, and b has runs."""
+    for name in ("a", "b"):
+        server.get(f"dags/{name}").answers(generation.dag(name))
+    active(server, generation, ["a", "b"], *runs_of_b)
+    set_paused(server, generation, True, "a")
+    active(server, generation, ["a"])
 
 
 def test_a_dag_is_paused_when_its_runs_have_ended(dag, server, generation, clock):
@@ -561,11 +592,7 @@ def test_a_run_that_slipped_in_is_let_out(dag, server, generation):
 
 
 def test_each_dag_is_paused_when_it_is_idle(dag, server, generation):
-    for name in ("a", "b"):
-        server.get(f"dags/{name}").answers(generation.dag(name))
-    active(server, generation, ["a", "b"], busy(generation, "b"))
-    set_paused(server, generation, True, "a")
-    active(server, generation, ["a"])
+    a_is_drained(server, generation, busy(generation, "b"))
     active(server, generation, ["b", "a"])
     set_paused(server, generation, True, "b")
     active(server, generation, ["b"])
@@ -573,11 +600,7 @@ def test_each_dag_is_paused_when_it_is_idle(dag, server, generation):
 
 
 def test_a_drain_that_takes_too_long_leaves_all_as_it_was(dag, server, generation, clock):
-    for name in ("a", "b"):
-        server.get(f"dags/{name}").answers(generation.dag(name))
-    active(server, generation, ["a", "b"], busy(generation, "b"), busy(generation, "b", "s"))
-    set_paused(server, generation, True, "a")
-    active(server, generation, ["a"])
+    a_is_drained(server, generation, busy(generation, "b"), busy(generation, "b", "s"))
     active(server, generation, ["b", "a"], busy(generation, "b"))
     active(server, generation, ["b", "a"], busy(generation, "b"))
     set_paused(server, generation, False, "a")
@@ -606,11 +629,7 @@ def test_a_drain_that_cannot_be_undone_says_so(dag, server, generation):
 
 
 def test_an_outage_during_a_drain_leaves_all_as_it_was(dag, server, generation):
-    for name in ("a", "b"):
-        server.get(f"dags/{name}").answers(generation.dag(name))
-    active(server, generation, ["a", "b"], busy(generation, "b"))
-    set_paused(server, generation, True, "a")
-    active(server, generation, ["a"])
+    a_is_drained(server, generation, busy(generation, "b"))
     server.post("dags/~/dagRuns/list", sends=active_body(["b", "a"])).says("", 502)
     set_paused(server, generation, False, "a")
     assert isinstance(dag.failure(dag_id=["a", "b"], paused=True, drain=True, retry_timeout=0), Unreachable)
@@ -627,11 +646,7 @@ def test_a_dag_whose_pause_got_lost_is_unpaused_again(dag, server, generation):
 
 
 def test_a_run_that_is_started_while_others_are_drained_is_let_out(dag, server, generation):
-    for name in ("a", "b"):
-        server.get(f"dags/{name}").answers(generation.dag(name))
-    active(server, generation, ["a", "b"], busy(generation, "b"))
-    set_paused(server, generation, True, "a")
-    active(server, generation, ["a"])
+    a_is_drained(server, generation, busy(generation, "b"))
     active(server, generation, ["b", "a"], busy(generation, "a"))
     set_paused(server, generation, True, "b")
     active(server, generation, ["b"])
@@ -640,10 +655,6 @@ def test_a_run_that_is_started_while_others_are_drained_is_let_out(dag, server, 
     set_paused(server, generation, True, "a")
     active(server, generation, ["a"])
     assert paused(dag(dag_id=["a", "b"], paused=True, drain=True)) == {"a": (False, True), "b": (False, True)}
-
-
-def active_body(dag_ids):
-    return {"dag_ids": dag_ids, "states": ["queued", "running"], "page_limit": 100, "page_offset": 0}
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
