@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A relay before a server, which counts the requests that go through it, and remembers them."""
+"""A relay before a server, which remembers the requests that go through it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEPT = ("content-length", "content-type", "user-agent")
 
 
 class Relay:
-    """Counts the requests that clients have sent, or lists them."""
+    """Lists the requests that clients have sent."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -25,10 +25,6 @@ class Relay:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._sent: list[bytearray] = []
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}{parts.path}"
-
-    def count(self) -> int:
-        """How many requests have come since the last call."""
-        return len(self.requests())
 
     def requests(self) -> list[dict[str, Any]]:
         """The requests since the last call, each as {method, target, headers, body}; of its headers those of KEPT."""

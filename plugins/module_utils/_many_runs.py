@@ -85,7 +85,7 @@ def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, inter
         for key, run in watch.runs.items():
             if run["state"] == "failed":
                 reports[key] = Report(airflow, run, log_lines, logs)
-                logs = max(0, logs - len(reports[key].failed))
+                logs = max(0, logs - reports[key].counts.get("failed", 0))
     except AirflowError as error:
         error.details["runs"] = [_entry(airflow, run, reports.get(key)) for key, run in watch.runs.items()]
         raise

@@ -141,6 +141,23 @@ def test_logs_of_failed_tasks_give_the_reasons(wait, server, generation):
     assert error.message.startswith("1 of 1 DAG runs failed. ")
 
 
+def test_fifty_logs_are_read_in_all_and_tasks_that_never_ran_have_none(wait, server, generation):
+    wait.active()
+    failed = {"a": [f"t{number:02}" for number in range(48)], "b": ["x", "y", "z"]}
+    for name in failed:
+        wait.ended(name, "failed")
+    for name, task_ids in failed.items():
+        never = [generation.task(f"n{number}", "upstream_failed") for number in range(5)]
+        wait.tasks(name, *(generation.task(task_id, "failed") for task_id in task_ids), *never)
+        for task_id in task_ids[:48] if name == "a" else task_ids[:2]:
+            path = f"dags/etl_daily/dagRuns/{name}/taskInstances/{task_id}/logs/1"
+            server.get(path, {"full_content": "true"}).says(generation.log("the end"))
+    entries = wait.failure(runs=runs("a", "b"), log_lines=1).details["runs"]
+    tails = [task["log_tail"] for entry in entries for task in entry["failed_tasks"] if task["state"] == "failed"]
+    assert tails[:50] == ["the end"] * 50
+    assert tails[50:] == ["The log was not read: only those of the first 50 failed tasks are."]
+
+
 def test_a_time_out_names_those_that_go_on(wait, clock):
     names = [f"r{number}" for number in range(6)]
     wait.active(*names, state="queued")
