@@ -32,6 +32,8 @@ TESTED = ("2.11", "3.3")
 OLDEST = ("2.3", "3.0")
 DEMO = ("2.11", "3.3")
 SMOKE = ("dag_run_trigger",)
+# Server -> line of ansible-core, besides the newest, on which the smoke target runs there in any test run.
+SMOKED = {"2.11": "2.15", "3.3": "2.19"}
 NAMES = tuple(VERSIONS)
 # The lines of ansible-core on which live tests run something, besides the newest.
 LIVE_CORES = ("2.15", "2.18", "2.19")
@@ -76,13 +78,17 @@ def on_server(report: Report, name: str, part: Callable[[Report, Server], None])
 
 
 def whole(report: Report, airflow: Server) -> None:
-    """Both kinds of tests, without long ones; the second kind runs whatever the first has come to."""
+    """All targets, one of them on an older ansible-core, and live tests but long ones, whatever the others come to."""
     failures = []
-    for part in (partial(integration, targets=(), core=None), partial(live, arguments=("-m", "not long"))):
+    smoke = partial(integration, targets=SMOKE, core=SMOKED[airflow.version.name])
+    for part in (partial(integration, targets=(), core=None), smoke, partial(live, arguments=("-m", "not long"))):
         try:
             part(report, airflow)
         except Failed as failure:
             failures.append(str(failure))
+        except PythonMissing as reason:
+            report.skipped += 1
+            report.closing.append(f"not run: {reason}")
     if failures:
         raise Failed("; ".join(failures))
 
@@ -90,6 +96,7 @@ def whole(report: Report, airflow: Server) -> None:
 def integration(report: Report, airflow: Server, targets: Sequence[str], core: str | None) -> None:
     """Run ansible-test integration against a server."""
     venv = venvs.core(core)
+    begun = len(report.text())
     with tree.copied(report.name.replace(" ", "-")) as root, counting.counted(airflow.url) as relay:
         config = root / "tests" / "integration" / "integration_config.yml"
         seen_by_targets = {**variables(airflow), "airflow_api_url": relay.url}
@@ -98,8 +105,8 @@ def integration(report: Report, airflow: Server, targets: Sequence[str], core: s
         options = ["--color", "no", "--truncate", "0", "--continue-on-error"]
         status = report.status([*command, *options, *targets], venv.env(), root)
         sent = relay.requests()
-    count_targets(report)
-    problem = "" if status == 0 and report.passed else f"ansible-test integration ended with status {status}"
+    ran = count_targets(report, report.text()[begun:], core)
+    problem = "" if status == 0 and ran else f"ansible-test integration ended with status {status}"
     if sent:
         record = root.parents[2] / "requests.json"
         record.write_text(json.dumps(sent), encoding="utf-8")
@@ -155,18 +162,24 @@ def variables(airflow: Server) -> dict[str, str]:
     }
 
 
-def count_targets(report: Report) -> None:
-    """A line for each target, from the recap with which Ansible closes its play; of failed ones also what failed."""
-    sections = re.split(r"^Running (\S+) integration test role$", report.text(), flags=re.MULTILINE)
-    for target, section in zip(sections[1::2], sections[2::2]):
+def count_targets(report: Report, said: str, core: str | None) -> int:
+    """A line for each target, from the recap with which Ansible closes its play; of failed ones also what failed.
+
+    Return how many there were in what ansible-test has SAID.
+    """
+    sections = re.split(r"^Running (\S+) integration test role$", said, flags=re.MULTILINE)
+    targets = [f"{target} on ansible-core {core}" if core else target for target in sections[1::2]]
+    for target, section in zip(targets, sections[2::2]):
         recap = re.search(r"^\S+ +: (ok=\d+ .*unreachable=(\d+) .*failed=(\d+).*)$", section, re.MULTILINE)
         good = recap is not None and recap.group(2) == recap.group(3) == "0"
         report.cases[target] = "ok" if good else "FAILED"
         report.closing.append(f"{target}: {' '.join(recap.group(1).split()) if recap else 'did not come to its end'}")
-        if not good:
+        if good:
+            report.passed += 1
+        else:
+            report.failed += 1
             report.excerpt += [f"--- {target}", *failed_tasks(section)]
-    report.passed = list(report.cases.values()).count("ok")
-    report.failed = len(report.cases) - report.passed
+    return len(targets)
 
 
 def failed_tasks(section: str) -> list[str]:

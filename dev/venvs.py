@@ -19,7 +19,7 @@ import pythons
 from paths import CACHE, HOMES, REQUIREMENTS, ROOT, locked
 from processes import environment, inherited
 
-from airflow_server import Problem
+from airflow_server import Problem, PythonMissing
 
 UV = "0.13.9"
 
@@ -81,7 +81,7 @@ def _with_core(name: str, line: str | None = None) -> Venv:
     version = pythons.newest(low, high)
     if version is None:
         wanted = f"a Python from {low} to {high}"
-        raise Problem(f"No Python for ansible-core {line or 'was found'}: install {wanted} and have it on PATH.")
+        raise PythonMissing(f"No Python for ansible-core {line or 'was found'}: install {wanted} and have it on PATH.")
     return venv(name, version)
 
 
@@ -109,7 +109,7 @@ def _of_tools(name: str) -> Venv:
     """The venv NAME for the newest Python that tools run on."""
     version = pythons.newest(OLDEST, CORES["2.21"][1])
     if version is None:
-        raise Problem(f"No Python for {name} was found: install Python {OLDEST} or newer and have it on PATH.")
+        raise PythonMissing(f"No Python for {name} was found: install Python {OLDEST} or newer and have it on PATH.")
     return venv(name, version)
 
 

@@ -20,7 +20,7 @@ class Problem(Exception):
 
 
 class PythonMissing(Problem):
-    """No Python on this machine can run this Airflow: whoever runs tests reports the version as not run, by name."""
+    """No Python on this machine can run what is wanted: whoever runs tests reports that as not run, by name."""
 
 
 class StartFailed(Problem):
