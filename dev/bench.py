@@ -46,10 +46,10 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
 `make bench` has written this file; do not edit it by hand. It compares the collection with `ansible.builtin.uri` doing
 the same work in the same run against the same real server, so the ratios tell more than the seconds, which depend on
-the machine: {cores} cores, Python {python}. Jobs and single tasks were measured {rounds} times, lateness and the pausing
-of 300 DAGs by the module 3 times, and the median is shown; the ratio of a single task is the median of the ratios.
-Tasks of uri and of airflowctl got their token for nothing, and look every 2 seconds if nothing else is said. What is
-wanted is a goal, and not always reached.
+the machine: {cores} cores, Python {python}. Jobs and single tasks were measured {rounds} times, lateness and pausing by
+the module 3 times, and the median is shown; the ratio of a single task is the median of the ratios. Tasks of uri and of
+airflowctl got their token for nothing, and look every 2 seconds if nothing else is said. What is wanted is a goal, and
+not always reached.
 
 """
 
