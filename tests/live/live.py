@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -59,6 +60,13 @@ class Played:
     def changed(self) -> int:
         """How many tasks have changed something, by the recap."""
         return sum(map(int, re.findall(r"\bchanged=(\d+)", self.output)))
+
+
+def harness(airflow: Airflow, action: str, component: str) -> None:
+    """Do something to a process of the shared server; a start returns when the server is healthy."""
+    command = [*shlex.split(airflow.variables["airflow_component"]), action, component]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def play(folder: Path, tasks: Sequence[Mapping[str, Any]], *options: str, **env: str) -> Played:

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
 import threading
 import time
 import uuid
@@ -20,7 +18,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow
 from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, NotFound, Unreachable
 from ansible_collections.dagops.airflow.plugins.module_utils._runs import wait_for_run
 from faults import Exchange, Fault, Line
-from live import Airflow, result_of
+from live import Airflow, harness, result_of
 
 DAG = "dotted.name-with-dash"  # it stays paused, but where a run has to end by itself
 OUTAGES = [
@@ -229,10 +227,3 @@ def test_a_wait_survives_that_the_web_server_is_killed_and_started_again(
     assert done.result["dag_run"]["state"] == "success"
     assert done.result["changed"]
     api.delete_dag_run(DAG, run_id)
-
-
-def harness(airflow: Airflow, action: str, component: str) -> None:
-    """Do something to a process of the shared server; a start returns when the server is healthy."""
-    command = [*shlex.split(airflow.variables["airflow_component"]), action, component]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr

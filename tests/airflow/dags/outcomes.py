@@ -55,6 +55,10 @@ with make_dag("retries", tags=["demo"]) as retries:
     PythonOperator(task_id="never_works", python_callable=never, retries=2, retry_delay=delay)
     PythonOperator(task_id="works_at_second_try", python_callable=second_time, retries=2, retry_delay=delay)
 
+# Its second try does not come while anybody looks.
+with make_dag("retries_later") as retries_later:
+    PythonOperator(task_id="tries", python_callable=never, retries=1, retry_delay=timedelta(hours=1))
+
 # The state of a run is that of its last tasks, so this one ends as success although a task has failed.
 with make_dag("all_done") as all_done:
     broken = PythonOperator(task_id="broken", python_callable=read_users)

@@ -46,6 +46,10 @@ with make_dag("two_steps") as two_steps:
     second = PythonOperator(task_id="second", python_callable=sleep, op_kwargs={"name": "second", "default": 1})
     first >> second
 
+# The pool is for those who use this DAG to make.
+with make_dag("in_pool") as in_pool:
+    PythonOperator(task_id="held", python_callable=sleep, pool="narrow")
+
 with make_dag("writes_conf") as writes_conf:
     PythonOperator(task_id="write", python_callable=write_conf)
 
