@@ -29,11 +29,9 @@ class Access:
 
     # -- users: {username, email, first_name, last_name, roles}, roles: {name, permissions: [{action, resource}]}
 
-    @of_known_shape
     def find_user(self, username: str) -> Object | None:
         """Return a user, or None when there is none."""
-        raw = self._find(self._path("users", username))
-        return None if raw is None else _user(raw)
+        return self._find(self._path("users", username), _user)
 
     def create_user(self, user: Object, password: str) -> None:
         """Make a user; Conflict when the name or the e-mail address is taken."""
@@ -65,14 +63,9 @@ class Access:
             return False
         return True
 
-    @of_known_shape
     def find_role(self, name: str) -> Object | None:
         """Return a role, or None when there is none."""
-        raw = self._find(self._path("roles", name))
-        if raw is None:
-            return None
-        pairs = {(pair["action"]["name"], pair["resource"]["name"]) for pair in raw.get("actions") or []}
-        return {"name": raw["name"], "permissions": permissions_of(pairs)}
+        return self._find(self._path("roles", name), _role)
 
     def create_role(self, role: Object) -> None:
         """Make a role."""
@@ -95,12 +88,14 @@ class Access:
     def _path(self, *parts: str) -> str:
         return self.prefix + path_of(*parts)
 
-    def _find(self, path: str) -> Object | None:
+    @of_known_shape
+    def _find(self, path: str, read: t.Callable[[Object], Object]) -> Object | None:
         try:
             with self._explained():
-                return t.cast(Object, self._client.get(path))
+                raw = self._client.get(path)
         except NotFound:
             return None
+        return read(raw)
 
     def _delete(self, path: str) -> None:
         try:
@@ -222,9 +217,14 @@ def _substitute(role: str) -> str:
 
 def _user(raw: Object) -> Object:
     return {
-        **{key: raw.get(key) for key in USER_TEXTS},
+        **{key: raw[key] for key in USER_TEXTS},
         "roles": sorted(role["name"] for role in raw.get("roles") or []),
     }
+
+
+def _role(raw: Object) -> Object:
+    pairs = {(pair["action"]["name"], pair["resource"]["name"]) for pair in raw.get("actions") or []}
+    return {"name": raw["name"], "permissions": permissions_of(pairs)}
 
 
 def _user_body(user: Object) -> Object:

@@ -125,6 +125,15 @@ def test_a_new_version_of_a_dag_needs_no_margin(clock):
     assert 4 <= clock.passed < 5
 
 
+@pytest.mark.parametrize(("count", "passed"), [(20, 4), (21, 32)])
+def test_the_versions_of_more_than_twenty_dags_are_not_asked_for(clock, count, passed):
+    names = [f"d{number:02}" for number in range(count)]
+    seen = {second: [{**dag(at_), "dag_id": name} for name in names] for second, at_ in ((0, -100), (3, 2), (31, 31))}
+    airflow = Airflow(clock, seen, versions={0: at(-90), 4: at(3)})
+    wait_until_parsed(airflow, deployed(ids=names))
+    assert passed <= clock.passed < passed + 1.5
+
+
 def test_many_dags_are_looked_for_in_the_list(clock):
     dags = [{**dag(), "dag_id": name} for name in "abcd"]
     airflow = Airflow(clock, {0: dags[:3], 2: dags})

@@ -215,3 +215,11 @@ def test_a_users_api_that_takes_no_token(server):
     roles = Roles(server, GENERATIONS["v2"], airflow_role)
     server.get(roles.path("/roles/trigger")).answers({"title": "Unauthorized"}, 401)
     assert "Airflow 3.0 takes api_username and api_password here" in roles.failure(name="trigger").message
+
+
+@pytest.mark.parametrize("shape", [[], "text", 1, None, {}, {"name": "trigger", "actions": [{"action": "can_read"}]}])
+def test_a_role_of_another_shape(roles, server, shape):
+    server.get(roles.path("/roles/trigger")).answers(shape)
+    assert roles.failure(name="trigger", permissions=permissions(READ)).message == (
+        "https://airflow.example answered with JSON of an unknown shape; check api_url and api_version."
+    )

@@ -245,3 +245,11 @@ def test_an_error_shows_no_part_of_the_password(users, server, generation):
     )
     error = users.failure(**NAMES, roles=["Viewer", "Op"], password="correct-horse-battery")
     assert "correct-" not in error.message.replace("correct it", "")
+
+
+@pytest.mark.parametrize("shape", [[], "text", 1, None, {}, {**NAMES, "roles": "Op"}, {**NAMES, "roles": [None]}])
+def test_a_user_of_another_shape(users, server, shape):
+    server.get(users.path()).answers(shape)
+    assert users.failure(username="deploy").message == (
+        "https://airflow.example answered with JSON of an unknown shape; check api_url and api_version."
+    )
