@@ -12,9 +12,19 @@ import sys
 import typing as t
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[3]
 ROLE = ROOT / "roles" / "airflow_deploy"
 TASKS = ROLE / "tasks"
+DEFAULTS: dict[str, t.Any] = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
+ENTRY_POINTS: dict[str, dict[str, t.Any]] = yaml.safe_load(
+    (ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+)["argument_specs"]
+# The variables of all entry points.
+SPECS: dict[str, dict[str, t.Any]] = {}
+for entry_point in ENTRY_POINTS.values():
+    SPECS.update(entry_point["options"])
 
 
 class Played(t.NamedTuple):

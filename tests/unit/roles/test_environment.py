@@ -26,7 +26,13 @@ def look(tmp_path: Path) -> t.Iterator[t.Callable[..., Found]]:
         if env:
             # env -i: a process without any environment looks as one whose environment is hidden.
             command = ["env", "-i", *([] if hidden else [f"{name}={value}" for name, value in env.items()])]
-            command += [sys.executable, "-c", "print(flush=True); import time; time.sleep(600)", "webserver"]
+            command += [
+                sys.executable,
+                "-c",
+                "print(flush=True); import time; time.sleep(600)",
+                "/opt/bin/airflow",
+                "webserver",
+            ]
             process = subprocess.Popen(command, stdout=subprocess.PIPE)
             started.append(process)
             assert process.stdout

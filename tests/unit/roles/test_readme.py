@@ -35,7 +35,7 @@ WORKED_OUT = {
         "`airflow.cfg` in `airflow_deploy_home`, else `~/airflow/airflow.cfg`",
     ),
     "airflow_deploy_user_email": (
-        "{{ airflow_deploy_api_username }}{{ '' if '@' in airflow_deploy_api_username else '@localhost' }}",
+        "{{ airflow_deploy_api_username }}{{ '' if '@' in airflow_deploy_api_username | string else '@localhost' }}",
         "`airflow_deploy_api_username`, with `@localhost` if it has no `@`",
     ),
     "airflow_deploy_user_first_name": ("{{ airflow_deploy_api_username }}", "`airflow_deploy_api_username`"),
