@@ -37,16 +37,25 @@ class Played(t.NamedTuple):
         return " ".join(self.output.split())
 
 
-def play(folder: Path, tasks: t.Sequence[t.Mapping[str, t.Any]], *options: str, **variables: t.Any) -> Played:
-    """Run TASKS with the role's variables and defaults, in FOLDER."""
+def play(
+    folder: Path,
+    tasks: t.Sequence[t.Mapping[str, t.Any]],
+    *options: str,
+    plays_vars: t.Mapping[str, t.Any] | None = None,
+    **variables: t.Any,
+) -> Played:
+    """Run TASKS in FOLDER with PLAYS_VARS, or else with the role's variables and defaults."""
     playbook = folder / "playbook.yml"
-    header = {
+    header: dict[str, t.Any] = {
         "hosts": "localhost",
         "connection": "local",
         "gather_facts": False,
-        "vars_files": [str(ROLE / "defaults" / "main.yml"), str(ROLE / "vars" / "main.yml")],
         "tasks": list(tasks),
     }
+    if plays_vars is None:
+        header["vars_files"] = [str(ROLE / "defaults" / "main.yml"), str(ROLE / "vars" / "main.yml")]
+    else:
+        header["vars"] = dict(plays_vars)
     # JSON is YAML.
     playbook.write_text(json.dumps([header]), encoding="utf-8")
     return ansible_playbook(str(playbook), folder, *options, **variables)
