@@ -67,8 +67,8 @@ FORMS = {
         BASIC,
     ),
     "comments and empty lines between the lines": form(
-        f"auth_backends =\n# for people, services\n    {KERBEROS},\n\n    # and\n ; for = all: others\n\t{SESSION}\n\n# others\n",
-        f"auth_backends =\n# for people, services\n    {KERBEROS},\n\n    # and\n ; for = all: others\n\t{SESSION},{BASIC}\n\n"
+        f"auth_backends =\n# people, services\n    {KERBEROS},\n\n    # and\n ; a = all: b\n\t{SESSION}\n\n# others\n",
+        f"auth_backends =\n# people, services\n    {KERBEROS},\n\n    # and\n ; a = all: b\n\t{SESSION},{BASIC}\n\n"
         "# others\n",
         KERBEROS,
         SESSION,

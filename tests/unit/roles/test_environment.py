@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether enable_api sees the environment of the webserver, which overrides airflow.cfg, and says so when it does not."""
+"""Whether enable_api sees the webserver's environment, which overrides airflow.cfg, and says so when it does not."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables of the role that are numbers where a text is wanted, as surveys give them, and variables of a wrong type."""
+"""Variables of the role that are numbers where a text is wanted, as surveys give them, and of a wrong type."""
 
 from __future__ import annotations
 
