@@ -140,7 +140,7 @@ def test_dags_that_are_gone(source: Path, tmp_path: Path) -> None:
         airflow_dags_folder="/srv/dags/",
         _before={"dags": [dag(name, one) for name in before]},
         _after={"dags": after},
-        _read_after=AFTER,
+        _parsed_after=AFTER,
     )
     assert found == {"_gone": ["deleted", "dropped", "stale"], "_pending": ["late"]}
 
