@@ -201,6 +201,7 @@ def test_basic_auth_is_enabled_and_a_restart_that_failed_is_made_up_for(fresh: F
     again = fresh.run("enable_api")
     assert again.status == 0, again.output
     assert again.changed() > 0
+    assert "could not be seen" not in again.words
     assert "RUNNING HANDLER [dagops.airflow.airflow_deploy : Restart the webserver by a command]" in again.output
     assert Server.attach(fresh.server.state).record["born"]["webserver"] != started
 

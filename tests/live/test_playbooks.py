@@ -21,6 +21,10 @@ from airflow_compat import PythonOperator, make_dag
 with make_dag("{dag_id}") as dag:
     PythonOperator(task_id="{task}", python_callable=print)
 """
+ANOTHER = """
+with make_dag("{dag_id}_2") as dag_2:
+    PythonOperator(task_id="only", python_callable=print)
+"""
 
 
 @pytest.fixture
@@ -52,8 +56,9 @@ def deployed(airflow: Airflow, tmp_path: Path) -> Iterator[Any]:
         id = dag_id
 
         @staticmethod
-        def version(task: str, line: str = "") -> None:
-            (source / f"{dag_id}.py").write_text(DAG_FILE.format(dag_id=dag_id, task=task, line=line), encoding="utf-8")
+        def version(task: str, line: str = "", *, another: bool = False) -> None:
+            text = DAG_FILE + (ANOTHER if another else "")
+            (source / f"{dag_id}.py").write_text(text.format(dag_id=dag_id, task=task, line=line), encoding="utf-8")
 
     yield Deployed
     (Path(airflow.variables["airflow_dags_folder"]) / f"{dag_id}.py").unlink(missing_ok=True)
@@ -73,6 +78,11 @@ def test_new_versions_are_deployed_and_run(airflow: Airflow, tmp_path: Path, run
         "airflow_smoke_dags": [{"dag_id": deployed.id, "paused": False}],
     }
     deployed.version("first")
+    checked = ansible_playbook(
+        "dagops.airflow.deploy_dags", "--check", "--extra-vars", json.dumps(variables), cwd=tmp_path
+    )
+    assert checked.status == 0, checked.output
+    assert f"{deployed.id} would be triggered as a test once the files are deployed." in checked.words
     first = run("deploy_dags", **variables)
     assert first.status == 0, first.output
     assert f"DAG run {deployed.id} / " in first.words
@@ -106,6 +116,42 @@ def test_new_versions_are_deployed_and_run(airflow: Airflow, tmp_path: Path, run
     assert f"{deployed.id}.py cannot be imported: RuntimeError: MARKER-9D1E" in broken.words
     assert paused(tmp_path, "ok") == [False]
     result_of(tmp_path, "airflow_dag", {"dag_id": ["ok", "fails"], "paused": True})
+
+
+def test_only_dags_of_the_deployed_files_are_waited_for_and_a_dropped_one_is_told(
+    airflow: Airflow, tmp_path: Path, run: Any, deployed: Any
+) -> None:
+    result_of(tmp_path, "airflow_dag", {"dag_id": ["ok"], "paused": False})
+    variables = {
+        "airflow_dags_source": deployed.folder,
+        "airflow_dags_folder": airflow.variables["airflow_dags_folder"],
+    }
+    another = f"{deployed.id}_2"
+    deployed.version("first", another=True)
+    first = run("deploy_dags", **variables, airflow_dag_ids=f"{deployed.id},{another}")
+    assert first.status == 0, first.output
+    result_of(tmp_path, "airflow_dag", {"dag_id": [deployed.id, another], "paused": False})
+
+    deployed.version("second")
+    second = run("deploy_dags", **variables, airflow_smoke_dags=[deployed.id])
+    assert second.status == 0, second.output
+    assert f"{another} was in the deployed files before and is in them no more" in second.words
+    assert f"DAG run {deployed.id} / " in second.words
+    tasks = result_of(tmp_path, "airflow_task_info", {"dag_id": deployed.id})["tasks"]
+    assert [task["task_id"] for task in tasks] == ["second"]
+    # Paused before the files were copied; the others were left alone.
+    order = [second.output.index(f"TASK [{name}]") for name in ("Pause the DAGs", "Copy the files")]
+    assert order == sorted(order)
+    assert second.output[order[0] : order[1]].count("changed: ") == 1
+    assert paused(tmp_path, "ok", deployed.id) == [False, False]
+
+    deployed.version("third", another=True)
+    assert run("deploy_dags", **variables, airflow_dag_ids=[deployed.id, another]).status == 0
+    deployed.version("fourth")
+    fourth = run("deploy_dags", **variables, airflow_smoke_dags=another)
+    assert fourth.status != 0
+    assert f"{another} cannot be run as a test, since the deployed files hold no such DAG any more" in fourth.words
+    result_of(tmp_path, "airflow_dag", {"dag_id": ["ok"], "paused": True})
 
 
 def test_a_maintenance_window(tmp_path: Path, run: Any) -> None:

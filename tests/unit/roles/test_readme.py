@@ -35,7 +35,7 @@ WORKED_OUT = {
         "`airflow.cfg` in `airflow_deploy_home`, else `~/airflow/airflow.cfg`",
     ),
     "airflow_deploy_user_email": (
-        "{{ airflow_deploy_api_username }}{{ '' if '@' in airflow_deploy_api_username else '@localhost' }}",
+        "{{ airflow_deploy_api_username }}{{ '' if '@' in airflow_deploy_api_username | string else '@localhost' }}",
         "`airflow_deploy_api_username`, with `@localhost` if it has no `@`",
     ),
     "airflow_deploy_user_first_name": ("{{ airflow_deploy_api_username }}", "`airflow_deploy_api_username`"),
@@ -45,6 +45,8 @@ WORKED_OUT = {
         "the least that `run` needs",
     ),
 }
+# Variables for which null has a meaning: Ansible takes none where the specification has a default.
+NULLABLE = {"airflow_deploy_paused": "bool"}
 
 
 def told(name: str) -> str:
@@ -93,10 +95,19 @@ def test_the_specification_has_the_same_default(name):
     value = DEFAULTS[name]
     given = SPECS[name].get("default")
     if "default" not in SPECS[name]:
-        assert name in WORKED_OUT or OF_THE_ENVIRONMENT.fullmatch(str(value))
+        assert name in NULLABLE or name in WORKED_OUT or OF_THE_ENVIRONMENT.fullmatch(str(value))
         return
     match = OF_THE_ENVIRONMENT.fullmatch(value) if isinstance(value, str) else None
     assert given == (yaml.safe_load(match.group(2) or match.group(3)) if match else value)
+
+
+@pytest.mark.parametrize("name", NULLABLE)
+def test_a_variable_that_may_be_null_has_its_type_and_no_default(name):
+    assert SPECS[name]["type"] == NULLABLE[name]
+    assert "default" not in SPECS[name]
+    default = str(DEFAULTS[name]).lower()
+    assert "null" in SPECS[name]["description"]
+    assert f"V({default}) if not set" in " ".join(SPECS[name]["description"].split())
 
 
 @pytest.mark.parametrize("name", ENTRY_POINTS)

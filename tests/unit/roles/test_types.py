@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Variables of the role that are numbers where a text is wanted, as surveys give them, and of a wrong type."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import DEFAULTS, SPECS, play
+
+SECRET = "hidden-5e1f"
+# Variables and their value, which variables of the role come of it, and their value.
+TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
+    "a DAG": ({"dags": 2024}, "__airflow_deploy_the_dags", ["2024"]),
+    "DAGs in a text": ({"dags": "2024, etl"}, "__airflow_deploy_the_dags", ["2024", "etl"]),
+    "no DAG": ({"dags": ""}, "__airflow_deploy_the_dags", []),
+    "a DAG in a list": ({"dags": [2024]}, "__airflow_deploy_dag", {"dag_id": "2024"}),
+    "a DAG in a mapping": (
+        {"dags": [{"dag_id": 2024, "conf": {"a": 1}}]},
+        "__airflow_deploy_dag",
+        {"dag_id": "2024", "conf": {"a": 1}},
+    ),
+    "DAGs that are named": ({"dags": [2024, {"dag_id": 7}, "etl"]}, "__airflow_deploy_nameless", []),
+    "a user": ({"api_username": 4711}, "__airflow_deploy_the_username", "4711"),
+    "a password": ({"api_password": 123456}, "__airflow_deploy_the_password", "123456"),
+    "an address": ({"api_username": 4711}, "airflow_deploy_user_email", "4711@localhost"),
+    "roles": ({"user_roles": 7, "role_name": 7}, "__airflow_deploy_role_wanted", True),
+    "roles in a list": ({"user_roles": [7, "Op"]}, "__airflow_deploy_the_user_roles", ["7", "Op"]),
+    "DAGs of the role": ({"role_dag_ids": [2024, 25]}, "__airflow_deploy_the_role_dag_ids", ["2024", "25"]),
+    "rights on a DAG": (
+        {"role_dag_ids": 2024},
+        "__airflow_deploy_role_on_dags",
+        [{"action": action, "resource": "DAG:2024"} for action in ("can_read", "can_edit")],
+    ),
+    "numbers everywhere": (
+        {name[15:]: 123456 for name, spec in SPECS.items() if spec["type"] == "str" and name in DEFAULTS},
+        "__airflow_deploy_mistyped",
+        [],
+    ),
+    "as it comes": ({}, "__airflow_deploy_mistyped", []),
+}
+A_TEXT = "must be a text, and is a list or a mapping; correct it."
+REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
+    **{
+        f"{name}: a mapping": ({name[15:]: {"a": SECRET}}, f"{name} {A_TEXT}")
+        for name, spec in SPECS.items()
+        if spec["type"] == "str" and "choices" not in spec and name[15:] not in ("api_host", "api_python")
+    },
+    "a list for a text": ({"api_username": [SECRET]}, f"airflow_deploy_api_username {A_TEXT}"),
+    "a command": (
+        {"cli": {"a": SECRET}},
+        "airflow_deploy_cli must be a text or a list of words, and is a mapping; correct it.",
+    ),
+    **{
+        name: ({name: {"a": SECRET}}, f"airflow_deploy_{name} must be a list, and is a mapping; correct it.")
+        for name in ("dags", "user_roles", "role_dag_ids")
+    },
+    "an item": (
+        {"role_dag_ids": [{"dag_id": SECRET}]},
+        "Each item of airflow_deploy_role_dag_ids must be a text; correct it.",
+    ),
+    "a role": ({"user_roles": [[SECRET]]}, "Each item of airflow_deploy_user_roles must be a text; correct it."),
+}
+NAMELESS: dict[str, list[t.Any]] = {
+    "no id": [{"conf": {}}],
+    "a list": [["etl"]],
+    "an id that is a list": [{"dag_id": ["etl"]}],
+}
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
+    """What becomes of each set of variables, worked out by one playbook for all."""
+    folder = tmp_path_factory.mktemp("types")
+    cases = {name: (variables, wanted) for name, (variables, wanted, _value) in TAKEN.items()}
+    cases.update({name: (variables, "__airflow_deploy_mistyped") for name, (variables, _words) in REFUSED.items()})
+    cases.update({f"nameless {name}": ({"dags": dags}, "__airflow_deploy_nameless") for name, dags in NAMELESS.items()})
+    tasks: list[dict[str, t.Any]] = [
+        {
+            "ansible.builtin.set_fact": {"seen": f"{{{{ seen | default({{}}) | combine({{name: {wanted}}}) }}}}"},
+            "vars": {
+                "name": name,
+                "__airflow_deploy_number": 0,
+                **{f"airflow_deploy_{key}": value for key, value in variables.items()},
+            },
+        }
+        for name, (variables, wanted) in cases.items()
+    ]
+    tasks.append(
+        {"ansible.builtin.copy": {"content": "{{ seen | to_json }}", "dest": f"{folder}/seen", "mode": "0600"}}
+    )
+    played = play(folder, tasks)
+    assert played.status == 0, played.output
+    found: dict[str, t.Any] = json.loads((folder / "seen").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_numbers_are_taken_as_texts(name: str, seen: dict[str, t.Any]) -> None:
+    assert seen[name] == TAKEN[name][2]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_wrong_type_is_one_sentence(name: str, seen: dict[str, t.Any]) -> None:
+    # The first one is told; defaults of other variables may be made of this one.
+    assert seen[name][0] == REFUSED[name][1]
+
+
+@pytest.mark.parametrize("name", NAMELESS)
+def test_what_names_no_dag_is_found(name: str, seen: dict[str, t.Any]) -> None:
+    assert len(seen[f"nameless {name}"]) == 1
+
+
+@pytest.mark.parametrize("entry_point", ["api_user", "run", "parsed", "enable_api", "main"])
+def test_every_entry_point_refuses_it(entry_point: str, tmp_path: Path) -> None:
+    tasks = [{"ansible.builtin.include_role": {"name": "dagops.airflow.airflow_deploy", "tasks_from": entry_point}}]
+    played = play(tmp_path, tasks, airflow_deploy_api_url={"a": SECRET}, airflow_deploy_dags=["etl"])
+    assert played.status != 0
+    assert f"airflow_deploy_api_url {A_TEXT}" in played.words
+    assert SECRET not in played.output
