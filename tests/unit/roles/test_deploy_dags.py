@@ -48,29 +48,6 @@ def test_dags_are_paused_before_files_are_copied() -> None:
     assert unpause["dagops.airflow.airflow_dag"] == {"dag_id": "{{ _unpaused }}", "paused": False}
 
 
-def worked_out(folder: Path, names: t.Sequence[str], **variables: t.Any) -> dict[str, t.Any]:
-    """What the playbook's own variables come to."""
-    result = {name: f"{{{{ {name} }}}}" for name in names}
-    copy = {"content": "{{ result | to_json }}", "dest": f"{folder}/result.json", "mode": "0600"}
-    tasks: list[dict[str, t.Any]] = [
-        {"ansible.builtin.find": {"paths": "{{ _source }}", "recurse": True, "hidden": True}, "register": "_files"},
-        {"ansible.builtin.copy": copy, "vars": {"result": result}},
-    ]
-    played = play(folder, tasks, plays_vars=PLAY["vars"], **variables)
-    assert played.status == 0, played.output
-    found: dict[str, t.Any] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    return found
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """A folder with DAG files."""
-    (tmp_path / "dags" / "team.a").mkdir(parents=True)
-    for name in ("one.py", "team.a/two.py", "packed.zip"):
-        (tmp_path / "dags" / name).write_text("", encoding="utf-8")
-    return tmp_path / "dags"
-
-
 KNOWN = {
     "one": "one.py",
     "two": "team.a/two.py",
@@ -80,69 +57,83 @@ KNOWN = {
     "six": "one.pyc",
     "seven": "other/one.py",
 }
+# What is deployed, where Airflow has it, and which DAGs are of these files.
+FILES = {
+    "what is in a folder": ("/", "/srv/dags/", ["one", "two", "three"]),
+    "another name of the folder": ("/", "/opt/airflow/dags/", ["one", "two", "three", "seven"]),
+    "a folder": ("", "/srv/dags/dags/", ["one", "two", "three"]),
+    "elsewhere": ("/team.a/two.py", "/srv/dags/team.a/", []),
+    "a file": ("/one.py", "/srv/dags/", ["one"]),
+}
+NAMED: dict[str, t.Any] = {"a text": "2024, new", "texts": ["2024 ", "new"], "a number": [2024, "new"]}
+ONE, TWO = "/srv/dags/one.py", "/srv/dags/team.a/two.py"
+AFTERWARDS = [
+    dag("kept", ONE),
+    dag("dropped", ONE, OLD),
+    dag("stale", TWO, OLD, is_stale=True),
+    dag("broken", ONE, OLD, has_import_errors=True),
+    dag("late", TWO, None),
+    dag("moved", "/srv/dags/other.py"),
+    dag("new", ONE),
+]
 
 
-@pytest.mark.parametrize(
-    ("slash", "path", "root", "expected"),
-    [
-        ("/", "", "/srv/dags/", ["one", "two", "three"]),
-        # As a container sees the folder.
-        ("/", "", "/opt/airflow/dags/", ["one", "two", "three", "seven"]),
-        ("", "", "/srv/dags/dags/", ["one", "two", "three"]),
-        ("", "team.a/two.py", "/srv/dags/team.a/", []),
-        ("", "one.py", "/srv/dags/", ["one"]),
-    ],
-    ids=["what is in a folder", "another name of the folder", "a folder", "elsewhere", "a file"],
-)
-def test_dags_of_the_deployed_files(
-    slash: str, path: str, root: str, expected: list[str], source: Path, tmp_path: Path
-) -> None:
-    found = worked_out(
-        tmp_path,
-        ["_dags", "_unpaused"],
-        airflow_dags_source=str(source / path) + slash,
-        airflow_dags_folder="/srv/dags",
-        _before={"dags": [dag(name, root + file, is_paused=name == "two") for name, file in KNOWN.items()]},
-    )
-    assert found["_dags"] == expected
-    assert sorted(found["_unpaused"]) == sorted(name for name in expected if name != "two")
-
-
-def test_dags_that_are_named_are_those(source: Path, tmp_path: Path) -> None:
-    for ids in ("2024, new", ["2024 ", "new"], [2024, "new"]):
-        found = worked_out(
-            tmp_path,
-            ["_dags"],
-            airflow_dags_source=f"{source}/",
-            airflow_dags_folder="/srv/dags",
-            airflow_dag_ids=ids,
-            _before={"dags": [dag("one", "/srv/dags/one.py")]},
-        )
-        assert found["_dags"] == ["2024", "new"]
-
-
-def test_dags_that_are_gone(source: Path, tmp_path: Path) -> None:
-    one, two = "/srv/dags/one.py", "/srv/dags/team.a/two.py"
-    before = ["kept", "dropped", "stale", "deleted", "broken", "late", "moved"]
-    after = [
-        dag("kept", one),
-        dag("dropped", one, OLD),
-        dag("stale", two, OLD, is_stale=True),
-        dag("broken", one, OLD, has_import_errors=True),
-        dag("late", two, None),
-        dag("moved", "/srv/dags/other.py"),
-        dag("new", one),
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, t.Any]]:
+    """What the playbook's own variables come to in each case, worked out by one playbook for all."""
+    folder = tmp_path_factory.mktemp("deploy_dags")
+    source = folder / "dags"
+    (source / "team.a").mkdir(parents=True)
+    files = [source / name for name in ("one.py", "team.a/two.py", "packed.zip")]
+    for file in files:
+        file.write_text("", encoding="utf-8")
+    given = {
+        "airflow_dags_source": f"{source}/",
+        "airflow_dags_folder": "/srv/dags/",
+        "_files": {"files": [{"path": str(file)} for file in files]},
+        "_before": {"dags": [dag("one", ONE)]},
+        "_parsed_after": AFTER,
+    }
+    cases: dict[str, dict[str, t.Any]] = {
+        name: {
+            "airflow_dags_source": f"{source}{path}",
+            "_before": {"dags": [dag(name, root + file, is_paused=name == "two") for name, file in KNOWN.items()]},
+        }
+        for name, (path, root, _expected) in FILES.items()
+    }
+    cases.update({name: {"airflow_dag_ids": ids} for name, ids in NAMED.items()})
+    before = [*(dag_["dag_id"] for dag_ in AFTERWARDS if dag_["dag_id"] != "new"), "deleted"]
+    cases["gone"] = {"_before": {"dags": [dag(name, ONE) for name in before]}, "_after": {"dags": AFTERWARDS}}
+    result = {name: f"{{{{ {name} }}}}" for name in ("_dags", "_unpaused", "_gone", "_pending")}
+    tasks = [
+        {
+            "ansible.builtin.set_fact": {"found": "{{ found | default({}) | combine({name: result}) }}"},
+            "vars": {**given, **case, "name": name, "result": result},
+        }
+        for name, case in cases.items()
     ]
-    found = worked_out(
-        tmp_path,
-        ["_gone", "_pending"],
-        airflow_dags_source=f"{source}/",
-        airflow_dags_folder="/srv/dags/",
-        _before={"dags": [dag(name, one) for name in before]},
-        _after={"dags": after},
-        _parsed_after=AFTER,
-    )
-    assert found == {"_gone": ["deleted", "dropped", "stale"], "_pending": ["late"]}
+    copy = {"content": "{{ found | to_json }}", "dest": f"{folder}/found.json", "mode": "0600"}
+    played = play(folder, [*tasks, {"ansible.builtin.copy": copy}], plays_vars=PLAY["vars"])
+    assert played.status == 0, played.output
+    results: dict[str, dict[str, t.Any]] = json.loads((folder / "found.json").read_text(encoding="utf-8"))
+    return results
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_dags_of_the_deployed_files(name: str, found: dict[str, dict[str, t.Any]]) -> None:
+    _path, _root, expected = FILES[name]
+    assert found[name]["_dags"] == expected
+    assert sorted(found[name]["_unpaused"]) == sorted(dag_id for dag_id in expected if dag_id != "two")
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_dags_that_are_named_are_those(name: str, found: dict[str, dict[str, t.Any]]) -> None:
+    assert found[name]["_dags"] == ["2024", "new"]
+
+
+def test_dags_that_are_gone(found: dict[str, dict[str, t.Any]]) -> None:
+    assert found["gone"]["_gone"] == ["deleted", "dropped", "stale"]
+    assert found["gone"]["_pending"] == ["late"]
 
 
 @pytest.mark.parametrize("name", ["airflow_dag_ids", "airflow_smoke_dags"])
