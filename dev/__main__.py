@@ -149,9 +149,11 @@ def parser() -> argparse.ArgumentParser:
         if name in ("unit", "integration", "live", "fix"):
             command.add_argument("arguments", nargs="*")
         if name in ("integration", "live", "test-matrix", "bench", "server"):
-            command.add_argument("--server", action="append", choices=servers.NAMES, metavar="NAME")
+            known = f"one of {', '.join(servers.NAMES)}; may be given more than once"
+            command.add_argument("--server", action="append", choices=servers.NAMES, metavar="NAME", help=known)
         if name == "test-matrix":
-            command.add_argument("--core", action="append", choices=venvs.CORES, metavar="LINE")
+            known = f"a line of ansible-core: one of {', '.join(venvs.CORES)}; may be given more than once"
+            command.add_argument("--core", action="append", choices=venvs.CORES, metavar="LINE", help=known)
     return top
 
 

@@ -260,10 +260,14 @@ def credentials(airflow: Server) -> dict[str, str]:
 
 def serve(name: str) -> int:
     """Start one server, say how to use it, and stop it at Ctrl-C."""
+    venv = venvs.core()
     with server(name) as airflow:
         print(f"# Airflow {airflow.version.airflow} runs until Ctrl-C. Its DAGs lie in {airflow.dags_folder}")
         for key, value in credentials(airflow).items():
             print(f"export {key}={shlex.quote(value)}")
+        print("# ansible-playbook, and this checkout as the collection that it uses:")
+        print(f"export PATH={shlex.quote(str(venv.bin))}:$PATH")
+        print(f"export ANSIBLE_COLLECTIONS_PATH={shlex.quote(str(tree.linked()))}")
         sys.stdout.flush()
         signal.pause()
     return 0

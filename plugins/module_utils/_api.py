@@ -221,7 +221,8 @@ class Airflow:
         return list(found.values())
 
     def check_trigger(self, request: TriggerRequest) -> None:
-        """Raise Unsupported, before anything is written, when this Airflow lacks what the request asks for."""
+        """Raise BadInput, before anything is written, when this Airflow does not do what the request asks for."""
+        raise NotImplementedError
 
     def trigger(self, dag_id: str, request: TriggerRequest) -> Object:
         """Make a run, exactly once, and return it.
@@ -309,10 +310,14 @@ class Airflow:
 
     @of_known_shape
     def pool_of(self, dag_id: str, dag_run_id: str, task: Object) -> Object:
-        """Return {name, slots, open_slots} of the pool that a task instance runs in."""
+        """Return {name, slots, open_slots} of a task instance's pool; C(slots=None): it does not exist."""
         index = [str(task["map_index"])] if task["map_index"] >= 0 else []
         parts = path_of("taskInstances", task["task_id"], *index)
-        pool = self.client.get(self._path("pools", self.client.get(self._run_path(dag_id, dag_run_id) + parts)["pool"]))
+        name = self.client.get(self._run_path(dag_id, dag_run_id) + parts)["pool"]
+        try:
+            pool = self.client.get(self._path("pools", name))
+        except NotFound:
+            pool = {"name": name, "slots": None, "open_slots": None}
         return {key: pool[key] for key in ("name", "slots", "open_slots")}
 
     @of_known_shape
@@ -588,6 +593,13 @@ class AirflowV2(Airflow):
     logical_date = "logical_date"
     # Basic auth and cookies are gone: api_auth is an option for Airflow 2 alone.
     logins: t.Mapping[str, t.Callable[[str, str], Login]] = dict.fromkeys(AirflowV1.logins, PasswordTokenLogin)
+
+    def check_trigger(self, request: TriggerRequest) -> None:
+        if request.data_interval_start is not None and request.logical_date is None:
+            raise BadInput(
+                f"data_interval_start needs a logical_date, since {self.url} is Airflow 3, which drops the interval of "
+                "a run without one; give both."
+            )
 
     def clear_dag_run(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
         body = {"dry_run": False, "only_failed": only_failed}

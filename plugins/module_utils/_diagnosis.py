@@ -9,8 +9,10 @@ import typing as t
 
 from ._api import Airflow, Object
 from ._errors import AirflowError
+from ._inputs import time_of
 from ._report import task_name
 
+TICK = 2.0  # seconds by which a time of Airflow may be ahead of the one in its answers' heads, which have no fractions
 PATIENCE = 5.0  # seconds that an outage may last while a failure is being explained
 
 
@@ -27,6 +29,7 @@ def diagnosis(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
 
     for reason in (
         of_dag,
+        lambda: _of_time(airflow, run),
         lambda: dead_component(airflow, "scheduler"),
         lambda: _of_other_runs(airflow, run, dag.get("max_active_runs")),
         lambda: _of_tasks(airflow, run, tasks),
@@ -47,6 +50,14 @@ def _of_dag(dag: Object) -> str:
     if dag["is_stale"]:
         return "its DAG is stale, so no task of it starts: its file is gone or no longer holds it"
     return ""
+
+
+def _of_time(airflow: Airflow, run: Object) -> str:
+    if run["state"] != "queued" or not run["run_after"]:
+        return ""
+    now = airflow.client.server_time or airflow.client.clock.utc()
+    starts = time_of("a time of Airflow", run["run_after"]).timestamp()
+    return f"it starts at {run['run_after']} (run_after), not before" if starts > now + TICK else ""
 
 
 def dead_component(airflow: Airflow, *components: str) -> str:
@@ -106,6 +117,8 @@ def _in_pool(airflow: Airflow, run: Object, task: Object) -> str:
         pool = airflow.pool_of(run["dag_id"], run["dag_run_id"], task)
     except AirflowError:
         return ""
+    if pool["slots"] is None:
+        return f" in pool {pool['name']}, which does not exist: make it"
     return f" in pool {pool['name']} ({pool['open_slots']} of {pool['slots']} slots are open)"
 
 

@@ -64,10 +64,11 @@ def dag_id_of(option: str, value: str) -> str:
 def name_of(option: str, value: str) -> str:
     """Return the name of a user or a role, which can be a segment of a request's path."""
     # Dots alone would be taken for a folder in the request's path.
-    if not value.strip(". ") or not value.isprintable():
+    # Airflow takes a slash for the end of the name, quoted or not.
+    if not value.strip(". ") or not value.isprintable() or "/" in value:
         raise BadInput(
-            f"{option} '{one_line(value, 60)}' is no name of a user or a role: it has letters or digits, no line break "
-            "and no control character."
+            f"{option} '{one_line(value, 60)}' is no name of a user or a role that can be asked for: it has letters or "
+            "digits, no slash, no line break and no control character."
         )
     return value
 

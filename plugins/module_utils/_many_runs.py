@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ._api import ENDED, Airflow, Object
+from ._diagnosis import PATIENCE, diagnosis
 from ._errors import AirflowError, BadInput, RunFailed, TimedOut, Unreachable
 from ._inputs import dag_id_of, dag_run_id_of
 from ._report import MOST_LOGS, Report, elapsed, shown, waited
@@ -41,6 +43,7 @@ class Watch:
         self._airflow = airflow
         self.runs: dict[Key, Object] = {}
         self._keys = keys
+        self.silent = False  # Airflow did not answer in the end
 
     def look(self) -> list[Object]:
         """Read those that have not ended, and return them.
@@ -64,6 +67,7 @@ class Watch:
         except Unreachable:
             if client.clock.now() < ends:
                 raise
+            self.silent = True
 
     def active(self) -> list[Object]:
         """Return those that have not ended."""
@@ -95,9 +99,11 @@ def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, inter
     if active:
         named = ", ".join(f"{run['dag_id']} / {run['dag_run_id']} ({run['state']})" for run in active[:MOST_TOLD])
         more = f" and {len(active) - MOST_TOLD} more" if len(active) > MOST_TOLD else ""
+        reason = "" if watch.silent else _held_up(airflow, active[0])
         raise TimedOut(
             f"{len(active)} of {len(entries)} DAG runs have not ended {waited(timeout, 'wait_timeout')}: "
-            f"{named}{more}. They go on; the same task waits for them again.{' ' + failures if failures else ''}",
+            f"{named}{more}{reason}. They go on; the same task waits for them again."
+            f"{' ' + failures if failures else ''}",
             runs=entries,
         )
     if failures:
@@ -109,6 +115,15 @@ def seen_runs(airflow: Airflow, keys: t.Sequence[Key]) -> Object:
     """Look once, for check mode: what a task before would have triggered is not there, and is left out."""
     runs = [airflow.find_dag_run(*key) for key in keys]
     return {"runs": [_entry(airflow, run) for run in runs if run]}
+
+
+def _held_up(airflow: Airflow, run: Object) -> str:
+    """What holds up the first of those that have not ended; one is enough for a message."""
+    tasks: t.Sequence[Object] = ()
+    with contextlib.suppress(AirflowError), airflow.client.within(PATIENCE):
+        tasks = airflow.task_instances(run["dag_id"], run["dag_run_id"])
+    reason = diagnosis(airflow, run, tasks)
+    return f"; of {run['dag_id']} / {run['dag_run_id']}: {reason}" if reason else ""
 
 
 def _failures(reports: t.Sequence[Report], total: int) -> str:

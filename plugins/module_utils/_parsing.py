@@ -90,10 +90,11 @@ class Parsing:
     def _lack(self, dag_id: str, dag: Object | None) -> str:
         if dag is None:
             return "is not known to Airflow"
-        if dag["has_import_errors"]:
-            return f"has an import error in {dag['fileloc']}"
+        # First, since a DAG keeps the mark of an import error when it is no longer in the file that was mended.
         if dag["is_stale"]:
             return "is stale: Airflow no longer finds it in its files"
+        if dag["has_import_errors"]:
+            return f"has an import error in {dag['fileloc']}"
         after = self._deployed.after
         if after is None:
             return ""
@@ -131,17 +132,22 @@ class Parsing:
             for error in self.errors:
                 tried = _moment(error["timestamp"])
                 if tried and since and tried >= since and self._concerns(error, dag_id, dag):
+                    lack = "cannot be parsed" if self._is_its_file(error, dag_id, dag) else "is not known to Airflow"
                     raise ParseFailed(
-                        f"DAG {dag_id} cannot be parsed: {error['filename']} cannot be imported: "
+                        f"DAG {dag_id} {lack}: {error['filename']} cannot be imported: "
                         f"{_last_line(error)}; mend the file and deploy it again.",
                         import_errors=[_shown(error)],
                     )
 
     def _concerns(self, error: Object, dag_id: str, dag: Object | None) -> bool:
+        is_new = dag is None and error["filename"] not in (self._known_errors or ())
+        return is_new or self._is_its_file(error, dag_id, dag)
+
+    def _is_its_file(self, error: Object, dag_id: str, dag: Object | None) -> bool:
         name = error["filename"]
         if dag is not None:
             return str(dag["fileloc"]) == name or str(dag["fileloc"]).endswith("/" + name)
-        return posixpath.splitext(posixpath.basename(name))[0] == dag_id or name not in (self._known_errors or ())
+        return posixpath.splitext(posixpath.basename(name))[0] == dag_id
 
     def _hurry(self, waiting: t.Mapping[str, Object | None]) -> None:
         """Ask for the files to be parsed now, and once more when the margin is over: Airflow may take its time."""
@@ -157,11 +163,15 @@ class Parsing:
                 self._airflow.reparse(dag_id)
 
     def describe(self) -> str:
-        """What the DAGs that are not ready lack, and why that may be."""
+        """What the DAGs that are not ready lack."""
         named = "; ".join(f"DAG {dag_id} {lack}" for dag_id, lack in list(self.missing.items())[:MOST_NAMED])
-        more = f"; and {len(self.missing) - MOST_NAMED} more" if len(self.missing) > MOST_NAMED else ""
+        return named + (f"; and {len(self.missing) - MOST_NAMED} more" if len(self.missing) > MOST_NAMED else "")
+
+    def advice(self) -> str:
+        """What to do about the first of them, and which files cannot be imported, which may be the reason."""
         files = ", ".join(error["filename"] for error in self.errors[:MOST_NAMED])
-        return named + more + (f". Files that cannot be imported: {files}" if files else "")
+        others = f" Files that cannot be imported: {files}." if files else ""
+        return f"{_advice(self._airflow, next(iter(self.missing.values())))}.{others}"
 
 
 def wait_until_parsed(airflow: Airflow, deployed: Deployed) -> None:
@@ -172,7 +182,7 @@ def wait_until_parsed(airflow: Airflow, deployed: Deployed) -> None:
         missing = wait_until(parsing.look, lambda lacking: not lacking, client.clock, deployed.timeout, LONGEST_LOOK)
     if missing:
         raise TimedOut(
-            f"{parsing.describe()}, {waited(deployed.timeout, 'wait_timeout')}: {_advice(airflow)}.",
+            f"{parsing.describe()}, {waited(deployed.timeout, 'wait_timeout')}: {parsing.advice()}",
             import_errors=[_shown(error) for error in parsing.errors],
         )
 
@@ -183,11 +193,15 @@ def still_lacking(airflow: Airflow, deployed: Deployed) -> str:
     return parsing.describe() if parsing.peek() else ""
 
 
-def _advice(airflow: Airflow) -> str:
+def _advice(airflow: Airflow, lack: str) -> str:
     dead = ""
     with contextlib.suppress(AirflowError), airflow.client.within(PATIENCE):
         dead = dead_component(airflow, "dag_processor", "scheduler")
-    return dead or "check that the file lies in the DAGs folder of Airflow's scheduler or DAG processor"
+    if dead:
+        return dead
+    if "(parse_margin)" in lack:
+        return "give wait_timeout more than parse_margin"
+    return "check that the file, with the DAG in it, lies in the DAGs folder of Airflow's scheduler or DAG processor"
 
 
 def _now(airflow: Airflow) -> datetime:

@@ -19,6 +19,7 @@ from ._state import diff
 from ._text import one_line, texts_in
 from ._wait import Clock, wait_until
 
+LONGEST_NOTE = 1000  # characters
 TIMES = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
 UNFINISHED = ("queued", "running", "scheduled", "restarting", "deferred", "up_for_reschedule", "up_for_retry")
 
@@ -66,6 +67,10 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
         raise BadInput(f"state: {state} needs the dag_run_id or the logical_date of the run it is about.")
     if (times["data_interval_start"] is None) != (times["data_interval_end"] is None):
         raise BadInput("data_interval_start and data_interval_end go together; give both or none.")
+    if times["data_interval_start"] and times["data_interval_end"] < times["data_interval_start"]:
+        raise BadInput("data_interval_end lies before data_interval_start; correct one of them.")
+    if params["note"] and len(params["note"]) > LONGEST_NOTE:
+        raise BadInput(f"note has {len(params['note'])} characters, and Airflow keeps {LONGEST_NOTE}; shorten it.")
     log_lines = lines_of("log_lines", params["log_lines"])
 
     conf = None if params["conf"] is None else conf_of("conf", params["conf"])
@@ -204,7 +209,7 @@ def find_run(airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_date
     if run is not None:
         if run["logical_date"] != date:
             raise BadInput(
-                f"DAG run {dag_id} / {dag_run_id} exists with the logical date {run['logical_date']}, not {date}; "
+                f"DAG run {dag_id} / {dag_run_id} exists with {_dated(run)}, not {date}; "
                 "correct logical_date, or leave it out."
             )
         return run
@@ -215,6 +220,10 @@ def find_run(airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_date
             "has one run per logical date; leave dag_run_id out to adopt that run, or choose another logical_date."
         )
     return holder
+
+
+def _dated(run: Object) -> str:
+    return f"the logical date {run['logical_date']}" if run["logical_date"] else "no logical date"
 
 
 def existing_run(airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_date: datetime | None) -> Object:
@@ -233,9 +242,10 @@ def existing_run(airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_
 def check_runnable(dag: Object) -> None:
     """Raise BadInput when Airflow would refuse to run this DAG."""
     if dag["is_stale"]:
-        raise BadInput(
-            f"DAG {dag['dag_id']} is stale: its file is gone or no longer holds it, so it cannot run; deploy it again."
-        )
+        # A DAG whose file is broken becomes stale soon; one that has left a file which was broken keeps the mark.
+        broken = f"its file ({dag['fileloc']}) cannot be imported or no longer holds it"
+        reason = broken if dag["has_import_errors"] else "its file is gone or no longer holds it"
+        raise BadInput(f"DAG {dag['dag_id']} is stale: {reason}, so it cannot run; deploy it again.")
     if dag["has_import_errors"]:
         raise BadInput(f"DAG {dag['dag_id']} has an import error, so it cannot run; mend its file ({dag['fileloc']}).")
 

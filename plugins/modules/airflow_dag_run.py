@@ -59,11 +59,11 @@ options:
         O(dag_id), O(dag_run_id), O(api_url) or the name of a state, is therefore refused.
     type: dict
   note:
-    description: Note on a new run, such as V(deployment 42). Needs Airflow 2.5 or newer.
+    description: Note on a new run, such as V(deployment 42), of at most 1000 characters. Needs Airflow 2.5 or newer.
     type: str
   data_interval_start:
     description: Start of a new run's data interval, with a time zone as in O(logical_date). Needs Airflow 2.9 or newer,
-      and O(data_interval_end).
+      and O(data_interval_end); on Airflow 3 also O(logical_date), without which the interval would be dropped.
     type: str
   data_interval_end:
     description: End of a new run's data interval, with a time zone as in O(logical_date). Needs Airflow 2.9 or newer,

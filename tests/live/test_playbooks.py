@@ -151,6 +151,13 @@ def test_only_dags_of_the_deployed_files_are_waited_for_and_a_dropped_one_is_tol
     fourth = run("deploy_dags", **variables, airflow_smoke_dags=another)
     assert fourth.status != 0
     assert f"{another} cannot be run as a test, since the deployed files hold no such DAG any more" in fourth.words
+
+    # Airflow takes a DAG whose file is broken for stale, too.
+    deployed.version("fifth", 'raise RuntimeError("MARKER-9D1E")')
+    broken = run("deploy_dags", **variables)
+    assert broken.status != 0
+    assert f"{deployed.id}.py cannot be imported: RuntimeError: MARKER-9D1E" in broken.words
+    assert "in them no more" not in broken.words
     result_of(tmp_path, "airflow_dag", {"dag_id": ["ok"], "paused": True})
 
 

@@ -67,11 +67,39 @@ FILES = {
 }
 NAMED: dict[str, t.Any] = {"a text": "2024, new", "texts": ["2024 ", "new"], "a number": [2024, "new"]}
 ONE, TWO = "/srv/dags/one.py", "/srv/dags/team.a/two.py"
+MAPPING = "must be a list or a text with commas, and is a mapping; correct it."
+WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
+    "ids": ({"airflow_dag_ids": {"dag_id": "etl"}}, f"airflow_dag_ids {MAPPING}"),
+    "runs": ({"airflow_smoke_dags": {"dag_id": "etl"}}, f"airflow_smoke_dags {MAPPING}"),
+    "a run of nothing": (
+        {"airflow_smoke_dags": ["etl", {"dag": "etl"}]},
+        "Each item of airflow_smoke_dags is the id of a DAG, or a mapping with dag_id; correct it.",
+    ),
+    "a number for a source": (
+        {"airflow_dags_source": 5},
+        "airflow_dags_source must be a text, and is not; correct it.",
+    ),
+    "a relative folder": (
+        {"airflow_dags_folder": "dags"},
+        "airflow_dags_folder must be an absolute path on the hosts; correct it.",
+    ),
+    "a word for seconds": (
+        {"airflow_parse_timeout": "soon"},
+        "airflow_parse_timeout must be a number of seconds; correct it.",
+    ),
+}
+RIGHT: dict[str, dict[str, t.Any]] = {
+    "nothing more": {},
+    "empty": {"airflow_parse_timeout": "", "airflow_smoke_dags": "", "airflow_dag_ids": None},
+    "numbers": {"airflow_parse_timeout": 60, "airflow_smoke_dags": [2024, {"dag_id": "etl"}], "airflow_dag_ids": 2024},
+    "texts": {"airflow_parse_timeout": "2.5", "airflow_smoke_dags": "etl, 2024", "airflow_dags_folder": "~/dags"},
+}
 AFTERWARDS = [
     dag("kept", ONE),
     dag("dropped", ONE, OLD),
     dag("stale", TWO, OLD, is_stale=True),
     dag("broken", ONE, OLD, has_import_errors=True),
+    dag("broken and stale", TWO, OLD, has_import_errors=True, is_stale=True),
     dag("late", TWO, None),
     dag("moved", "/srv/dags/other.py"),
     dag("new", ONE),
@@ -105,12 +133,15 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, t.Any
     before = [*(dag_["dag_id"] for dag_ in AFTERWARDS if dag_["dag_id"] != "new"), "deleted"]
     cases["gone"] = {"_before": {"dags": [dag(name, ONE) for name in before]}, "_after": {"dags": AFTERWARDS}}
     result = {name: f"{{{{ {name} }}}}" for name in ("_dags", "_unpaused", "_gone", "_pending")}
+    wrong = "{{ _wrong | dict2items | selectattr('value') | map(attribute='key') | list }}"
+    inputs = {f"wrong: {name}": case for name, (case, _words) in WRONG.items()}
+    inputs.update({f"right: {name}": case for name, case in RIGHT.items()})
     tasks = [
         {
             "ansible.builtin.set_fact": {"found": "{{ found | default({}) | combine({name: result}) }}"},
-            "vars": {**given, **case, "name": name, "result": result},
+            "vars": {**given, **case, "name": name, "result": wrong if name in inputs else result},
         }
-        for name, case in cases.items()
+        for name, case in {**cases, **inputs}.items()
     ]
     copy = {"content": "{{ found | to_json }}", "dest": f"{folder}/found.json", "mode": "0600"}
     played = play(folder, [*tasks, {"ansible.builtin.copy": copy}], plays_vars=PLAY["vars"])
@@ -136,9 +167,25 @@ def test_dags_that_are_gone(found: dict[str, dict[str, t.Any]]) -> None:
     assert found["gone"]["_pending"] == ["late"]
 
 
-@pytest.mark.parametrize("name", ["airflow_dag_ids", "airflow_smoke_dags"])
-def test_a_mapping_is_refused(name: str, tmp_path: Path) -> None:
-    variables = {"airflow_dags_source": "dags/", "airflow_dags_folder": "/srv/dags", name: {"dag_id": "etl"}}
+@pytest.mark.parametrize("name", WRONG)
+def test_what_cannot_be_right_is_one_sentence(name: str, found: dict[str, t.Any]) -> None:
+    assert found[f"wrong: {name}"] == [WRONG[name][1]]
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_is_right_is_taken(name: str, found: dict[str, t.Any]) -> None:
+    assert found[f"right: {name}"] == []
+
+
+def test_it_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    variables = {"airflow_dags_source": "dags/", "airflow_dags_folder": "/srv/dags", "airflow_dag_ids": {"a": "b"}}
     played = ansible_playbook(str(PLAYBOOK), tmp_path, **variables)
     assert played.status != 0
-    assert f"{name} must be a list or a text with commas, and is a mapping; correct it." in played.words
+    assert f"airflow_dag_ids {MAPPING}" in played.words
+
+
+def test_hosts_that_are_not_in_the_inventory_are_refused(tmp_path: Path) -> None:
+    variables = {"airflow_dags_source": "dags/", "airflow_dags_folder": "/srv/dags", "airflow_hosts": "airflwo"}
+    played = ansible_playbook(str(PLAYBOOK), tmp_path, **variables)
+    assert played.status != 0
+    assert "No host of the inventory matches airflow_hosts (airflwo), so nothing was deployed; " in played.words

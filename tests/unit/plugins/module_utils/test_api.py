@@ -195,6 +195,19 @@ def test_a_page_of_paused_dags_that_comes_again_ends_the_writing(airflow, server
     airflow.set_all_paused("etl", (), True)
 
 
+# -- pools
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_pool_of_a_task(airflow, server, generation, there):
+    server.get(f"{RUN}/taskInstances/load").answers({**generation.task("load"), "pool": "db"})
+    pool = {"name": "db", "slots": 3, "open_slots": 1, "occupied_slots": 2}
+    missing = generation.problem(404, "Pool not found", "Pool with name:'db' not found")
+    server.get("pools/db").answers(pool if there else missing, 200 if there else 404)
+    found = airflow.pool_of("etl_daily", RUN_ID, {"task_id": "load", "map_index": -1})
+    assert found == {"name": "db", "slots": 3 if there else None, "open_slots": 1 if there else None}
+
+
 # -- JSON of another shape ends in a sentence
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import types
+from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._diagnosis import diagnosis
@@ -25,7 +26,8 @@ class Airflow:
             **told,
         }
         self.asked = []
-        self.client = types.SimpleNamespace(within=lambda seconds: contextlib.nullcontext())
+        noon = datetime(2026, 11, 22, 10, 15, tzinfo=timezone.utc).timestamp()
+        self.client = types.SimpleNamespace(within=lambda seconds: contextlib.nullcontext(), server_time=noon)
 
     def __getattr__(self, name):
         def ask(*args):
@@ -39,7 +41,7 @@ class Airflow:
 
 
 def run(state="running"):
-    return {"dag_id": "etl", "dag_run_id": "r", "state": state}
+    return {"dag_id": "etl", "dag_run_id": "r", "state": state, "run_after": "2026-11-22T10:15:00Z"}
 
 
 def task(name, state, started=True, map_index=-1):
@@ -60,6 +62,7 @@ def other(name):
 
 
 OPEN_POOL = {"pool_of": {"name": "db", "slots": 3, "open_slots": 0}}
+NO_POOL = {"pool_of": {"name": "db", "slots": None, "open_slots": None}}
 DEAD = {"health": {"scheduler": {"status": "unhealthy", "latest_heartbeat": "2026-11-22T10:00:00Z"}}}
 
 
@@ -106,6 +109,7 @@ def test_what_holds_up_a_queued_run(told, found):
         ([task("a", "running"), task("b", "queued", False)], {}, "task a is running"),
         ([task("a", "running", map_index=i) for i in (0, 1)], {}, "2 tasks (a[0], …) are running"),
         ([task("a", "queued", False)], OPEN_POOL, "task a is waiting in pool db (0 of 3 slots are open)"),
+        ([task("a", "queued", False)], NO_POOL, "task a is waiting in pool db, which does not exist: make it"),
         ([task("a", "scheduled", False), task("b", "queued", False)], {}, "2 tasks (b, …) are waiting"),
         ([task("a", "deferred")], {}, "task a is deferred"),
         ([task("a", "up_for_reschedule")], {}, "task a is up_for_reschedule"),
@@ -120,6 +124,14 @@ def test_what_holds_up_a_queued_run(told, found):
 )
 def test_what_tasks_are_at(tasks, told, found):
     assert diagnosis(Airflow(**told), run(), tasks) == found
+
+
+def test_a_run_whose_time_has_not_come():
+    airflow = Airflow(**DEAD)
+    later = {**run("queued"), "run_after": "2026-11-22T10:15:03Z"}
+    assert diagnosis(airflow, later, []) == "it starts at 2026-11-22T10:15:03Z (run_after), not before"
+    assert "heartbeat" in diagnosis(airflow, {**later, "run_after": None}, [])
+    assert "heartbeat" in diagnosis(airflow, {**later, "state": "running"}, [])
 
 
 def test_what_cannot_be_read_is_left_out():

@@ -309,12 +309,12 @@ def test_secrets_that_are_a_part_of_what_is_shown(secret):
     assert "a part of an id, a URL or a state" in message
 
 
-@pytest.mark.parametrize("text", ["deploy", "ann@example.com", "a/b c", ".hidden", "Grüße", "世界"])
+@pytest.mark.parametrize("text", ["deploy", "ann@example.com", "b c", ".hidden", "Grüße", "世界"])
 def test_names_of_users_and_roles(text):
     assert _inputs.name_of("the_option", text) == text
 
 
-@pytest.mark.parametrize("text", ["", " ", ".", "..", ". .", "a\nb", "a\x1b[31m", "\ud800"])
+@pytest.mark.parametrize("text", ["", " ", ".", "..", ". .", "a/b", "a\nb", "a\x1b[31m", "\ud800"])
 def test_what_is_no_name_of_a_user_or_a_role(text):
     with pytest.raises(BadInput, match=r"the_option '.*' is no name of a user or a role"):
         _inputs.name_of("the_option", text)

@@ -233,13 +233,21 @@ def test_of_a_long_trace_the_end_is_shown(clock):
     [
         (
             None,
-            "DAG etl is not known to Airflow, after 10s (wait_timeout): check that the file lies in the DAGs folder",
+            "DAG etl is not known to Airflow, after 10s (wait_timeout): check that the file, with the DAG in ",
         ),
         (dag(is_stale=True), "DAG etl is stale: Airflow no longer finds it in its files, after 10s (wait_timeout): "),
+        (
+            dag(is_stale=True, has_import_errors=True),
+            "DAG etl is stale: Airflow no longer finds it in its files, after 10s (wait_timeout): ",
+        ),
         (dag(has_import_errors=True), f"DAG etl has an import error in {FILE}, after 10s"),
         (dag(-100), f"DAG etl was last parsed at {at(-100)}, before {at(0)} (parsed_after), after 10s"),
         ({**dag(), "last_parsed_time": None}, "DAG etl has never been parsed, after 10s (wait_timeout): "),
-        (dag(2), f"DAG etl was last parsed at {at(2)}, less than 30 s (parse_margin) after {at(0)} (parsed_after), "),
+        (
+            dag(2),
+            f"DAG etl was last parsed at {at(2)}, less than 30 s (parse_margin) after {at(0)} (parsed_after), after "
+            "10s (wait_timeout): give wait_timeout more than parse_margin.",
+        ),
     ],
 )
 def test_a_time_out_says_what_is_lacking(clock, seen, said):
@@ -254,7 +262,8 @@ def test_a_time_out_names_files_that_cannot_be_imported(clock):
     airflow = Airflow(clock, {0: None}, {0: [error("other.py", -50)]})
     with pytest.raises(TimedOut) as caught:
         wait_until_parsed(airflow, deployed(timeout=10))
-    assert "DAG etl is not known to Airflow. Files that cannot be imported: other.py, after 10s" in caught.value.message
+    assert caught.value.message.startswith("DAG etl is not known to Airflow, after 10s (wait_timeout): check that ")
+    assert caught.value.message.endswith("DAG processor. Files that cannot be imported: other.py.")
     assert [one["filename"] for one in caught.value.details["import_errors"]] == ["other.py"]
 
 

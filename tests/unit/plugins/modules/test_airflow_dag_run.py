@@ -255,6 +255,20 @@ def test_run_after(story, generation):
         launch(story, run_after="2026-12-24T18:00:00+00:00")
 
 
+def test_an_interval_without_a_date_is_refused_where_airflow_would_drop_it(story, generation, server):
+    story.dag()
+    interval = {"data_interval_start": "2026-11-21T00:00:00Z", "data_interval_end": DATE}
+    if generation.name == "v1":
+        server.get("version").answers({"version": "2.11.2", "git_version": ""})
+        story.made(**interval)
+        launch(story, **interval)
+    else:
+        assert refusal(story, **interval).message == (
+            "data_interval_start needs a logical_date, since https://airflow.example is Airflow 3, which drops the "
+            "interval of a run without one; give both."
+        )
+
+
 # -- paused DAGs
 
 
@@ -303,7 +317,12 @@ def test_a_paused_dag_may_be_left_paused(story):
 
 
 @pytest.mark.parametrize(
-    ("keys", "words"), [({"is_stale": True}, "is stale"), ({"has_import_errors": True}, "import error")]
+    ("keys", "words"),
+    [
+        ({"is_stale": True}, "is stale: its file is gone or no longer holds it, so"),
+        ({"has_import_errors": True}, "has an import error, so"),
+        ({"is_stale": True, "has_import_errors": True}, ".py) cannot be imported or no longer holds it, so"),
+    ],
 )
 def test_a_dag_that_cannot_run_is_refused_before_anything_is_sent(story, keys, words):
     story.dag(**keys)
@@ -1266,6 +1285,11 @@ def test_delete_repeated_after_a_lost_answer(story, server, generation):
         ({"logical_date": "today"}, "logical_date"),
         ({"run_after": "12:00"}, "run_after"),
         ({"data_interval_start": DATE}, "data_interval_end"),
+        (
+            {"data_interval_start": DATE, "data_interval_end": "2026-11-01 00:00:00Z"},
+            "data_interval_end lies before data_interval_start",
+        ),
+        ({"note": "x" * 1001}, "note has 1001 characters, and Airflow keeps 1000"),
         ({"data_interval_end": DATE}, "data_interval_start"),
         ({"conf": "[1]"}, "conf is a list"),
         ({"conf": "just words"}, "conf is a text"),

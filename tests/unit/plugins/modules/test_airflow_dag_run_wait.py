@@ -158,17 +158,20 @@ def test_fifty_logs_are_read_in_all_and_tasks_that_never_ran_have_none(wait, ser
     assert tails[50:] == ["The log was not read: only those of the first 50 failed tasks are."]
 
 
-def test_a_time_out_names_those_that_go_on(wait, clock):
+def test_a_time_out_names_those_that_go_on(wait, server, generation, clock):
     names = [f"r{number}" for number in range(6)]
     wait.active(*names, state="queued")
     wait.active(*names[1:], state="queued")
     wait.ended("r0", "failed")
     wait.failed("r0")
+    wait.tasks("r1")
+    server.get("dags/etl_daily").answers(generation.dag(is_paused=True))
     error = wait.failure(runs=runs(*names), wait_timeout=0.5, log_lines=0)
     assert isinstance(error, TimedOut)
     assert error.message.startswith(
         "5 of 6 DAG runs have not ended after 0s (wait_timeout): etl_daily / r1 (queued), etl_daily / r2 (queued), "
-        "etl_daily / r3 (queued), etl_daily / r4 (queued) and 1 more. They go on; the same task waits for them again. "
+        "etl_daily / r3 (queued), etl_daily / r4 (queued) and 1 more; of etl_daily / r1: its DAG is paused, so no task "
+        "of it starts: unpause the DAG. They go on; the same task waits for them again. "
         "1 of 6 DAG runs failed. DAG run etl_daily / r0 failed after "
     )
     assert error.details["timed_out"] is True

@@ -193,9 +193,9 @@ def test_absent_once_more(roles):
 
 
 def test_a_name_is_quoted(roles, server):
-    path = roles.path("/roles/a%2Fb%20c")
-    server.get(path).answers({"name": "a/b c", "actions": None})
-    assert roles(name="a/b c")["role"] == {"name": "a/b c", "permissions": []}
+    path = roles.path("/roles/b%3F%20c")
+    server.get(path).answers({"name": "b? c", "actions": None})
+    assert roles(name="b? c")["role"] == {"name": "b? c", "permissions": []}
 
 
 def test_a_server_without_roles(roles, server):
