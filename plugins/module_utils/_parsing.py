@@ -144,7 +144,7 @@ class Parsing:
         return is_new or self._is_its_file(error, dag_id, dag)
 
     def _is_its_file(self, error: Object, dag_id: str, dag: Object | None) -> bool:
-        name = error["filename"]
+        name = str(error["filename"])
         if dag is not None:
             return str(dag["fileloc"]) == name or str(dag["fileloc"]).endswith("/" + name)
         return posixpath.splitext(posixpath.basename(name))[0] == dag_id

@@ -65,9 +65,10 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
     times = {key: time_of(key, params[key]) if params[key] else None for key in TIMES}
     if state != "triggered" and not (run_id or times["logical_date"]):
         raise BadInput(f"state: {state} needs the dag_run_id or the logical_date of the run it is about.")
-    if (times["data_interval_start"] is None) != (times["data_interval_end"] is None):
+    start, end = times["data_interval_start"], times["data_interval_end"]
+    if (start is None) != (end is None):
         raise BadInput("data_interval_start and data_interval_end go together; give both or none.")
-    if times["data_interval_start"] and times["data_interval_end"] < times["data_interval_start"]:
+    if start and end and end < start:
         raise BadInput("data_interval_end lies before data_interval_start; correct one of them.")
     if params["note"] and len(params["note"]) > LONGEST_NOTE:
         raise BadInput(f"note has {len(params['note'])} characters, and Airflow keeps {LONGEST_NOTE}; shorten it.")
