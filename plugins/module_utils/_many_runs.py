@@ -43,7 +43,6 @@ class Watch:
         self._airflow = airflow
         self.runs: dict[Key, Object] = {}
         self._keys = keys
-        self.silent = False  # Airflow did not answer in the end
 
     def look(self) -> list[Object]:
         """Read those that have not ended, and return them.
@@ -57,8 +56,11 @@ class Watch:
             self.runs[key] = active[key] if key in active else self._airflow.dag_run(*key)
         return self.active()
 
-    def until_ended(self, timeout: float, interval: float) -> None:
-        """Look until all have ended or the time is over; an outage that goes on at that moment is no error."""
+    def until_ended(self, timeout: float, interval: float) -> bool:
+        """Look until all have ended or the time is over, and return whether Airflow has answered in the end.
+
+        An outage that goes on at that moment is no error.
+        """
         client = self._airflow.client
         ends = client.clock.now() + timeout
         try:
@@ -67,7 +69,8 @@ class Watch:
         except Unreachable:
             if client.clock.now() < ends:
                 raise
-            self.silent = True
+            return False
+        return True
 
     def active(self) -> list[Object]:
         """Return those that have not ended."""
@@ -84,7 +87,7 @@ def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, inter
     watch = Watch(airflow, keys)
     reports: dict[Key, Report] = {}
     try:
-        watch.until_ended(timeout, interval)
+        answers = watch.until_ended(timeout, interval)
         logs = MOST_LOGS
         for key, run in watch.runs.items():
             if run["state"] == "failed":
@@ -99,7 +102,7 @@ def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, inter
     if active:
         named = ", ".join(f"{run['dag_id']} / {run['dag_run_id']} ({run['state']})" for run in active[:MOST_TOLD])
         more = f" and {len(active) - MOST_TOLD} more" if len(active) > MOST_TOLD else ""
-        reason = "" if watch.silent else _held_up(airflow, active[0])
+        reason = _held_up(airflow, active[0]) if answers else ""
         raise TimedOut(
             f"{len(active)} of {len(entries)} DAG runs have not ended {waited(timeout, 'wait_timeout')}: "
             f"{named}{more}{reason}. They go on; the same task waits for them again."

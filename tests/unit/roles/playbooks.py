@@ -61,6 +61,26 @@ def play(
     return ansible_playbook(str(playbook), folder, *options, **variables)
 
 
+def worked_out(
+    folder: Path,
+    cases: t.Mapping[str, tuple[t.Mapping[str, t.Any], str]],
+    plays_vars: t.Mapping[str, t.Any] | None = None,
+) -> dict[str, t.Any]:
+    """What expressions come to, each with variables of its own, by one playbook: case -> (variables, expression)."""
+    tasks: list[dict[str, t.Any]] = [
+        {
+            "ansible.builtin.set_fact": {"found": f"{{{{ found | default({{}}) | combine({{name: {wanted}}}) }}}}"},
+            "vars": {**variables, "name": name},
+        }
+        for name, (variables, wanted) in cases.items()
+    ]
+    copy = {"content": "{{ found | to_json }}", "dest": f"{folder}/found.json", "mode": "0600"}
+    played = play(folder, [*tasks, {"ansible.builtin.copy": copy}], plays_vars=plays_vars)
+    assert played.status == 0, played.output
+    found: dict[str, t.Any] = json.loads((folder / "found.json").read_text(encoding="utf-8"))
+    return found
+
+
 def ansible_playbook(playbook: str, folder: Path, *options: str, **variables: t.Any) -> Played:
     """Run a playbook; VARIABLES go before all others."""
     settings = {

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROOT, ansible_playbook, play
+from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROOT, ansible_playbook, worked_out
 
 PLAYBOOK = ROOT / "playbooks" / "deploy_dags.yml"
 (PLAY,) = yaml.safe_load(PLAYBOOK.read_text(encoding="utf-8"))
@@ -132,22 +131,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, t.Any
     cases.update({name: {"airflow_dag_ids": ids} for name, ids in NAMED.items()})
     before = [*(dag_["dag_id"] for dag_ in AFTERWARDS if dag_["dag_id"] != "new"), "deleted"]
     cases["gone"] = {"_before": {"dags": [dag(name, ONE) for name in before]}, "_after": {"dags": AFTERWARDS}}
-    result = {name: f"{{{{ {name} }}}}" for name in ("_dags", "_unpaused", "_gone", "_pending")}
-    wrong = "{{ _wrong | dict2items | selectattr('value') | map(attribute='key') | list }}"
-    inputs = {f"wrong: {name}": case for name, (case, _words) in WRONG.items()}
-    inputs.update({f"right: {name}": case for name, case in RIGHT.items()})
-    tasks = [
-        {
-            "ansible.builtin.set_fact": {"found": "{{ found | default({}) | combine({name: result}) }}"},
-            "vars": {**given, **case, "name": name, "result": wrong if name in inputs else result},
-        }
-        for name, case in {**cases, **inputs}.items()
-    ]
-    copy = {"content": "{{ found | to_json }}", "dest": f"{folder}/found.json", "mode": "0600"}
-    played = play(folder, [*tasks, {"ansible.builtin.copy": copy}], plays_vars=PLAY["vars"])
-    assert played.status == 0, played.output
-    results: dict[str, dict[str, t.Any]] = json.loads((folder / "found.json").read_text(encoding="utf-8"))
-    return results
+    result = "{'_dags': _dags, '_unpaused': _unpaused, '_gone': _gone, '_pending': _pending}"
+    wrong = "_wrong | dict2items | selectattr('value') | map(attribute='key') | list"
+    wanted = {name: ({**given, **case}, result) for name, case in cases.items()}
+    wanted.update({f"wrong: {name}": ({**given, **case}, wrong) for name, (case, _words) in WRONG.items()})
+    wanted.update({f"right: {name}": ({**given, **case}, wrong) for name, case in RIGHT.items()})
+    return worked_out(folder, wanted, PLAY["vars"])
 
 
 @pytest.mark.parametrize("name", FILES)

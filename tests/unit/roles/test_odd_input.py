@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROOT, ansible_playbook, play
+from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROOT, ansible_playbook, worked_out
 
 PLAYBOOKS = ROOT / "playbooks"
 NOTE = "airflow_paused.json"
@@ -62,33 +61,20 @@ def test_what_cannot_be_right_is_one_sentence(name: str, tmp_path: Path) -> None
     assert "failed=1" in played.words
 
 
-def worked_out(
-    folder: Path, playbook: str, wanted: str, cases: t.Mapping[str, t.Mapping[str, t.Any]]
-) -> dict[str, t.Any]:
-    """What an expression of a playbook's own variables comes to in each case, worked out by one playbook for all."""
+def vars_of(playbook: str) -> dict[str, t.Any]:
     (first,) = yaml.safe_load((PLAYBOOKS / f"{playbook}.yml").read_text(encoding="utf-8"))
-    tasks: list[dict[str, t.Any]] = [
-        {
-            "ansible.builtin.set_fact": {"found": f"{{{{ found | default({{}}) | combine({{name: {wanted}}}) }}}}"},
-            "vars": {**case, "name": name},
-        }
-        for name, case in cases.items()
-    ]
-    copy = {"content": "{{ found | to_json }}", "dest": f"{folder}/found.json", "mode": "0600"}
-    played = play(folder, [*tasks, {"ansible.builtin.copy": copy}], plays_vars=first["vars"])
-    assert played.status == 0, played.output
-    found: dict[str, t.Any] = json.loads((folder / "found.json").read_text(encoding="utf-8"))
+    found: dict[str, t.Any] = first["vars"]
     return found
 
 
 def test_restore_takes_what_it_is_given_or_else_the_note(tmp_path: Path) -> None:
     (tmp_path / NOTE).write_text('["noted"]\n', encoding="utf-8")
     note = {"_note": {"stat": {"exists": True, "isreg": True}}}
-    cases = {name: {**note, **given} for name, (given, _expected) in GIVEN.items()}
-    assert worked_out(tmp_path, "restore", "_wanted", cases) == {name: case[1] for name, case in GIVEN.items()}
+    cases = {name: ({**note, **given}, "_wanted") for name, (given, _expected) in GIVEN.items()}
+    assert worked_out(tmp_path, cases, vars_of("restore")) == {name: case[1] for name, case in GIVEN.items()}
 
 
 def test_the_run_that_is_cancelled(tmp_path: Path) -> None:
-    cases = {name: given for name, (given, _expected) in CANCELLED.items()}
-    found = worked_out(tmp_path, "cancel_dag_run", "[_dag_id, _run_id]", cases)
+    cases = {name: (given, "[_dag_id, _run_id]") for name, (given, _expected) in CANCELLED.items()}
+    found = worked_out(tmp_path, cases, vars_of("cancel_dag_run"))
     assert found == {name: case[1] for name, case in CANCELLED.items()}

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import DEFAULTS, SPECS, play
+from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import DEFAULTS, SPECS, play, worked_out
 
 SECRET = "hidden-5e1f"
 # Variables and their value, which variables of the role come of it, and their value.
@@ -79,24 +78,14 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
     cases = {name: (variables, wanted) for name, (variables, wanted, _value) in TAKEN.items()}
     cases.update({name: (variables, "__airflow_deploy_mistyped") for name, (variables, _words) in REFUSED.items()})
     cases.update({f"nameless {name}": ({"dags": dags}, "__airflow_deploy_nameless") for name, dags in NAMELESS.items()})
-    tasks: list[dict[str, t.Any]] = [
+    number = {"__airflow_deploy_number": 0}
+    return worked_out(
+        folder,
         {
-            "ansible.builtin.set_fact": {"seen": f"{{{{ seen | default({{}}) | combine({{name: {wanted}}}) }}}}"},
-            "vars": {
-                "name": name,
-                "__airflow_deploy_number": 0,
-                **{f"airflow_deploy_{key}": value for key, value in variables.items()},
-            },
-        }
-        for name, (variables, wanted) in cases.items()
-    ]
-    tasks.append(
-        {"ansible.builtin.copy": {"content": "{{ seen | to_json }}", "dest": f"{folder}/seen", "mode": "0600"}}
+            name: ({**number, **{f"airflow_deploy_{key}": value for key, value in variables.items()}}, wanted)
+            for name, (variables, wanted) in cases.items()
+        },
     )
-    played = play(folder, tasks)
-    assert played.status == 0, played.output
-    found: dict[str, t.Any] = json.loads((folder / "seen").read_text(encoding="utf-8"))
-    return found
 
 
 @pytest.mark.parametrize("name", TAKEN)
