@@ -183,17 +183,17 @@ class Bench:
     def latency(self) -> None:
         """From the end of a run to the end of its task."""
         for seconds, progress in ((2, False), (60, False), (60, True)):
-            shares = []
+            rounds = []
             for number in range(3):
                 run_id = f"bench_late_{seconds}_{progress}_{number}_{time.time():.0f}"
-                self.play("latency", run_id=run_id, seconds=seconds, progress=progress)
+                requests = len(self.play("latency", run_id=run_id, seconds=seconds, progress=progress)[1])
                 late, length = map(float, re.findall(r"LATE ([\d.]+) of ([\d.]+)", self.said())[0])
-                shares.append((late, length))
-            late, length = sorted(shares)[1]
+                rounds.append((late, length, requests))
+            late, length, requests = sorted(rounds)[1]
             lines = ", with lines of progress" if progress else ""
             self.row(
                 f"from the end of a run of {length:.0f} s to the end of its task{lines}",
-                f"{late:.1f} s",
+                f"{late:.1f} s, {requests} requests",
                 "",
                 f"{late / length:.0%}",
                 "at most 5 % or 0.5 s, and the start of the next task",
