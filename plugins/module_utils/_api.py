@@ -30,7 +30,7 @@ from ._errors import (
     Unsupported,
 )
 from ._inputs import time_of
-from ._login import AutoLogin, BasicLogin, Login, PasswordTokenLogin, SessionLogin
+from ._login import AutoLogin, BasicLogin, JwtLogin, Login, PasswordTokenLogin, SessionLogin, TokenLogin
 from ._logs import TaskLog, event_lines, events_of, read_log
 from ._text import one_line, reason_of
 
@@ -74,6 +74,7 @@ class Airflow:
     show_stale: t.Mapping[str, str] = {}  # query that makes a list hold stale DAGs, too
     logical_date = ""  # what queries call it
     logins: t.Mapping[str, t.Callable[[str, str], Login]] = {}  # by api_auth
+    token_login = TokenLogin
     api_version = ""
     health_path = "/health"
 
@@ -117,24 +118,24 @@ class Airflow:
             return self._dag(self.client.patch(self._path("dags", dag_id), {"is_paused": paused}))
 
     @of_known_shape
-    def set_all_paused(self, containing: str, tags: t.Sequence[str], paused: bool) -> None:
+    def set_all_paused(self, containing: str, tags: t.Sequence[str], paused: bool) -> list[Object]:
         """Pause or unpause all DAGs that C(dags) would list, stale ones left out; some 100 in a request.
 
-        The writes of 3.3 ignore the page and hit every match, those of 2.x one page, so all pages are gone through.
+        Returns all that may have been changed, as they are now.
         """
+        found: dict[str, Object] = {}
         seen = 0
-        known: set[str] = set()
         while True:
             # The pattern must be there on Airflow 2, where tags alone are refused.
             params: Object = {"dag_id_pattern": containing or "~", "limit": PAGE, "offset": seen}
             if tags:
                 params["tags"] = list(tags)
             page = self.client.patch(self._path("dags"), {"is_paused": paused}, params)
+            before = len(found)
+            found.update((dag["dag_id"], dag) for dag in page["dags"])
             seen += len(page["dags"])
-            new = {dag["dag_id"] for dag in page["dags"]} - known
-            known |= new
-            if not new or _is_last(page, seen):
-                return
+            if len(found) == before or _is_last(page, seen):
+                return [self._dag(dag) for dag in found.values()]
 
     def import_errors(self) -> list[Object]:
         """Return {filename, timestamp, stack_trace} of each file that cannot be imported."""
@@ -593,6 +594,7 @@ class AirflowV2(Airflow):
     logical_date = "logical_date"
     # Basic auth and cookies are gone: api_auth is an option for Airflow 2 alone.
     logins: t.Mapping[str, t.Callable[[str, str], Login]] = dict.fromkeys(AirflowV1.logins, PasswordTokenLogin)
+    token_login = JwtLogin
 
     def check_trigger(self, request: TriggerRequest) -> None:
         if request.data_interval_start is not None and request.logical_date is None:
@@ -600,6 +602,11 @@ class AirflowV2(Airflow):
                 f"data_interval_start needs a logical_date, since {self.url} is Airflow 3, which drops the interval of "
                 "a run without one; give both."
             )
+
+    def set_all_paused(self, containing: str, tags: t.Sequence[str], paused: bool) -> list[Object]:
+        # The writes of 3.3 hit every match, and answer with no more than the page that was asked for.
+        super().set_all_paused(containing, tags, paused)
+        return self.dags(containing, tags)
 
     def clear_dag_run(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
         body = {"dry_run": False, "only_failed": only_failed}

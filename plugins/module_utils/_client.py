@@ -395,7 +395,7 @@ class Client:
         place = f"{method} {answer.url.partition('?')[0]}"
         message = f"Airflow answered {answer.status} to {place}{says}"
         if answer.status in (401, 403):
-            message += f": {self.login.advice(answer.status)}"
+            message += f": {self.login.advice(answer.status, reason)}"
         elif answer.status == 413:
             message += ": the request is larger than the server takes; make conf smaller"
         error = ERRORS.get(answer.status, ApiError)(f"{message}.", answer.status, reason)

@@ -49,7 +49,9 @@ def connect(params: Params, warn: t.Callable[[str], None], clock: Clock | None =
     client.redact.add(secrets)
     version = params["api_version"]
     airflow = detect(client) if version == "auto" else GENERATIONS[version](client)
-    if username and password:
+    if token:
+        client.login = airflow.token_login(token)
+    elif username and password:
         client.login = airflow.logins[params["api_auth"]](username, password)
     return airflow
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import typing as t
 from fnmatch import fnmatchcase
@@ -136,18 +135,20 @@ def _set_at_once(airflow: Airflow, waiting: t.Mapping[str, bool], listing: Listi
     """Let Airflow set all matches of a pattern, where those are no more than what is wanted; return what that did.
 
     Some versions write every match, whatever page was asked for, so a pattern must hit nothing else. DAGs come and go
-    meanwhile: the list is read again, and what was changed beyond the wanted set is put back.
+    meanwhile: what was changed beyond the wanted set is put back.
     """
     paused = next(iter(waiting.values()))
     pattern = next((text for text in _patterns(waiting, listing) if _hits_only(text, waiting, paused, listing)), None)
     if pattern is None:
         return []
-    # What it did not do is written one by one, which also tells why that is refused.
-    with contextlib.suppress(ApiError):
-        airflow.set_all_paused(pattern, listing.tags, paused)
+    try:
+        after = airflow.set_all_paused(pattern, listing.tags, paused)
+    except ApiError:
+        # What it did not do is written one by one, which also tells why that is refused.
+        after = airflow.dags(pattern, listing.tags)
     before = {dag["dag_id"]: dag["is_paused"] for dag in listing.dags}
     done = []
-    for dag in airflow.dags(pattern, listing.tags):
+    for dag in after:
         dag_id = dag["dag_id"]
         if dag_id in waiting and dag["is_paused"] == paused:
             done.append(dag_id)

@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
 
 BACKENDS = "[api] auth_backends in airflow.cfg"
 LACKING = "the user of api_username lacks the permission; give it to one of the user's roles"
+BAD_TOKEN = "api_token is not valid here or has expired; get a new one"
 # Seconds to wait for a turn at the login form, which takes 5 posts in 40 s ([webserver] auth_rate_limit).
 FORM_PATIENCE = 60.0
 
@@ -50,13 +51,13 @@ class Login:
         """Whether the credentials are known to be right although the answer is 401 or 403, for this reason."""
         return False
 
-    def advice(self, status: int) -> str:
-        """What a person should look at after 401 (not logged in) or 403 (no permission)."""
+    def advice(self, status: int, reason: str) -> str:
+        """What a person should look at after 401 (not logged in) or 403 (no permission), for this reason."""
         return "give api_username and api_password, or api_token"
 
 
 class TokenLogin(Login):
-    """A bearer token that was issued elsewhere."""
+    """A bearer token that was issued elsewhere, for Airflow 2 and what stands before it: a 403 may mean anything."""
 
     def __init__(self, token: str) -> None:
         self.token = token
@@ -65,16 +66,25 @@ class TokenLogin(Login):
         request.headers["Authorization"] = f"Bearer {self.token}"
         return request
 
-    def proven(self, status: int, reason: str) -> bool:
-        return status == 403 and reason != "Invalid JWT token"
-
-    def advice(self, status: int) -> str:
+    def advice(self, status: int, reason: str) -> str:
         if status == 401:
-            return "api_token is not valid here or has expired; get a new one"
+            return BAD_TOKEN
         return (
             "api_token is not valid here, or its user lacks the permission; get a new one, or give it to one of the "
             "user's roles"
         )
+
+
+class JwtLogin(TokenLogin):
+    """A token of Airflow 3 that was issued elsewhere: Airflow says whether it is the token that it refuses."""
+
+    def proven(self, status: int, reason: str) -> bool:
+        return status == 403 and reason == "Forbidden"
+
+    def advice(self, status: int, reason: str) -> str:
+        if self.proven(status, reason):
+            return "the user of api_token lacks the permission; give it to one of the user's roles"
+        return BAD_TOKEN if reason == "Invalid JWT token" else super().advice(status, reason)
 
 
 class PasswordLogin(Login):
@@ -99,7 +109,7 @@ class PasswordLogin(Login):
         self._log_in(client)
         return True
 
-    def advice(self, status: int) -> str:
+    def advice(self, status: int, reason: str) -> str:
         return LACKING
 
     def _log_in(self, client: Client) -> None:
@@ -118,7 +128,7 @@ class PasswordTokenLogin(PasswordLogin):
         return TokenLogin(self._pass)(request)
 
     def proven(self, status: int, reason: str) -> bool:
-        return TokenLogin(self._pass).proven(status, reason)
+        return bool(self._pass)
 
     def _exchange(self, client: Client) -> str:
         answer = client.open_request("POST", "/auth/token", json=self.credentials)
@@ -166,12 +176,11 @@ class FabLogin(Login):
             return True
         return self._active.denied(client, status)
 
-    # The password is right: a token was given for it.
-
     def proven(self, status: int, reason: str) -> bool:
-        return status == 403 if self._active is self._basic else self._active.proven(status, reason)
+        # A token was given for the password.
+        return True
 
-    def advice(self, status: int) -> str:
+    def advice(self, status: int, reason: str) -> str:
         if self._active is self._basic and status == 401:
             return (
                 "the users API of this Airflow takes basic auth only, and [fab] auth_backends in airflow.cfg lacks "
@@ -180,11 +189,11 @@ class FabLogin(Login):
         return LACKING
 
 
-class FabTokenLogin(TokenLogin):
-    """A bearer token that was issued elsewhere, shown to the users API."""
+class FabTokenLogin(JwtLogin):
+    """A token that was issued elsewhere, shown to the users API."""
 
-    def advice(self, status: int) -> str:
-        advice = super().advice(status)
+    def advice(self, status: int, reason: str) -> str:
+        advice = super().advice(status, reason)
         return f"{advice}; Airflow 3.0 takes api_username and api_password here" if status == 401 else advice
 
 
@@ -209,7 +218,7 @@ class BasicLogin(Login):
     def proven(self, status: int, reason: str) -> bool:
         return self._worked
 
-    def advice(self, status: int) -> str:
+    def advice(self, status: int, reason: str) -> str:
         if self._worked:
             return LACKING
         # From 2.9.3 on Airflow 2 answers 403 to a wrong password, too.
@@ -296,5 +305,5 @@ class AutoLogin(Login):
     def proven(self, status: int, reason: str) -> bool:
         return self._active.proven(status, reason)
 
-    def advice(self, status: int) -> str:
-        return self._active.advice(status)
+    def advice(self, status: int, reason: str) -> str:
+        return self._active.advice(status, reason)

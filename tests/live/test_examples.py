@@ -40,6 +40,7 @@ OTHER_WORLD = {
 GENERATIONS = {
     "guide_moving.rst: Unpause the DAG by uri": "v1",
     "guide_login.rst: Log in with a token": "v2",
+    "with_basic_auth.py: Read airflow.cfg": "v1",
 }
 
 DAG_FILE = """\
@@ -313,8 +314,10 @@ def options_in(task: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
 
 def test_all_documents_have_examples() -> None:
     modules = {file.name for file in (ROOT / "plugins" / "modules").glob("*.py")}
+    filters = {file.name for file in (ROOT / "plugins" / "filter").glob("*.py")}
     guides = {file.name for file in (ROOT / "docs" / "docsite" / "rst").glob("*.rst")}
     assert len(modules) >= 9
+    assert len(filters) >= 4
     assert len(guides) >= 5
-    wanted = {*modules, *guides, "run_timeline.py", "README.md", "roles/airflow_deploy/README.md"}
+    wanted = {*modules, *filters, *guides, "README.md", "roles/airflow_deploy/README.md"}
     assert wanted <= set(EXAMPLES)

@@ -39,6 +39,15 @@ GIVEN: dict[str, tuple[dict[str, t.Any], list[str]]] = {
     "an empty artifact": ({"airflow_unpaused_dags": []}, []),
     "a text": ({"airflow_unpaused_dags": "a, b"}, ["a", "b"]),
 }
+# What is asked for, and the ids and tags that come of it.
+PAUSED: dict[str, tuple[dict[str, t.Any], list[t.Any]]] = {
+    "nothing": ({}, [["*"], []]),
+    "texts": ({"airflow_dag_ids": "etl_*, one,", "airflow_tags": "team, "}, [["etl_*", "one"], ["team"]]),
+    "lists": ({"airflow_dag_ids": ["one ", "two"], "airflow_tags": ["team"]}, [["one", "two"], ["team"]]),
+    "a number": ({"airflow_dag_ids": 2024}, [["2024"], []]),
+    # The module refuses it, since a variable may have been empty by mistake.
+    "an empty item": ({"airflow_dag_ids": ["one", ""]}, [["one", ""], []]),
+}
 ARTIFACT = {"airflow_dag_run": {"dag_id": "slow", "dag_run_id": "s1"}}
 # What a survey and an artifact give, and the run that is cancelled.
 CANCELLED: dict[str, tuple[dict[str, t.Any], list[str]]] = {
@@ -63,8 +72,8 @@ def test_what_cannot_be_right_is_one_sentence(name: str, tmp_path: Path) -> None
 
 def vars_of(playbook: str) -> dict[str, t.Any]:
     (first,) = yaml.safe_load((PLAYBOOKS / f"{playbook}.yml").read_text(encoding="utf-8"))
-    found: dict[str, t.Any] = first["vars"]
-    return found
+    files = [yaml.safe_load((PLAYBOOKS / name).read_text(encoding="utf-8")) for name in first.get("vars_files", ())]
+    return {key: value for found in (*files, first["vars"]) for key, value in found.items()}
 
 
 def test_restore_takes_what_it_is_given_or_else_the_note(tmp_path: Path) -> None:
@@ -72,6 +81,12 @@ def test_restore_takes_what_it_is_given_or_else_the_note(tmp_path: Path) -> None
     note = {"_note": {"stat": {"exists": True, "isreg": True}}}
     cases = {name: ({**note, **given}, "_wanted") for name, (given, _expected) in GIVEN.items()}
     assert worked_out(tmp_path, cases, vars_of("restore")) == {name: case[1] for name, case in GIVEN.items()}
+
+
+def test_the_dags_that_are_paused(tmp_path: Path) -> None:
+    cases = {name: (given, "[_dag_ids, _tag_list]") for name, (given, _expected) in PAUSED.items()}
+    found = worked_out(tmp_path, cases, vars_of("pause_all"))
+    assert found == {name: case[1] for name, case in PAUSED.items()}
 
 
 def test_the_run_that_is_cancelled(tmp_path: Path) -> None:

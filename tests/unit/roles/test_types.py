@@ -23,7 +23,28 @@ TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
         "__airflow_deploy_dag",
         {"dag_id": "2024", "conf": {"a": 1}},
     ),
-    "DAGs that are named": ({"dags": [2024, {"dag_id": 7}, "etl"]}, "__airflow_deploy_nameless", []),
+    "DAGs that are named": ({"dags": [2024, {"dag_id": 7}, "etl"]}, "__airflow_deploy_wrong_dags", []),
+    "all that can be said of a DAG": (
+        {
+            "dags": [
+                {
+                    "dag_id": "etl",
+                    "paused": None,
+                    "trigger": "no",
+                    "wait": 1,
+                    "conf": {"a": 1},
+                    "secret_conf": {"b": 2},
+                },
+                {"dag_id": "etl", "dag_run_id": "r", "logical_date": "2026-11-22T10:15:00Z", "note": "n"},
+                {"dag_id": "etl", "paused": "True", "wait_timeout": 5, "log_lines": 3},
+            ]
+        },
+        "__airflow_deploy_wrong_dags",
+        [],
+    ),
+    "paused": ({"dags": [{"dag_id": "etl", "paused": "Y"}]}, "__airflow_deploy_paused", "true"),
+    "not paused": ({"dags": [{"dag_id": "etl", "paused": 0}]}, "__airflow_deploy_paused", "false"),
+    "paused as it is": ({"dags": [{"dag_id": "etl", "paused": None}]}, "__airflow_deploy_paused", "none"),
     "a user": ({"api_username": 4711}, "__airflow_deploy_the_username", "4711"),
     "a password": ({"api_password": 123456}, "__airflow_deploy_the_password", "123456"),
     "an address": ({"api_username": 4711}, "airflow_deploy_user_email", "4711@localhost"),
@@ -64,10 +85,20 @@ REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
     ),
     "a role": ({"user_roles": [[SECRET]]}, "Each item of airflow_deploy_user_roles must be a text; correct it."),
 }
-NAMELESS: dict[str, list[t.Any]] = {
-    "no id": [{"conf": {}}],
-    "a list": [["etl"]],
-    "an id that is a list": [{"dag_id": ["etl"]}],
+NAMELESS = "Each item of airflow_deploy_dags is the id of a DAG, or a mapping with dag_id, which is a text."
+UNCLEAR = "trigger, wait and paused in airflow_deploy_dags are true or false, and one is"
+WRONG_DAGS: dict[str, tuple[list[t.Any], str]] = {
+    "no id": ([{"conf": {}}], NAMELESS),
+    "a list": ([["etl"]], NAMELESS),
+    "an id that is a list": ([{"dag_id": ["etl"]}], NAMELESS),
+    "a key with a typing error": (
+        ["etl", {"dag_id": "etl", "wiat": False}],
+        "An item of airflow_deploy_dags has the key wiat, which is none of dag_id, paused, trigger, dag_run_id, "
+        "logical_date, conf, secret_conf, note, wait, wait_timeout, log_lines; correct it.",
+    ),
+    "perhaps": ([{"dag_id": "etl", "trigger": "maybe"}], f"{UNCLEAR} maybe; correct it."),
+    "an empty answer": ([{"dag_id": "etl", "wait": ""}], f"{UNCLEAR} empty; correct it."),
+    "neither paused nor not": ([{"dag_id": "etl", "paused": "soon"}], f"{UNCLEAR} soon; correct it."),
 }
 
 
@@ -77,7 +108,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
     folder = tmp_path_factory.mktemp("types")
     cases = {name: (variables, wanted) for name, (variables, wanted, _value) in TAKEN.items()}
     cases.update({name: (variables, "__airflow_deploy_mistyped") for name, (variables, _words) in REFUSED.items()})
-    cases.update({f"nameless {name}": ({"dags": dags}, "__airflow_deploy_nameless") for name, dags in NAMELESS.items()})
+    wrong = "__airflow_deploy_wrong_dags"
+    cases.update({f"DAGs: {name}": ({"dags": dags}, wrong) for name, (dags, _words) in WRONG_DAGS.items()})
     number = {"__airflow_deploy_number": 0}
     return worked_out(
         folder,
@@ -99,9 +131,9 @@ def test_a_wrong_type_is_one_sentence(name: str, seen: dict[str, t.Any]) -> None
     assert seen[name][0] == REFUSED[name][1]
 
 
-@pytest.mark.parametrize("name", NAMELESS)
-def test_what_names_no_dag_is_found(name: str, seen: dict[str, t.Any]) -> None:
-    assert len(seen[f"nameless {name}"]) == 1
+@pytest.mark.parametrize("name", WRONG_DAGS)
+def test_what_says_nothing_of_a_dag_is_one_sentence(name: str, seen: dict[str, t.Any]) -> None:
+    assert seen[f"DAGs: {name}"] == [WRONG_DAGS[name][1]]
 
 
 @pytest.mark.parametrize("entry_point", ["api_user", "run", "parsed", "enable_api", "main"])

@@ -185,6 +185,11 @@ def test_password_and_login(connection, version, auth, login):
     assert type(airflow.client.login).__name__ == login
 
 
+@pytest.mark.parametrize(("version", "login"), [("v1", "TokenLogin"), ("v2", "JwtLogin")])
+def test_token_and_login(connection, version, login):
+    assert type(connection(api_version=version, api_token="abcdef").client.login).__name__ == login
+
+
 SECRETS: list[dict[str, t.Any]] = [
     {"api_username": "u", "api_password": "p4ssw0rd"},
     {"api_token": "abcdef"},

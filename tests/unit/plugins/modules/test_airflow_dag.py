@@ -415,12 +415,14 @@ def listed(server, generation, pattern, dags, **query):
         server.get("dags", page(start, **params)).answers(generation.dags(*dags[start : start + 100], total=len(dags)))
 
 
-def written(server, generation, pattern, dags, is_paused, **query):
-    """All pages of a write that hits whatever matches."""
+def written(server, generation, pattern, dags, is_paused, after=None, **query):
+    """All pages of a write that hits whatever matches, and what is there then: Airflow 3 has to be asked for it."""
     for start in range(0, len(dags), 100):
         params = {"dag_id_pattern": pattern, "limit": 100, "offset": start, **query}
         answer = generation.dags(*dags[start : start + 100], total=len(dags))
         server.patch("dags", params, sends={"is_paused": is_paused}).answers(answer)
+    if generation.name == "v2":
+        listed(server, generation, pattern, dags if after is None else after, **query)
 
 
 def some(generation, count, prefix="many_", **keys):
@@ -430,18 +432,16 @@ def some(generation, count, prefix="many_", **keys):
 def test_three_hundred_dags_cost_pages_not_dags(dag, server, generation):
     listed(server, generation, "many_", some(generation, 300, is_paused=True))
     written(server, generation, "many_", some(generation, 300), False)
-    listed(server, generation, "many_", some(generation, 300))
     result = dag(dag_id=["many_*"], paused=False)
     assert result["changed"] is True
     assert len(result["dags"]) == 300
     assert set(paused(result).values()) == {(True, False)}
-    assert len(server.requests) == 9
+    assert len(server.requests) == {"v1": 6, "v2": 9}[generation.name]
 
 
 def test_many_dags_of_a_tag_at_once(dag, server, generation):
     listed(server, generation, "", some(generation, 20, is_paused=True, tags=["t"]), tags="t")
-    written(server, generation, "many_0", some(generation, 20), False, tags="t")
-    listed(server, generation, "many_0", some(generation, 20, tags=["t"]), tags="t")
+    written(server, generation, "many_0", some(generation, 20, tags=["t"]), False, tags="t")
     assert len(dag(tags=["t"], paused=False)["dags"]) == 20
 
 
@@ -449,7 +449,6 @@ def test_a_list_of_ids_is_written_by_what_they_begin_with(dag, server, generatio
     before = [*some(generation, 12, is_paused=True), generation.dag("other", is_paused=True)]
     listed(server, generation, "", before)
     written(server, generation, "many_0", some(generation, 12), False)
-    listed(server, generation, "many_0", some(generation, 12))
     assert len(dag(dag_id=[f"many_{number:03}" for number in range(12)], paused=False)["dags"]) == 12
 
 
@@ -474,8 +473,7 @@ def test_a_neighbour_that_is_as_wanted_does_no_harm(dag, server, generation):
     ]
     after = [*some(generation, 12), generation.dag("many_0x"), generation.dag("many_0y", is_stale=True)]
     listed(server, generation, "", before)
-    written(server, generation, "many_0", some(generation, 12), False)
-    listed(server, generation, "many_0", after)
+    written(server, generation, "many_0", some(generation, 12), False, after)
     dag(dag_id=[f"many_{number:03}" for number in range(12)], paused=False)
 
 
@@ -483,23 +481,27 @@ def test_what_was_changed_beyond_the_wanted_set_is_put_back(dag, server, generat
     stale = generation.dag("many_0old", is_paused=True, is_stale=True)
     listed(server, generation, "many_", [*some(generation, 12, is_paused=True), stale])
     written(server, generation, "many_0", [*some(generation, 12), generation.dag("many_0old")], False)
-    listed(server, generation, "many_0", [*some(generation, 12), generation.dag("many_0old")])
     server.patch("dags/many_0old", sends={"is_paused": True}).answers(generation.dag("many_0old", is_paused=True))
     assert len(dag(dag_id=["many_*"], paused=False)["dags"]) == 12
 
 
 def test_what_one_write_has_left_out_is_written_one_by_one(dag, server, generation):
     listed(server, generation, "many_", some(generation, 12, is_paused=True))
-    written(server, generation, "many_0", some(generation, 11), False)
-    listed(server, generation, "many_0", [*some(generation, 11), generation.dag("many_011", is_paused=True)])
+    after = [*some(generation, 11), generation.dag("many_011", is_paused=True)]
+    written(server, generation, "many_0", some(generation, 11), False, after)
     server.patch("dags/many_011", sends={"is_paused": False}).answers(generation.dag("many_011"))
     assert len(dag(dag_id=["many_*"], paused=False)["dags"]) == 12
 
 
 def test_an_outage_after_a_write_of_many_says_that_something_was_changed(dag, server, generation):
     listed(server, generation, "many_", some(generation, 12, is_paused=True))
-    written(server, generation, "many_0", some(generation, 12), False)
-    server.get("dags", page(dag_id_pattern="many_0", **generation.stale_filter)).says("", 502)
+    params = {"dag_id_pattern": "many_0", "limit": 100, "offset": 0}
+    write = server.patch("dags", params, sends={"is_paused": False})
+    if generation.name == "v1":
+        write.says("", 502)
+    else:
+        write.answers(generation.dags(*some(generation, 12), total=12))
+        server.get("dags", page(dag_id_pattern="many_0", **generation.stale_filter)).says("", 502)
     error = dag.failure(dag_id=["many_*"], paused=False, retry_timeout=0)
     assert isinstance(error, Unreachable)
     assert error.message.endswith("changed already; the same task goes on with the others.")
@@ -510,7 +512,6 @@ def test_a_dag_that_came_meanwhile_is_left_paused(dag, server, generation):
     after = [*some(generation, 12), generation.dag("many_0new")]
     listed(server, generation, "many_", some(generation, 12, is_paused=True))
     written(server, generation, "many_0", after, False)
-    listed(server, generation, "many_0", after)
     server.patch("dags/many_0new", sends={"is_paused": True}).answers(generation.dag("many_0new", is_paused=True))
     assert len(dag(dag_id=["many_*"], paused=False)["dags"]) == 12
 

@@ -199,6 +199,19 @@ def test_a_login_that_is_wrong(info, server, detail):
     assert "logged_in" not in error.details
 
 
+def test_a_token_that_airflow_2_refuses_is_no_login(server):
+    """It answers 403 to a token that is wrong, with the words of a permission that is missing."""
+    server.prefix = "/api/v1/"
+    token = LOGINS["v2"]["api_token"]
+    shown = {"Authorization": f"Bearer {token}"}
+    states = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": "healthy"}}
+    server.get("health", headers=shown).answers(states)
+    server.get("dags", {"limit": 1}, headers=shown).answers({"title": "Forbidden", "detail": None}, 403)
+    info = Info(server, GENERATIONS["v1"], airflow_info)
+    error = info.failure(login=True, api_username="", api_password="", api_token=token)
+    assert isinstance(error, Denied)
+
+
 @pytest.mark.parametrize("status", [401, 400])
 def test_a_password_that_is_wrong(server, status):
     server.prefix = "/api/v2/"

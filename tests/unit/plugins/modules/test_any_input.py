@@ -160,6 +160,8 @@ CONNECTION = {
 BY_NAME = {
     "dag_id": DAG_ID,
     "dag_run_id": RUN_ID,
+    "username": st.one_of(st.just(KNOWN["users"]), TEXT),
+    "name": st.one_of(st.just(KNOWN["roles"]), TEXT),
     "conf": CONF,
     "secret_conf": CONF,
     "limit": NUMBER,
