@@ -156,6 +156,8 @@ class AccessV1(Access):
         # A PATCH only adds permissions here. So a second role is made, the users move to it, and it takes over the
         # name; deleting the role first would leave its users without rights, for good if this broke off.
         users = self._users_with(name, _substitute(name))
+        # Those whom an update that broke off has left with the substitute.
+        self._move([user for user in users if _substitute(name) in user["roles"]], name)
         self.delete_role(_substitute(name))
         super().create_role({**wanted, "name": _substitute(name)})
         self._move(users, _substitute(name))

@@ -11,6 +11,7 @@ keys everywhere, named as Airflow 3 names them; times are ISO 8601 texts in UTC.
 from __future__ import annotations
 
 import contextlib
+import re
 import typing as t
 from datetime import datetime, timedelta, timezone
 from urllib.parse import quote
@@ -33,6 +34,9 @@ from ._inputs import time_of
 from ._login import AutoLogin, BasicLogin, JwtLogin, Login, PasswordTokenLogin, SessionLogin, TokenLogin
 from ._logs import TaskLog, event_lines, events_of, read_log
 from ._text import one_line, reason_of
+
+if t.TYPE_CHECKING:
+    from ._wait import Outage
 
 Object = t.Dict[str, t.Any]
 
@@ -142,6 +146,10 @@ class Airflow:
         raw = self.client.pages(self._path("importErrors"), "import_errors", lambda error: error["import_error_id"])
         return [self._import_error(error) for error in raw]
 
+    def is_file_of(self, dag: Object, filename: str) -> bool:
+        """Whether a file, by the name that it has among the import errors, is that of a DAG."""
+        return bool(dag["fileloc"] == filename)
+
     def reparse(self, dag_id: str) -> None:
         """Ask Airflow to parse a DAG's file soon: a wish that does no harm when refused, as by Airflow before 2.10."""
         with contextlib.suppress(ApiError, KeyError, TypeError):
@@ -221,8 +229,11 @@ class Airflow:
                 break
         return list(found.values())
 
-    def check_trigger(self, request: TriggerRequest) -> None:
-        """Raise BadInput, before anything is written, when this Airflow does not do what the request asks for."""
+    def check_trigger(self, request: TriggerRequest) -> str:
+        """Raise BadInput, before anything is written, when this Airflow does not do what the request asks for.
+
+        Returns a sentence about what the user may not expect of the run, or an empty text.
+        """
         raise NotImplementedError
 
     def trigger(self, dag_id: str, request: TriggerRequest) -> Object:
@@ -234,29 +245,32 @@ class Airflow:
         Conflict: a run with this id or this logical date exists, and it is not of this call. FateUnknown: nobody knows
         whether the run was made.
         """
-        outage = self.client.outage()
         body = self._trigger_body(request)
-        lost = False
-        while True:
-            try:
-                return self._run(self.client.post(self._path("dags", dag_id, "dagRuns"), body))
-            except (ApiError, Unreachable) as error:
-                if isinstance(error, ApiError) and 400 <= error.status < 500 and not isinstance(error, Conflict):
-                    raise self._trigger_error(dag_id, error) from error
-                run = self._look_up(dag_id, request.dag_run_id, error)
-                # A conflict with an earlier attempt of this call is a success, any other is the caller's to judge.
-                if run is not None and (lost or not isinstance(error, Conflict)):
-                    return run
-                # After a 500 (Airflow 2 gives it for bad input) or an unreadable answer one look is enough.
-                if isinstance(error, ServerError):
-                    raise self._trigger_error(dag_id, error) from error
-                if isinstance(error, ApiError):
-                    raise
-                lost = True
+        lost: Outage | None = None
+        with contextlib.ExitStack() as stack:
+            while True:
                 try:
-                    outage.endure(error)
-                except Unreachable:
-                    raise _fate_unknown(dag_id, request.dag_run_id, error) from error
+                    return self._run(self.client.post(self._path("dags", dag_id, "dagRuns"), body))
+                except (ApiError, Unreachable) as error:
+                    if isinstance(error, ApiError) and 400 <= error.status < 500 and not isinstance(error, Conflict):
+                        raise self._trigger_error(dag_id, error) from error
+                    if lost is None and isinstance(error, Unreachable):
+                        # Looking and trying again are one outage.
+                        stack.enter_context(self.client.within_one_outage())
+                    run = self._look_up(dag_id, request.dag_run_id, error)
+                    # A conflict with an earlier attempt of this call is a success, any other is the caller's to judge.
+                    if run is not None and (lost or not isinstance(error, Conflict)):
+                        return run
+                    # After a 500 (Airflow 2 gives it for bad input) or an unreadable answer one look is enough.
+                    if isinstance(error, ServerError):
+                        raise self._trigger_error(dag_id, error) from error
+                    if isinstance(error, ApiError):
+                        raise
+                    lost = lost or self.client.outage()
+                    try:
+                        lost.endure(error)
+                    except Unreachable:
+                        raise _fate_unknown(dag_id, request.dag_run_id, error) from error
 
     def _look_up(self, dag_id: str, dag_run_id: str, problem: AirflowError) -> Object | None:
         """Look whether a run was made after all; FateUnknown when that cannot be seen, either."""
@@ -504,6 +518,10 @@ class Airflow:
                 error.status,
                 error.reason,
             )
+        if error.status == 403:
+            error.message = (
+                f"{error.message.rstrip('.')}; a trigger takes can_edit on the DAG and can_create on DAG Runs."
+            )
         if error.status in (400, 422):
             return BadInput(
                 f"Airflow refused the run of DAG {dag_id}: {one_line(error.reason, 300)}; check conf and the dates."
@@ -532,13 +550,19 @@ class AirflowV1(Airflow):
         "session": SessionLogin,
     }
 
-    def check_trigger(self, request: TriggerRequest) -> None:
+    def check_trigger(self, request: TriggerRequest) -> str:
         if request.run_after is not None:
             raise Unsupported(f"run_after needs Airflow 3.0 or newer, and {self.url} is Airflow 2; leave it out.")
         if request.note is not None:
             self._needs("note", (2, 5))
         if request.data_interval_start is not None or request.data_interval_end is not None:
             self._needs("data_interval_start", (2, 9))
+        if request.logical_date is not None and request.logical_date.timestamp() > self.client.server_now() + 1:
+            return (
+                f"logical_date {iso(request.logical_date)} lies in the future, and Airflow 2 starts the run then, not "
+                "before, unless [scheduler] allow_trigger_in_future is set."
+            )
+        return ""
 
     def clear_dag_run(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
         # The clear endpoint of a run knows no only_failed here and would clear everything.
@@ -596,12 +620,13 @@ class AirflowV2(Airflow):
     logins: t.Mapping[str, t.Callable[[str, str], Login]] = dict.fromkeys(AirflowV1.logins, PasswordTokenLogin)
     token_login = JwtLogin
 
-    def check_trigger(self, request: TriggerRequest) -> None:
+    def check_trigger(self, request: TriggerRequest) -> str:
         if request.data_interval_start is not None and request.logical_date is None:
             raise BadInput(
                 f"data_interval_start needs a logical_date, since {self.url} is Airflow 3, which drops the interval of "
                 "a run without one; give both."
             )
+        return ""
 
     def set_all_paused(self, containing: str, tags: t.Sequence[str], paused: bool) -> list[Object]:
         # The writes of 3.3 hit every match, and answer with no more than the page that was asked for.
@@ -611,6 +636,15 @@ class AirflowV2(Airflow):
     def clear_dag_run(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
         body = {"dry_run": False, "only_failed": only_failed}
         self.client.post(self._run_path(dag_id, dag_run_id) + "/clear", body, repeat=only_failed)
+
+    def is_file_of(self, dag: Object, filename: str) -> bool:
+        if not str(dag["fileloc"]).endswith("/" + filename):
+            return super().is_file_of(dag, filename)
+        # Import errors name a file by its place in the bundle, and another bundle or folder may hold one of that name.
+        with contextlib.suppress(ApiError):
+            place = self.client.get(self._path("dags", dag["dag_id"])).get("relative_fileloc")
+            return place in (None, filename)
+        return True
 
     def version_time(self, dag_id: str) -> str | None:
         params = {"order_by": "-version_number", "limit": 1}
@@ -690,8 +724,8 @@ def detect(client: Client) -> Airflow:
 
 
 def version_of(text: t.Any) -> tuple[int, ...]:
-    """Return the numbers of a version that Airflow tells, such as C(2.11.2)."""
-    return tuple(int(part) for part in str(text).split(".")[:3] if part.isdigit())
+    """Return the numbers of a version that Airflow tells, such as C(2.11.2), C(2.9.3+composer) or C(3.0.0rc1)."""
+    return tuple(map(int, re.findall(r"(?:^|[.])(\d+)", str(text).partition("+")[0])[:3]))
 
 
 def iso(value: t.Any) -> str | None:

@@ -209,6 +209,10 @@ class Client:
         """Return a client of the same session that does not log in; a token that was given is shown all the same."""
         return self if isinstance(self.login, TokenLogin) else self.logged_in_by(NO_LOGIN)
 
+    def server_now(self) -> float:
+        """The time by the server's clock, with which it stamps its records, in seconds since 1970."""
+        return self.server_time or self.clock.utc()
+
     def outage(self, patience: float = 0.0) -> Outage:
         """One outage that may last as long as this client allows, or C(patience) seconds, if that is longer.
 
@@ -295,9 +299,9 @@ class Client:
             if response.status_code not in (401, 403):
                 self.login.accepted()
                 break
-            if not self.login.denied(self, response.status_code):
-                break
-            response.close()
+            error = self._error(method, response)
+            if not self.login.denied(self, error):
+                raise error
         if response.status_code >= 400:
             raise self._error(method, response)
         return response

@@ -10,7 +10,7 @@ import typing as t
 from fnmatch import fnmatchcase
 
 from ._api import Airflow, Object
-from ._errors import AirflowError, ApiError, BadInput, NotFound, TimedOut
+from ._errors import AirflowError, ApiError, BadInput, Denied, NotFound, TimedOut
 from ._inputs import dag_id_of, is_glob
 from ._report import waited
 from ._state import changes
@@ -244,6 +244,24 @@ def count_runs(airflow: Airflow, dag_ids: t.Sequence[str]) -> dict[str, int]:
     for run in airflow.active_dag_runs(dag_ids):
         counts[run["dag_id"]] += 1
     return counts
+
+
+def count_visible_runs(airflow: Airflow, dag_ids: t.Sequence[str]) -> dict[str, int]:
+    """Count them, or none: who may pause a DAG may not be allowed to see its runs."""
+    try:
+        return count_runs(airflow, dag_ids)
+    except Denied:
+        return {}
+
+
+def delete(airflow: Airflow, dags: t.Sequence[Object]) -> None:
+    """Delete the records of DAGs. When one cannot be deleted, the failure tells which were before it."""
+    for number, dag in enumerate(dags):
+        try:
+            airflow.delete_dag(dag["dag_id"])
+        except AirflowError as error:
+            error.details.update(changed=number > 0, dags=[view(deleted, {}) for deleted in dags[:number]])
+            raise
 
 
 def _with_runs(busy: t.Mapping[str, int]) -> str:

@@ -55,9 +55,12 @@ def _of_dag(dag: Object) -> str:
 def _of_time(airflow: Airflow, run: Object) -> str:
     if run["state"] != "queued" or not run["run_after"]:
         return ""
-    now = airflow.client.server_time or airflow.client.clock.utc()
     starts = time_of("a time of Airflow", run["run_after"]).timestamp()
-    return f"it starts at {run['run_after']} (run_after), not before" if starts > now + TICK else ""
+    return (
+        f"it starts at {run['run_after']} (run_after), not before"
+        if starts > airflow.client.server_now() + TICK
+        else ""
+    )
 
 
 def dead_component(airflow: Airflow, *components: str) -> str:

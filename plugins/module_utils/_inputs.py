@@ -88,7 +88,8 @@ def dag_run_id_of(option: str, value: str, triggering: bool = False) -> str:
         )
     if triggering and value.startswith("scheduled__"):
         raise BadInput(
-            f"{option} '{one_line(value, 60)}' is a name of Airflow's scheduler; choose one without 'scheduled__'."
+            f"{option} '{one_line(value, 60)}' is a name of Airflow's scheduler; choose one without 'scheduled__', or "
+            "wait for that run with state: awaited."
         )
     return value
 

@@ -9,6 +9,7 @@ One is always set on the session: where C(requests) finds none, it takes credent
 from __future__ import annotations
 
 import base64
+import math
 import re
 import typing as t
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ LACKING = "the user of api_username lacks the permission; give it to one of the 
 BAD_TOKEN = "api_token is not valid here or has expired; get a new one"
 # Seconds to wait for a turn at the login form, which takes 5 posts in 40 s ([webserver] auth_rate_limit).
 FORM_PATIENCE = 60.0
+PASS_AGE = 60.0  # seconds for which a pass that was renewed in vain is not renewed again because of a 403
 
 
 class Login:
@@ -43,7 +45,7 @@ class Login:
     def accepted(self) -> None:
         """The server took the credentials."""
 
-    def denied(self, client: Client, status: int) -> bool:
+    def denied(self, client: Client, error: ApiError) -> bool:
         """Answer to 401 or 403: True when the same request should be sent once more."""
         return False
 
@@ -94,6 +96,7 @@ class PasswordLogin(Login):
         self.credentials = {"username": username, "password": password}
         self._pass = ""
         self._fresh = False
+        self._useful = -math.inf  # from when on a new pass may help against 403, by the clock
 
     def prepare(self, client: Client) -> None:
         if not self._pass:
@@ -102,9 +105,13 @@ class PasswordLogin(Login):
     def accepted(self) -> None:
         self._fresh = False
 
-    def denied(self, client: Client, status: int) -> bool:
-        # An expired token is 401, a malformed one or one of a deleted user 403, just as a missing permission is.
+    def denied(self, client: Client, error: ApiError) -> bool:
+        # An expired pass may be answered by 403, just as a missing permission is. Once a new one has not helped, it is
+        # taken for that: what the user may not do can be a part of each look.
+        now = client.clock.now()
         if self._fresh:
+            self._useful = now + PASS_AGE
+        if self._fresh or (error.status == 403 and now < self._useful):
             return False
         self._log_in(client)
         return True
@@ -168,13 +175,13 @@ class FabLogin(Login):
         self._settled = True
         self._active.accepted()
 
-    def denied(self, client: Client, status: int) -> bool:
-        if status == 401 and not self._settled:
+    def denied(self, client: Client, error: ApiError) -> bool:
+        if error.status == 401 and not self._settled:
             self._settled = True
             self._active = self._basic
             self._active.prepare(client)
             return True
-        return self._active.denied(client, status)
+        return self._active.denied(client, error)
 
     def proven(self, status: int, reason: str) -> bool:
         # A token was given for the password.
@@ -223,7 +230,11 @@ class BasicLogin(Login):
             return LACKING
         # From 2.9.3 on Airflow 2 answers 403 to a wrong password, too.
         causes = f"wrong api_username or api_password, or basic auth is not enabled ({BACKENDS})"
-        return causes if status == 401 else f"{causes}, or the user lacks the permission"
+        if status == 401:
+            return causes
+        return (
+            f"{causes}, or the user lacks the permission; airflow_info with login: true and api_auth: auto tells which"
+        )
 
 
 class SessionLogin(PasswordLogin):
@@ -288,17 +299,18 @@ class AutoLogin(Login):
         self._settled = True
         self._active.accepted()
 
-    def denied(self, client: Client, status: int) -> bool:
+    def denied(self, client: Client, error: ApiError) -> bool:
         if self._settled:
-            return self._active.denied(client, status)
+            return self._active.denied(client, error)
         self._settled = True
         try:
             self._session.prepare(client)
-        except Denied as error:
-            raise type(error)(
-                f"{error.message} Basic auth, which works only where {BACKENDS} holds it, was refused, too ({status}).",
-                status,
-            ) from error
+        except Denied as no_form:
+            raise type(no_form)(
+                f"{no_form.message} Basic auth, which works only where {BACKENDS} holds it, was refused, too "
+                f"({error.status}).",
+                error.status,
+            ) from no_form
         self._active = self._session
         return True
 

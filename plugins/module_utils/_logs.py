@@ -26,6 +26,8 @@ _RECORD = re.compile(r"\[\d{4}-\d\d-\d\d[T ][^\]]*\]")
 _ERROR_RECORD = re.compile(r"\b(?:ERROR|CRITICAL) - (?P<text>.*)")
 # Airflow 2 reports a failed task a second time when its process ends.
 _SECOND_REPORT = "Failed to execute job"
+_CAUSE = "The above exception was the direct cause of the following exception:"
+_CONTEXT = "During handling of the above exception, another exception occurred:"
 _HEADLINES = ("Task failed with exception", "Stacktrace", _SECOND_REPORT)
 
 
@@ -64,8 +66,8 @@ def event_lines(events: t.Iterable[t.Any]) -> t.Iterator[str]:
         yield from text[1:]
         problems = event.get("error_detail")
         # A task may log a key of this name itself, with anything in it.
-        for problem in problems if isinstance(problems, list) else []:
-            yield from _traceback_lines(problem)
+        if isinstance(problems, list):
+            yield from _chained([problem for problem in problems if isinstance(problem, dict)])
 
 
 def events_of(lines: t.Iterable[str]) -> t.Iterator[t.Any]:
@@ -78,9 +80,15 @@ def events_of(lines: t.Iterable[str]) -> t.Iterator[t.Any]:
                 yield line
 
 
-def _traceback_lines(problem: t.Any) -> t.Iterator[str]:
-    if not isinstance(problem, dict):
-        return
+def _chained(problems: t.Sequence[dict[str, t.Any]]) -> t.Iterator[str]:
+    """Tell exceptions as Python does, the one that ended the task last; Airflow lists it first."""
+    for number in reversed(range(len(problems))):
+        yield from _traceback_lines(problems[number])
+        if number:
+            yield _CAUSE if problems[number].get("is_cause") else _CONTEXT
+
+
+def _traceback_lines(problem: dict[str, t.Any]) -> t.Iterator[str]:
     yield "Traceback (most recent call last):"
     frames = problem.get("frames")
     for frame in frames if isinstance(frames, list) else []:
@@ -103,6 +111,8 @@ def _without_airflow_frames(lines: t.Iterable[str]) -> t.Iterator[str]:
             yield f"  … {left_out} frames of Airflow"
             left_out = 0
         yield line
+    if left_out:
+        yield f"  … {left_out} frames of Airflow"
 
 
 class _Reasons:

@@ -11,10 +11,10 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 
 from ._api import Airflow, Object, iso
-from ._dags import FEW
+from ._dags import FEW, Selection
 from ._diagnosis import PATIENCE, dead_component
-from ._errors import AirflowError, ApiError, BadInput, ParseFailed, TimedOut
-from ._inputs import time_of
+from ._errors import AirflowError, ApiError, BadInput, Denied, ParseFailed, TimedOut
+from ._inputs import seconds_of, time_of
 from ._report import waited
 from ._text import one_line
 from ._wait import wait_until
@@ -42,11 +42,31 @@ class Deployed(t.NamedTuple):
 
 def check_moment(airflow: Airflow, after: datetime) -> None:
     """Refuse a moment that has not come yet: nothing can have been parsed after it."""
-    now = datetime.fromtimestamp(airflow.client.server_time or airflow.client.clock.utc(), timezone.utc)
+    now = _now(airflow)
     if after > now + AHEAD:
         raise BadInput(
             f"parsed_after {iso(after)} lies in the future (it is {iso(now)}); give when the files were copied."
         )
+
+
+def deployed_of(airflow: Airflow, params: t.Mapping[str, t.Any], selection: Selection) -> Deployed | None:
+    """Check the options about waiting; None when there is nothing to wait for."""
+    timeout = seconds_of("wait_timeout", params["wait_timeout"])
+    margin = seconds_of("parse_margin", params["parse_margin"])
+    if not params["wait"]:
+        if params["parsed_after"]:
+            raise BadInput("parsed_after is about waiting; set wait: true with it.")
+        return None
+    if params["state"] == "absent":
+        raise BadInput("wait is about DAGs that are to be there; leave it out with state: absent.")
+    if selection.tags == []:
+        return None
+    if not selection.ids and (selection.globs or selection.tags):
+        raise BadInput("wait needs exact ids in dag_id: nobody knows which DAGs a pattern or a tag will match.")
+    after = time_of("parsed_after", params["parsed_after"]) if params["parsed_after"] else None
+    if after:
+        check_moment(airflow, after)
+    return Deployed(selection.ids, after, margin, timeout) if selection.ids else None
 
 
 class Parsing:
@@ -58,6 +78,7 @@ class Parsing:
         self._began: datetime | None = None
         self._new: set[str] = set()
         self._known_errors: set[str] | None = None
+        self._may_see_errors = True
         self._asked: set[tuple[str, bool]] = set()
         self.missing: dict[str, str] = {}  # DAG id -> what it lacks
         self.errors: list[Object] = []
@@ -122,9 +143,10 @@ class Parsing:
         only be guessed: it is named like the DAG, or its error was not there when the wait began.
         """
         try:
-            self.errors = self._airflow.import_errors()
-        except ApiError:
-            self.errors = []  # Not everybody may read them.
+            self.errors = self._airflow.import_errors() if self._may_see_errors else []
+        except ApiError as problem:
+            self.errors = []
+            self._may_see_errors = not isinstance(problem, Denied)
         if self._known_errors is None:
             self._known_errors = {error["filename"] for error in self.errors}
         since = self._deployed.after or self._began
@@ -146,7 +168,7 @@ class Parsing:
     def _is_its_file(self, error: Object, dag_id: str, dag: Object | None) -> bool:
         name = str(error["filename"])
         if dag is not None:
-            return str(dag["fileloc"]) == name or str(dag["fileloc"]).endswith("/" + name)
+            return self._airflow.is_file_of(dag, name)
         return posixpath.splitext(posixpath.basename(name))[0] == dag_id
 
     def _hurry(self, waiting: t.Mapping[str, Object | None]) -> None:
@@ -205,8 +227,7 @@ def _advice(airflow: Airflow, lack: str) -> str:
 
 
 def _now(airflow: Airflow) -> datetime:
-    """The time by the server's clock, which is also the one that it stamps its records with."""
-    return datetime.fromtimestamp(airflow.client.server_time or airflow.client.clock.utc(), timezone.utc)
+    return datetime.fromtimestamp(airflow.client.server_now(), timezone.utc)
 
 
 def _moment(text: str | None) -> datetime | None:

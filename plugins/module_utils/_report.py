@@ -14,8 +14,10 @@ from ._text import one_line
 MOST_LOGS = 50  # failed tasks whose logs are read: more would cost minutes and overflow AWX's events
 MOST_NAMED = 4  # failed tasks that a message names
 LONGEST_TASK_REASON = 140  # characters
-HAD_FAILED = "was already there and had failed"
-RUNS_IT_AGAIN = "state: cleared runs it again."
+HAD_FAILED = "was already there and had failed; state: cleared runs it again"
+NOTHING_TO_CLEAR = "had failed, and none of its tasks has to run again; only_failed: false runs all of them"
+# States that a task instance does not leave of its own accord.
+FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
 NEVER_RAN = ("upstream_failed", "scheduled", "queued", NO_STATE)
 
 
@@ -30,8 +32,7 @@ def elapsed(airflow: Airflow, run: Object) -> float:
     if start is None:
         return 0.0
     end = _seconds(run["end_date"]) if run["state"] in ENDED else None
-    now = airflow.client.server_time or airflow.client.clock.utc()
-    return round(max(0.0, (now if end is None else end) - start), 3)
+    return round(max(0.0, (airflow.client.server_now() if end is None else end) - start), 3)
 
 
 def failed_tasks(tasks: t.Sequence[Object]) -> list[Object]:
@@ -80,15 +81,14 @@ class Report:
             "elapsed": self.elapsed,
         }
 
-    def failure(self, found: bool = False, advice: str = "") -> str:
+    def failure(self, how: str = "") -> str:
         """One sentence that says which tasks failed and why.
 
-        :param found: the run had failed before the task looked at it.
+        :param how: what is said of a run that had failed before the task looked at it.
         """
         run = self.run
-        how = HAD_FAILED if found else failed_after(self.elapsed)
-        head = f"DAG run {run['dag_id']} / {run['dag_run_id']} {how}"
-        end = "".join(f" {part}" for part in (advice, run["url"]) if part)
+        head = f"DAG run {run['dag_id']} / {run['dag_run_id']} {how or failed_after(self.elapsed)}"
+        end = f" {run['url']}"
         failed = self._failed_themselves
         if not failed:
             return f"{head}, but none of its tasks did: it was marked failed, or ran into its dagrun_timeout.{end}"
@@ -102,7 +102,9 @@ class Report:
 
     def warning(self) -> str:
         """One sentence about what a person would not expect of a run that succeeded, or an empty text."""
-        if self.run["state"] != "success" or (self.tasks and not self.failed):
+        # A task that a new version of the DAG no longer has did not run to its end, either.
+        lacking = [*self.failed, *(task for task in self.tasks if task["state"] == "removed")]
+        if self.run["state"] != "success" or (self.tasks and not lacking):
             return ""
         name = f"DAG run {self.run['dag_id']} / {self.run['dag_run_id']}"
         if not self.tasks:
@@ -110,17 +112,26 @@ class Report:
                 f"{name} succeeded without running a task: its DAG has none, or its logical date lies before their "
                 "start_date."
             )
+        return f"{name} succeeded although {len(lacking)} of {len(self.tasks)} tasks did not: {self._named(lacking)}."
+
+    def goes_on(self, seconds: float) -> str:
+        """One sentence about tasks that have not ended although their run was cancelled."""
+        run = self.run
         return (
-            f"{name} succeeded although {len(self.failed)} of "
-            f"{len(self.tasks)} tasks did not: {self._named(self.failed)}."
+            f"DAG run {run['dag_id']} / {run['dag_run_id']} is marked failed, and {len(self.unfinished())} of its "
+            f"tasks have not ended {waited(seconds, 'wait_timeout')}: {self._named(self.unfinished())}."
         )
+
+    def unfinished(self) -> list[Object]:
+        """The task instances that are still going on, or will."""
+        return [task for task in self.tasks if task["state"] and task["state"] not in FINISHED]
 
     def _named(self, tasks: t.Sequence[Object]) -> str:
         return _first(tasks, self._task_line, "; ")
 
     def _task_line(self, task: Object) -> str:
         tries = f" (try {task['try_number']} of {task['max_tries'] + 1})" if task["try_number"] else ""
-        reason = self._reasons.get(task_key(task), "")
+        reason = "removed from the DAG" if task["state"] == "removed" else self._reasons.get(task_key(task), "")
         return task_name(task) + tries + (f": {one_line(reason, LONGEST_TASK_REASON)}" if reason else "")
 
     def _read_logs(self, airflow: Airflow, log_lines: int, most_logs: int) -> None:

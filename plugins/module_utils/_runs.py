@@ -21,7 +21,6 @@ from ._wait import Clock, wait_until
 
 LONGEST_NOTE = 1000  # characters
 TIMES = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
-UNFINISHED = ("queued", "running", "scheduled", "restarting", "deferred", "up_for_reschedule", "up_for_retry")
 
 
 class Wish(t.NamedTuple):
@@ -104,6 +103,9 @@ def fulfil(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     """Bring the run into the wanted state; in check mode read what that takes and write nothing."""
     if wish.state == "triggered":
         return _triggered(airflow, wish, check_mode)
+    if wish.state == "awaited":
+        run = existing_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
+        return _adopted(airflow, wish, check_mode, airflow.dag(wish.dag_id), run)
     if wish.state == "cleared":
         return _cleared(airflow, wish, check_mode)
     if wish.state == "absent":
@@ -117,19 +119,21 @@ def _triggered(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     if run is not None:
         return _adopted(airflow, wish, check_mode, dag, run)
     check_runnable(dag)
-    airflow.check_trigger(wish.request)
+    surprise = airflow.check_trigger(wish.request)
     unpause = check_unpaused(dag, wish.when_paused, "the run")
     if check_mode:
-        run, made = predicted_run(airflow, wish.dag_id, wish.request), True
+        run = predicted_run(airflow, wish.dag_id, wish.request)
     else:
         run, made = trigger(airflow, wish)
+        if not made:
+            return _adopted(airflow, wish, check_mode, dag, run)
         _unpause(airflow, run, unpause)
-    return Done(run, made or unpause, not made, _diff(run, None, "queued" if made else None, unpause))
+    return Done(run, True, False, _diff(run, None, "queued", unpause), [surprise] if surprise else [])
 
 
 def _adopted(airflow: Airflow, wish: Wish, check_mode: bool, dag: Object, run: Object) -> Done:
     """Take a run that exists for the wanted one; its DAG is unpaused only when the run is still to be waited for."""
-    keys = other_conf(run, wish.conf)
+    keys = other_conf(run, wish.conf) if wish.state == "triggered" else []
     warnings = []
     if keys:
         warnings.append(
@@ -150,13 +154,22 @@ def _cleared(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     dag = airflow.dag(wish.dag_id)
     check_runnable(dag)
     unpause = check_unpaused(dag, wish.when_paused, f"run {run['dag_run_id']}")
-    if check_mode:
-        cleared = {**run, "state": "queued", "end_date": None}
-    else:
-        airflow.clear_dag_run(run["dag_id"], run["dag_run_id"], wish.only_failed)
-        cleared = airflow.dag_run(run["dag_id"], run["dag_run_id"])
+    cleared = {**run, "state": "queued", "end_date": None}
+    if not check_mode:
+        _clear(airflow, run, wish.only_failed)
+        with carrying(cleared, True):
+            cleared = airflow.dag_run(run["dag_id"], run["dag_run_id"])
         _unpause(airflow, cleared, unpause)
     return Done(cleared, True, False, _diff(run, run["state"], "queued", unpause))
+
+
+def _clear(airflow: Airflow, run: Object, only_failed: bool) -> None:
+    try:
+        airflow.clear_dag_run(run["dag_id"], run["dag_run_id"], only_failed)
+    except Unreachable as error:
+        # Failed tasks alone could be asked for again and again; their time is over.
+        error.message += " Nobody knows whether the run was cleared; look at it before you clear it again."
+        raise
 
 
 def _marked(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
@@ -380,23 +393,25 @@ def _timed_out(airflow: Airflow, run: Object, waited_for: str, silence: AirflowE
             so_far, tasks = report.result(), report.tasks
         reason = diagnosis(airflow, run, tasks)
     name = f"DAG run {run['dag_id']} / {run['dag_run_id']}"
-    return TimedOut(f"{name} is still {run['state']} {waited_for}" + (f": {reason}." if reason else "."), **so_far)
+    message = f"{name} is still {run['state']} {waited_for}" + (f": {reason}." if reason else ".")
+    return TimedOut(message, reason=reason, **so_far)
 
 
 def wait_for_tasks(airflow: Airflow, run: Object, timeout: float, interval: float, log_lines: int) -> Report:
     """Wait until no task of a cancelled run is going on, and report on it.
 
-    Airflow marks the tasks failed at once (2.11, 3.3); their processes end some seconds later.
+    Airflow marks the tasks failed at once (2.11, 3.3); their processes end some seconds later. A task that ends, or the
+    scheduler that has just looked at it, may bring the run back to life: it is marked once more then.
     """
-    clock = airflow.client.clock
-    report = wait_until(
-        lambda: Report(airflow, run, 0),
-        lambda seen: not any(seen.counts.get(state) for state in UNFINISHED),
-        clock,
-        timeout,
-        interval,
-    )
-    return Report(airflow, run, log_lines) if report.failed and log_lines else report
+
+    def look() -> Report:
+        seen = airflow.dag_run(run["dag_id"], run["dag_run_id"])
+        if seen["state"] != "failed":
+            seen = airflow.set_dag_run_state(run["dag_id"], run["dag_run_id"], "failed")
+        return Report(airflow, seen, 0)
+
+    report = wait_until(look, lambda seen: not seen.unfinished(), airflow.client.clock, timeout, interval)
+    return Report(airflow, report.run, log_lines) if report.failed and log_lines else report
 
 
 @contextlib.contextmanager
@@ -411,12 +426,16 @@ def carrying(run: Object, changed: bool, changes_made: Object | None = None) -> 
         raise
 
 
-def cancel_after_timeout(airflow: Airflow, run: Object, error: TimedOut) -> None:
-    """Mark a run failed whose wait timed out, and say so in the error."""
+def cancel_after_timeout(airflow: Airflow, run: Object, error: TimedOut) -> Object | None:
+    """Mark a run failed whose wait timed out, and say so in the error; return the run when it has ended meanwhile."""
     try:
+        seen = airflow.dag_run(run["dag_id"], run["dag_run_id"])
+        if _ended(seen):
+            return seen
         cancelled = airflow.set_dag_run_state(run["dag_id"], run["dag_run_id"], "failed")
     except AirflowError as problem:
         error.message += f" It could not be cancelled: {one_line(problem.message)}"
-        return
+        return None
     error.message += " It was cancelled (cancel_on_timeout)."
     error.details.update(dag_run=shown(cancelled), changed=True)
+    return None

@@ -13,6 +13,11 @@ def changes(current: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any]) -> di
     return {key: value for key, value in wanted.items() if value is not None and current.get(key) != value}
 
 
+def gone(names: t.Iterable[str]) -> dict[str, t.Any]:
+    """Return Ansible's diff of objects that are deleted."""
+    return diff({name: ({"state": "present"}, {"state": "absent"}) for name in names})
+
+
 def diff(objects: t.Mapping[str, tuple[t.Mapping[str, t.Any], t.Mapping[str, t.Any]]]) -> dict[str, t.Any]:
     """Return Ansible's diff of several objects, given as name -> (current, changed keys)."""
     before = {}

@@ -149,7 +149,8 @@ dags:
   description:
     - The DAGs that were selected, sorted by id, as they are after the task; in check mode, as they would be.
     - With O(state=absent) those that were deleted, as they were.
-  returned: success
+    - Of a failure, those that were changed or deleted before it.
+  returned: success, and when a write failed
   type: list
   elements: dict
   contains:
@@ -179,7 +180,7 @@ dags:
       elements: str
     active_runs:
       description: How many runs of the DAG were queued or running when this task paused it; null when it did not
-        pause it.
+        pause it, and when the user may not see runs.
       type: int
     description:
       description: Description of the DAG.
@@ -227,7 +228,8 @@ import typing as t
 
 from ..module_utils._dags import (
     check_drained,
-    count_runs,
+    count_visible_runs,
+    delete,
     drain,
     exact_ids,
     find,
@@ -238,10 +240,9 @@ from ..module_utils._dags import (
     view,
 )
 from ..module_utils._errors import BadInput
-from ..module_utils._inputs import seconds_of, time_of
 from ..module_utils._module import AirflowModule
-from ..module_utils._parsing import Deployed, check_moment, still_lacking, wait_until_parsed
-from ..module_utils._state import diff
+from ..module_utils._parsing import Deployed, deployed_of, still_lacking, wait_until_parsed
+from ..module_utils._state import diff, gone
 
 if t.TYPE_CHECKING:
     from ..module_utils._api import Airflow
@@ -267,6 +268,8 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     if params["drain"] and not params["paused"]:
         raise BadInput("drain is about pausing; set paused: true with it.")
     if params["state"] == "absent":
+        if params["drain"]:
+            raise BadInput("drain is about DAGs that are to be there; leave it out with state: absent.")
         return remove(module, airflow, exact_ids(selection))
     if deployed:
         selection = settled(module, airflow, selection, deployed)
@@ -304,38 +307,22 @@ def write(module: AirflowModule, airflow: Airflow, wanted: Changes, listing: Lis
         if not module.check_mode:
             drain(airflow, wanted, module.params["wait_timeout"])
             return dict.fromkeys(changed, 0)
-    active_runs = count_runs(airflow, changed) if module.params["paused"] else {}
+    active_runs = count_visible_runs(airflow, changed) if module.params["paused"] else {}
     if not module.check_mode:
         set_paused(airflow, wanted, listing)
     return active_runs
-
-
-def deployed_of(airflow: Airflow, params: t.Mapping[str, t.Any], selection: Selection) -> Deployed | None:
-    """Check the options about waiting; None when there is nothing to wait for."""
-    timeout = seconds_of("wait_timeout", params["wait_timeout"])
-    margin = seconds_of("parse_margin", params["parse_margin"])
-    if not params["wait"]:
-        if params["parsed_after"]:
-            raise BadInput("parsed_after is about waiting; set wait: true with it.")
-        return None
-    if params["state"] == "absent":
-        raise BadInput("wait is about DAGs that are to be there; leave it out with state: absent.")
-    if not selection.ids and (selection.globs or selection.tags):
-        raise BadInput("wait needs exact ids in dag_id: nobody knows which DAGs a pattern or a tag will match.")
-    after = time_of("parsed_after", params["parsed_after"]) if params["parsed_after"] else None
-    if after:
-        check_moment(airflow, after)
-    return Deployed(selection.ids, after, margin, timeout) if selection.ids else None
 
 
 def remove(module: AirflowModule, airflow: Airflow, dag_ids: list[str]) -> dict[str, t.Any]:
     """Delete the records of those DAGs that exist."""
     dags = [dag for dag in map(airflow.find_dag, dag_ids) if dag]
     if not module.check_mode:
-        for dag in dags:
-            airflow.delete_dag(dag["dag_id"])
-    gone = {dag["dag_id"]: ({"state": "present"}, {"state": "absent"}) for dag in dags}
-    return {"changed": bool(dags), "dags": [view(dag, {}) for dag in dags], "diff": diff(gone)}
+        delete(airflow, dags)
+    return {
+        "changed": bool(dags),
+        "dags": [view(dag, {}) for dag in dags],
+        "diff": gone(dag["dag_id"] for dag in dags),
+    }
 
 
 def main() -> None:

@@ -76,13 +76,14 @@ options:
   state:
     description:
       - V(triggered) makes the run, or adopts it when it exists.
+      - V(awaited) waits for a run that exists, one of the scheduler for example, and makes none.
       - V(cleared) runs an existing run again. Needs Airflow 2.4 or newer.
       - V(failed) cancels an existing run. It is marked failed at once, and its tasks end some seconds later. A run
         that has already succeeded is marked failed, too.
       - V(success) marks an existing run successful.
       - V(absent) deletes a run.
     type: str
-    choices: [triggered, cleared, failed, success, absent]
+    choices: [triggered, awaited, cleared, failed, success, absent]
     default: triggered
   only_failed:
     description: With O(state=cleared), whether only the tasks that failed and those that never ran because of them
@@ -136,8 +137,8 @@ options:
         V(localhost: etl_daily / release-42 running 2m10s: 9 of 14 tasks done, 2 running).
       - The run is looked at for this every 30 seconds, later every 2 minutes. A line is printed at the start, too, and
         every 5 minutes if nothing has changed.
-      - Nothing is printed with a O(wait_timeout) of 30 seconds or less, with another O(state) than V(triggered) and
-        V(cleared), for a task with C(no_log), in check mode, or under C(async).
+      - Nothing is printed with a O(wait_timeout) of 30 seconds or less, with another O(state) than V(triggered),
+        V(awaited) and V(cleared), for a task with C(no_log), in check mode, or under C(async).
     type: bool
     default: true
 seealso:
@@ -164,6 +165,12 @@ EXAMPLES = r"""
     secret_conf:
       api_key: "{{ vault_warehouse_api_key }}"
     wait_timeout: 7200
+
+- name: Wait for a run that somebody else has made
+  dagops.airflow.airflow_dag_run:
+    dag_id: migrate_warehouse
+    dag_run_id: "release-{{ release }}"
+    state: awaited
 
 - name: Start a run and go on
   dagops.airflow.airflow_dag_run:
@@ -300,6 +307,11 @@ elapsed:
     started.
   returned: success, when the run has failed, and when the wait timed out
   type: float
+reason:
+  description: What holds the run up, as far as Airflow shows it; the message has it, too. Empty when nothing is known.
+  returned: when the wait timed out
+  type: str
+  sample: "its DAG is paused, so no task of it starts: unpause the DAG"
 timed_out:
   description: Whether the task failed because the run had not ended in time.
   returned: when the wait timed out
@@ -311,7 +323,7 @@ import typing as t
 from ..module_utils._api import ENDED
 from ..module_utils._errors import RunFailed, TimedOut
 from ..module_utils._module import AirflowModule
-from ..module_utils._report import RUNS_IT_AGAIN, Report, elapsed, shown
+from ..module_utils._report import HAD_FAILED, NOTHING_TO_CLEAR, Report, elapsed, shown
 from ..module_utils._runs import (
     cancel_after_timeout,
     carrying,
@@ -337,7 +349,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "run_after": {"type": "str"},
     "state": {
         "type": "str",
-        "choices": ["triggered", "cleared", "failed", "success", "absent"],
+        "choices": ["triggered", "awaited", "cleared", "failed", "success", "absent"],
         "default": "triggered",
     },
     "only_failed": {"type": "bool", "default": True},
@@ -373,37 +385,44 @@ def outcome(module: AirflowModule, airflow: Airflow, wish: Wish, done: Done, run
     """Wait for the run where that is wanted, and tell what has become of it."""
     wait = wish.wait and not module.check_mode
     if wish.state == "failed" and wait:
-        return wait_for_tasks(airflow, run, wish.wait_timeout, wish.poll_interval, wish.log_lines).result()
+        cancelled = wait_for_tasks(airflow, run, wish.wait_timeout, wish.poll_interval, wish.log_lines)
+        if cancelled.unfinished():
+            module.warn(cancelled.goes_on(wish.wait_timeout))
+        return cancelled.result()
     if wait:
-        try:
-            run = wait_for_run(airflow, run, wish)
-        except TimedOut as error:
-            if module.params["cancel_on_timeout"]:
-                cancel_after_timeout(airflow, run, error)
-            else:
-                error.message += " It goes on; the same dag_run_id waits for it again."
-            error.message += f" {run['url']}"
-            raise
+        run = ended(module, airflow, wish, run)
     if run["state"] not in ENDED:
         return {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
     with carrying(run, done.changed, done.diff):
         report = Report(airflow, run, wish.log_lines)
-    if wish.state in ("triggered", "cleared"):
+    if wish.state in ("triggered", "awaited", "cleared"):
         if run["state"] == "failed":
-            raise RunFailed(report.failure(*advice_on(wish, done)), **report.result())
+            raise RunFailed(report.failure(how_found(wish, done)), **report.result())
         if report.warning():
             module.warn(report.warning())
     return report.result()
 
 
-def advice_on(wish: Wish, done: Done) -> tuple[bool, str]:
-    """Whether the failed run was found failed, and what to do about it then."""
-    found = done.found and done.run is not None and done.run["state"] == "failed"
-    if not found:
-        return False, ""
-    if wish.state == "cleared":
-        return True, "It has no failed task to run again; only_failed: false runs all of them."
-    return True, RUNS_IT_AGAIN
+def ended(module: AirflowModule, airflow: Airflow, wish: Wish, run: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Wait for the end of the run and return it; TimedOut when that takes too long."""
+    try:
+        return wait_for_run(airflow, run, wish)
+    except TimedOut as error:
+        if module.params["cancel_on_timeout"]:
+            seen = cancel_after_timeout(airflow, run, error)
+            if seen is not None:
+                return seen
+        else:
+            error.message += " It goes on; the same dag_run_id waits for it again."
+        error.message += f" {run['url']}"
+        raise
+
+
+def how_found(wish: Wish, done: Done) -> str:
+    """What is to be said of a failed run that was found failed, and an empty text of any other."""
+    if not (done.found and done.run is not None and done.run["state"] == "failed"):
+        return ""
+    return NOTHING_TO_CLEAR if wish.state == "cleared" else HAD_FAILED
 
 
 def main() -> None:

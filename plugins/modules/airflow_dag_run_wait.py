@@ -26,7 +26,7 @@ options:
     description:
       - The runs, each with C(dag_id) and C(dag_run_id). Further keys do no harm, so this takes results of
         M(dagops.airflow.airflow_dag_run) as they are, each RV(dagops.airflow.airflow_dag_run#module:dag_run) of them.
-      - An empty list is waited for without a request.
+      - An empty list is waited for at once.
     type: list
     elements: dict
     required: true

@@ -35,7 +35,7 @@ options:
   login:
     description:
       - Whether to log in as well, which proves that user name and password, or the token, are right. It takes no
-        permission, except with O(api_auth=basic), where it takes C(can_read) on C(DAGs).
+        permission, except with O(api_auth=basic) and with a token for Airflow 2, where it takes C(can_read) on C(DAGs).
       - A login that is refused fails the task, with RV(logged_in=false) when it is known that user name or password is
         wrong.
     type: bool

@@ -112,7 +112,7 @@ import typing as t
 from ..module_utils._access import permissions_of
 from ..module_utils._inputs import name_of
 from ..module_utils._module import AirflowModule
-from ..module_utils._state import changes, diff
+from ..module_utils._state import changes, diff, gone
 
 if t.TYPE_CHECKING:
     from ..module_utils._api import Airflow
@@ -143,8 +143,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     if params["state"] == "absent":
         if role and not module.check_mode:
             access.delete_role(name)
-        gone = {name: ({"state": "present"}, {"state": "absent"})} if role else {}
-        return {"changed": bool(role), "role": None, "diff": diff(gone)}
+        return {"changed": bool(role), "role": None, "diff": gone([name] if role else [])}
 
     wanted = {"name": name, "permissions": wanted_permissions(params, role)}
     changed = changes(role or {}, wanted)

@@ -108,7 +108,7 @@ import typing as t
 from ..module_utils._errors import BadInput
 from ..module_utils._inputs import name_of
 from ..module_utils._module import AirflowModule
-from ..module_utils._state import changes, diff
+from ..module_utils._state import changes, diff, gone
 
 if t.TYPE_CHECKING:
     from ..module_utils._api import Airflow
@@ -133,8 +133,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     if params["state"] == "absent":
         if user and not module.check_mode:
             access.delete_user(name)
-        gone = {name: ({"state": "present"}, {"state": "absent"})} if user else {}
-        return {"changed": bool(user), "user": None, "diff": diff(gone)}
+        return {"changed": bool(user), "user": None, "diff": gone([name] if user else [])}
 
     wanted = wanted_user(params)
     password = params["password"]

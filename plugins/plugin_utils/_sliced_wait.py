@@ -9,11 +9,12 @@ come, and calls it again for the same run. The module's wait is the only wait; t
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils._report import HAD_FAILED, RUNS_IT_AGAIN, duration, failed_after, waited
+from ..module_utils._report import FINISHED, HAD_FAILED, duration, failed_after, waited
 from ..module_utils._runs import new_dag_run_id
 from ..module_utils._wait import Clock
 
@@ -24,8 +25,8 @@ SHORTEST = 30.0  # seconds of a slice: starting a module costs about one, and th
 SHARE = 0.1  # of the run's age
 LONGEST = 120.0
 SILENCE = 300.0  # seconds after which a line is printed although nothing has changed: AWX may end silent jobs
-FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
 MOST_NAMED = 3
+BEGINNING = {"triggered": "triggering, then ", "awaited": "", "cleared": "clearing, then "}
 # Options of the first call alone: they make or clear the run. Those of time-outs are told anew in each call.
 FIRST_ONLY = ("conf", "secret_conf", "note", "data_interval_start", "data_interval_end", "run_after", "only_failed")
 TIMED = ("wait_timeout", "queued_timeout", "cancel_on_timeout")
@@ -49,14 +50,15 @@ def is_wait(args: Args) -> bool:
 
     Whatever does not look right is left to the module, which says what is wrong.
     """
+    state = _given(args, "state", "triggered")
     try:
         return (
             boolean(_given(args, "progress", True))
             and boolean(_given(args, "wait", True))
-            and (_given(args, "state", "triggered") == "triggered" or (args["state"] == "cleared" and _is_named(args)))
+            and (state == "triggered" or (state in ("awaited", "cleared") and _is_named(args)))
             and bool(_given(args, "dag_id", ""))
-            and float(_given(args, "wait_timeout", 3600.0)) > SHORTEST
-            and float(_given(args, "queued_timeout", 0.0)) >= 0
+            and SHORTEST < float(_given(args, "wait_timeout", 3600.0)) < math.inf
+            and 0 <= float(_given(args, "queued_timeout", 0.0)) < math.inf
         )
     except (TypeError, ValueError):
         return False
@@ -94,9 +96,8 @@ class SlicedWait:
         options = {key: value for key, value in self._args.items() if key not in TIMED}
         if not _is_named(options):
             options["dag_run_id"] = new_dag_run_id(self._clock)
-        cleared = _given(options, "state", "") == "cleared"
         name = self._place + str(_given(options, "dag_run_id", None) or options["logical_date"])
-        self._show(f"{name}: {'clearing' if cleared else 'triggering'}, then waiting up to {duration(self._timeout)}")
+        self._show(f"{name}: {BEGINNING[_given(options, 'state', 'triggered')]}waiting up to {duration(self._timeout)}")
         results: list[Result] = []
         while True:
             part = self._slice(results[-1] if results else None)
@@ -106,7 +107,7 @@ class SlicedWait:
             self._tell(name, results[-1])
             # The run is there now, and only waited for: a DAG that was paused meanwhile does not end that.
             options = {key: value for key, value in options.items() if key not in FIRST_ONLY}
-            options.update(state="triggered", when_paused="trigger")
+            options.update(state="awaited", when_paused="trigger")
 
     def _slice(self, seen: Result | None) -> Slice:
         """Return the next slice; one that would leave a very short one goes to the end."""
@@ -132,6 +133,9 @@ class SlicedWait:
         failed = [task["task_id"] for task in result["failed_tasks"] if task["state"] == "failed"]
         if failed:
             text += f", {len(failed)} failed ({', '.join(failed[:MOST_NAMED])}{', …' if failed[MOST_NAMED:] else ''})"
+        reason = result.get("reason", "")
+        # Which tasks are running is in the numbers.
+        text += f"; {reason}" if reason and not reason.endswith(" running") else ""
         said, at = self._said
         if said != run["state"] + text or self._clock.now() - at >= SILENCE:
             age = f" {duration(result['elapsed'])}" if result["elapsed"] else ""
@@ -158,7 +162,7 @@ class SlicedWait:
         message = message.replace(waited(part.seconds, "wait_timeout"), waited(self._timeout, "wait_timeout"))
         message = message.replace(waited(0, "queued_timeout"), waited(self._queued_timeout, "queued_timeout"))
         # It failed between two calls, so the second one found it failed.
-        message = message.replace(HAD_FAILED, failed_after(last.get("elapsed", 0))).replace(f" {RUNS_IT_AGAIN}", "")
+        message = message.replace(HAD_FAILED, failed_after(last.get("elapsed", 0)))
         if message != last.get("msg", ""):
             result["msg"] = message
             # ansible-core 2.19 and newer shows the message of the exception; without one it makes it of msg.

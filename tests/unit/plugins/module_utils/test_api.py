@@ -130,15 +130,17 @@ def test_urls_for_people(airflow, generation):
     [
         ("2.11.2", (2, 11, 2)),
         ("3.0.6", (3, 0, 6)),
-        ("2.10.5+composer", (2, 10)),
-        ("3.1.0rc1", (3, 1)),
-        ("2.9.3+astro.4", (2, 9)),
+        ("2.10.5+composer", (2, 10, 5)),
+        ("3.1.0rc1", (3, 1, 0)),
+        ("2.9.3+astro.4", (2, 9, 3)),
+        ("2.10+astro.4", (2, 10)),
+        ("2.12.0.dev0", (2, 12, 0)),
     ],
 )
 def test_the_version_is_read_once(airflow, server, text, version):
     server.get("version").answers({"version": text, "git_version": ""})
-    assert airflow.version()[: len(version)] == version
-    assert airflow.version()[: len(version)] == version
+    assert airflow.version() == version
+    assert airflow.version() == version
 
 
 # -- what is missing
@@ -196,6 +198,27 @@ def test_a_page_of_paused_dags_that_comes_again_ends_the_writing(airflow, server
         query = {**generation.stale_filter, "dag_id_pattern": "etl", "limit": 100, "offset": 0}
         server.get("dags", query).answers(generation.dags(generation.dag(), total=1))
     assert [dag["dag_id"] for dag in airflow.set_all_paused("etl", (), True)] == ["etl_daily"]
+
+
+# -- import errors
+
+
+@pytest.mark.parametrize(
+    ("filename", "relative", "expected"),
+    [
+        ("/opt/airflow/dags/team_a/dag.py", None, True),
+        ("team_a/dag.py", "team_a/dag.py", True),
+        ("dag.py", "team_a/dag.py", False),
+        ("dag.py", None, True),
+        ("g.py", "team_a/dag.py", False),
+    ],
+)
+def test_which_dag_a_broken_file_is_of(airflow, server, generation, filename, relative, expected):
+    dag = {"dag_id": "etl", "fileloc": "/opt/airflow/dags/team_a/dag.py"}
+    if generation.name == "v2" and filename in ("dag.py", "team_a/dag.py"):
+        server.get("dags/etl").answers({**generation.dag("etl"), "relative_fileloc": relative})
+    # Airflow 2 tells whole paths only.
+    assert airflow.is_file_of(dag, filename) is (expected if generation.name == "v2" else filename.startswith("/"))
 
 
 # -- pools

@@ -27,7 +27,7 @@ class Airflow:
         }
         self.asked = []
         noon = datetime(2026, 11, 22, 10, 15, tzinfo=timezone.utc).timestamp()
-        self.client = types.SimpleNamespace(within=lambda seconds: contextlib.nullcontext(), server_time=noon)
+        self.client = types.SimpleNamespace(within=lambda seconds: contextlib.nullcontext(), server_now=lambda: noon)
 
     def __getattr__(self, name):
         def ask(*args):

@@ -111,7 +111,10 @@ def test_basic_takes_utf_8(server, clock):
     ("status", "words"),
     [
         (401, "wrong api_username or api_password, or basic auth is not enabled ([api] auth_backends in airflow.cfg)."),
-        (403, "([api] auth_backends in airflow.cfg), or the user lacks the permission."),
+        (
+            403,
+            "or the user lacks the permission; airflow_info with login: true and api_auth: auto tells which.",
+        ),
     ],
 )
 def test_basic_names_all_that_may_be_wrong(server, clock, status, words):
@@ -311,6 +314,30 @@ def test_an_expired_session_is_renewed_once(server, session_client, status):
     session_client.get(PATH)
     error = failure(session_client.get, PATH)
     assert "the user of api_username lacks the permission" in error.message
+
+
+def test_what_the_user_may_not_do_costs_no_login_at_each_look(server, session_client, clock):
+    def look() -> None:
+        with_cookie(server)
+        session_client.get(PATH)
+        with_cookie(server, 403)
+        failure(session_client.get, PATH)
+
+    form(server)
+    with_cookie(server)
+    session_client.get(PATH)
+    # It may be that the session has expired.
+    with_cookie(server, 403)
+    form(server)
+    with_cookie(server, 403)
+    failure(session_client.get, PATH)
+    look()
+    look()
+    clock.sleep(61)
+    with_cookie(server, 403)
+    form(server)
+    with_cookie(server)
+    session_client.get(PATH)
 
 
 @pytest.mark.parametrize("target", ["/login/", "/login", "https://airflow.example/login/?next=x"])

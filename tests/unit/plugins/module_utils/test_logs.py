@@ -73,6 +73,35 @@ def lines_of(events: list[t.Any]) -> list[str]:
     return list(event_lines(events))
 
 
+CAUSE = {"exc_type": "KeyError", "exc_value": "'email'", "frames": []}
+
+
+@pytest.mark.parametrize(
+    ("is_cause", "link"),
+    [
+        (True, "The above exception was the direct cause of the following exception:"),
+        (False, "During handling of the above exception, another exception occurred:"),
+    ],
+)
+def test_the_exception_that_ended_the_task_comes_last(is_cause, link):
+    """Airflow 3 lists it first, and its cause after it."""
+    problems = [{**DETAIL, "frames": []}, {**CAUSE, "is_cause": is_cause}]
+    log = read_log(lines_of([{"event": "Task failed with exception", "level": "error", "error_detail": problems}]), 10)
+    assert log.reason == "ValueError: user 7 has no email address"
+    assert log.tail.splitlines()[1:] == [
+        "Traceback (most recent call last):",
+        "KeyError: 'email'",
+        link,
+        "Traceback (most recent call last):",
+        "ValueError: user 7 has no email address",
+    ]
+
+
+def test_a_log_that_ends_in_airflows_frames_says_so():
+    lines = ["Traceback (most recent call last):", f'  File "{FRAMES[0]["filename"]}", line 5, in _run']
+    assert read_log(lines, 10).tail.splitlines()[-1] == "  … 1 frames of Airflow"
+
+
 # -- text (Airflow 2)
 
 

@@ -10,7 +10,13 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils import _parsing
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import BadInput, Denied, ParseFailed, TimedOut
+from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
+    BadInput,
+    Denied,
+    ParseFailed,
+    ServerError,
+    TimedOut,
+)
 from ansible_collections.dagops.airflow.plugins.module_utils._parsing import (
     Deployed,
     check_moment,
@@ -45,7 +51,7 @@ class Airflow:
         self.health_story = health
         self.asked = []
         self.client = types.SimpleNamespace(
-            within=lambda seconds: contextlib.nullcontext(), clock=clock, server_time=None
+            within=lambda seconds: contextlib.nullcontext(), clock=clock, server_now=clock.utc
         )
 
     def _now(self, what):
@@ -69,6 +75,9 @@ class Airflow:
 
     def version_time(self, dag_id):
         return self._now("version")
+
+    def is_file_of(self, dag, filename):
+        return f"/{dag['fileloc']}".endswith(f"/{filename}")
 
     def reparse(self, dag_id):
         self.asked.append(f"reparse {dag_id} {self.clock.passed:.0f}")
@@ -208,6 +217,15 @@ def test_a_file_that_was_broken_before_is_not_that_of_an_unknown_dag(clock):
 def test_import_errors_that_may_not_be_read(clock):
     airflow = Airflow(clock, {0: None, 9: dag(8)}, {0: Denied("no", 403)})
     wait_until_parsed(airflow, deployed())
+    # Once is enough: each refusal may cost a login.
+    assert airflow.asked.count("errors") == 1
+
+
+def test_import_errors_that_cannot_be_read_for_a_moment(clock):
+    broken = [error("/opt/airflow/dags/etl.py", 5)]
+    airflow = Airflow(clock, {0: dag(is_stale=True)}, {0: ServerError("no", 500), 4: broken})
+    with pytest.raises(ParseFailed):
+        wait_until_parsed(airflow, deployed())
 
 
 @pytest.mark.parametrize("trace", ["", "\n \n"])
@@ -297,5 +315,5 @@ def test_the_future_is_refused(clock):
     check_moment(airflow, NOON + timedelta(seconds=59))
     with pytest.raises(BadInput, match=r"parsed_after .* lies in the future \(it is 2026-11-22T10:15:00Z\)"):
         check_moment(airflow, NOON + timedelta(seconds=61))
-    airflow.client.server_time = (NOON + timedelta(seconds=30)).timestamp()
+    airflow.client.server_now = (NOON + timedelta(seconds=30)).timestamp
     check_moment(airflow, NOON + timedelta(seconds=61))

@@ -132,8 +132,8 @@ def test_the_sentence_counts_what_never_ran(airflow, server):
 
 def test_the_sentence_about_a_run_that_was_found(airflow, server):
     report = report_of(airflow, server, "failed", V1.task("load", "failed", try_number=0))
-    assert report.failure(True, "Do this.") == (
-        f"{HEAD} was already there and had failed: 1 of 1 tasks failed: load. Do this. {LINK}"
+    assert report.failure("was there and had failed; do this") == (
+        f"{HEAD} was there and had failed; do this: 1 of 1 tasks failed: load. {LINK}"
     )
 
 
@@ -169,6 +169,13 @@ def test_the_warning_about_tasks_that_failed_in_a_good_run(airflow, server):
     tasks = [V1.task("a", "upstream_failed"), V1.task("b", "failed"), V1.task("c")]
     assert report_of(airflow, server, "success", *tasks).warning() == (
         f"{HEAD} succeeded although 2 of 3 tasks did not: b (try 1 of 1); a."
+    )
+
+
+def test_the_warning_about_tasks_that_left_the_dag_meanwhile(airflow, server):
+    tasks = [V1.task("a", "removed"), V1.task("b")]
+    assert report_of(airflow, server, "success", *tasks).warning() == (
+        f"{HEAD} succeeded although 1 of 2 tasks did not: a: removed from the DAG."
     )
 
 

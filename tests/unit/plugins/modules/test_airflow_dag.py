@@ -119,6 +119,17 @@ def test_pausing_counts_the_runs_that_are_active(dag, server, generation, check_
     assert result["dags"][0]["active_runs"] == 2
 
 
+def test_who_may_see_no_runs_may_pause_all_the_same(dag, server, generation):
+    server.get("dags/etl_daily").answers(generation.dag())
+    server.post("dags/~/dagRuns/list", sends=active_body(["etl_daily"])).answers(
+        generation.problem(403, "Forbidden"), 403
+    )
+    set_paused(server, generation, True)
+    result = dag(dag_id=["etl_daily"], paused=True)
+    assert result["changed"] is True
+    assert result["dags"][0]["active_runs"] is None
+
+
 def test_active_runs_come_in_pages(dag, server, generation):
     body = {"dag_ids": ["etl_daily"], "states": ["queued", "running"], "page_limit": 100}
     server.get("dags/etl_daily").answers(generation.dag())
@@ -274,7 +285,15 @@ def test_only_those_that_differ_are_written(dag, server, generation):
 
 
 @pytest.mark.parametrize(
-    "options", [{"dag_id": []}, {"tags": []}, {"dag_id": ["a"], "tags": []}, {"dag_id": [], "tags": ["x"]}]
+    "options",
+    [
+        {"dag_id": []},
+        {"tags": []},
+        {"dag_id": ["a"], "tags": []},
+        {"dag_id": [], "tags": ["x"]},
+        {"dag_id": ["a"], "tags": [], "wait": True},
+        {"tags": [], "wait": True},
+    ],
 )
 def test_an_empty_list_selects_nothing(dag, options):
     result = dag(**options, paused=True)
@@ -389,6 +408,16 @@ def test_absent_repeated_after_a_lost_answer(dag, server, generation):
     server.delete("dags/a").fails(requests.ConnectionError("reset"))
     server.delete("dags/a").answers(generation.problem(404, "Dag with id: 'a' not found"), 404)
     assert dag(dag_id=["a"], state="absent")["changed"] is True
+
+
+def test_a_failure_in_the_middle_tells_what_was_deleted(dag, server, generation):
+    for name in ("a", "b"):
+        server.get(f"dags/{name}").answers(generation.dag(name))
+    server.delete("dags/a").says("", 204)
+    server.delete("dags/b").answers(generation.problem(409, "Conflict", "Task instances are still running"), 409)
+    error = dag.failure(dag_id=["a", "b"], state="absent")
+    assert error.details["changed"] is True
+    assert [found["dag_id"] for found in error.details["dags"]] == ["a"]
 
 
 def test_absent_while_tasks_run(dag, server, generation):
@@ -796,6 +825,7 @@ def test_nothing_to_wait_for(dag):
         ({"dag_id": ["a"], "wait": True, "parse_margin": -1}, "parse_margin"),
         ({"dag_id": ["a"], "drain": True}, "drain is about pausing"),
         ({"dag_id": ["a"], "drain": True, "paused": False}, "drain is about pausing"),
+        ({"dag_id": ["a"], "drain": True, "paused": True, "state": "absent"}, "leave it out with state: absent"),
     ],
 )
 def test_options_that_do_not_go_together(dag, server, options, said):

@@ -139,7 +139,7 @@ def refusal(story: Story, check_mode: bool = False, **options: t.Any) -> t.Any:
 
 def test_all_that_is_documented_is_returned():
     returned = documented(airflow_dag_run)
-    assert set(returned) | {"changed", "diff"} == KEYS | {"timed_out"}
+    assert set(returned) | {"changed", "diff"} == KEYS | {"timed_out", "reason"}
     assert set(returned["dag_run"]["contains"]) == RUN_KEYS
 
 
@@ -239,6 +239,19 @@ def test_dates_and_note_are_sent(story, server, generation):
     options = {"data_interval_start": "2026-11-21 01:00:00+01:00", "data_interval_end": DATE, "note": "why"}
     result = launch(story, dag_run_id=RUN_ID, logical_date="2026-11-22 00:00:00+00:00", **options)
     assert result["dag_run"]["note"] == "why"
+
+
+def test_airflow_2_makes_a_run_of_the_future_wait(story, clock):
+    date = "2035-01-01T00:00:00+00:00"
+    story.dag()
+    story.server.get(
+        "dags/etl_daily/dagRuns",
+        {f"{story.generation.date_filter}_{end}": "2035-01-01T00:00:00Z" for end in ("gte", "lte")} | {"limit": 1},
+    ).answers(story.generation.runs())
+    story.made(logical_date="2035-01-01T00:00:00Z")
+    launch(story, logical_date=date)
+    wanted = ["logical_date 2035-01-01T00:00:00Z lies in the future, and Airflow 2 starts the run then"]
+    assert [text[: len(wanted[0])] for text in story.warnings] == (wanted if story.generation.name == "v1" else [])
 
 
 def test_run_after(story, generation):
@@ -408,8 +421,9 @@ def test_a_run_that_had_failed_is_no_success(story, generation):
     story.log("load")
     error = refusal(story, dag_run_id=RUN_ID)
     assert isinstance(error, RunFailed)
-    assert "DAG run etl_daily / release-42 was already there and had failed" in error.message
-    assert "state: cleared runs it again." in error.message
+    assert error.message.startswith(
+        "DAG run etl_daily / release-42 was already there and had failed; state: cleared runs it again: 1 of "
+    )
     assert error.details["changed"] is False
 
 
@@ -550,6 +564,18 @@ def test_the_look_up_is_repeated_through_the_outage(story, server):
     assert launch(story)["changed"] is True
 
 
+def test_looking_and_posting_again_are_one_outage(story, server, clock):
+    story.dag()
+    story.post().says("", 503)
+    for _number in range(40):
+        server.get(f"dags/etl_daily/dagRuns/{NEW_ID}").says("", 502).taking(9)
+    with pytest.raises(FateUnknown):
+        launch(story, retry_timeout=20)
+    server.script.clear()
+    # No request begins after the 20 seconds.
+    assert clock.passed <= 30
+
+
 def test_an_outage_that_lasts_is_an_error(story, server, clock):
     story.dag()
     for _number in range(40):
@@ -611,6 +637,13 @@ def test_a_denied_trigger_is_not_repeated(story, generation, status, kind):
     assert str(status) in error.message
 
 
+def test_a_denied_trigger_names_the_permissions(story, generation):
+    story.dag()
+    story.post().answers(generation.problem(403, "Forbidden"), 403)
+    error = refusal(story)
+    assert error.message.endswith("; a trigger takes can_edit on the DAG and can_create on DAG Runs.")
+
+
 def test_a_failure_after_a_lost_answer_names_the_run(story, server):
     story.dag()
     story.post().fails(requests.ReadTimeout())
@@ -639,6 +672,17 @@ def test_somebody_else_made_the_run_a_moment_earlier(story, generation):
     story.run(RUN_ID)
     story.run(RUN_ID)
     assert launch(story, dag_run_id=RUN_ID)["changed"] is False
+
+
+def test_a_run_of_somebody_else_is_adopted_with_all_that_belongs_to_it(story, generation):
+    story.dag(is_paused=True)
+    story.no_run()
+    story.post(RUN_ID, conf={"a": 1}).answers(generation.conflict(f"ID: '{RUN_ID}'"), 409)
+    story.run(RUN_ID)
+    story.run(RUN_ID, conf={"a": 2})
+    # It is not waited for, so its DAG stays paused.
+    assert launch(story, dag_run_id=RUN_ID, conf={"a": 1}, when_paused="unpause")["changed"] is False
+    assert "with another conf (a differ)" in story.warnings[0]
 
 
 def test_somebody_else_took_the_date_a_moment_earlier(story, generation):
@@ -673,6 +717,47 @@ def test_a_conflict_with_nothing(story, generation):
     error = refusal(story)
     assert isinstance(error, Conflict)
     assert f"run {NEW_ID} of DAG etl_daily as one that exists" in error.message
+
+
+# -- a run that is there
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_run_that_is_awaited_is_not_made(story, check_mode):
+    story.no_run()
+    story.dag()
+    error = refusal(story, check_mode, state="awaited", dag_run_id=RUN_ID, wait=True)
+    assert isinstance(error, NotFound)
+    assert "DAG etl_daily has no run release-42" in error.message
+
+
+def test_a_run_of_the_scheduler_is_awaited(story, generation):
+    name = "scheduled__2026-11-22T00:00:00+00:00"
+    path = "dags/etl_daily/dagRuns/scheduled__2026-11-22T00%3A00%3A00%2B00%3A00"
+    story.server.get(path).answers(generation.run(name, "running", start_date=STARTED))
+    story.dag()
+    story.server.get(path).answers(generation.run(name, "success", **OVER))
+    story.server.get(f"{path}/taskInstances", PAGE).answers(generation.tasks(generation.task("load")))
+    result = launch(story, state="awaited", dag_run_id=name, wait=True)
+    assert result["changed"] is False
+    assert result["dag_run"]["state"] == "success"
+
+
+def test_an_awaited_run_that_fails(story, generation):
+    story.run(RUN_ID, "failed", **OVER)
+    story.dag()
+    story.tasks(generation.task("load", "failed"))
+    error = refusal(story, state="awaited", dag_run_id=RUN_ID, wait=True, log_lines=0)
+    assert isinstance(error, RunFailed)
+    assert "was already there and had failed" in error.message
+
+
+def test_an_awaited_run_of_a_paused_dag(story):
+    story.run(RUN_ID, "queued")
+    story.dag(is_paused=True)
+    error = refusal(story, state="awaited", dag_run_id=RUN_ID, wait=True)
+    assert isinstance(error, BadInput)
+    assert "is paused, so run release-42 would stay queued" in error.message
 
 
 # -- waiting
@@ -872,6 +957,7 @@ def test_cancel_on_timeout(story):
     story.dag()
     story.made()
     story.explained()
+    story.run(NEW_ID, "queued")
     story.set_state("failed", dag_run_id=NEW_ID)
     error = refusal(story, wait=True, wait_timeout=0, cancel_on_timeout=True)
     assert isinstance(error, TimedOut)
@@ -881,10 +967,22 @@ def test_cancel_on_timeout(story):
     assert error.details["dag_run"]["state"] == "failed"
 
 
+def test_a_run_that_ends_while_its_time_out_is_explained_is_not_cancelled(story, generation):
+    story.dag()
+    story.made()
+    story.explained()
+    story.run(NEW_ID, "success", **OVER)
+    story.tasks(generation.task("load"), dag_run_id=NEW_ID)
+    result = launch(story, wait=True, wait_timeout=0, cancel_on_timeout=True)
+    assert result["dag_run"]["state"] == "success"
+    assert result["task_counts"] == {"success": 1}
+
+
 def test_a_cancellation_that_is_refused(story, server, generation):
     story.dag()
     story.made()
     story.explained()
+    story.run(NEW_ID, "queued")
     server.patch(f"dags/etl_daily/dagRuns/{NEW_ID}", sends={"state": "failed"}).answers(
         generation.problem(403, "Forbidden"), 403
     )
@@ -968,6 +1066,27 @@ def test_clear_runs_the_failed_tasks_again(story, generation, state):
     assert result["dag_run"]["state"] == "queued"
     name = "DAG run etl_daily / release-42"
     assert result["diff"] == {"before": {name: {"state": "failed"}}, "after": {name: {"state": "queued"}}}
+
+
+def test_a_failure_after_the_clear_carries_the_run(story, server, generation):
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"))
+    story.dag()
+    clear(story)
+    server.get(f"dags/etl_daily/dagRuns/{RUN_ID}").answers(generation.problem(403, "Forbidden"), 403)
+    error = refusal(story, state="cleared", dag_run_id=RUN_ID)
+    assert error.details["changed"] is True
+    assert error.details["dag_run"]["dag_run_id"] == RUN_ID
+
+
+def test_a_clear_whose_answer_gets_lost_is_not_known(story, server, generation):
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"))
+    story.dag()
+    clear(story, only_failed=False).fails(requests.ReadTimeout())
+    error = refusal(story, state="cleared", dag_run_id=RUN_ID, only_failed=False)
+    assert isinstance(error, Unreachable)
+    assert error.message.endswith("Nobody knows whether the run was cleared; look at it before you clear it again.")
 
 
 def test_clear_in_check_mode(story, generation):
@@ -1179,7 +1298,9 @@ def test_a_time_out_that_cannot_be_explained(story, server, generation):
 def test_a_cancelled_run_is_waited_for_until_its_tasks_have_ended(story, generation, clock):
     story.run(RUN_ID, "running", start_date=STARTED)
     story.set_state("failed")
+    story.run(RUN_ID, "failed", **OVER)
     story.tasks(generation.task("load", "running"))
+    story.run(RUN_ID, "failed", **OVER)
     story.tasks(generation.task("load", "failed"))
     story.tasks(generation.task("load", "failed"))
     story.log("load", *traceback("AirflowException: Task received SIGTERM signal"))
@@ -1188,6 +1309,28 @@ def test_a_cancelled_run_is_waited_for_until_its_tasks_have_ended(story, generat
     assert result["task_counts"] == {"failed": 1}
     assert "SIGTERM" in result["failed_tasks"][0]["log_tail"]
     assert clock.pauses == [0.5]
+
+
+def test_a_cancelled_run_that_comes_back_to_life_is_cancelled_again(story, generation, clock):
+    story.run(RUN_ID, "running", start_date=STARTED)
+    story.set_state("failed")
+    story.run(RUN_ID, "running", start_date=STARTED)
+    story.set_state("failed")
+    story.tasks(generation.task("load", "skipped"))
+    result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True)
+    assert result["dag_run"]["state"] == "failed"
+    assert clock.pauses == []
+
+
+def test_a_task_that_does_not_end_with_its_cancelled_run_is_a_warning(story, generation):
+    story.run(RUN_ID, "running", start_date=STARTED)
+    story.set_state("failed")
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "running"))
+    result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True, wait_timeout=0)
+    assert result["task_counts"] == {"running": 1}
+    (warning,) = story.warnings
+    assert "is marked failed, and 1 of its tasks have not ended after 0s (wait_timeout): load" in warning
 
 
 def test_a_run_of_a_date_is_cancelled(story, generation):

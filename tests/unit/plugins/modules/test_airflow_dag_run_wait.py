@@ -188,6 +188,21 @@ def test_an_outage_at_the_end_of_the_wait_is_a_time_out(wait, server, clock):
     assert clock.passed == pytest.approx(6)
 
 
+@pytest.mark.parametrize("seen", [[], ["a"]])
+def test_runs_that_were_never_seen_have_not_ended(wait, server, generation, seen):
+    """The time is over with the first outage: nobody knows of b."""
+    if seen:
+        wait.active()
+        wait.ended("a")
+        server.again(server.get("dags/etl_daily/dagRuns/b").says("", 502), 40)
+    else:
+        server.again(server.post("dags/~/dagRuns/list", sends=body()).says("", 502), 40)
+    with pytest.raises(Unreachable) as caught:
+        wait(runs=runs("a", "b"), wait_timeout=6, retry_timeout=600)
+    server.script.clear()
+    assert [entry["dag_run"]["dag_run_id"] for entry in caught.value.details["runs"]] == seen
+
+
 def test_a_longer_outage_fails_with_the_runs(wait, server):
     wait.active("a")
     server.again(server.post("dags/~/dagRuns/list", sends=body()).says("", 502), 40)

@@ -117,6 +117,23 @@ def test_a_new_role_takes_the_users_of_an_update_that_broke_off(server):
     assert roles(name="trigger", permissions=permissions(READ))["changed"] is True
 
 
+def test_an_update_keeps_the_users_of_one_that_broke_off(server):
+    """Otherwise they would lose the role with its substitute, for good should this one break off, too."""
+    roles = Roles(server, GENERATIONS["v1"], airflow_role)
+    roles.has(EDIT, READ)
+    roles.lists_users(ann=["trigger" + MARK, "Viewer"], bob=["trigger"], cid=["Viewer"])
+    roles.moves("ann", ["Viewer", "trigger"])
+    roles.deletes("trigger" + MARK)
+    roles.posted(READ, name="trigger" + MARK)
+    roles.moves("ann", ["Viewer", "trigger" + MARK])
+    roles.moves("bob", ["trigger" + MARK])
+    roles.deletes("trigger")
+    sends = {"name": "trigger", "actions": []}
+    path = roles.path(f"/roles/trigger{MARK}")
+    server.patch(path, {"update_mask": "name"}, sends=sends).answers(sends)
+    assert roles(name="trigger", permissions=permissions(READ))["changed"] is True
+
+
 UNCHANGED: list[tuple[list[Pair] | None, bool]] = [
     ([EDIT, READ], False),
     ([READ, EDIT, READ], False),

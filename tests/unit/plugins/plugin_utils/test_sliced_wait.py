@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._report import HAD_FAILED, RUNS_IT_AGAIN, duration, waited
+from ansible_collections.dagops.airflow.plugins.module_utils._report import HAD_FAILED, duration, waited
 from ansible_collections.dagops.airflow.plugins.plugin_utils._sliced_wait import SlicedWait, is_wait
 
 Calls = t.List[t.Dict[str, t.Any]]
@@ -16,11 +16,12 @@ Calls = t.List[t.Dict[str, t.Any]]
 class Module:
     """Stands in for the module: a run that is queued, runs and ends at given seconds, and calls that take time."""
 
-    def __init__(self, clock, starts=0.0, ends=100.0, outcome="success", each_call=0.0):
+    def __init__(self, clock, starts=0.0, ends=100.0, outcome="success", each_call=0.0, reason=""):
         self.clock = clock
         self.began = clock.now()
         self.starts, self.ends, self.outcome = starts, ends, outcome
         self.each_call = each_call
+        self.reason = reason
         self.calls: Calls = []
 
     def __call__(self, args):
@@ -28,7 +29,7 @@ class Module:
         self.clock.sleep(self.each_call)
         found = len(self.calls) > 1
         if found and self.now() >= self.ends and self.outcome == "failed":
-            return self.failure(f"DAG run a / b {HAD_FAILED}: 1 of 2 tasks failed: x. {RUNS_IT_AGAIN} http://a")
+            return self.failure(f"DAG run a / b {HAD_FAILED}: 1 of 2 tasks failed: x. http://a")
         if "queued_timeout" in args and self.now() + float(args["queued_timeout"]) < self.starts:
             self.clock.sleep(float(args["queued_timeout"]))
             return self.time_out(float(args["queued_timeout"]), "queued_timeout")
@@ -64,7 +65,7 @@ class Module:
 
     def time_out(self, seconds, option):
         msg = f"DAG run a / b is still {self.so_far()['dag_run']['state']} {waited(seconds, option)}: because. http://a"
-        return {**self.failure(msg), "timed_out": True}
+        return {**self.failure(msg), "timed_out": True, "reason": self.reason}
 
 
 @pytest.fixture
@@ -120,11 +121,33 @@ def test_what_makes_the_run_goes_with_the_first_call_only(clock, wait):
         assert not set(made) & set(call)
         assert "only_failed" not in call
         assert (call["state"], call["when_paused"], call["dag_run_id"], call["log_lines"]) == (
-            "triggered",
+            "awaited",
             "trigger",
             "r",
             5,
         )
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("triggered", "triggering, then waiting"), ("cleared", "clearing, then waiting"), ("awaited", "waiting")],
+)
+def test_the_first_line_says_how_it_begins(clock, wait, lines, state, words):
+    wait(Module(clock, ends=20), state=state, dag_run_id="r")
+    assert lines == [f"ops1: etl / r: {words} up to 1h00m"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "end"),
+    [
+        ("its DAG is paused: unpause the DAG", "; its DAG is paused: unpause the DAG"),
+        ("task load is running", ""),
+        ("", ""),
+    ],
+)
+def test_a_line_says_what_holds_the_run_up(clock, wait, lines, reason, end):
+    wait(Module(clock, ends=50, reason=reason), dag_run_id="r")
+    assert lines[1] == f"ops1: etl / r running 30s: 1 of 2 tasks done, 1 running{end}"
 
 
 def test_slices_grow_with_the_age_of_the_run(clock, wait):
@@ -242,7 +265,7 @@ def test_a_run_that_fails_between_two_slices_was_not_there_before(clock, wait):
 
 
 def test_a_run_that_was_there_and_had_failed_keeps_its_message(clock, wait):
-    msg = f"DAG run a / b {HAD_FAILED}: x. {RUNS_IT_AGAIN} http://a"
+    msg = f"DAG run a / b {HAD_FAILED}: x. http://a"
     result = wait(lambda args: {"failed": True, "msg": msg}, dag_run_id="r")
     assert result["msg"] == msg
 
@@ -284,6 +307,11 @@ def test_a_refusal_of_the_first_call_is_the_result(clock, wait):
         ({"wait_timeout": [9]}, False),
         ({"wait_timeout": -5}, False),
         ({"wait_timeout": "nan"}, False),
+        ({"wait_timeout": "inf"}, False),
+        ({"queued_timeout": float("inf")}, False),
+        ({"state": "awaited", "dag_run_id": "r"}, True),
+        ({"state": "awaited", "logical_date": "2026-11-22T00:00:00Z"}, True),
+        ({"state": "awaited"}, False),
         ({"queued_timeout": "long"}, False),
         ({"queued_timeout": -1}, False),
         ({"dag_id": ""}, False),
