@@ -14,7 +14,7 @@ from ._api import ENDED, Airflow, Object, TriggerRequest, iso
 from ._diagnosis import PATIENCE, diagnosis
 from ._errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, TimedOut, Unreachable
 from ._inputs import STATES, check_maskable, conf_of, dag_id_of, dag_run_id_of, lines_of, merged, seconds_of, time_of
-from ._report import Report, elapsed, failed_tasks, shown, waited
+from ._report import HAD_FAILED, NOTHING_TO_CLEAR, Report, elapsed, failed_tasks, shown, waited
 from ._state import diff
 from ._text import one_line, texts_in
 from ._wait import Clock, wait_until
@@ -38,6 +38,7 @@ class Wish(t.NamedTuple):
     wait_timeout: float
     queued_timeout: float | None
     poll_interval: float
+    cancel_on_timeout: bool
     log_lines: int
 
 
@@ -95,8 +96,16 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
             None if params["queued_timeout"] is None else seconds_of("queued_timeout", params["queued_timeout"])
         ),
         poll_interval=seconds_of("poll_interval", params["poll_interval"]),
+        cancel_on_timeout=params["cancel_on_timeout"],
         log_lines=log_lines,
     )
+
+
+def how_found(wish: Wish, done: Done) -> str:
+    """What is to be said of a failed run that was found failed, and an empty text of any other."""
+    if not (done.found and done.run is not None and done.run["state"] == "failed"):
+        return ""
+    return NOTHING_TO_CLEAR if wish.state == "cleared" else HAD_FAILED
 
 
 def fulfil(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
@@ -350,6 +359,20 @@ class _Watch:
 
 def wait_for_run(airflow: Airflow, run: Object, wish: Wish) -> Object:
     """Wait until the run has ended and return it; TimedOut when it has not by then, or has not started in time."""
+    try:
+        return _ended_in_time(airflow, run, wish)
+    except TimedOut as error:
+        if wish.cancel_on_timeout:
+            ended = _cancel_after_timeout(airflow, run, error)
+            if ended is not None:
+                return ended
+        else:
+            error.message += " It goes on; the same dag_run_id waits for it again."
+        error.message += f" {run['url']}"
+        raise
+
+
+def _ended_in_time(airflow: Airflow, run: Object, wish: Wish) -> Object:
     clock = airflow.client.clock
     ends = clock.now() + wish.wait_timeout
     watch = _Watch(airflow, run, wish.poll_interval)
@@ -368,6 +391,21 @@ def wait_for_run(airflow: Airflow, run: Object, wish: Wish) -> Object:
     if _ended(watch.run):
         return watch.run
     raise _timed_out(airflow, watch.run, waited(allowed, option))
+
+
+def _cancel_after_timeout(airflow: Airflow, run: Object, error: TimedOut) -> Object | None:
+    """Mark a run failed whose wait timed out, and say so in the error; return the run when it has ended meanwhile."""
+    try:
+        seen = airflow.dag_run(run["dag_id"], run["dag_run_id"])
+        if _ended(seen):
+            return seen
+        cancelled = airflow.set_dag_run_state(run["dag_id"], run["dag_run_id"], "failed")
+    except AirflowError as problem:
+        error.message += f" It could not be cancelled: {one_line(problem.message)}"
+        return None
+    error.message += " It was cancelled (cancel_on_timeout)."
+    error.details.update(dag_run=shown(cancelled), changed=True)
+    return None
 
 
 def _started(run: Object) -> bool:
@@ -424,18 +462,3 @@ def carrying(run: Object, changed: bool, changes_made: Object | None = None) -> 
         error.details.setdefault("changed", changed)
         error.details.setdefault("diff", changes_made or {})
         raise
-
-
-def cancel_after_timeout(airflow: Airflow, run: Object, error: TimedOut) -> Object | None:
-    """Mark a run failed whose wait timed out, and say so in the error; return the run when it has ended meanwhile."""
-    try:
-        seen = airflow.dag_run(run["dag_id"], run["dag_run_id"])
-        if _ended(seen):
-            return seen
-        cancelled = airflow.set_dag_run_state(run["dag_id"], run["dag_run_id"], "failed")
-    except AirflowError as problem:
-        error.message += f" It could not be cancelled: {one_line(problem.message)}"
-        return None
-    error.message += " It was cancelled (cancel_on_timeout)."
-    error.details.update(dag_run=shown(cancelled), changed=True)
-    return None

@@ -321,13 +321,13 @@ timed_out:
 import typing as t
 
 from ..module_utils._api import ENDED
-from ..module_utils._errors import RunFailed, TimedOut
+from ..module_utils._errors import RunFailed
 from ..module_utils._module import AirflowModule
-from ..module_utils._report import HAD_FAILED, NOTHING_TO_CLEAR, Report, elapsed, shown
+from ..module_utils._report import Report, elapsed, shown
 from ..module_utils._runs import (
-    cancel_after_timeout,
     carrying,
     fulfil,
+    how_found,
     wait_for_run,
     wait_for_tasks,
     wish_of,
@@ -390,7 +390,7 @@ def outcome(module: AirflowModule, airflow: Airflow, wish: Wish, done: Done, run
             module.warn(cancelled.goes_on(wish.wait_timeout))
         return cancelled.result()
     if wait:
-        run = ended(module, airflow, wish, run)
+        run = wait_for_run(airflow, run, wish)
     if run["state"] not in ENDED:
         return {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
     with carrying(run, done.changed, done.diff):
@@ -401,28 +401,6 @@ def outcome(module: AirflowModule, airflow: Airflow, wish: Wish, done: Done, run
         if report.warning():
             module.warn(report.warning())
     return report.result()
-
-
-def ended(module: AirflowModule, airflow: Airflow, wish: Wish, run: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Wait for the end of the run and return it; TimedOut when that takes too long."""
-    try:
-        return wait_for_run(airflow, run, wish)
-    except TimedOut as error:
-        if module.params["cancel_on_timeout"]:
-            seen = cancel_after_timeout(airflow, run, error)
-            if seen is not None:
-                return seen
-        else:
-            error.message += " It goes on; the same dag_run_id waits for it again."
-        error.message += f" {run['url']}"
-        raise
-
-
-def how_found(wish: Wish, done: Done) -> str:
-    """What is to be said of a failed run that was found failed, and an empty text of any other."""
-    if not (done.found and done.run is not None and done.run["state"] == "failed"):
-        return ""
-    return NOTHING_TO_CLEAR if wish.state == "cleared" else HAD_FAILED
 
 
 def main() -> None:
