@@ -13,8 +13,8 @@ author:
 description:
   - Takes every word that modules take for a boolean, C(true), C(yes), C(on), C(y), C(t), C(1), and C(false), C(no),
     C(off), C(n), C(f), C(0), in upper and lower case, and numbers such as C(1.0).
-  - The filter P(ansible.builtin.bool#filter) takes some of these words, and every typing error, for no. This one refuses
-    what is neither yes nor no.
+  - The filter P(ansible.builtin.bool#filter) takes some of these words, and every typing error, for no. This one
+    refuses what is neither yes nor no.
 positional: _input
 options:
   _input:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import typing as t
 from pathlib import Path
 
@@ -187,6 +189,29 @@ def test_a_run_of_nothing_is_refused_before_anything_is_asked(tmp_path: Path) ->
         "Each item of airflow_smoke_dags is the id of a DAG, or a mapping with dag_id, which is a text." in played.words
     )
     assert "Nothing was changed." in played.words
+
+
+def test_files_are_copied_over_the_connection_of_each_host(tmp_path: Path) -> None:
+    (task,) = [task for task in DEPLOY["block"] if task["name"] == "Copy the files"]
+    playbook, inventory, source = tmp_path / "playbook.yml", tmp_path / "inventory.yml", tmp_path / "dags"
+    playbook.write_text(json.dumps([{**PLAY, "tasks": [task]}]), encoding="utf-8")
+    # Nothing listens at that port, so that a file that is copied to the first one was copied here.
+    hosts = {
+        "a": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
+        "b": {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_python_interpreter": sys.executable},
+    }
+    inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+    source.mkdir()
+    (source / "one.py").write_text("", encoding="utf-8")
+    variables = {
+        "airflow_dags_source": f"{source}/",
+        "airflow_dags_folder": f"{tmp_path}/on_{{{{ item }}}}",
+        "airflow_hosts": "all",
+    }
+    played = ansible_playbook(str(playbook), tmp_path, "--inventory", str(inventory), **variables)
+    assert "unreachable=1" in played.words, played.output
+    assert (tmp_path / "on_a" / "one.py").is_file()
+    assert not (tmp_path / "on_b").exists()
 
 
 def test_hosts_that_are_not_in_the_inventory_are_refused(tmp_path: Path) -> None:

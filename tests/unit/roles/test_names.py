@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages of the role name variables that do something where the role is used: in the role itself, and in playbooks."""
+"""Messages of the role name variables that do something where it is used: in the role itself, and in playbooks."""
 
 from __future__ import annotations
 
