@@ -122,7 +122,11 @@ EXAMPLES = r"""
   ansible.builtin.copy:
     src: dags/
     dest: /opt/airflow/dags/
+  # Not as the tasks of the control node, whose play may name a connection and a Python.
   delegate_to: airflow.example.com
+  connection: ssh
+  vars:
+    ansible_python_interpreter: auto
 
 - name: Unpause the DAG when its new version is the one that runs
   dagops.airflow.airflow_dag:

@@ -15,7 +15,6 @@ import socket
 import ssl
 import struct
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -141,17 +140,6 @@ def silent_after(exchange: Exchange) -> None:
     """The server acts, and no answer comes until the client gives up."""
     exchange.forward()
     exchange.wait_for_the_client_to_leave()
-
-
-def delayed(seconds: float) -> Fault:
-    """The server answers, but later."""
-
-    def fault(exchange: Exchange) -> None:
-        answer_of_server = exchange.forward()
-        time.sleep(seconds)
-        exchange.send(answer_of_server)
-
-    return fault
 
 
 def answered(

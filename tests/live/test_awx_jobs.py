@@ -26,6 +26,8 @@ Run = Callable[..., jobs.Job]
 ONCE = pytest.mark.generation("v1")
 CORES = {"newest": sys.executable, **json.loads(os.environ.get("DAGOPS_TEST_HOSTS", "{}")).get("cores", {})}
 
+WITH_SURVEY = ("run_dag", "cancel_dag_run")
+
 
 @pytest.fixture
 def api(airflow: Airflow) -> Any:
@@ -44,7 +46,7 @@ def job(airflow: Airflow, tmp_path: Path) -> Run:
     def job(playbook: str, answers: dict[str, Any], core: str = "newest", **more: Any) -> jobs.Job:
         if core not in CORES:
             pytest.skip(f"no Python here for ansible-core {core}")
-        questions = definition(f"survey_{playbook}")["spec"]
+        questions = definition(f"survey_{playbook}")["spec"] if playbook in WITH_SURVEY else []
         survey = {question["variable"]: question["default"] for question in questions}
         folder = tmp_path / f"job_{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
@@ -143,3 +145,21 @@ def test_a_job_that_is_cancelled(api: Any, job: Run, number: int) -> None:
     # Else the workflow would count as successful.
     assert rescued.status == "failed"
     assert f"DAG run slow / {run_id} was still running and is cancelled, and airflow_require_success" in rescued.stdout
+
+
+@pytest.mark.parametrize("core", ["newest", pytest.param("2.15", marks=ONCE)])
+def test_a_maintenance_window_from_one_job_to_the_next(api: Any, job: Run, number: int, core: str) -> None:
+    """The second job has none of the first one's files, only its artifacts."""
+
+    def paused() -> dict[str, bool]:
+        return {dag["dag_id"]: dag["is_paused"] for dag in map(api.dag, ("writes_conf", "slow"))}
+
+    api.set_paused("writes_conf", False)
+    begun = job("pause_all", {"airflow_dag_ids": "writes_conf, slow", **of_workflow(number, 1)}, core)
+    assert begun.status == "successful", begun.stdout
+    assert begun.artifacts() == {"airflow_unpaused_dags": ["writes_conf"]}
+    assert paused() == {"writes_conf": True, "slow": True}
+
+    ended = job("restore", {**begun.artifacts(), **of_workflow(number, 2)}, core)
+    assert ended.status == "successful", ended.stdout
+    assert paused() == {"writes_conf": False, "slow": True}

@@ -128,12 +128,14 @@ def test_ansible_controller_takes_the_place_of_awx_awx(
 def assert_complete(controller: Controller) -> None:
     """All that the guide speaks of is there, and belongs together."""
     one, links = controller.one, controller.links
-    kind = one("credential_types", "Airflow API")
-    assert kind["inputs"] == definition("credential_type_inputs")
+    for kind in ("credentials", "execution_environments", "projects", "inventories"):
+        assert one(kind, "Airflow")["organization"] == one("organizations", "Default")["id"]
+    made = one("credential_types", "Airflow API")
+    assert made["inputs"] == definition("credential_type_inputs")
     # Not one of its templates was rendered on the way.
-    assert kind["injectors"] == definition("credential_type_injectors")
+    assert made["injectors"] == definition("credential_type_injectors")
     credential = one("credentials", "Airflow")
-    assert credential["credential_type"] == kind["id"]
+    assert credential["credential_type"] == made["id"]
     assert credential["inputs"] == {
         "url": "https://airflow.example.com",
         "username": "deploy",

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every example in README, guides and documentation of plugins runs, as it is printed, on a real server.
 
-What is put in the place of what readers put there: address, login, folders of the Airflow host (C(runnable)), and the
-values of variables (C(VARIABLES)). The DAGs of the examples come from C(DAG_FILE).
+What is put in the place of what readers put there: address, login, folders and Python of the Airflow host
+(C(runnable)), and the values of variables (C(VARIABLES)). The DAGs of the examples come from C(DAG_FILE).
 """
 
 from __future__ import annotations
@@ -206,6 +206,8 @@ def runnable(value: Any, airflow: Airflow, key: str = "") -> Any:
         return airflow.username
     if key == "delay":
         return 1
+    if key == "ansible_python_interpreter" and value == "auto":
+        return sys.executable
     if not isinstance(value, str):
         return value
     for text, replacement in (

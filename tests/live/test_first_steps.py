@@ -152,7 +152,7 @@ def test_a_configuration_that_cannot_be_read(fresh: Fresh) -> None:
     played = fresh.run("enable_api", airflow_config=path)
     assert played.status != 0
     assert "airflow.cfg cannot be read on localhost (" in played.words
-    assert f"{path}): set airflow_deploy_home or airflow_deploy_config, or let the play become a user" in played.words
+    assert f"{path}): set airflow_home or airflow_config, or let the play become a user" in played.words
 
 
 @pytest.mark.generation("v1")
@@ -160,7 +160,7 @@ def test_nothing_says_how_to_restart(fresh: Fresh) -> None:
     before = fresh.config.read_bytes()
     played = fresh.run("enable_api", airflow_restart_command="")
     assert played.status != 0
-    assert "set airflow_deploy_restart_command or airflow_deploy_restart_service. Nothing was changed." in played.words
+    assert "set airflow_restart_command or airflow_restart_service. Nothing was changed." in played.words
     assert fresh.config.read_bytes() == before
 
 
@@ -212,7 +212,7 @@ def test_basic_auth_is_enabled_and_a_restart_that_failed_is_made_up_for(fresh: F
 def test_a_password_that_is_empty(fresh: Fresh) -> None:
     played = fresh.run("create_api_user", env={"AIRFLOW_API_PASSWORD": ""})
     assert played.status != 0
-    assert "The API's user needs a password, in airflow_deploy_api_password or the" in played.words
+    assert "The API's user needs a password, in airflow_password or the" in played.words
     assert "it is empty." in played.words
 
 
@@ -220,13 +220,13 @@ def test_a_command_that_is_not_there(fresh: Fresh) -> None:
     played = fresh.run("create_api_user", airflow_cli="/no/such/airflow")
     assert played.status != 0
     assert "/no/such/airflow users list failed on localhost: " in played.words
-    assert "see to airflow_deploy_cli, airflow_deploy_cli_user and airflow_deploy_home." in played.words
+    assert "see to airflow_cli, airflow_cli_user and airflow_home." in played.words
 
 
 def test_a_role_that_does_not_exist(fresh: Fresh) -> None:
     played = fresh.run("create_api_user", airflow_roles="dag_trigger, Gardener")
     assert (played.status != 0, played.changed()) == (True, 0)
-    assert "has no role Gardener; name others in airflow_deploy_user_roles. Nothing was changed." in played.words
+    assert "has no role Gardener; name others in airflow_roles. Nothing was changed." in played.words
     assert fresh.server.query("select name from ab_role where name in ('dag_trigger', 'Gardener')") == []
 
 

@@ -13,7 +13,7 @@ import email.utils
 import io
 import json
 import typing as t
-from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import requests
 import requests.adapters
@@ -262,8 +262,3 @@ def comparable(url: str) -> tuple[str, list[tuple[str, str]]]:
     """A URL such that two of the same meaning are equal; the path as it is sent, quoted."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path}", sorted(parse_qsl(parts.query, keep_blank_values=True))
-
-
-def quoted_as(url: str) -> str:
-    """The part of a URL after the host, unquoted once: what a server makes of it."""
-    return unquote(urlsplit(url).path)

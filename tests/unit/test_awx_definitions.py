@@ -28,6 +28,14 @@ RESERVED = ("ANSIBLE_", "AWX_", "CALLBACK_", "INVENTORY_", "JOB_", "REST_API_")
 IN_FIELDS = {"id", "label", "type", "format", "choices", "help_text", "multiline", "secret", "default"}
 OF_TEXTS = {"format", "choices", "multiline", "secret"}
 QUESTION_TYPES = {"text": str, "textarea": str, "multiplechoice": str, "integer": int}
+OF_ORGANIZATION = {
+    "credential",
+    "execution_environment",
+    "project",
+    "inventory",
+    "job_template",
+    "workflow_job_template",
+}
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 Object = t.Dict[str, t.Any]
@@ -91,6 +99,15 @@ def test_surveys(playbook):
     head = (ROOT / "playbooks" / f"{playbook}.yml").read_text(encoding="utf-8").partition("\n- name")[0]
     told = set(re.findall(r"^#   (airflow_\w+)(?:, (airflow_\w+))?", head, re.MULTILINE))
     assert set(variables) == {name for names in told for name in names if name}
+
+
+def test_all_that_can_belong_to_an_organization_does():
+    text = (ROOT / "playbooks" / "awx_setup.yml").read_text(encoding="utf-8")
+    (play,) = yaml.safe_load(text.replace("!unsafe ", ""))  # which is Ansible's own
+    made = {module: options for task in play["tasks"] for module, options in task.items() if module in OF_ORGANIZATION}
+    assert made.keys() == OF_ORGANIZATION
+    # An execution environment without one is everybody's.
+    assert {options["organization"] for options in made.values()} == {"{{ _organization }}"}
 
 
 def test_the_project_has_the_playbooks_of_the_job_templates():

@@ -19,6 +19,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._module import CONN
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
 MODULES = [file.stem for file in FILES]
+FILTERS = [file.stem for file in sorted((ROOT / "plugins" / "filter").glob("*.py"))]
 TARGETS = ROOT / "tests" / "integration" / "targets"
 LICENCE = "SPDX-License-Identifier" + ": GPL-3.0-or-later"  # in two parts, so that no tool takes it for this file's
 CHANGELOG = ROOT / "changelogs"
@@ -87,6 +88,14 @@ def test_a_module_is_in_the_changelog(name):
 def test_a_module_is_in_the_readme(name):
     table = re.findall(r"^\| (.*?) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert any(f"`{name}`" in cell for cell in table)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_filter_has_unit_tests_and_is_in_the_readme_and_the_changelog(name):
+    assert (ROOT / "tests" / "unit" / "plugins" / "filter" / f"test_{name}.py").is_file()
+    assert re.search(rf"`(dagops\.airflow\.)?{name}`", (ROOT / "README.md").read_text(encoding="utf-8"))
+    text = text_below(CHANGELOG, "fragments/*.y*ml") + text_below(CHANGELOG, "changelog.yaml")
+    assert len(re.findall(rf"\b{name}\b", text)) > 1, "its line and the list of plugins"
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "plugins" / "module_utils").glob("*.py")), ids=lambda file: file.name)

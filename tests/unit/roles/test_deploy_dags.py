@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import typing as t
 from pathlib import Path
 
@@ -66,6 +68,9 @@ MAPPING = "must be a list or a text with commas, and is a mapping; correct it."
 WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
     "ids": ({"airflow_dag_ids": {"dag_id": "etl"}}, f"airflow_dag_ids {MAPPING}"),
     "runs": ({"airflow_smoke_dags": {"dag_id": "etl"}}, f"airflow_smoke_dags {MAPPING}"),
+    "a comma": ({"airflow_dag_ids": ","}, "airflow_dag_ids names no DAG; correct it, or leave it empty."),
+    "an empty id": ({"airflow_dag_ids": ["etl", ""]}, "airflow_dag_ids has an empty item; correct it."),
+    "a typing error": ({"airflow_become": "ture"}, "airflow_become must be true or false, and is neither; correct it."),
     "a number for a source": (
         {"airflow_dags_source": 5},
         "airflow_dags_source must be a text, and is not; correct it.",
@@ -81,11 +86,20 @@ WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
 }
 RIGHT: dict[str, dict[str, t.Any]] = {
     "nothing more": {},
-    "empty": {"airflow_parse_timeout": "", "airflow_smoke_dags": "", "airflow_dag_ids": None},
+    "empty": {"airflow_parse_timeout": "", "airflow_smoke_dags": "", "airflow_dag_ids": None, "airflow_become": ""},
     "numbers": {"airflow_parse_timeout": 60, "airflow_smoke_dags": [2024, {"dag_id": "etl"}], "airflow_dag_ids": 2024},
     "texts": {"airflow_parse_timeout": "2.5", "airflow_smoke_dags": "etl, 2024", "airflow_dags_folder": "~/dags"},
 }
 AFTERWARDS = [dag("kept", ONE), dag("dropped", ONE, OLD), dag("late", TWO, OLD), dag("new", ONE)]
+NO_ANSWER = {"failed": True, "msg": "Airflow does not answer."}
+# What a look has found until when, and whether it was the last one.
+UNTIL: dict[str, tuple[dict[str, t.Any], bool]] = {
+    "an outage": ({"_after": NO_ANSWER, "_deadline": "9e9"}, False),
+    "an outage that lasts": ({"_after": NO_ANSWER, "_deadline": "0"}, True),
+    "not all": ({"_after": {"dags": [dag("one", ONE, OLD)]}, "_deadline": "9e9"}, False),
+    "not all in time": ({"_after": {"dags": [dag("one", ONE, OLD)]}, "_deadline": "0"}, True),
+    "all": ({"_after": {"dags": [dag("one", ONE)]}, "_deadline": "9e9"}, True),
+}
 
 
 @pytest.fixture(scope="module")
@@ -114,10 +128,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, t.Any
     cases.update({name: {"airflow_dag_ids": ids} for name, ids in NAMED.items()})
     before = ["kept", "dropped", "late", "deleted"]
     cases["gone"] = {"_before": {"dags": [dag(name, ONE) for name in before]}, "_after": {"dags": AFTERWARDS}}
+    (wait,) = [task for task in DEPLOY["block"] if "until" in task]
     result = "{'_dags': _dags, '_unpaused': _unpaused, '_gone': _gone}"
     wrong = "_wrong | dict2items | selectattr('value') | map(attribute='key') | list"
     wanted = {name: ({**given, **case}, result) for name, case in cases.items()}
     wanted.update({f"wrong: {name}": ({**given, **case}, wrong) for name, (case, _words) in WRONG.items()})
+    wanted.update({f"until: {name}": ({**given, **case}, wait["until"]) for name, (case, _end) in UNTIL.items()})
     wanted.update({f"right: {name}": ({**given, **case}, wrong) for name, case in RIGHT.items()})
     return worked_out(folder, wanted, PLAY["vars"])
 
@@ -149,6 +165,11 @@ def test_what_is_right_is_taken(name: str, found: dict[str, t.Any]) -> None:
     assert found[f"right: {name}"] == []
 
 
+@pytest.mark.parametrize("name", UNTIL)
+def test_looks_go_on_until_all_is_read_or_the_time_is_over(name: str, found: dict[str, t.Any]) -> None:
+    assert found[f"until: {name}"] is UNTIL[name][1]
+
+
 def test_it_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     variables = {"airflow_dags_source": "dags/", "airflow_dags_folder": "/srv/dags", "airflow_dag_ids": {"a": "b"}}
     played = ansible_playbook(str(PLAYBOOK), tmp_path, **variables)
@@ -168,6 +189,29 @@ def test_a_run_of_nothing_is_refused_before_anything_is_asked(tmp_path: Path) ->
         "Each item of airflow_smoke_dags is the id of a DAG, or a mapping with dag_id, which is a text." in played.words
     )
     assert "Nothing was changed." in played.words
+
+
+def test_files_are_copied_over_the_connection_of_each_host(tmp_path: Path) -> None:
+    (task,) = [task for task in DEPLOY["block"] if task["name"] == "Copy the files"]
+    playbook, inventory, source = tmp_path / "playbook.yml", tmp_path / "inventory.yml", tmp_path / "dags"
+    playbook.write_text(json.dumps([{**PLAY, "tasks": [task]}]), encoding="utf-8")
+    # Nothing listens at that port, so that a file that is copied to the first one was copied here.
+    hosts = {
+        "a": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
+        "b": {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_python_interpreter": sys.executable},
+    }
+    inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+    source.mkdir()
+    (source / "one.py").write_text("", encoding="utf-8")
+    variables = {
+        "airflow_dags_source": f"{source}/",
+        "airflow_dags_folder": f"{tmp_path}/on_{{{{ item }}}}",
+        "airflow_hosts": "all",
+    }
+    played = ansible_playbook(str(playbook), tmp_path, "--inventory", str(inventory), **variables)
+    assert "unreachable=1" in played.words, played.output
+    assert (tmp_path / "on_a" / "one.py").is_file()
+    assert not (tmp_path / "on_b").exists()
 
 
 def test_hosts_that_are_not_in_the_inventory_are_refused(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROOT, ansible_playbook, worked_out
+from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROOT, ansible_playbook, play, worked_out
 
 PLAYBOOKS = ROOT / "playbooks"
 NOTE = "airflow_paused.json"
 NO_NOTE = "is no note of pause_all, which is a list of DAG ids in JSON; name the right one in airflow_state_file."
-NO_LIST = "airflow_unpaused_dags must be a list or a text with commas, and is not; correct it."
+MAPPING = "must be a list or a text with commas, and is a mapping; correct it."
 # Playbook, variables, the text of the note if there is one, and the sentence.
 REFUSED: dict[str, tuple[str, dict[str, t.Any], str | None, str]] = {
     "a wait": (
@@ -27,8 +27,31 @@ REFUSED: dict[str, tuple[str, dict[str, t.Any], str | None, str]] = {
     "a note that is no JSON": ("restore", {}, "ok", NO_NOTE),
     "a note of something else": ("restore", {"airflow_unpaused_dags": None}, '{"a": 1}', NO_NOTE),
     "a folder": ("restore", {"airflow_state_file": "."}, None, NO_NOTE),
-    "a mapping": ("restore", {"airflow_unpaused_dags": {"a": 1}}, "[]", NO_LIST),
+    "a mapping": ("restore", {"airflow_unpaused_dags": {"a": 1}}, "[]", f"airflow_unpaused_dags {MAPPING}"),
+    "a comma": ("restore", {"airflow_unpaused_dags": ","}, "[]", "airflow_unpaused_dags names no DAG; correct it, or"),
+    "an empty item": (
+        "restore",
+        {"airflow_unpaused_dags": ["a", ""]},
+        "[]",
+        "airflow_unpaused_dags has an empty item; correct it.",
+    ),
     "no note": ("restore", {"airflow_unpaused_dags": " "}, None, "There is no note of pause_all in"),
+    "a success": (
+        "cancel_dag_run",
+        {"airflow_dag_id": "ok", "airflow_dag_run_id": "r", "airflow_require_success": "ture"},
+        None,
+        "airflow_require_success must be true or false, and is ture; correct it. Nothing was cancelled.",
+    ),
+    "a user to become": (
+        "enable_api",
+        {"airflow_become": "maybe"},
+        None,
+        "airflow_become must be true or false, and is maybe; correct it. Nothing was changed.",
+    ),
+    "DAGs to pause": ("pause_all", {"airflow_dag_ids": {"a": 1}}, None, f"airflow_dag_ids {MAPPING}"),
+    "a comma of DAGs": ("pause_all", {"airflow_dag_ids": ","}, None, "airflow_dag_ids names no DAG; correct it, or"),
+    "tags": ("pause_all", {"airflow_tags": {"a": 1}}, None, f"airflow_tags {MAPPING}"),
+    "a comma of tags": ("pause_all", {"airflow_tags": " , "}, None, "airflow_tags names no tag; correct it, or leave"),
 }
 # What the artifact or a survey gives, and the DAGs that are unpaused; the note has ["noted"].
 GIVEN: dict[str, tuple[dict[str, t.Any], list[str]]] = {
@@ -38,15 +61,21 @@ GIVEN: dict[str, tuple[dict[str, t.Any], list[str]]] = {
     "an artifact": ({"airflow_unpaused_dags": ["a", "b"]}, ["a", "b"]),
     "an empty artifact": ({"airflow_unpaused_dags": []}, []),
     "a text": ({"airflow_unpaused_dags": "a, b"}, ["a", "b"]),
+    # What ansible-core 2.19 and newer makes of the answer of a survey.
+    "a number": ({"airflow_unpaused_dags": 2024}, ["2024"]),
 }
 # What is asked for, and the ids and tags that come of it.
 PAUSED: dict[str, tuple[dict[str, t.Any], list[t.Any]]] = {
-    "nothing": ({}, [["*"], []]),
+    "nothing": ({}, [["*"], None]),
+    "empty answers": ({"airflow_dag_ids": " ", "airflow_tags": " "}, [["*"], None]),
+    "null": ({"airflow_dag_ids": None, "airflow_tags": None}, [["*"], None]),
+    # They select nothing; an empty list never means all DAGs.
+    "empty lists": ({"airflow_dag_ids": [], "airflow_tags": []}, [[], []]),
     "texts": ({"airflow_dag_ids": "etl_*, one,", "airflow_tags": "team, "}, [["etl_*", "one"], ["team"]]),
     "lists": ({"airflow_dag_ids": ["one ", "two"], "airflow_tags": ["team"]}, [["one", "two"], ["team"]]),
-    "a number": ({"airflow_dag_ids": 2024}, [["2024"], []]),
+    "a number": ({"airflow_dag_ids": 2024}, [["2024"], None]),
     # The module refuses it, since a variable may have been empty by mistake.
-    "an empty item": ({"airflow_dag_ids": ["one", ""]}, [["one", ""], []]),
+    "an empty item": ({"airflow_dag_ids": ["one", ""]}, [["one", ""], None]),
 }
 ARTIFACT = {"airflow_dag_run": {"dag_id": "slow", "dag_run_id": "s1"}}
 # What a survey and an artifact give, and the run that is cancelled.
@@ -70,8 +99,14 @@ def test_what_cannot_be_right_is_one_sentence(name: str, tmp_path: Path) -> None
     assert "failed=1" in played.words
 
 
+def play_of(playbook: str) -> dict[str, t.Any]:
+    text = (PLAYBOOKS / f"{playbook}.yml").read_text(encoding="utf-8")
+    (first,) = yaml.safe_load(text.replace("!unsafe ", ""))  # which is Ansible's own
+    return t.cast("dict[str, t.Any]", first)
+
+
 def vars_of(playbook: str) -> dict[str, t.Any]:
-    (first,) = yaml.safe_load((PLAYBOOKS / f"{playbook}.yml").read_text(encoding="utf-8"))
+    first = play_of(playbook)
     files = [yaml.safe_load((PLAYBOOKS / name).read_text(encoding="utf-8")) for name in first.get("vars_files", ())]
     return {key: value for found in (*files, first["vars"]) for key, value in found.items()}
 
@@ -83,8 +118,35 @@ def test_restore_takes_what_it_is_given_or_else_the_note(tmp_path: Path) -> None
     assert worked_out(tmp_path, cases, vars_of("restore")) == {name: case[1] for name, case in GIVEN.items()}
 
 
+@pytest.fixture
+def no_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that nobody answers at, for tasks that have nothing to ask Airflow for."""
+    for name, value in {"URL": "http://127.0.0.1:9", "TOKEN": "a-token", "VERSION": "v2"}.items():
+        monkeypatch.setenv(f"AIRFLOW_API_{name}", value)
+
+
+@pytest.mark.parametrize("given", [{}, {"airflow_unpaused_dags": []}], ids=["the note", "a list"])
+def test_only_the_note_that_was_used_is_taken_away(given: dict[str, t.Any], tmp_path: Path, no_airflow: None) -> None:
+    (tmp_path / NOTE).write_text("[]\n", encoding="utf-8")
+    played = ansible_playbook(str(PLAYBOOKS / "restore.yml"), tmp_path, **given)
+    assert played.status == 0, played.output
+    assert (tmp_path / NOTE).exists() is bool(given)
+    assert (tmp_path / f"{NOTE}.restored").exists() is not bool(given)
+
+
+def test_a_folder_is_left_alone_when_the_dags_are_given(tmp_path: Path, no_airflow: None) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    given = {"airflow_unpaused_dags": [], "airflow_state_file": "folder"}
+    played = ansible_playbook(str(PLAYBOOKS / "restore.yml"), tmp_path, **given)
+    assert played.status == 0, played.output
+    assert folder.is_dir()
+    assert not (tmp_path / "folder.restored").exists()
+
+
 def test_the_dags_that_are_paused(tmp_path: Path) -> None:
-    cases = {name: (given, "[_dag_ids, _tag_list]") for name, (given, _expected) in PAUSED.items()}
+    wanted = "[_dag_ids, none if _any_tag else _tag_list]"
+    cases = {name: (given, wanted) for name, (given, _expected) in PAUSED.items()}
     found = worked_out(tmp_path, cases, vars_of("pause_all"))
     assert found == {name: case[1] for name, case in PAUSED.items()}
 
@@ -93,3 +155,54 @@ def test_the_run_that_is_cancelled(tmp_path: Path) -> None:
     cases = {name: (given, "[_dag_id, _run_id]") for name, (given, _expected) in CANCELLED.items()}
     found = worked_out(tmp_path, cases, vars_of("cancel_dag_run"))
     assert found == {name: case[1] for name, case in CANCELLED.items()}
+
+
+# How an answer is written, and what it says of a wait, a success and a user to become, whose defaults differ.
+ANSWERS: dict[str, tuple[t.Any, list[bool]]] = {
+    "nothing": ("", [True, False, False]),
+    "null": (None, [True, False, False]),
+    "yes": ("Yes", [True, True, True]),
+    "y": ("y", [True, True, True]),
+    "t": ("t", [True, True, True]),
+    "1.0": ("1.0", [True, True, True]),
+    "a boolean": (False, [False, False, False]),
+    "no": ("n", [False, False, False]),
+    "0": (0, [False, False, False]),
+}
+
+
+def test_answers_are_read_in_one_way(tmp_path: Path) -> None:
+    variables = {"airflow_wait": "run_dag", "airflow_require_success": "cancel_dag_run", "airflow_become": "enable_api"}
+    wanted = "[_wait, _require_success, _become]"
+    plays_vars = {key: value for playbook in variables.values() for key, value in vars_of(playbook).items()}
+    cases = {name: (dict.fromkeys(variables, answer), wanted) for name, (answer, _expected) in ANSWERS.items()}
+    assert worked_out(tmp_path, cases, plays_vars) == {name: case[1] for name, case in ANSWERS.items()}
+
+
+@pytest.mark.parametrize(
+    ("answer", "insecure"),
+    [("", False), ("y", False), ("ture", False), ("False", True), ("n", True)],
+)
+def test_awx_is_told_to_skip_the_check_of_certificates_by_a_no_alone(
+    answer: str, insecure: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_API_VALIDATE_CERTS", answer)
+    plays_vars = {key: value for key, value in vars_of("awx_setup").items() if key != "_run_survey"}
+    found = worked_out(tmp_path, {"it": ({}, "[_inputs.insecure | default(false), _verify is boolean]")}, plays_vars)
+    assert found["it"] == [insecure, answer != "ture"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "environment"), [("airflow_awx_rotate", ""), ("AIRFLOW_API_VALIDATE_CERTS", "maybe")]
+)
+def test_awx_setup_refuses_an_answer_that_is_neither(
+    variable: str, environment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The modules of AWX are not here.
+    (refuse,) = [task for task in play_of("awx_setup")["tasks"] if task["name"].startswith("Refuse an answer")]
+    monkeypatch.setenv("AIRFLOW_API_VALIDATE_CERTS", environment)
+    played = play(
+        tmp_path, [refuse], plays_vars=vars_of("awx_setup"), airflow_awx_rotate="" if environment else "maybe"
+    )
+    assert played.status != 0
+    assert f"{variable} must be true or false, and is maybe; correct it. Nothing was changed." in played.words

@@ -25,21 +25,22 @@ OF_THE_ENVIRONMENT = re.compile(
     r"\{\{ lookup\('ansible\.builtin\.env', '(\w+)'\)(?: \| default\((?:'(\w+)'|(\w+)), true\))? \}\}"
 )
 # Defaults that are worked out from other variables: how they are worked out, and how that is put into words.
+# The formulas are the role's own, since null and an empty text mean the default, too.
 WORKED_OUT = {
     "airflow_deploy_api_python": (
-        "{{ ansible_playbook_python if airflow_deploy_api_host in ['localhost', '127.0.0.1'] else 'auto' }}",
+        "{{ __airflow_deploy_default_api_python }}",
         "Ansible's own for localhost, else `auto`",
     ),
     "airflow_deploy_config": (
-        "{{ airflow_deploy_home | default('~/airflow', true) }}/airflow.cfg",
+        "{{ __airflow_deploy_default_config }}",
         "`airflow.cfg` in `airflow_deploy_home`, else `~/airflow/airflow.cfg`",
     ),
     "airflow_deploy_user_email": (
-        "{{ airflow_deploy_api_username }}{{ '' if '@' in airflow_deploy_api_username | string else '@localhost' }}",
+        "{{ __airflow_deploy_default_email }}",
         "`airflow_deploy_api_username`, with `@localhost` if it has no `@`",
     ),
-    "airflow_deploy_user_first_name": ("{{ airflow_deploy_api_username }}", "`airflow_deploy_api_username`"),
-    "airflow_deploy_user_roles": (["{{ airflow_deploy_role_name }}"], "`airflow_deploy_role_name` alone"),
+    "airflow_deploy_user_first_name": ("{{ __airflow_deploy_the_username }}", "`airflow_deploy_api_username`"),
+    "airflow_deploy_user_roles": (["{{ __airflow_deploy_the_role_name }}"], "`airflow_deploy_role_name` alone"),
     "airflow_deploy_role_permissions": (
         "{{ __airflow_deploy_role_on_dags + __airflow_deploy_role_on_runs }}",
         "the least that `run` needs",

@@ -9,9 +9,45 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import DEFAULTS, SPECS, play, worked_out
+from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import SPECS, play, worked_out
 
 SECRET = "hidden-5e1f"
+# What tasks use in place of the variables, which take whatever is given, and what each is when nothing is.
+USED: dict[str, t.Any] = {
+    "__airflow_deploy_the_api_url": "",
+    "__airflow_deploy_the_api_host": "localhost",
+    "__airflow_deploy_the_username": "",
+    "__airflow_deploy_the_password": "",
+    "__airflow_deploy_the_home": "",
+    "__airflow_deploy_the_config": "~/airflow/airflow.cfg",
+    "__airflow_deploy_cli": ["airflow"],
+    "__airflow_deploy_the_cli_user": "",
+    "__airflow_deploy_the_restart_command": "",
+    "__airflow_deploy_the_restart_service": "",
+    "__airflow_deploy_the_admin_username": "",
+    "__airflow_deploy_the_admin_password": "",
+    "__airflow_deploy_the_admin_token": "",
+    "__airflow_deploy_the_email": "@localhost",
+    "__airflow_deploy_the_first_name": "",
+    "__airflow_deploy_the_last_name": "API",
+    "__airflow_deploy_the_role_name": "dag_trigger",
+    "__airflow_deploy_the_user_roles": ["dag_trigger"],
+    "__airflow_deploy_the_role_dag_ids": [],
+    "__airflow_deploy_the_dags": [],
+    "__airflow_deploy_is_admin": False,
+    "__airflow_deploy_reads_dags": True,
+    "__airflow_deploy_mistyped": [],
+}
+ALL_USED = "{" + ", ".join(f"'{name}': {name}" for name in USED) + "}"
+# All that may be a text, a command or a list of texts.
+LOOSE = [name[15:] for name, spec in SPECS.items() if spec["type"] in ("str", "list", "raw") and "choices" not in spec]
+NUMBER = 123456
+A_NUMBER: dict[str, t.Any] = {
+    **{name: str(NUMBER) if isinstance(value, str) else [str(NUMBER)] for name, value in USED.items()},
+    "__airflow_deploy_is_admin": True,
+    "__airflow_deploy_reads_dags": True,
+    "__airflow_deploy_mistyped": [],
+}
 # Variables and their value, which variables of the role come of it, and their value.
 TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
     "a DAG": ({"dags": 2024}, "__airflow_deploy_the_dags", ["2024"]),
@@ -42,12 +78,24 @@ TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
         "__airflow_deploy_wrong_dags",
         [],
     ),
-    "paused": ({"dags": [{"dag_id": "etl", "paused": "Y"}]}, "__airflow_deploy_paused", "true"),
-    "not paused": ({"dags": [{"dag_id": "etl", "paused": 0}]}, "__airflow_deploy_paused", "false"),
-    "paused as it is": ({"dags": [{"dag_id": "etl", "paused": None}]}, "__airflow_deploy_paused", "none"),
+    "paused": ({"dags": [{"dag_id": "etl", "paused": "Y"}]}, "__airflow_deploy_paused", True),
+    "not paused": ({"dags": [{"dag_id": "etl", "paused": 0}]}, "__airflow_deploy_paused", False),
+    "paused as it is": (
+        {"dags": [{"dag_id": "etl", "paused": None}]},
+        "__airflow_deploy_paused is boolean or __airflow_deploy_unclear | length > 0",
+        False,
+    ),
+    "paused as all are": ({"dags": ["etl"], "paused": "y"}, "__airflow_deploy_paused", True),
+    "as all are left": ({"dags": ["etl"], "paused": None}, "__airflow_deploy_paused is boolean", False),
     "a user": ({"api_username": 4711}, "__airflow_deploy_the_username", "4711"),
     "a password": ({"api_password": 123456}, "__airflow_deploy_the_password", "123456"),
     "an address": ({"api_username": 4711}, "airflow_deploy_user_email", "4711@localhost"),
+    "no address": ({"api_username": 4711, "user_email": None}, "__airflow_deploy_the_email", "4711@localhost"),
+    "no first name": ({"api_username": 4711, "user_first_name": ""}, "__airflow_deploy_the_first_name", "4711"),
+    "no file": ({"home": "/opt/airflow", "config": None}, "__airflow_deploy_the_config", "/opt/airflow/airflow.cfg"),
+    "no roles": ({"user_roles": None, "role_name": "api"}, "__airflow_deploy_the_user_roles", ["api"]),
+    # It is refused.
+    "an empty list of roles": ({"user_roles": []}, "__airflow_deploy_the_user_roles", []),
     "roles": ({"user_roles": 7, "role_name": 7}, "__airflow_deploy_role_wanted", True),
     "roles in a list": ({"user_roles": [7, "Op"]}, "__airflow_deploy_the_user_roles", ["7", "Op"]),
     "DAGs of the role": ({"role_dag_ids": [2024, 25]}, "__airflow_deploy_the_role_dag_ids", ["2024", "25"]),
@@ -56,12 +104,26 @@ TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
         "__airflow_deploy_role_on_dags",
         [{"action": action, "resource": "DAG:2024"} for action in ("can_read", "can_edit")],
     ),
-    "numbers everywhere": (
-        {name[15:]: 123456 for name, spec in SPECS.items() if spec["type"] == "str" and name in DEFAULTS},
-        "__airflow_deploy_mistyped",
-        [],
+    "a command in words": ({"cli": ["docker", 5]}, "__airflow_deploy_cli", ["docker", "5"]),
+    "a command to restart": (
+        {"restart_command": ["systemctl", "restart"]},
+        "__airflow_deploy_the_restart_command",
+        ["systemctl", "restart"],
     ),
-    "as it comes": ({}, "__airflow_deploy_mistyped", []),
+    "numbers everywhere": (
+        {name: NUMBER for name in LOOSE if name not in ("role_permissions", "api_python")},
+        ALL_USED,
+        {**A_NUMBER, "__airflow_deploy_the_restart_command": str(NUMBER), "__airflow_deploy_cli": [str(NUMBER)]},
+    ),
+    "null everywhere": (dict.fromkeys(LOOSE), ALL_USED, USED),
+    "nothing everywhere": (dict.fromkeys((name for name in LOOSE if name != "role_permissions"), ""), ALL_USED, USED),
+    "as it comes": ({}, ALL_USED, USED),
+    "another host": ({"api_host": "bastion", "api_python": None}, "__airflow_deploy_the_api_python", "auto"),
+    "rights that are null": (
+        {"role_permissions": None, "role_dag_ids": ["etl"]},
+        "__airflow_deploy_role_to_have | first",
+        "can_read DAG:etl",
+    ),
 }
 A_TEXT = "must be a text, and is a list or a mapping; correct it."
 REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
@@ -96,6 +158,7 @@ WRONG_DAGS: dict[str, tuple[list[t.Any], str]] = {
         "An item of airflow_deploy_dags has the key wiat, which is none of dag_id, paused, trigger, dag_run_id, "
         "logical_date, conf, secret_conf, note, wait, wait_timeout, log_lines; correct it.",
     ),
+    "an empty id": (["etl", ""], NAMELESS),
     "perhaps": ([{"dag_id": "etl", "trigger": "maybe"}], f"{UNCLEAR} maybe; correct it."),
     "an empty answer": ([{"dag_id": "etl", "wait": ""}], f"{UNCLEAR} empty; correct it."),
     "neither paused nor not": ([{"dag_id": "etl", "paused": "soon"}], f"{UNCLEAR} soon; correct it."),

@@ -17,7 +17,6 @@ from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, RU
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable
 
-SUMMER = datetime.timezone(datetime.timedelta(hours=2))
 RUN = f"dags/etl_daily/dagRuns/{RUN_ID}"
 
 
