@@ -19,10 +19,9 @@ positional: _input
 options:
   _input:
     description:
-      - A list, a text with commas, or a number, which is a list of one. Null and an empty text are an empty list.
+      - A list, or a text with commas. Null and an empty text are an empty list, a number or a mapping is a list of one.
       - What is empty between two commas is left out. An empty item of a list becomes an empty text, so that what is
         done with the list can refuse it; a variable may have been empty by mistake.
-      - A mapping is refused.
     type: raw
     required: true
 seealso:
@@ -49,16 +48,14 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-
 
 def as_list(value: t.Any) -> list[t.Any]:
     """Return the items of VALUE, a list or a text with commas."""
-    if isinstance(value, t.Mapping):
-        raise AnsibleFilterError("as_list takes a list or a text with commas, and was given a mapping; correct it.")
+    # Nothing is refused: before ansible-core 2.19, an expression works out all of its variables, whether it needs them.
     if isinstance(value, (list, tuple)):
         return [_item(item) for item in value]
-    return [item for item in map(str.strip, _item(value).split(",")) if item]
+    one = _item(value)
+    return [item for item in map(str.strip, one.split(",")) if item] if isinstance(one, str) else [one]
 
 
 def _item(item: t.Any) -> t.Any:

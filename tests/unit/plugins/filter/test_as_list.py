@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleFilterError
 from ansible_collections.dagops.airflow.plugins.filter.as_list import FilterModule, as_list
 
 MAPPING = {"dag_id": "etl", "conf": {"a": 1}}
@@ -21,6 +20,7 @@ MAPPING = {"dag_id": "etl", "conf": {"a": 1}}
         pytest.param(2024, ["2024"], id="a number"),
         pytest.param([2024, 2.5, " a\n"], ["2024", "2.5", "a"], id="numbers in a list"),
         pytest.param(True, ["True"], id="a word of YAML"),
+        pytest.param(MAPPING, [MAPPING], id="a mapping"),
         pytest.param([MAPPING, ["a"]], [MAPPING, ["a"]], id="other items"),
         pytest.param(["a,b"], ["a,b"], id="a comma in an item"),
         pytest.param(["a", "", None, " "], ["a", "", "", ""], id="empty items"),
@@ -33,12 +33,6 @@ MAPPING = {"dag_id": "etl", "conf": {"a": 1}}
 )
 def test_items(value, expected):
     assert as_list(value) == expected
-
-
-def test_a_mapping_is_refused_in_one_sentence():
-    with pytest.raises(AnsibleFilterError) as caught:
-        as_list(MAPPING)
-    assert str(caught.value) == "as_list takes a list or a text with commas, and was given a mapping; correct it."
 
 
 def test_the_filter_has_its_name():
