@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import uuid
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Callable
 
@@ -181,17 +183,23 @@ def test_a_page_that_comes_again_and_again_is_no_endless_loop(far: Api, line: Li
     line.requests.clear()
     same = faults.answered(200, json.dumps({**answer, "total_entries": total}), "application/json")
     line.always(same, path="/dags")
-    if total is None:
+
+    def told(is_told: bool) -> AbstractContextManager[Any]:
+        return pytest.raises(ApiError, match="its pages gave 3") if is_told else contextlib.nullcontext()
+
+    with told(total is not None):
         assert len(far.dags()) == 3
-    else:
-        with pytest.raises(ApiError, match="its pages gave 3"):
-            far.dags()
     assert len(line.requests) <= 4
-    far.set_all_paused(DAG, (), True)
+    line.requests.clear()
+    # Airflow 3 is asked for the list after a write.
+    with told(total is not None and far.api_version == "v2"):
+        assert len(far.set_all_paused(DAG, (), True)) == 3
+    assert len(line.requests) <= 6
+    line.requests.clear()
     line.mend()
     line.always(faults.answered(200, json.dumps({"dag_runs": [], "total_entries": 10**9}), "application/json"))
     assert far.active_dag_runs([DAG]) == []
-    assert len(line.requests) <= 8
+    assert len(line.requests) <= 2
 
 
 # -- size

@@ -33,7 +33,7 @@ ELSEWHERE = {
     "v1": r"/login/|/auth/token|/api/v2/.*|/no/such/prefix/.*",
     "v2": r"/login/|/api/v1/.*|/no/such/prefix/.*",
 }
-NOT_ASKED = ("access", "dag_url", "dag_run_url", "task_url", "login_check")
+NOT_ASKED = ("access", "dag_url", "dag_run_url", "task_url", "login_check", "token_login")
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +152,7 @@ def on_dags(api: Any, call: Callable[..., Any]) -> None:
         (api.set_all_paused, "ok", ["demo"], False),
         (api.set_all_paused, "", ["demo"], False),
         (api.import_errors,),
+        (api.is_file_of, {"dag_id": "ok", "fileloc": "/dags/outcomes.py"}, "outcomes.py"),
         (api.reparse, "ok"),
         (api.version_time, "ok"),
         (api.delete_dag, f"{NAME}_unknown"),
