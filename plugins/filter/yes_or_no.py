@@ -54,10 +54,12 @@ _value:
 import typing as t
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import BOOLEANS_FALSE, BOOLEANS_TRUE
 
+# Numbers may come as texts, too.
 WORDS = {
-    **dict.fromkeys(("true", "yes", "on", "y", "t", "1", "1.0"), True),
-    **dict.fromkeys(("false", "no", "off", "n", "f", "0", "0.0"), False),
+    **{str(word).lower(): True for word in (*BOOLEANS_TRUE, 1.0)},
+    **{str(word).lower(): False for word in (*BOOLEANS_FALSE, 0.0)},
 }
 
 

@@ -127,19 +127,14 @@ class Airflow:
 
         Returns all that may have been changed, as they are now.
         """
-        found: dict[str, Object] = {}
-        seen = 0
-        while True:
-            # The pattern must be there on Airflow 2, where tags alone are refused.
-            params: Object = {"dag_id_pattern": containing or "~", "limit": PAGE, "offset": seen}
-            if tags:
-                params["tags"] = list(tags)
-            page = self.client.patch(self._path("dags"), {"is_paused": paused}, params)
-            before = len(found)
-            found.update((dag["dag_id"], dag) for dag in page["dags"])
-            seen += len(page["dags"])
-            if len(found) == before or _is_last(page, seen):
-                return [self._dag(dag) for dag in found.values()]
+        # The pattern must be there on Airflow 2, where tags alone are refused.
+        params: Object = {"dag_id_pattern": containing or "~", "limit": PAGE, **({"tags": list(tags)} if tags else {})}
+
+        def write(offset: int) -> Object:
+            page: Object = self.client.patch(self._path("dags"), {"is_paused": paused}, {**params, "offset": offset})
+            return page
+
+        return [self._dag(dag) for dag in _walk(write, "dags", lambda dag: dag["dag_id"])]
 
     def import_errors(self) -> list[Object]:
         """Return {filename, timestamp, stack_trace} of each file that cannot be imported."""
@@ -213,21 +208,18 @@ class Airflow:
 
     def active_dag_runs(self, dag_ids: t.Sequence[str]) -> list[Object]:
         """Return the queued and running runs of these DAGs, in one request for every 100 runs."""
-        return [self._run(run) for run in self._active(dag_ids)]
+        return [self._run(run) for run in self._active(dag_ids)] if dag_ids else []
 
     @of_known_shape
     def _active(self, dag_ids: t.Sequence[str]) -> list[Object]:
-        found: dict[tuple[str, str], Object] = {}
-        seen = 0
-        while dag_ids:
-            body = {"dag_ids": list(dag_ids), "states": ["queued", "running"], "page_limit": PAGE, "page_offset": seen}
-            page = self.client.post(self._path("dags", "~", "dagRuns", "list"), body, repeat=True)
-            before = len(found)
-            found.update(((run["dag_id"], run["dag_run_id"]), run) for run in page["dag_runs"])
-            seen += len(page["dag_runs"])
-            if len(found) == before or _is_last(page, seen):
-                break
-        return list(found.values())
+        body = {"dag_ids": list(dag_ids), "states": ["queued", "running"], "page_limit": PAGE}
+
+        def ask(offset: int) -> Object:
+            path = self._path("dags", "~", "dagRuns", "list")
+            page: Object = self.client.post(path, {**body, "page_offset": offset}, repeat=True)
+            return page
+
+        return _walk(ask, "dag_runs", lambda run: (run["dag_id"], run["dag_run_id"]))
 
     def check_trigger(self, request: TriggerRequest) -> str:
         """Raise BadInput, before anything is written, when this Airflow does not do what the request asks for.
@@ -734,6 +726,22 @@ def iso(value: t.Any) -> str | None:
         return None
     moment = value if isinstance(value, datetime) else time_of("a time of Airflow", value)
     return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def _walk(ask: t.Callable[[int], Object], key: str, identity: t.Callable[[Object], t.Any]) -> list[Object]:
+    """Go through pages that are no plain GET, until the last one, or one with nothing new.
+
+    :param ask: returns the page that begins behind so many objects.
+    """
+    found: dict[t.Any, Object] = {}
+    seen = 0
+    while True:
+        page = ask(seen)
+        before = len(found)
+        found.update((identity(item), item) for item in page[key])
+        seen += len(page[key])
+        if len(found) == before or _is_last(page, seen):
+            return list(found.values())
 
 
 def _is_last(page: Object, seen: int) -> bool:

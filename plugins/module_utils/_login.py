@@ -116,6 +116,9 @@ class PasswordLogin(Login):
         self._log_in(client)
         return True
 
+    def proven(self, status: int, reason: str) -> bool:
+        return bool(self._pass)
+
     def advice(self, status: int, reason: str) -> str:
         return LACKING
 
@@ -133,9 +136,6 @@ class PasswordTokenLogin(PasswordLogin):
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         return TokenLogin(self._pass)(request)
-
-    def proven(self, status: int, reason: str) -> bool:
-        return bool(self._pass)
 
     def _exchange(self, client: Client) -> str:
         answer = client.open_request("POST", "/auth/token", json=self.credentials)
@@ -248,9 +248,6 @@ class SessionLogin(PasswordLogin):
         given = request.headers.get("Cookie")
         request.headers["Cookie"] = f"{given}; {self._pass}" if given else self._pass
         return request
-
-    def proven(self, status: int, reason: str) -> bool:
-        return bool(self._pass)
 
     def _exchange(self, client: Client) -> str:
         page = client.open_request("GET", "/login/")
