@@ -19,7 +19,7 @@ import tree
 import venvs
 from paths import CACHE, NAME, NAMESPACE, ROOT
 from processes import Command
-from steps import Failed, NotRun, Report, Step
+from steps import TAIL, Failed, NotRun, Report, Step
 from venvs import Venv
 
 # Besides the newest ansible-core: the oldest one, and the first one with data tagging. All of them are for test-matrix.
@@ -115,8 +115,11 @@ def unit(report: Report, core: str | None, arguments: Sequence[str]) -> None:
 
 
 def run_pytest(report: Report, venv: Venv, arguments: Sequence[str | Path], env: Mapping[str, str]) -> int:
-    """Run pytest and take over its counts and its closing line; return its status."""
+    """Run pytest and take over its counts and its closing line, and its end if it did not pass; return its status."""
+    begun = len(report.text())
     status = report.status([venv.python, "-m", "pytest", *arguments], env)
+    if status != 0:
+        report.excerpt += report.text()[begun:].splitlines()[-TAIL:]
     ending = report.matching(r"^=+ .*\b(passed|failed|error|errors|skipped|no tests ran)\b.* in .*=+$")[-1:]
     report.closing += ending
     report.closing += [f"not run: {reason}" for reason in report.matching(r"^SKIPPED \[\d+\] ")]

@@ -51,7 +51,8 @@ def environment(home: str = "any", **extra: str | Path) -> dict[str, str]:
 def tool_home(name: str) -> Path:
     """A home folder, so that the user's ~/.ansible stays untouched. What says where packages come from is the user's.
 
-    Two ansible-test at a time would spoil each other's environments in ~/.ansible/test, so there is more than one.
+    Two ansible-test at a time would spoil each other's environments and keys in ~/.ansible/test, so there is more than
+    one.
     """
     home, users, shared = HOMES / name, Path(os.environ.get("HOME") or "/nonexistent"), CACHE / "pip"
     for folder in (home / ".config", home / ".cache", shared):

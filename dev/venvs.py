@@ -53,10 +53,10 @@ class Venv:
     def python(self) -> Path:
         return self.bin / "python"
 
-    def env(self, **extra: str | Path) -> dict[str, str]:
-        """The environment in which this venv's programs come first and all Pythons are found."""
+    def env(self, home: str = "", **extra: str | Path) -> dict[str, str]:
+        """The environment in which this venv's programs come first and all Pythons are found; HOME: not the venv's."""
         path = os.pathsep.join([str(self.bin), str(pythons.links()), os.environ["PATH"]])
-        return environment(self.name, PATH=path, VIRTUAL_ENV=self.path, **extra)
+        return environment(home or self.name, PATH=path, VIRTUAL_ENV=self.path, **extra)
 
 
 def core(line: str | None = None) -> Venv:
