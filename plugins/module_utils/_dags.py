@@ -12,15 +12,14 @@ from fnmatch import fnmatchcase
 from ._api import Airflow, Object
 from ._errors import AirflowError, ApiError, BadInput, Denied, NotFound, TimedOut
 from ._inputs import dag_id_of, is_glob
-from ._report import waited
+from ._report import run_name, waited
 from ._state import changes
-from ._text import one_line
+from ._text import first_few, one_line
 from ._wait import wait_until
 
 FEW = 3  # exact ids that are read one by one; more of them are cheaper to find in the list of all DAGs
 MANY = 10  # writes from which on one that hits all matches of a pattern, with a look at what it did, is cheaper
 LONGEST_LOOK = 5.0  # seconds between two looks at most while runs end
-MOST_NAMED = 4
 SETTLING = 1.0  # seconds in which the scheduler commits a run that it decided on before its DAG was paused
 
 Changes = t.Dict[str, t.Tuple[Object, Object]]
@@ -230,10 +229,9 @@ def check_drained(airflow: Airflow, wanted: Changes) -> None:
     idle = [dag_id for dag_id, (_dag, changed) in wanted.items() if not changed]
     busy = airflow.active_dag_runs(idle)
     if busy:
-        named = ", ".join(f"{run['dag_id']} / {run['dag_run_id']}" for run in busy[:MOST_NAMED])
-        more = f" and {len(busy) - MOST_NAMED} more" if len(busy) > MOST_NAMED else ""
+        named = first_few([run_name(run) for run in busy])
         raise BadInput(
-            f"A paused DAG has active runs, which go on only when it is unpaused: {named}{more}; unpause it until they "
+            f"A paused DAG has active runs, which go on only when it is unpaused: {named}; unpause it until they "
             "have ended, or end them."
         )
 
@@ -265,8 +263,7 @@ def delete(airflow: Airflow, dags: t.Sequence[Object]) -> None:
 
 
 def _with_runs(busy: t.Mapping[str, int]) -> str:
-    named = ", ".join(f"{dag_id} ({count})" for dag_id, count in list(busy.items())[:MOST_NAMED])
-    return f"Runs of {named}{f' and {len(busy) - MOST_NAMED} more DAGs' if len(busy) > MOST_NAMED else ''} are"
+    return f"Runs of {first_few([f'{dag_id} ({count})' for dag_id, count in busy.items()])} are"
 
 
 def view(dag: Object, changed: Object, active_runs: int | None = None) -> Object:

@@ -12,7 +12,8 @@ from ._api import ENDED, Airflow, Object
 from ._diagnosis import PATIENCE, diagnosis
 from ._errors import AirflowError, BadInput, RunFailed, TimedOut, Unreachable
 from ._inputs import dag_id_of, dag_run_id_of
-from ._report import MOST_LOGS, Report, elapsed, shown, waited
+from ._report import MOST_LOGS, Report, elapsed, run_name, shown, waited
+from ._text import first_few
 from ._wait import wait_until
 
 Key = t.Tuple[str, str]
@@ -101,12 +102,11 @@ def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, inter
     failures = _failures(list(reports.values()), len(entries))
     active = watch.active()
     if active:
-        named = ", ".join(f"{run['dag_id']} / {run['dag_run_id']} ({run['state']})" for run in active[:MOST_TOLD])
-        more = f" and {len(active) - MOST_TOLD} more" if len(active) > MOST_TOLD else ""
+        named = first_few([f"{run_name(run)} ({run['state']})" for run in active])
         reason = _held_up(airflow, active[0]) if answers else ""
         raise TimedOut(
             f"{len(active)} of {len(entries)} DAG runs have not ended {waited(timeout, 'wait_timeout')}: "
-            f"{named}{more}{reason}. They go on; the same task waits for them again."
+            f"{named}{reason}. They go on; the same task waits for them again."
             f"{' ' + failures if failures else ''}",
             runs=entries,
         )
@@ -127,7 +127,7 @@ def _held_up(airflow: Airflow, run: Object) -> str:
     with contextlib.suppress(AirflowError), airflow.client.within(PATIENCE):
         tasks = airflow.task_instances(run["dag_id"], run["dag_run_id"])
     reason = diagnosis(airflow, run, tasks)
-    return f"; of {run['dag_id']} / {run['dag_run_id']}: {reason}" if reason else ""
+    return f"; of {run_name(run)}: {reason}" if reason else ""
 
 
 def _failures(reports: t.Sequence[Report], total: int) -> str:
@@ -135,7 +135,7 @@ def _failures(reports: t.Sequence[Report], total: int) -> str:
         return ""
     told = " ".join(report.failure() for report in reports[:MOST_TOLD])
     rest = reports[MOST_TOLD:]
-    others = ", ".join(f"{report.run['dag_id']} / {report.run['dag_run_id']} ({report.named()})" for report in rest)
+    others = ", ".join(f"{run_name(report.run)} ({report.named()})" for report in rest)
     return f"{len(reports)} of {total} DAG runs failed. {told}" + (f" Failed, too: {others}." if rest else "")
 
 

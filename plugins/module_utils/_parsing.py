@@ -16,13 +16,12 @@ from ._diagnosis import PATIENCE, dead_component
 from ._errors import AirflowError, ApiError, BadInput, Denied, ParseFailed, TimedOut
 from ._inputs import seconds_of, time_of
 from ._report import waited
-from ._text import one_line
+from ._text import first_few, one_line
 from ._wait import wait_until
 
 LONGEST_LOOK = 5.0  # seconds between two looks at most
 MOST_ASKED = 20  # DAGs whose versions are asked for one by one
 MOST_REPARSED = 20  # files that Airflow is asked to parse at once; the others come in their turn
-MOST_NAMED = 4
 TRACE_LINES = 20  # last lines of an import error's trace that a failure holds
 AHEAD = timedelta(minutes=1)  # clocks differ
 
@@ -186,12 +185,11 @@ class Parsing:
 
     def describe(self) -> str:
         """What the DAGs that are not ready lack."""
-        named = "; ".join(f"DAG {dag_id} {lack}" for dag_id, lack in list(self.missing.items())[:MOST_NAMED])
-        return named + (f"; and {len(self.missing) - MOST_NAMED} more" if len(self.missing) > MOST_NAMED else "")
+        return first_few([f"DAG {dag_id} {lack}" for dag_id, lack in self.missing.items()], "; ")
 
     def advice(self) -> str:
         """What to do about the first of them, and which files cannot be imported, which may be the reason."""
-        files = ", ".join(error["filename"] for error in self.errors[:MOST_NAMED])
+        files = first_few([error["filename"] for error in self.errors])
         others = f" Files that cannot be imported: {files}." if files else ""
         return f"{_advice(self._airflow, next(iter(self.missing.values())))}.{others}"
 

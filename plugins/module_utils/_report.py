@@ -9,10 +9,9 @@ import typing as t
 
 from ._api import ENDED, FAILED, NO_STATE, Airflow, Object, task_key
 from ._inputs import time_of
-from ._text import one_line
+from ._text import first_few, one_line
 
 MOST_LOGS = 50  # failed tasks whose logs are read: more would cost minutes and overflow AWX's events
-MOST_NAMED = 4  # failed tasks that a message names
 LONGEST_TASK_REASON = 140  # characters
 HAD_FAILED = "was already there and had failed; state: cleared runs it again"
 NOTHING_TO_CLEAR = "had failed, and none of its tasks has to run again; only_failed: false runs all of them"
@@ -87,7 +86,7 @@ class Report:
         :param how: what is said of a run that had failed before the task looked at it.
         """
         run = self.run
-        head = f"DAG run {run['dag_id']} / {run['dag_run_id']} {how or failed_after(self.elapsed)}"
+        head = f"DAG run {run_name(run)} {how or failed_after(self.elapsed)}"
         end = f" {run['url']}"
         failed = self._failed_themselves
         if not failed:
@@ -98,7 +97,7 @@ class Report:
 
     def named(self) -> str:
         """The failed tasks by name only."""
-        return _first(self._failed_themselves, task_name, ", ") or "no task failed"
+        return first_few([task_name(task) for task in self._failed_themselves]) or "no task failed"
 
     def warning(self) -> str:
         """One sentence about what a person would not expect of a run that succeeded, or an empty text."""
@@ -106,7 +105,7 @@ class Report:
         lacking = [*self.failed, *(task for task in self.tasks if task["state"] == "removed")]
         if self.run["state"] != "success" or (self.tasks and not lacking):
             return ""
-        name = f"DAG run {self.run['dag_id']} / {self.run['dag_run_id']}"
+        name = f"DAG run {run_name(self.run)}"
         if not self.tasks:
             return (
                 f"{name} succeeded without running a task: its DAG has none, or its logical date lies before their "
@@ -118,7 +117,7 @@ class Report:
         """One sentence about tasks that have not ended although their run was cancelled."""
         run = self.run
         return (
-            f"DAG run {run['dag_id']} / {run['dag_run_id']} is marked failed, and {len(self.unfinished())} of its "
+            f"DAG run {run_name(run)} is marked failed, and {len(self.unfinished())} of its "
             f"tasks have not ended {waited(seconds, 'wait_timeout')}: {self._named(self.unfinished())}."
         )
 
@@ -127,7 +126,7 @@ class Report:
         return [task for task in self.tasks if task["state"] and task["state"] not in FINISHED]
 
     def _named(self, tasks: t.Sequence[Object]) -> str:
-        return _first(tasks, self._task_line, "; ")
+        return first_few([self._task_line(task) for task in tasks], "; ")
 
     def _task_line(self, task: Object) -> str:
         tries = f" (try {task['try_number']} of {task['max_tries'] + 1})" if task["try_number"] else ""
@@ -144,10 +143,9 @@ class Report:
             self._reasons[task_key(task)] = log.reason
 
 
-def _first(tasks: t.Sequence[Object], tell: t.Callable[[Object], str], joint: str) -> str:
-    """Tell as many as a message names, and say how many more there are."""
-    more = [f"and {len(tasks) - MOST_NAMED} more"] if len(tasks) > MOST_NAMED else []
-    return joint.join([*map(tell, tasks[:MOST_NAMED]), *more])
+def run_name(run: Object) -> str:
+    """Name a DAG run as messages do: C(etl_daily / manual__2026-11-25)."""
+    return f"{run['dag_id']} / {run['dag_run_id']}"
 
 
 def task_name(task: Object) -> str:

@@ -14,7 +14,7 @@ from ._api import ENDED, Airflow, Object, TriggerRequest, iso
 from ._diagnosis import PATIENCE, diagnosis
 from ._errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, TimedOut, Unreachable
 from ._inputs import STATES, check_maskable, conf_of, dag_id_of, dag_run_id_of, lines_of, merged, seconds_of, time_of
-from ._report import HAD_FAILED, NOTHING_TO_CLEAR, Report, elapsed, failed_tasks, shown, waited
+from ._report import HAD_FAILED, NOTHING_TO_CLEAR, Report, elapsed, failed_tasks, run_name, shown, waited
 from ._state import diff
 from ._text import one_line, texts_in
 from ._wait import Clock, wait_until
@@ -146,7 +146,7 @@ def _adopted(airflow: Airflow, wish: Wish, check_mode: bool, dag: Object, run: O
     warnings = []
     if keys:
         warnings.append(
-            f"DAG run {run['dag_id']} / {run['dag_run_id']} was already there with another conf "
+            f"DAG run {run_name(run)} was already there with another conf "
             f"({', '.join(keys)} differ); it was adopted as it is."
         )
     active = wish.wait and run["state"] not in ENDED
@@ -208,7 +208,7 @@ def _unpause(airflow: Airflow, run: Object, unpause: bool) -> None:
 def _diff(run: Object, before: str | None, after: str | None, unpause: bool) -> Object:
     objects: dict[str, tuple[Object, Object]] = {}
     if after:
-        objects[f"DAG run {run['dag_id']} / {run['dag_run_id']}"] = ({"state": before}, {"state": after})
+        objects[f"DAG run {run_name(run)}"] = ({"state": before}, {"state": after})
     if unpause:
         objects[f"DAG {run['dag_id']}"] = ({"is_paused": True}, {"is_paused": False})
     return diff(objects)
@@ -430,8 +430,7 @@ def _timed_out(airflow: Airflow, run: Object, waited_for: str, silence: AirflowE
             report = Report(airflow, run, 0)
             so_far, tasks = report.result(), report.tasks
         reason = diagnosis(airflow, run, tasks)
-    name = f"DAG run {run['dag_id']} / {run['dag_run_id']}"
-    message = f"{name} is still {run['state']} {waited_for}" + (f": {reason}." if reason else ".")
+    message = f"DAG run {run_name(run)} is still {run['state']} {waited_for}" + (f": {reason}." if reason else ".")
     return TimedOut(message, reason=reason, **so_far)
 
 

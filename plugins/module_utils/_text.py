@@ -12,6 +12,7 @@ import typing as t
 from urllib.parse import quote
 
 LONGEST_REASON = 240  # characters of a server's words that a message quotes
+MOST_NAMED = 4  # things of a list that a message names
 
 
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of characters
@@ -21,6 +22,12 @@ def one_line(text: t.Any, limit: int = LONGEST_REASON) -> str:
     """Return the text with all white space folded, without what would steer a terminal, cut to C(limit) characters."""
     line = _NO_TEXT.sub("?", " ".join(str(text).split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def first_few(texts: t.Sequence[str], joint: str = ", ") -> str:
+    """Join as many texts as a message names, and say how many more there are: C(a, b, c, d, and 3 more)."""
+    more = [f"and {len(texts) - MOST_NAMED} more"] if len(texts) > MOST_NAMED else []
+    return joint.join([*texts[:MOST_NAMED], *more])
 
 
 class Redactor:

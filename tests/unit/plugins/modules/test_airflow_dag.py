@@ -693,7 +693,7 @@ def test_a_paused_dag_with_active_runs_is_not_drained(dag, server, generation, c
     active(server, generation, ["etl_daily"], *(busy(generation, name=f"r{number}") for number in range(5)))
     error = dag.failure(check_mode, dag_id=["etl_daily"], paused=True, drain=True)
     assert "A paused DAG has active runs" in error.message
-    assert "etl_daily / r0, etl_daily / r1, etl_daily / r2, etl_daily / r3 and 1 more;" in error.message
+    assert "etl_daily / r0, etl_daily / r1, etl_daily / r2, etl_daily / r3, and 1 more;" in error.message
 
 
 def test_a_paused_dag_without_runs_is_drained(dag, server, generation):

@@ -170,8 +170,8 @@ def test_a_time_out_names_those_that_go_on(wait, server, generation, clock):
     assert isinstance(error, TimedOut)
     assert error.message.startswith(
         "5 of 6 DAG runs have not ended after 0s (wait_timeout): etl_daily / r1 (queued), etl_daily / r2 (queued), "
-        "etl_daily / r3 (queued), etl_daily / r4 (queued) and 1 more; of etl_daily / r1: its DAG is paused, so no task "
-        "of it starts: unpause the DAG. They go on; the same task waits for them again. "
+        "etl_daily / r3 (queued), etl_daily / r4 (queued), and 1 more; of etl_daily / r1: its DAG is paused, so no "
+        "task of it starts: unpause the DAG. They go on; the same task waits for them again. "
         "1 of 6 DAG runs failed. DAG run etl_daily / r0 failed after "
     )
     assert error.details["timed_out"] is True
