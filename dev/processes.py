@@ -26,7 +26,7 @@ _stopping = threading.Event()
 FOREIGN = ("AIRFLOW", "ANSIBLE_", "COVERAGE", "MOLECULE_", "PYTEST", "PYTHON", "VIRTUAL_ENV")
 
 # Seconds after which a command of a test run is taken to hang; it shall not take the whole run with it.
-LIMIT = 2400
+LIMIT = 5400
 
 
 class Stopped(Exception):

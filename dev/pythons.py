@@ -8,7 +8,7 @@ import functools
 import os
 from pathlib import Path
 
-from paths import CACHE
+from paths import CACHE, locked
 
 from airflow_server.pythons import find
 
@@ -48,12 +48,13 @@ def links() -> Path:
     folder = CACHE / "pythons"
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {f"python{version}": path for version, path in found().items()}
-    for name, path in wanted.items():
-        link = folder / name
-        if not link.is_symlink() or Path(os.readlink(link)) != path:
-            fresh = folder / f".{name}.{os.getpid()}"
-            fresh.symlink_to(path)
-            fresh.replace(link)
-    for stale in {entry.name for entry in folder.iterdir() if not entry.name.startswith(".")} - set(wanted):
-        (folder / stale).unlink(missing_ok=True)
+    with locked(folder):
+        for name, path in wanted.items():
+            link = folder / name
+            if not link.is_symlink() or Path(os.readlink(link)) != path:
+                fresh = folder / f".{name}.{os.getpid()}"
+                fresh.symlink_to(path)
+                fresh.replace(link)
+        for stale in {entry.name for entry in folder.iterdir() if not entry.name.startswith(".")} - set(wanted):
+            (folder / stale).unlink(missing_ok=True)
     return folder

@@ -75,9 +75,7 @@ class Answer:
             if len(body) > limit:
                 break
         self.complete = len(body) <= limit
-        # Python takes a head that was cut off for a whole one. What is lost with its end is the body's length.
-        framed = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
-        self.broken_off = not (body or framed or self.status == 204)
+        self.broken_off = not (body or _is_framed(response) or self.status == 204)
         self.text = body[:limit].decode("utf-8", "replace")
 
     def json(self) -> t.Any:
@@ -251,13 +249,28 @@ class Client:
         """
         response = self._checked("GET", path, params=params, headers={"Accept": accept})
         try:
-            yield _lines(response)
+            yield self._lines(response)
         except _requests_errors() as error:
             raise Unreachable(
                 f"The connection to {self.url} broke while {path} was read; look at the network and the proxy."
             ) from error
         finally:
             response.close()
+
+    def _lines(self, response: requests.Response) -> t.Iterator[str]:
+        chunk = rest = b""
+        for chunk in response.iter_content(CHUNK):
+            rest += chunk
+            *whole, rest = rest.split(b"\n")
+            for line in whole:
+                yield line.decode("utf-8", "replace")
+            if len(rest) > CHUNK:
+                yield rest.decode("utf-8", "replace")
+                rest = b""
+        if rest:
+            yield rest.decode("utf-8", "replace")
+        if not (chunk or _is_framed(response)):
+            raise self._broken_off()
 
     def open_request(
         self, method: str, path: str, auth: Login | None = None, cookie: str = "", patience: float = 0.0, **body: t.Any
@@ -534,15 +547,6 @@ def _seconds(http_date: str | None) -> float | None:
         return None
 
 
-def _lines(response: requests.Response) -> t.Iterator[str]:
-    rest = b""
-    for chunk in response.iter_content(CHUNK):
-        rest += chunk
-        *whole, rest = rest.split(b"\n")
-        for line in whole:
-            yield line.decode("utf-8", "replace")
-        if len(rest) > CHUNK:
-            yield rest.decode("utf-8", "replace")
-            rest = b""
-    if rest:
-        yield rest.decode("utf-8", "replace")
+def _is_framed(response: requests.Response) -> bool:
+    """Whether the head tells how the body ends. Python takes a head that was cut off for a whole one, without this."""
+    return "Content-Length" in response.headers or "Transfer-Encoding" in response.headers

@@ -21,8 +21,8 @@ from faults import Line
 from live import Airflow
 
 VARIABLES = json.loads(os.environ.get("DAGOPS_TEST_SERVER", "null"))
-# Seconds after which a test hangs, an ordinary and a long one: some ten times what they take.
-PATIENCE, LONG_PATIENCE = 300, 1200
+# Seconds after which a test hangs, with the fixtures that it sets up: a server alone may take 300 to start.
+PATIENCE, LONG_PATIENCE = 900, 1800
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -32,7 +32,7 @@ def test_lines_come_while_the_task_waits(tmp_path: Path) -> None:
     """As ansible-playbook prints them, and as the events that AWX shows: the same run of a playbook is looked at."""
     folder = tmp_path / "private"
     (folder / "project").mkdir(parents=True)
-    task = {"dagops.airflow.airflow_dag_run": {"dag_id": "slow", "conf": {"seconds": 36}}}
+    task = {"dagops.airflow.airflow_dag_run": {"dag_id": "slow", "conf": {"seconds": 50}}}
     header = {"hosts": "localhost", "gather_facts": False, "vars": {"ansible_python_interpreter": sys.executable}}
     (folder / "project" / "play.yml").write_text(json.dumps([{**header, "tasks": [task]}]), encoding="utf-8")
     command = [
@@ -54,7 +54,7 @@ def test_lines_come_while_the_task_waits(tmp_path: Path) -> None:
     told = [re.sub("\x1b\\[[0-9;]*m", "", event["stdout"]).strip() for _moment, event in lines]
     assert re.fullmatch(f"{NAME}: triggering, then waiting up to 1h00m", told[0])
     assert re.fullmatch(rf"{NAME} running \d+s: 0 of 1 tasks done, 1 running", told[1])
-    # The run takes 36 seconds: what is told after 30 of them was not held back until the end.
+    # The run takes 50 seconds: what is told after 30 of them was not held back until the end.
     assert ended - lines[0][0] > 30
     assert ended - lines[1][0] > 2
 

@@ -106,7 +106,7 @@ def test_pauses_grow_and_all_of_them_last_as_long_as_retry_timeout(
     line.always(faults.answered(503))
     with pytest.raises(Unreachable, match="answered 503"):
         far.dag(DAG)
-    assert 55 < clock.slept < 60.001
+    assert 40 < clock.slept < 60.001
     for pause, full in zip(clock.pauses[:-1], (0.5, 1, 2, 4, 8, 8, 8, 8, 8, 8)):
         assert full / 2 <= pause <= full
 

@@ -215,7 +215,7 @@ def job(airflow: Airflow, play: Play, tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("secrets")
     shown = {
         "name": "show a text",
-        "ansible.builtin.command": {"argv": ["sh", "-c", "sleep 0.5", VISIBLE]},
+        "ansible.builtin.command": {"argv": ["sh", "-c", "sleep 5; :", VISIBLE]},
         "async": 300,
         "poll": 0,
     }

@@ -19,7 +19,7 @@ import requests
 from live import Airflow, result_of
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-LOADED = 60_000  # milliseconds; machines can be slow
+LOADED = 120_000  # milliseconds; machines can be slow
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def browser(airflow: Airflow) -> Iterator[Any]:
     login = {"username": airflow.username, "password": airflow.password}
     token = requests.post(f"{airflow.url}/auth/token", json=login, timeout=60).json()["access_token"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(Path(program)), args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=str(Path(program)), args=["--no-sandbox"], timeout=LOADED)
         try:
             context = chromium.new_context()
             context.add_cookies([{"name": "_token", "value": token, "url": airflow.url}])

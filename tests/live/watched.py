@@ -30,7 +30,7 @@ def write(*arguments):
 syslog.syslog = write
 """
 PAUSE = 0.02  # seconds between two looks at the processes
-LOOKS = 10  # at each of them: what it was forked as, and what it then runs
+LOOKS = 50  # at each of them: what it was forked as, and what it then runs
 # Environment variables of a job, credentials too, are written there in clear by ansible-runner itself.
 OF_THE_RUNNER = "command"
 

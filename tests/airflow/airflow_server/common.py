@@ -15,6 +15,10 @@ DAGS = HERE / "dags"
 REQUIREMENTS = HERE / "requirements"
 
 
+# Seconds after which something of Airflow's is taken to hang, and for what takes longest.
+PATIENCE, LONG_PATIENCE = 300, 900
+
+
 class Problem(Exception):
     """Something that a person has to mend; its text is a sentence that says what and how."""
 

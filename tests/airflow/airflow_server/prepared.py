@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_server.common import CACHE, locked
+from airflow_server.common import CACHE, LONG_PATIENCE, locked
 
 if TYPE_CHECKING:
     from airflow_server.server import Server
@@ -55,7 +55,7 @@ def _make(server: Server, venv: Path, package: Path, data: Path, password: str) 
     try:
         maker.lay_out(venv, package, password)
         maker.start_database(None)
-        maker.cli(["db", "migrate"] if row.release >= (2, 7) else ["db", "upgrade"], timeout=300)
+        maker.cli(["db", "migrate"] if row.release >= (2, 7) else ["db", "upgrade"], timeout=LONG_PATIENCE)
         if row.auth_manager == "fab":
             names = ["--firstname", "Test", "--lastname", "Admin", "--email", "admin@example.com"]
             maker.cli(["users", "create", "--username", "admin", "--password", password, "--role", "Admin", *names])
@@ -72,5 +72,5 @@ def _learn_permissions(maker: Server) -> None:
 
     Their files are elsewhere on each server.
     """
-    maker.cli(["dags", "reserialize"], timeout=300)
+    maker.cli(["dags", "reserialize"], timeout=LONG_PATIENCE)
     maker.query("truncate dag, dag_code, serialized_dag cascade")

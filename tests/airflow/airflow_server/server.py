@@ -22,7 +22,7 @@ from typing import Any
 
 from airflow_server import health, prepared, processes, settings
 from airflow_server.api import Api
-from airflow_server.common import CACHE, DAGS, Problem, StartFailed, last_lines, locked
+from airflow_server.common import CACHE, DAGS, PATIENCE, Problem, StartFailed, last_lines, locked
 from airflow_server.postgres import Postgres, new_folder
 from airflow_server.venvs import airflow_venv, postgres_folder
 from airflow_server.versions import version
@@ -122,20 +122,23 @@ class Server:
         return found
 
     def cli(
-        self, arguments: Sequence[str], check: bool = True, timeout: float = 120
+        self, arguments: Sequence[str], check: bool = True, timeout: float = PATIENCE
     ) -> subprocess.CompletedProcess[str]:
         """Run the server's command `airflow` with ARGUMENTS."""
         command = [str(self._venv / "bin" / "airflow"), *arguments]
-        done = subprocess.run(
-            command,
-            cwd=self.state,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self.state,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise StartFailed(f"airflow {' '.join(arguments[:2])} had not ended after {timeout:.0f} s") from None
         if check and done.returncode != 0:
             said = "\n".join((done.stdout + done.stderr).splitlines()[-30:])
             raise StartFailed(f"airflow {' '.join(arguments[:2])} failed with status {done.returncode}:\n{said}")
@@ -171,7 +174,7 @@ class Server:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.stop(remove=kind is None)
 
-    def start(self, timeout: float = 300) -> Server:
+    def start(self, timeout: float = PATIENCE) -> Server:
         """Start it, and return when it is healthy and knows its DAGs. When that fails, nothing is left running."""
         stop_orphans()
         # Nobody else knows a folder whose name was made up.
@@ -247,15 +250,15 @@ class Server:
         if "webserver" in self.record["pids"]:
             self.stop_component("webserver")
         self.start_component("webserver")
-        health.wait(self, 60, "answer", lambda: "" if self.api.health() else "webserver", ("webserver",))
+        health.wait(self, PATIENCE, "answer", lambda: "" if self.api.health() else "webserver", ("webserver",))
 
     # Wait.
 
-    def wait_healthy(self, timeout: float = 120) -> None:
+    def wait_healthy(self, timeout: float = PATIENCE) -> None:
         """Return when the server answers and every heart that it has beats."""
         health.wait_healthy(self, timeout)
 
-    def wait_for_dags(self, dag_ids: Iterable[str], timeout: float = 120) -> None:
+    def wait_for_dags(self, dag_ids: Iterable[str], timeout: float = PATIENCE) -> None:
         """Return when the server knows these DAGs, and fail when a file of its DAGs folder cannot be read."""
         health.wait_for_dags(self, set(dag_ids), timeout)
 

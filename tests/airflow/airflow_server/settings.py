@@ -17,7 +17,7 @@ from airflow_server.versions import Version
 Settings = dict[str, str]
 FAB = "airflow.providers.fab.auth_manager"
 
-# Seconds for one file; on a busy machine the one with 300 DAGs takes longer than the default of 50.
+# Seconds for one file; on a busy machine the one with 300 DAGs takes longer than the defaults of 30 and 50.
 PARSING = "600"
 # Seconds between two looks at a file that has not changed. Parsing 300 DAGs every 30 seconds, the default, takes a
 # fifth of a core. Where a file can be parsed on request, tests do not have to wait for its turn.
@@ -36,6 +36,7 @@ def settings(
 def common(dags: Path, ports: Mapping[str, int], database: str) -> Settings:
     return {
         "core__dags_folder": str(dags),
+        "core__dagbag_import_timeout": PARSING,
         "core__load_examples": "False",
         "core__executor": "LocalExecutor",
         "core__parallelism": "8",
@@ -62,6 +63,7 @@ def v2(version: Version, url: str, ports: Mapping[str, int], auth: Iterable[str]
         "webserver__web_server_port": str(ports["api"]),
         "webserver__base_url": url,
         "webserver__workers": "2",
+        "webserver__web_server_master_timeout": PARSING,
         "webserver__secret_key": secrets.token_hex(32),
         "webserver__expose_config": "False",
         "api__auth_backends": ",".join(backends(version, auth)),

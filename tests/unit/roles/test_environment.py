@@ -24,16 +24,15 @@ def look(tmp_path: Path) -> t.Iterator[t.Callable[..., Found]]:
 
     def look(*, hidden: bool = False, **env: str) -> Found:
         if env:
-            # env -i: a process without any environment looks as one whose environment is hidden.
-            command = ["env", "-i", *([] if hidden else [f"{name}={value}" for name, value in env.items()])]
-            command += [
+            command = [
                 sys.executable,
                 "-c",
                 "print(flush=True); import time; time.sleep(600)",
                 "/opt/bin/airflow",
                 "webserver",
             ]
-            process = subprocess.Popen(command, stdout=subprocess.PIPE)
+            # A process without any environment looks as one whose environment is hidden.
+            process = subprocess.Popen(command, env={} if hidden else env, stdout=subprocess.PIPE)
             started.append(process)
             assert process.stdout
             process.stdout.readline()

@@ -652,6 +652,19 @@ def test_lines_that_break_off(client, server):
     assert "broke while /api/v1/things was read" in error.message
 
 
+def test_lines_behind_a_head_that_was_cut_off(client, server):
+    """Python takes what is left of the head for the whole of it, and the text for an empty one."""
+    server.get(PATH, {"full": "true"}).says("").unframed()
+    error = failure(lines, client)
+    assert isinstance(error, Unreachable)
+    assert "broke in the middle of an answer" in error.message
+
+
+def test_lines_that_end_with_the_connection(client, server):
+    server.get(PATH, {"full": "true"}).says("one\ntwo").unframed()
+    assert lines(client) == ["one", "two"]
+
+
 def test_lines_that_are_denied(client, server):
     server.get(PATH, {"full": "true"}).answers({"detail": "Forbidden"}, 403)
     assert isinstance(failure(lines, client), Denied)
