@@ -282,6 +282,9 @@ class Airflow:
         """Mark a run C(success) or C(failed); its unfinished tasks follow."""
         return self._run(self.client.patch(self._run_path(dag_id, dag_run_id), {"state": state}))
 
+    def check_clear(self) -> None:
+        """Raise Unsupported when this version cannot clear runs; nothing is sent but, perhaps, the question for it."""
+
     def clear_dag_run(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
         """Run the tasks of a run again, all or those that failed; the run is queued again.
 
@@ -556,9 +559,11 @@ class AirflowV1(Airflow):
             )
         return ""
 
+    def check_clear(self) -> None:
+        self._needs("state: cleared", (2, 4))
+
     def clear_dag_run(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
         # The clear endpoint of a run knows no only_failed here and would clear everything.
-        self._needs("state: cleared", (2, 4))
         body = {"dry_run": False, "dag_run_id": dag_run_id, "only_failed": only_failed, "reset_dag_runs": True}
         self.client.post(self._path("dags", dag_id, "clearTaskInstances"), body, repeat=only_failed)
 

@@ -12,7 +12,6 @@ import contextlib
 import copy
 import email.utils
 import functools
-import json
 import math
 import re
 import socket
@@ -22,8 +21,8 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from ._errors import AirflowError, ApiError, Conflict, Denied, NoSuchApi, NotFound, ServerError, Unreachable
 from ._login import Login, TokenLogin
-from ._text import Redactor, one_line, reason_of
-from ._wait import Clock, Outage
+from ._text import Redactor, json_of, one_line, reason_of
+from ._wait import Clock, Outage, wait_until
 
 if t.TYPE_CHECKING:
     import requests
@@ -81,7 +80,7 @@ class Answer:
     def json(self) -> t.Any:
         """The body as JSON; an answer that is none becomes an error in one line."""
         try:
-            return json.loads(self.text)
+            return json_of(self.text)
         except ValueError as error:
             what = reason_of(self.headers.get("Content-Type", ""), self.text)
             what = (
@@ -227,6 +226,37 @@ class Client:
             yield
         finally:
             self._deadline = before
+
+    def wait(
+        self,
+        look: t.Callable[[], T],
+        done: t.Callable[[T], bool],
+        timeout: float,
+        interval: float,
+        age: t.Callable[[T], float | None] = lambda seen: None,
+        outage_until: float = 0.0,
+    ) -> tuple[T | None, Unreachable | None]:
+        """Look until C(done) or until C(timeout) seconds have passed, as C(wait_until) does.
+
+        An outage is cut short at the end of that time, and is no error then.
+
+        :param outage_until: seconds after which an outage is cut short, should that be later than C(timeout).
+        :return: what was seen last, None if there was no answer at all; the outage that was cut short.
+        """
+        seen: T | None = None
+
+        def remembered() -> T:
+            nonlocal seen
+            seen = look()
+            return seen
+
+        try:
+            with self.within(max(timeout, outage_until)):
+                return wait_until(remembered, done, self.clock, timeout, interval, age), None
+        except Unreachable as error:
+            if not error.cut_short:
+                raise
+            return seen, error
 
     def within_one_outage(self) -> t.ContextManager[None]:
         """Let nothing inside of this block be repeated for longer than one outage may last, in all."""
@@ -507,7 +537,7 @@ def _tls_reason(error: Exception) -> str:
 def _is_no_route(answer: Answer) -> bool:
     """Tell an unknown path from an unknown object: both are 404, and only the second means that it is missing."""
     try:
-        body = json.loads(answer.text)
+        body = json_of(answer.text)
     except ValueError:
         return True
     # Airflow 2 has a page of its own for each kind of error, but none for a path that it does not know.

@@ -20,6 +20,8 @@ from ._wait import Clock
 
 Params = t.Mapping[str, t.Any]
 
+LONGEST_REQUEST = 86400.0  # seconds: a socket cannot wait for months
+
 
 def connect(params: Params, warn: t.Callable[[str], None], clock: Clock | None = None) -> Airflow:
     """Return the server that the options name. One request when C(api_version) is C(auto), none otherwise.
@@ -42,7 +44,7 @@ def connect(params: Params, warn: t.Callable[[str], None], clock: Clock | None =
         headers=headers,
         verify=_verify(params),
         cert=_client_certificate(params),
-        timeout=_positive("request_timeout", params["request_timeout"]),
+        timeout=min(_positive("request_timeout", params["request_timeout"]), LONGEST_REQUEST),
         retry_timeout=seconds_of("retry_timeout", params["retry_timeout"]),
         clock=clock,
     )

@@ -12,10 +12,9 @@ from fnmatch import fnmatchcase
 from ._api import Airflow, Object
 from ._errors import AirflowError, ApiError, BadInput, Denied, NotFound, TimedOut
 from ._inputs import dag_id_of, is_glob
-from ._report import run_name, waited
+from ._report import last_answer, run_name, waited
 from ._state import changes
 from ._text import first_few, one_line
-from ._wait import wait_until
 
 FEW = 3  # exact ids that are read one by one; more of them are cheaper to find in the list of all DAGs
 MANY = 10  # writes from which on one that hits all matches of a pattern, with a look at what it did, is cheaper
@@ -190,7 +189,11 @@ def drain(airflow: Airflow, wanted: Changes, timeout: float) -> None:
         for dag_id in idle:
             # Noted first: should the answer get lost, the DAG may be paused.
             paused.append(dag_id)
-            airflow.set_paused(dag_id, True)
+            try:
+                airflow.set_paused(dag_id, True)
+            except ApiError:
+                paused.remove(dag_id)
+                raise
         if idle:
             airflow.client.clock.sleep(SETTLING)
             busy.update(count_runs(airflow, idle))
@@ -201,12 +204,13 @@ def drain(airflow: Airflow, wanted: Changes, timeout: float) -> None:
         return {dag_id: busy[dag_id] for dag_id in draining}
 
     try:
-        with airflow.client.within(timeout):
-            busy = wait_until(look, lambda seen: not seen, airflow.client.clock, timeout, LONGEST_LOOK)
+        busy, silence = airflow.client.wait(look, lambda seen: not seen, timeout, LONGEST_LOOK)
+        if silence and not busy:
+            raise silence
         if busy:
+            advice = f"{last_answer(silence)}." if silence else "give it more time, or end the runs."
             raise TimedOut(
-                f"{_with_runs(busy)} still active {waited(timeout, 'wait_timeout')}, so nothing was paused; "
-                "give it more time, or end the runs."
+                f"{_with_runs(busy)} still active {waited(timeout, 'wait_timeout')}, so nothing was paused; {advice}"
             )
     except AirflowError as error:
         _unpause_again(airflow, paused, error)

@@ -54,9 +54,11 @@ class Unreachable(AirflowError):
     :param status: HTTP status code, when there was one.
     :param retry_after: seconds that the server asked to wait, when it did.
     :ivar lasted: it was endured as long as an outage may last: what a login gives up, its request does not go on with.
+    :ivar cut_short: what it was endured in had to end before an outage has lasted too long.
     """
 
     lasted = False
+    cut_short = False
 
     def __init__(self, message: str, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import re
 import typing as t
 from datetime import date, datetime, timezone
@@ -17,6 +16,8 @@ from ._errors import BadInput
 from ._text import one_line, texts_in
 
 LONGEST_ID = 250  # characters, in every version of Airflow
+LONGEST_WAIT = 1_000_000_000  # seconds
+MOST_LINES = 1_000_000
 SHORTEST_SECRET = 6  # characters: Ansible masks a secret wherever it occurs, "a" in every word
 # Of runs and task instances, in any version: sensing and shutdown are of Airflow 2, awaiting_input came with 3.3.
 STATES = (
@@ -113,15 +114,15 @@ def time_of(option: str, value: str) -> datetime:
 
 def seconds_of(option: str, value: float) -> float:
     """Return a number of seconds that can be waited."""
-    if not math.isfinite(value) or value < 0:
-        raise BadInput(f"{option} is {value:g}; it takes a number of seconds, 0 or more.")
+    if not 0 <= value <= LONGEST_WAIT:
+        raise BadInput(f"{option} is {value:g}; it takes a number of seconds, 0 to {LONGEST_WAIT}.")
     return value
 
 
 def lines_of(option: str, value: int) -> int:
     """Return a number of lines that can be kept."""
-    if value < 0:
-        raise BadInput(f"{option} is {value}; it takes a number of lines, 0 or more.")
+    if not 0 <= value <= MOST_LINES:
+        raise BadInput(f"{option} is {value}; it takes a number of lines, 0 to {MOST_LINES}.")
     return value
 
 

@@ -9,12 +9,11 @@ frames in a traceback, which are summed up in one line: they are most of what a 
 
 from __future__ import annotations
 
-import json
 import re
 import typing as t
 from collections import deque
 
-from ._text import one_line
+from ._text import json_of, one_line
 
 LONGEST_LINE = 1000  # characters
 LARGEST_TAIL = 64 * 1024  # characters
@@ -75,7 +74,7 @@ def events_of(lines: t.Iterable[str]) -> t.Iterator[t.Any]:
     for line in lines:
         if line.strip():
             try:
-                yield json.loads(line)
+                yield json_of(line)
             except ValueError:
                 yield line
 

@@ -12,9 +12,8 @@ from ._api import ENDED, Airflow, Object
 from ._diagnosis import PATIENCE, diagnosis
 from ._errors import AirflowError, BadInput, RunFailed, TimedOut, Unreachable
 from ._inputs import dag_id_of, dag_run_id_of
-from ._report import MOST_LOGS, Report, elapsed, run_name, shown, waited
+from ._report import MOST_LOGS, Report, elapsed, last_answer, run_name, waited, without_tasks
 from ._text import first_few
-from ._wait import wait_until
 
 Key = t.Tuple[str, str]
 
@@ -57,22 +56,14 @@ class Watch:
             self.runs[key] = active[key] if key in active else self._airflow.dag_run(*key)
         return self.active()
 
-    def until_ended(self, timeout: float, interval: float) -> bool:
-        """Look until all have ended or the time is over, and return whether Airflow has answered in the end.
-
-        An outage that goes on at that moment is no error.
-        """
-        client = self._airflow.client
-        ends = client.clock.now() + timeout
-        try:
-            with client.within(timeout):
-                wait_until(self.look, lambda active: not active, client.clock, timeout, interval, self.age)
-        except Unreachable:
-            # Of a run that was never seen nobody knows whether it has ended.
-            if client.clock.now() < ends or len(self.runs) < len(self._keys):
-                raise
-            return False
-        return True
+    def until_ended(self, timeout: float, interval: float) -> Unreachable | None:
+        """Look until all have ended or the time is over, and return the outage that went on at that moment."""
+        wait = self._airflow.client.wait
+        _seen, silence = wait(self.look, lambda active: not active, timeout, interval, self.age)
+        # Of a run that was never seen nobody knows whether it has ended.
+        if silence and len(self.runs) < len(self._keys):
+            raise silence
+        return silence
 
     def active(self) -> list[Object]:
         """Return those that have not ended."""
@@ -89,10 +80,10 @@ def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, inter
     watch = Watch(airflow, keys)
     reports: dict[Key, Report] = {}
     try:
-        answers = watch.until_ended(timeout, interval)
+        silence = watch.until_ended(timeout, interval)
         logs = MOST_LOGS
         for key, run in watch.runs.items():
-            if run["state"] == "failed":
+            if run["state"] == "failed" and not silence:
                 reports[key] = Report(airflow, run, log_lines, logs)
                 logs = max(0, logs - reports[key].counts.get("failed", 0))
     except AirflowError as error:
@@ -103,7 +94,7 @@ def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, inter
     active = watch.active()
     if active:
         named = first_few([f"{run_name(run)} ({run['state']})" for run in active])
-        reason = _held_up(airflow, active[0]) if answers else ""
+        reason = f"; {last_answer(silence)}" if silence else _held_up(airflow, active[0])
         raise TimedOut(
             f"{len(active)} of {len(entries)} DAG runs have not ended {waited(timeout, 'wait_timeout')}: "
             f"{named}{reason}. They go on; the same task waits for them again."
@@ -143,4 +134,4 @@ def _entry(airflow: Airflow, run: Object, report: Report | None = None) -> Objec
     """One of the results; only the tasks of a failed run are worth their requests."""
     if report:
         return report.result()
-    return {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
+    return without_tasks(airflow, run)

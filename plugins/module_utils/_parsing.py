@@ -15,9 +15,8 @@ from ._dags import FEW, Selection
 from ._diagnosis import PATIENCE, dead_component
 from ._errors import AirflowError, ApiError, BadInput, Denied, ParseFailed, TimedOut
 from ._inputs import seconds_of, time_of
-from ._report import waited
+from ._report import last_answer, waited
 from ._text import first_few, one_line
-from ._wait import wait_until
 
 LONGEST_LOOK = 5.0  # seconds between two looks at most
 MOST_ASKED = 20  # DAGs whose versions are asked for one by one
@@ -197,12 +196,13 @@ class Parsing:
 def wait_until_parsed(airflow: Airflow, deployed: Deployed) -> None:
     """Wait until Airflow runs the DAGs as they were deployed; ParseFailed or TimedOut when it does not."""
     parsing = Parsing(airflow, deployed)
-    client = airflow.client
-    with client.within(deployed.timeout):
-        missing = wait_until(parsing.look, lambda lacking: not lacking, client.clock, deployed.timeout, LONGEST_LOOK)
+    missing, silence = airflow.client.wait(parsing.look, lambda lacking: not lacking, deployed.timeout, LONGEST_LOOK)
+    if silence and not missing:
+        raise silence
     if missing:
+        advice = f"{last_answer(silence)}." if silence else parsing.advice()
         raise TimedOut(
-            f"{parsing.describe()}, {waited(deployed.timeout, 'wait_timeout')}: {parsing.advice()}",
+            f"{parsing.describe()}, {waited(deployed.timeout, 'wait_timeout')}: {advice}",
             import_errors=[_shown(error) for error in parsing.errors],
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ._api import ENDED, FAILED, NO_STATE, Airflow, Object, task_key
+from ._errors import AirflowError
 from ._inputs import time_of
 from ._text import first_few, one_line
 
@@ -151,6 +152,16 @@ def run_name(run: Object) -> str:
 def task_name(task: Object) -> str:
     """Name a task instance as people write it: C(load), or C(load[4]) for a mapped one."""
     return f"{task['task_id']}[{task['map_index']}]" if task["map_index"] >= 0 else str(task["task_id"])
+
+
+def without_tasks(airflow: Airflow, run: Object) -> Object:
+    """What results show of a run whose tasks were not read."""
+    return {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
+
+
+def last_answer(silence: AirflowError) -> str:
+    """What is to be said of a state when Airflow has not answered since."""
+    return f"it was when Airflow answered last. {silence.message.rstrip('.')}"
 
 
 def failed_after(seconds: float) -> str:

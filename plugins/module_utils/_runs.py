@@ -14,10 +14,21 @@ from ._api import ENDED, Airflow, Object, TriggerRequest, iso
 from ._diagnosis import PATIENCE, diagnosis
 from ._errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, TimedOut, Unreachable
 from ._inputs import STATES, check_maskable, conf_of, dag_id_of, dag_run_id_of, lines_of, merged, seconds_of, time_of
-from ._report import HAD_FAILED, NOTHING_TO_CLEAR, Report, elapsed, failed_tasks, run_name, shown, waited
+from ._report import (
+    HAD_FAILED,
+    NOTHING_TO_CLEAR,
+    Report,
+    elapsed,
+    failed_tasks,
+    last_answer,
+    run_name,
+    shown,
+    waited,
+    without_tasks,
+)
 from ._state import diff
 from ._text import one_line, texts_in
-from ._wait import Clock, wait_until
+from ._wait import Clock
 
 LONGEST_NOTE = 1000  # characters
 TIMES = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
@@ -113,8 +124,7 @@ def fulfil(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     if wish.state == "triggered":
         return _triggered(airflow, wish, check_mode)
     if wish.state == "awaited":
-        run = existing_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
-        return _adopted(airflow, wish, check_mode, airflow.dag(wish.dag_id), run)
+        return _awaited(airflow, wish, check_mode)
     if wish.state == "cleared":
         return _cleared(airflow, wish, check_mode)
     if wish.state == "absent":
@@ -140,6 +150,18 @@ def _triggered(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     return Done(run, True, False, _diff(run, None, "queued", unpause), [surprise] if surprise else [])
 
 
+def _awaited(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
+    run = find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
+    dag = airflow.dag(wish.dag_id)
+    if run is not None:
+        return _adopted(airflow, wish, check_mode, dag, run)
+    missing = _no_run(wish.dag_id, wish.dag_run_id, wish.logical_date)
+    if check_mode:
+        # A task before may be the one that makes it.
+        return Done(None, False, False, None, [missing.message])
+    raise missing
+
+
 def _adopted(airflow: Airflow, wish: Wish, check_mode: bool, dag: Object, run: Object) -> Done:
     """Take a run that exists for the wanted one; its DAG is unpaused only when the run is still to be waited for."""
     keys = other_conf(run, wish.conf) if wish.state == "triggered" else []
@@ -163,6 +185,7 @@ def _cleared(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     dag = airflow.dag(wish.dag_id)
     check_runnable(dag)
     unpause = check_unpaused(dag, wish.when_paused, f"run {run['dag_run_id']}")
+    airflow.check_clear()
     cleared = {**run, "state": "queued", "end_date": None}
     if not check_mode:
         _clear(airflow, run, wish.only_failed)
@@ -254,12 +277,13 @@ def existing_run(airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_
     run = find_run(airflow, dag_id, dag_run_id, logical_date)
     if run is None:
         airflow.dag(dag_id)  # says so when it is the DAG that does not exist
-        raise NotFound(
-            f"DAG {dag_id} has no run {dag_run_id or 'of the logical date ' + str(iso(logical_date))}; "
-            "check dag_run_id and logical_date.",
-            404,
-        )
+        raise _no_run(dag_id, dag_run_id, logical_date)
     return run
+
+
+def _no_run(dag_id: str, dag_run_id: str | None, logical_date: datetime | None) -> NotFound:
+    name = dag_run_id or f"of the logical date {iso(logical_date)}"
+    return NotFound(f"DAG {dag_id} has no run {name}; check dag_run_id and logical_date.", 404)
 
 
 def check_runnable(dag: Object) -> None:
@@ -326,7 +350,8 @@ def other_conf(run: Object, conf: t.Mapping[str, t.Any] | None) -> list[str]:
     """Return the keys in which a run's conf differs from the one that was asked for."""
     if conf is None:
         return []
-    has = run["conf"]
+    # Whoever made the run may have given it a list.
+    has = run["conf"] if isinstance(run["conf"], dict) else {}
     return sorted(key for key in {*has, *conf} if key not in has or key not in conf or has[key] != conf[key])
 
 
@@ -338,14 +363,17 @@ class _Watch:
         self._interval = interval
         self._fresh = True
         self.run = run
+        self.silence: Unreachable | None = None
 
-    def until(self, done: t.Callable[[Object], bool], seconds: float) -> bool:
-        """Wait until the run is C(done), and return whether it is."""
-        clock = self._airflow.client.clock
-        with self._airflow.client.within(seconds):
-            seen = wait_until(self._look, done, clock, seconds, self._interval, self._age)
-        self._fresh = True
-        return done(seen)
+    def until(self, done: t.Callable[[Object], bool], seconds: float, outage_until: float = 0.0) -> bool:
+        """Wait until the run is C(done), and return whether it is.
+
+        :param outage_until: seconds after which an outage is cut short, which is C(silence) then.
+        """
+        wait = self._airflow.client.wait
+        _seen, self.silence = wait(self._look, done, seconds, self._interval, self._age, outage_until)
+        self._fresh = self.silence is None
+        return done(self.run)
 
     def _look(self) -> Object:
         if not self._fresh:
@@ -379,18 +407,17 @@ def _ended_in_time(airflow: Airflow, run: Object, wish: Wish) -> Object:
     option, allowed = "wait_timeout", wish.wait_timeout
     try:
         in_time = wish.queued_timeout
-        if in_time is not None and in_time < wish.wait_timeout and not watch.until(_started, in_time):
-            option, allowed = "queued_timeout", in_time
-        else:
+        # While Airflow does not answer, nobody knows whether the run is still queued.
+        if in_time is None or in_time >= allowed or watch.until(_started, in_time, allowed):
             watch.until(_ended, max(ends - clock.now(), 0.0))
+        elif not watch.silence:
+            option, allowed = "queued_timeout", in_time
     except AirflowError as error:
         error.details["dag_run"] = shown(watch.run)
-        if not (isinstance(error, Unreachable) and clock.now() >= ends):
-            raise
-        raise _timed_out(airflow, watch.run, waited(allowed, option), error) from error
+        raise
     if _ended(watch.run):
         return watch.run
-    raise _timed_out(airflow, watch.run, waited(allowed, option))
+    raise _timed_out(airflow, watch.run, waited(allowed, option), watch.silence)
 
 
 def _cancel_after_timeout(airflow: Airflow, run: Object, error: TimedOut) -> Object | None:
@@ -421,9 +448,9 @@ def _timed_out(airflow: Airflow, run: Object, waited_for: str, silence: AirflowE
 
     :param silence: Airflow did not answer in the end, so there is nothing to ask.
     """
-    so_far = {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
+    so_far = without_tasks(airflow, run)
     if silence:
-        reason = f"it was when Airflow answered last. {silence.message.rstrip('.')}"
+        reason = last_answer(silence)
     else:
         tasks: t.Sequence[Object] = ()
         with contextlib.suppress(AirflowError), airflow.client.within(PATIENCE):
@@ -434,21 +461,30 @@ def _timed_out(airflow: Airflow, run: Object, waited_for: str, silence: AirflowE
     return TimedOut(message, reason=reason, **so_far)
 
 
-def wait_for_tasks(airflow: Airflow, run: Object, timeout: float, interval: float, log_lines: int) -> Report:
-    """Wait until no task of a cancelled run is going on, and report on it.
+def wait_for_tasks(
+    airflow: Airflow, run: Object, timeout: float, interval: float, log_lines: int
+) -> tuple[Report, bool]:
+    """Wait until no task of a cancelled run is going on; report on it, and whether it had to be marked once more.
 
     Airflow marks the tasks failed at once (2.11, 3.3); their processes end some seconds later. A task that ends, or the
     scheduler that has just looked at it, may bring the run back to life: it is marked once more then.
     """
+    marked = False
 
     def look() -> Report:
+        nonlocal marked
         seen = airflow.dag_run(run["dag_id"], run["dag_run_id"])
         if seen["state"] != "failed":
             seen = airflow.set_dag_run_state(run["dag_id"], run["dag_run_id"], "failed")
+            marked = True
         return Report(airflow, seen, 0)
 
-    report = wait_until(look, lambda seen: not seen.unfinished(), airflow.client.clock, timeout, interval)
-    return Report(airflow, report.run, log_lines) if report.failed and log_lines else report
+    report, silence = airflow.client.wait(look, lambda seen: not seen.unfinished(), timeout, interval)
+    if report is None:
+        raise t.cast(Unreachable, silence)
+    if report.failed and log_lines and not silence:
+        report = Report(airflow, report.run, log_lines)
+    return report, marked
 
 
 @contextlib.contextmanager

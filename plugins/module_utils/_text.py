@@ -83,6 +83,14 @@ def texts_in(value: t.Any) -> t.Iterator[str]:
         yield str(value)
 
 
+def json_of(text: str) -> t.Any:
+    """Parse JSON; ValueError for what is none, or is nested too deeply for Python to read."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
 def reason_of(content_type: str, body: str) -> str:
     """Return what an error's body says, in one line, or an empty text when it says nothing.
 
@@ -90,7 +98,7 @@ def reason_of(content_type: str, body: str) -> str:
     C(detail) that is a text, a list of validation errors (they echo the input, which is left out here) or a dict.
     """
     try:
-        answer = json.loads(body)
+        answer = json_of(body)
     except ValueError:
         return _reason_of_text(content_type, body)
     if not isinstance(answer, dict):

@@ -81,6 +81,7 @@ class Outage:
         self._allowed = allowed
         self._latest = latest
         self._ends: float | None = None
+        self._cut_short = False
         self._pause = FIRST_RETRY
 
     def endure(self, error: Unreachable) -> None:
@@ -88,11 +89,13 @@ class Outage:
         now = self._clock.now()
         if self._ends is None:
             self._ends = min(now + self._allowed, self._latest)
+            self._cut_short = self._latest <= now + self._allowed
         left = self._ends - now
         # Jitter keeps many playbooks that were cut off together from coming back together.
         pause = error.retry_after or self._pause * random.uniform(0.5, 1.0)
-        if error.lasted or left <= 0 or (error.retry_after or 0.0) > left:
-            error.lasted = True
+        if not error.lasted and (left <= 0 or (error.retry_after or 0.0) > left):
+            error.lasted, error.cut_short = True, self._cut_short
+        if error.lasted:
             raise error
         self._clock.sleep(min(pause, left))
         self._pause = min(self._pause * 2, LONGEST_RETRY)

@@ -57,6 +57,7 @@ options:
         Airflow stores them with the run, where its users can read them.
       - Ansible masks each value wherever it occurs. A value shorter than 6 characters, or one that is a part of
         O(dag_id), O(dag_run_id), O(api_url) or the name of a state, is therefore refused.
+      - With O(state=awaited) they are those of the run that is waited for, so that they are not shown from its logs.
     type: dict
   note:
     description: Note on a new run, such as V(deployment 42), of at most 1000 characters. Needs Airflow 2.5 or newer.
@@ -76,7 +77,8 @@ options:
   state:
     description:
       - V(triggered) makes the run, or adopts it when it exists.
-      - V(awaited) waits for a run that exists, one of the scheduler for example, and makes none.
+      - V(awaited) waits for a run that exists, one of the scheduler for example, and makes none. In check mode a run
+        that does not exist is a warning, since a task before may be the one that makes it.
       - V(cleared) runs an existing run again. Needs Airflow 2.4 or newer.
       - V(failed) cancels an existing run. It is marked failed at once, and its tasks end some seconds later. A run
         that has already succeeded is marked failed, too.
@@ -137,6 +139,8 @@ options:
         V(localhost: etl_daily / release-42 running 2m10s: 9 of 14 tasks done, 2 running).
       - The run is looked at for this every 30 seconds, later every 2 minutes. A line is printed at the start, too, and
         every 5 minutes if nothing has changed.
+      - Each of these looks logs in anew. The login form of an Airflow 2 that has no basic auth takes 5 logins in 40
+        seconds; many tasks that wait for such a server at the same time need V(false).
       - Nothing is printed with a O(wait_timeout) of 30 seconds or less, with another O(state) than V(triggered),
         V(awaited) and V(cleared), for a task with C(no_log), in check mode, or under C(async).
     type: bool
@@ -323,7 +327,7 @@ import typing as t
 from ..module_utils._api import ENDED
 from ..module_utils._errors import RunFailed
 from ..module_utils._module import AirflowModule
-from ..module_utils._report import Report, elapsed, shown
+from ..module_utils._report import Report, shown, without_tasks
 from ..module_utils._runs import (
     carrying,
     fulfil,
@@ -369,7 +373,9 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     done = fulfil(airflow, wish, module.check_mode)
     for sentence in done.warnings:
         module.warn(sentence)
-    if wish.conf and wish.state != "triggered":
+    # Of a run that is only waited for, secret_conf tells what is not to be shown.
+    useless = module.params["conf"] if wish.state == "awaited" else wish.conf
+    if useless and wish.state != "triggered":
         module.warn(
             f"conf is for new runs, so state: {wish.state} has left it out; a run keeps the conf that it was made with."
         )
@@ -385,14 +391,14 @@ def outcome(module: AirflowModule, airflow: Airflow, wish: Wish, done: Done, run
     """Wait for the run where that is wanted, and tell what has become of it."""
     wait = wish.wait and not module.check_mode
     if wish.state == "failed" and wait:
-        cancelled = wait_for_tasks(airflow, run, wish.wait_timeout, wish.poll_interval, wish.log_lines)
+        cancelled, marked = wait_for_tasks(airflow, run, wish.wait_timeout, wish.poll_interval, wish.log_lines)
         if cancelled.unfinished():
             module.warn(cancelled.goes_on(wish.wait_timeout))
-        return cancelled.result()
+        return {"changed": done.changed or marked, **cancelled.result()}
     if wait:
         run = wait_for_run(airflow, run, wish)
     if run["state"] not in ENDED:
-        return {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
+        return without_tasks(airflow, run)
     with carrying(run, done.changed, done.diff):
         report = Report(airflow, run, wish.log_lines)
     if wish.state in ("triggered", "awaited", "cleared"):

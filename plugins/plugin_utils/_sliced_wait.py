@@ -16,6 +16,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._report import FINISHED, HAD_FAILED, duration, failed_after, waited
 from ..module_utils._runs import new_dag_run_id
+from ..module_utils._text import one_line
 from ..module_utils._wait import Clock
 
 Result = t.Dict[str, t.Any]
@@ -26,9 +27,11 @@ SHARE = 0.1  # of the run's age
 LONGEST = 120.0
 SILENCE = 300.0  # seconds after which a line is printed although nothing has changed: AWX may end silent jobs
 MOST_NAMED = 3
+LONGEST_NAME = 600  # characters of host, DAG and run
 BEGINNING = {"triggered": "triggering, then ", "awaited": "", "cleared": "clearing, then "}
-# Options of the first call alone: they make or clear the run. Those of time-outs are told anew in each call.
-FIRST_ONLY = ("conf", "secret_conf", "note", "data_interval_start", "data_interval_end", "run_after", "only_failed")
+# Options of the first call alone: they make or clear the run. secret_conf goes to each, since the results of each may
+# hold what the run says of it. Options of time-outs are told anew in each call.
+FIRST_ONLY = ("conf", "note", "data_interval_start", "data_interval_end", "run_after", "only_failed")
 TIMED = ("wait_timeout", "queued_timeout", "cancel_on_timeout")
 
 
@@ -84,7 +87,7 @@ class SlicedWait:
         self._execute = execute
         self._show = show
         self._clock = clock
-        self._place = f"{host}: {args['dag_id']} / "
+        self._host = host
         self._timeout = float(_given(args, "wait_timeout", 3600.0))
         self._queued_timeout = float(_given(args, "queued_timeout", self._timeout))
         self._started = clock.now()
@@ -96,37 +99,46 @@ class SlicedWait:
         options = {key: value for key, value in self._args.items() if key not in TIMED}
         if not _is_named(options):
             options["dag_run_id"] = new_dag_run_id(self._clock)
-        name = self._place + str(_given(options, "dag_run_id", None) or options["logical_date"])
+        run = _given(options, "dag_run_id", None)
+        run = options["logical_date"] if run is None else run
+        # Whatever was written there, the module has not looked at it yet.
+        name = one_line(f"{self._host}: {options['dag_id']} / {run}", LONGEST_NAME)
         self._show(f"{name}: {BEGINNING[_given(options, 'state', 'triggered')]}waiting up to {duration(self._timeout)}")
         results: list[Result] = []
         while True:
             part = self._slice(results[-1] if results else None)
-            results.append(self._execute({**options, **part.options, "wait_timeout": part.seconds}))
-            if part.last or not _has_timed_out(results[-1]):
-                return self._merged(results[0], results[-2:], part)
-            self._tell(name, results[-1])
+            result = self._execute({**options, **part.options, "wait_timeout": part.seconds})
+            results.append(self._of_the_whole(result, part, results))
+            if part.last or not _has_timed_out(result):
+                return self._merged(results[0], results[-2:])
+            self._tell(name, result)
             # The run is there now, and only waited for: a DAG that was paused meanwhile does not end that.
             options = {key: value for key, value in options.items() if key not in FIRST_ONLY}
             options.update(state="awaited", when_paused="trigger")
 
+    def _left(self) -> float:
+        return max(0.0, self._timeout - (self._clock.now() - self._started))
+
     def _slice(self, seen: Result | None) -> Slice:
         """Return the next slice; one that would leave a very short one goes to the end."""
-        waited_for = self._clock.now() - self._started
-        left = max(0.0, self._timeout - waited_for)
-        at_end = {"cancel_on_timeout": self._args["cancel_on_timeout"]} if "cancel_on_timeout" in self._args else {}
-        seconds = min(max(SHORTEST, SHARE * seen["elapsed"]), LONGEST) if seen else SHORTEST
+        left = self._left()
+        # An outage before the module knows the run is no reason to wait longer, either.
+        retried = _given(self._args, "retry_timeout", None)
+        patience = {"retry_timeout": min(float(retried), left)} if seen and retried is not None else {}
+        at_end = {key: self._args[key] for key in ("cancel_on_timeout",) if key in self._args}
+        seconds = min(max(SHORTEST, SHARE * _number(seen["elapsed"])), LONGEST) if seen else SHORTEST
         if self._queued_timeout < self._timeout and (seen is None or seen["dag_run"]["state"] == "queued"):
-            queued_left = max(0.0, self._queued_timeout - waited_for)
+            queued_left = max(0.0, self._queued_timeout - (self._timeout - left))
             if seen and not queued_left:
-                return Slice(left, True, {**at_end, "queued_timeout": 0})
+                return Slice(left, True, {**patience, **at_end, "queued_timeout": 0})
             seconds = min(seconds, queued_left)
         if left <= seconds + SHORTEST / 2:
-            return Slice(left, True, at_end)
-        return Slice(seconds, False, {})
+            return Slice(left, True, {**patience, **at_end})
+        return Slice(seconds, False, patience)
 
     def _tell(self, name: str, result: Result) -> None:
         """Print how far the run has come when that has changed, and at times when it has not."""
-        run, counts = result["dag_run"], result["task_counts"]
+        run, counts = result["dag_run"], {state: _number(count) for state, count in result["task_counts"].items()}
         done = sum(counts.get(state, 0) for state in FINISHED)
         text = f"{done} of {sum(counts.values())} tasks done"
         text += f", {counts['running']} running" if counts.get("running") else ""
@@ -138,12 +150,28 @@ class SlicedWait:
         text += f"; {reason}" if reason and not reason.endswith(" running") else ""
         said, at = self._said
         if said != run["state"] + text or self._clock.now() - at >= SILENCE:
-            age = f" {duration(result['elapsed'])}" if result["elapsed"] else ""
+            elapsed = _number(result["elapsed"])
+            age = f" {duration(elapsed)}" if elapsed else ""
             self._show(f"{name} {run['state']}{age}: {text}")
             self._said = (run["state"] + text, self._clock.now())
 
-    def _merged(self, first: Result, ending: t.Sequence[Result], part: Slice) -> Result:
-        """Make one result of those of all calls; its message speaks of the whole wait."""
+    def _of_the_whole(self, result: Result, part: Slice, before: t.Sequence[Result]) -> Result:
+        """Let a slice's message speak of the whole wait; when the time is over, not to see the run is a time-out."""
+        message = said = str(result.get("msg", ""))
+        message = message.replace(waited(part.seconds, "wait_timeout"), waited(self._timeout, "wait_timeout"))
+        message = message.replace(waited(0, "queued_timeout"), waited(self._queued_timeout, "queued_timeout"))
+        if before:
+            # It failed between two calls, so the second one found it failed.
+            message = message.replace(HAD_FAILED, failed_after(_number(result.get("elapsed"))))
+            if result.get("failed") and not result.get("dag_run") and not self._left():
+                result, message = before[-1], f"{before[-1]['msg']} It could not be looked at any more: {message}"
+        if message == said:
+            return result
+        # ansible-core 2.19 and newer shows the message of the exception; without one it makes it of msg.
+        return {**{key: value for key, value in result.items() if key != "exception"}, "msg": message}
+
+    def _merged(self, first: Result, ending: t.Sequence[Result]) -> Result:
+        """Make one result of those of all calls."""
         last = ending[-1]
         if last is first:
             return first
@@ -158,15 +186,6 @@ class SlicedWait:
             told = {key: self._args[key] for key in TIMED if key in self._args}
             module_args = {**first["invocation"].get("module_args", {}), **told}
             result["invocation"] = {**first["invocation"], "module_args": module_args}
-        message = str(last.get("msg", ""))
-        message = message.replace(waited(part.seconds, "wait_timeout"), waited(self._timeout, "wait_timeout"))
-        message = message.replace(waited(0, "queued_timeout"), waited(self._queued_timeout, "queued_timeout"))
-        # It failed between two calls, so the second one found it failed.
-        message = message.replace(HAD_FAILED, failed_after(last.get("elapsed", 0)))
-        if message != last.get("msg", ""):
-            result["msg"] = message
-            # ansible-core 2.19 and newer shows the message of the exception; without one it makes it of msg.
-            result.pop("exception", None)
         return result
 
 
@@ -175,9 +194,14 @@ def _has_timed_out(result: Result) -> bool:
     return bool(result.get("failed") and result.get("timed_out") and result.get("dag_run"))
 
 
+def _number(value: t.Any) -> float:
+    """A number of a result, 0 for one that Ansible has masked since a secret is in it."""
+    return value if isinstance(value, (int, float)) else 0
+
+
 def _is_named(args: Args) -> bool:
     """Whether the options say which run is meant."""
-    return bool(_given(args, "dag_run_id", None) or _given(args, "logical_date", None))
+    return any(_given(args, option, None) is not None for option in ("dag_run_id", "logical_date"))
 
 
 def _given(args: Args, key: str, default: t.Any) -> t.Any:

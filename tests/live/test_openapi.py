@@ -166,6 +166,7 @@ def on_runs(api: Any, call: Callable[..., Any]) -> None:
     day = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc) + timedelta(seconds=uuid.uuid4().int % 10**6)
     full = TriggerRequest(f"{NAME}+1", {"a": 1}, day, day, day + timedelta(days=1), None, "a note")
     call(api.check_trigger, full)
+    call(api.check_clear)
     call(api.trigger, "ok", full)
     call(api.trigger, "ok", TriggerRequest(f"{NAME}_2", {}))
     call(api.trigger, "ok", TriggerRequest(f"{NAME}_2", {}))

@@ -17,15 +17,16 @@ from typing import Any
 import pytest
 from live import Airflow, play, result_of
 
+DAGS = ["slow", "ok", "tells_conf"]
 NAME = r"localhost: slow / ansible__\d{8}T\d{6}Z__[0-9a-f]{8}"
 
 
 @pytest.fixture(autouse=True)
 def unpaused(airflow: Airflow, tmp_path: Path) -> Iterator[None]:
     """The DAGs of these tests run, and are paused in the end."""
-    result_of(tmp_path, "airflow_dag", {"dag_id": ["slow", "ok"], "paused": False})
+    result_of(tmp_path, "airflow_dag", {"dag_id": DAGS, "paused": False})
     yield
-    result_of(tmp_path, "airflow_dag", {"dag_id": ["slow", "ok"], "paused": True})
+    result_of(tmp_path, "airflow_dag", {"dag_id": DAGS, "paused": True})
 
 
 def test_lines_come_while_the_task_waits(tmp_path: Path) -> None:
@@ -87,6 +88,17 @@ def test_loops_delegation_check_mode_and_async(tmp_path: Path) -> None:
     }
     assert "END success" in played.output
     assert "needle-5b1d" not in played.output
+
+
+def test_secrets_stay_hidden_when_the_wait_takes_several_calls(tmp_path: Path) -> None:
+    """The run writes them into its log and into the reason of its failure."""
+    secret = f"needle-{uuid.uuid4().hex}"
+    run = {"dag_id": "tells_conf", "conf": {"seconds": 36}, "secret_conf": {"k": secret}}
+    played = play(tmp_path, [{"dagops.airflow.airflow_dag_run": run}], "-vv")
+    assert played.status != 0
+    assert re.search(r"tells_conf / \S+ running \d+s: 0 of 1 tasks done", played.output)
+    assert "this conf is of no use" in played.output
+    assert secret not in played.output
 
 
 def test_the_result_is_the_same_with_and_without(tmp_path: Path) -> None:

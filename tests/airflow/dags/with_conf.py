@@ -29,8 +29,9 @@ def talk(dag_run):
 
 
 def tell_conf(dag_run):
-    """Write into the log what should not be there, then fail with it."""
+    """Write into the log what should not be there, then fail with it, after `seconds`."""
     write_conf(dag_run)
+    time.sleep(seconds_from_conf(dag_run, "seconds", 0))
     raise RuntimeError(f"this conf is of no use: {dag_run.conf}")
 
 

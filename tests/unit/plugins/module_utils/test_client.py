@@ -544,6 +544,7 @@ def test_an_endless_error_body_is_not_read(client, server):
         ("", "", "something that is not JSON"),
         ('{"dags": [{"dag_id": "a', "application/json", "something that is not JSON"),
         ("OK", "text/plain", "something that is not JSON"),
+        ("[" * 200_000, "application/json", "something that is not JSON"),
         (b"\xff\xfe", "application/json", "something that is not JSON"),
     ],
 )

@@ -247,6 +247,12 @@ def test_tls(connection, server, tmp_path):
     assert server.settings[0]["timeout"] == 5
 
 
+def test_no_socket_waits_for_months(server, connection):
+    server.get("/api/v1/version").answers({"version": "2.11.2"})
+    connection(api_version="auto", request_timeout=1e9)
+    assert server.settings[0]["timeout"] == 86400
+
+
 @pytest.mark.parametrize(("options", "verify"), [({}, True), ({"validate_certs": False}, False)])
 def test_validation(connection, server, options, verify):
     server.get("/api/v1/version").answers({"version": "2.11.2"})

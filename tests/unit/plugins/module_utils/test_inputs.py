@@ -131,11 +131,17 @@ def test_seconds(value):
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(-1, "-1"), (-0.001, "-0.001"), (float("nan"), "nan"), (float("inf"), "inf"), (-1e30, "-1e+30")],
+    [(-1, "-1"), (-0.001, "-0.001"), (float("nan"), "nan"), (float("inf"), "inf"), (-1e30, "-1e+30"), (1e12, "1e+12")],
 )
 def test_what_are_no_seconds(value, shown):
     message = refused(_inputs.seconds_of, "the_option", value)
-    assert message == f"the_option is {shown}; it takes a number of seconds, 0 or more."
+    assert message == f"the_option is {shown}; it takes a number of seconds, 0 to 1000000000."
+
+
+@pytest.mark.parametrize("value", [-1, 10**19])
+def test_what_are_no_lines(value):
+    message = refused(_inputs.lines_of, "the_option", value)
+    assert message == f"the_option is {value}; it takes a number of lines, 0 to 1000000."
 
 
 # -- URLs

@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import types
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils import _parsing
+from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
 from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
     BadInput,
     Denied,
     ParseFailed,
     ServerError,
     TimedOut,
+    Unreachable,
 )
+from ansible_collections.dagops.airflow.plugins.module_utils._login import Login
 from ansible_collections.dagops.airflow.plugins.module_utils._parsing import (
     Deployed,
     check_moment,
@@ -50,9 +51,7 @@ class Airflow:
         self.story = {"dag": dags, "errors": errors or {0: []}, "version": versions or {0: None}}
         self.health_story = health
         self.asked = []
-        self.client = types.SimpleNamespace(
-            within=lambda seconds: contextlib.nullcontext(), clock=clock, server_now=clock.utc
-        )
+        self.client = Client("http://airflow.example", login=Login(), clock=clock)
 
     def _now(self, what):
         story = self.story[what]
@@ -274,6 +273,16 @@ def test_a_time_out_says_what_is_lacking(clock, seen, said):
     assert caught.value.message.startswith(said)
     assert caught.value.details["timed_out"] is True
     assert clock.passed == 10
+
+
+def test_an_outage_at_the_end_is_a_time_out(clock):
+    outage = Unreachable("Nothing listens.")
+    outage.cut_short = True
+    with pytest.raises(TimedOut) as caught:
+        wait_until_parsed(Airflow(clock, {0: None, 10: outage}), deployed(timeout=10))
+    assert caught.value.message == (
+        "DAG etl is not known to Airflow, after 10s (wait_timeout): it was when Airflow answered last. Nothing listens."
+    )
 
 
 def test_a_time_out_names_files_that_cannot_be_imported(clock):

@@ -665,6 +665,31 @@ def test_an_outage_during_a_drain_leaves_all_as_it_was(dag, server, generation):
     assert isinstance(dag.failure(dag_id=["a", "b"], paused=True, drain=True, retry_timeout=0), Unreachable)
 
 
+def test_an_outage_at_the_end_of_a_drain_is_a_time_out(dag, server, generation):
+    a_is_drained(server, generation, busy(generation, "b"))
+    server.post("dags/~/dagRuns/list", sends=active_body(["b", "a"])).says("", 502, Retry_After="20")
+    set_paused(server, generation, False, "a")
+    error = dag.failure(dag_id=["a", "b"], paused=True, drain=True, wait_timeout=6, retry_timeout=600)
+    assert isinstance(error, TimedOut)
+    assert error.message.startswith(
+        "Runs of b (1) are still active after 6s (wait_timeout), so nothing was paused; it was when Airflow answered "
+        "last. https://"
+    )
+    assert "changed" not in error.details
+
+
+def test_a_pause_that_is_refused_is_none(dag, server, generation):
+    for name in ("a", "b"):
+        server.get(f"dags/{name}").answers(generation.dag(name))
+    active(server, generation, ["a", "b"])
+    set_paused(server, generation, True, "a")
+    server.patch("dags/b", sends={"is_paused": True}).answers({"detail": "Forbidden"}, 403)
+    set_paused(server, generation, False, "a")
+    error = dag.failure(dag_id=["a", "b"], paused=True, drain=True)
+    assert "left paused" not in error.message
+    assert "changed" not in error.details
+
+
 def test_a_dag_whose_pause_got_lost_is_unpaused_again(dag, server, generation):
     server.get("dags/etl_daily").answers(generation.dag())
     active(server, generation, ["etl_daily"])

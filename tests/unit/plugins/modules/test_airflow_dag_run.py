@@ -474,6 +474,14 @@ def test_an_adopted_run_with_another_conf_is_a_warning(story):
     assert "with another conf (b, c, d differ)" in story.warnings[0]
 
 
+@pytest.mark.parametrize("has", [["a"], "a"])
+def test_a_conf_that_is_no_mapping_is_another_one(story, has):
+    story.dag()
+    story.run(RUN_ID, conf=has)
+    launch(story, dag_run_id=RUN_ID, conf={"a": 1})
+    assert "with another conf (a differ)" in story.warnings[0]
+
+
 @pytest.mark.parametrize("conf", [None, {"a": 1}])
 def test_an_adopted_run_with_the_same_or_no_conf_is_no_warning(story, conf):
     story.dag()
@@ -722,13 +730,32 @@ def test_a_conflict_with_nothing(story, generation):
 # -- a run that is there
 
 
-@pytest.mark.parametrize("check_mode", [False, True])
-def test_a_run_that_is_awaited_is_not_made(story, check_mode):
+def test_a_run_that_is_awaited_is_not_made(story):
     story.no_run()
     story.dag()
-    error = refusal(story, check_mode, state="awaited", dag_run_id=RUN_ID, wait=True)
+    error = refusal(story, state="awaited", dag_run_id=RUN_ID, wait=True)
     assert isinstance(error, NotFound)
-    assert "DAG etl_daily has no run release-42" in error.message
+    assert error.message == "DAG etl_daily has no run release-42; check dag_run_id and logical_date."
+
+
+def test_a_run_that_a_task_before_would_make_cannot_be_awaited_in_check_mode(story):
+    story.no_run()
+    story.dag()
+    result = launch(story, True, state="awaited", dag_run_id=RUN_ID, wait=True)
+    assert result["changed"] is False
+    assert result["dag_run"] is None
+    assert story.warnings == ["DAG etl_daily has no run release-42; check dag_run_id and logical_date."]
+
+
+def test_secrets_of_a_run_that_is_awaited_are_hidden_without_a_word(story, generation):
+    """The later slices of a wait do this: the log of the run may hold them."""
+    story.run(RUN_ID, "failed", **OVER)
+    story.dag()
+    story.tasks(generation.task("load", "failed"), dag_run_id=RUN_ID)
+    story.log("load", "cannot log in with hunter2-secret")
+    error = refusal(story, state="awaited", dag_run_id=RUN_ID, wait=True, secret_conf={"pw": "hunter2-secret"})
+    assert "hunter2" not in error.message + str(error.details)
+    assert story.warnings == []
 
 
 def test_a_run_of_the_scheduler_is_awaited(story, generation):
@@ -1029,6 +1056,40 @@ def test_an_outage_at_the_end_of_the_wait_is_a_time_out(story, server, clock):
     assert clock.passed == pytest.approx(6)
 
 
+def test_an_outage_at_the_end_of_queued_timeout_is_waited_for(story, server, generation, clock):
+    """The run may have started meanwhile: nobody knows before Airflow answers again."""
+    story.dag()
+    story.made()
+    server.again(server.get(f"dags/etl_daily/dagRuns/{NEW_ID}").says("", 502), 4)
+    story.run(NEW_ID, "success", **OVER)
+    story.tasks(generation.task("load"), dag_run_id=NEW_ID)
+    result = launch(story, wait=True, queued_timeout=2, wait_timeout=600, cancel_on_timeout=True)
+    assert result["dag_run"]["state"] == "success"
+    assert clock.passed > 2
+
+
+def test_an_outage_from_queued_timeout_to_the_end_is_a_time_out_of_the_whole(story, server, clock):
+    story.dag()
+    story.made()
+    server.again(server.get(f"dags/etl_daily/dagRuns/{NEW_ID}").says("", 502), 40)
+    with pytest.raises(TimedOut) as caught:
+        launch(story, wait=True, queued_timeout=2, wait_timeout=6, retry_timeout=600)
+    server.script.clear()
+    assert "queued after 6s (wait_timeout): it was when Airflow answered last. https://" in caught.value.message
+    assert clock.passed == pytest.approx(6)
+
+
+def test_an_outage_while_the_tasks_of_a_cancelled_run_end(story, server, generation):
+    story.run(RUN_ID, "running", start_date=STARTED)
+    story.set_state("failed")
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "running"))
+    server.get(f"dags/etl_daily/dagRuns/{RUN_ID}").says("", 502, Retry_After="20")
+    result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True, wait_timeout=6, retry_timeout=600)
+    assert result["dag_run"]["state"] == "failed"
+    assert "1 of its tasks have not ended after 6s (wait_timeout): load" in story.warnings[0]
+
+
 def test_a_run_that_is_deleted_during_the_wait(story):
     story.dag()
     story.made()
@@ -1093,6 +1154,8 @@ def test_clear_in_check_mode(story, generation):
     story.run(RUN_ID, "failed", **OVER)
     story.tasks(generation.task("load", "failed"))
     story.dag()
+    if generation.name == "v1":
+        story.server.get("version").answers({"version": "2.11.2"})
     result = cleared(story, check_mode=True)
     assert result["changed"] is True
     assert result["dag_run"]["state"] == "queued"
@@ -1155,13 +1218,14 @@ def test_clear_may_unpause(story, generation):
     assert "DAG etl_daily" in cleared(story, when_paused="unpause")["diff"]["after"]
 
 
-def test_clear_is_too_much_for_the_oldest(server):
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_clear_is_too_much_for_the_oldest(server, check_mode):
     generation_of_2_3 = _v1(server)
     generation_of_2_3.run(RUN_ID, "failed", **OVER)
     generation_of_2_3.tasks(generation_of_2_3.generation.task("load", "failed"))
     generation_of_2_3.dag()
     server.get("version").answers({"version": "2.3.4"})
-    error = refusal(generation_of_2_3, state="cleared", dag_run_id=RUN_ID)
+    error = refusal(generation_of_2_3, check_mode, state="cleared", dag_run_id=RUN_ID)
     assert isinstance(error, Unsupported)
     assert error.message == (
         "state: cleared needs Airflow 2.4 or newer, and https://airflow.example is 2.3.4; leave it out, or upgrade."
@@ -1320,6 +1384,14 @@ def test_a_cancelled_run_that_comes_back_to_life_is_cancelled_again(story, gener
     result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True)
     assert result["dag_run"]["state"] == "failed"
     assert clock.pauses == []
+
+
+def test_a_run_that_was_cancelled_before_and_came_back_to_life_is_a_change(story, generation):
+    story.run(RUN_ID, "failed", **OVER)
+    story.run(RUN_ID, "running", start_date=STARTED)
+    story.set_state("failed")
+    story.tasks(generation.task("load", "skipped"))
+    assert launch(story, state="failed", dag_run_id=RUN_ID, wait=True)["changed"] is True
 
 
 def test_a_task_that_does_not_end_with_its_cancelled_run_is_a_warning(story, generation):

@@ -188,6 +188,19 @@ def test_an_outage_at_the_end_of_the_wait_is_a_time_out(wait, server, clock):
     assert clock.passed == pytest.approx(6)
 
 
+def test_an_outage_at_the_end_reads_nothing_more_of_those_that_failed(wait, server, clock):
+    wait.active("b")
+    wait.ended("a", "failed")
+    server.again(server.post("dags/~/dagRuns/list", sends=body()).says("", 502), 40)
+    with pytest.raises(TimedOut) as caught:
+        wait(runs=runs("a", "b"), wait_timeout=6, retry_timeout=600)
+    server.script.clear()
+    assert clock.passed == pytest.approx(6)
+    assert "1 of 2 DAG runs have not ended after 6s (wait_timeout): etl_daily / b" in caught.value.message
+    assert "; it was when Airflow answered last. https://" in caught.value.message
+    assert [entry["dag_run"]["state"] for entry in caught.value.details["runs"]] == ["failed", "running"]
+
+
 @pytest.mark.parametrize("seen", [[], ["a"]])
 def test_runs_that_were_never_seen_have_not_ended(wait, server, generation, seen):
     """The time is over with the first outage: nobody knows of b."""

@@ -112,7 +112,7 @@ def test_a_run_that_is_named_keeps_its_name(clock, wait, named, lines):
 
 def test_what_makes_the_run_goes_with_the_first_call_only(clock, wait):
     module = Module(clock, ends=100)
-    made = {"conf": {"a": 1}, "secret_conf": {"b": "2secret"}, "note": "n", "run_after": "2026-11-22T00:00:00Z"}
+    made = {"conf": {"a": 1}, "note": "n", "run_after": "2026-11-22T00:00:00Z"}
     wait(module, state="cleared", only_failed=False, dag_run_id="r", when_paused="unpause", log_lines=5, **made)
     first, *others = module.calls
     assert {key: first[key] for key in made} == made
@@ -126,6 +126,34 @@ def test_what_makes_the_run_goes_with_the_first_call_only(clock, wait):
             "r",
             5,
         )
+
+
+def test_secrets_go_with_each_call(clock, wait):
+    """What the run says of them in the end would be shown by a call that does not know them."""
+    module = Module(clock, ends=100)
+    wait(module, secret_conf={"password": "hunter2-secret"})
+    assert len(module.calls) > 2
+    assert [call["secret_conf"] for call in module.calls] == [{"password": "hunter2-secret"}] * len(module.calls)
+
+
+def test_nought_is_a_name(clock, wait, lines):
+    module = Module(clock, ends=20)
+    wait(module, dag_run_id=0)
+    assert module.calls[0]["dag_run_id"] == 0
+    assert lines == ["ops1: etl / 0: triggering, then waiting up to 1h00m"]
+
+
+def test_a_line_does_not_steer_the_terminal(clock, wait, lines):
+    wait(Module(clock, ends=20), dag_run_id="r\x1b[31m\nok: [localhost]")
+    assert lines == ["ops1: etl / r?[31m ok: [localhost]: triggering, then waiting up to 1h00m"]
+
+
+def test_numbers_that_were_masked_are_left_out(clock, wait, lines):
+    module = Module(clock, ends=70)
+    so_far = module.so_far
+    module.so_far = lambda: {**so_far(), "elapsed": "*" * 8, "task_counts": {"success": 3, "failed": "*" * 8}}
+    assert not wait(module, dag_run_id="r").get("failed")
+    assert lines[1] == "ops1: etl / r running: 3 of 3 tasks done"
 
 
 @pytest.mark.parametrize(
@@ -278,6 +306,36 @@ def test_a_failure_of_a_later_call_carries_the_run(clock, wait):
     assert result["msg"] == "Nothing listens."
     assert result["dag_run"] == first["dag_run"]
     assert result["changed"] is True
+
+
+def test_an_outage_before_the_last_look_is_a_time_out(clock, wait):
+    """A call of its own would have timed out: it would have known the run before."""
+    module = Module(clock, ends=1000)
+
+    def silent_after_30_seconds(args):
+        if not module.calls:
+            return module(args)
+        module.calls.append(dict(args))
+        clock.sleep(float(args["retry_timeout"]))
+        return {"failed": True, "changed": False, "msg": "Nothing listens."}
+
+    result = wait(silent_after_30_seconds, wait_timeout=60, retry_timeout=600)
+    assert clock.now() - module.began == 60
+    assert [call.get("retry_timeout") for call in module.calls] == [600, 30]
+    assert result["msg"] == (
+        "DAG run a / b is still running after 1m00s (wait_timeout): because. http://a It could not be looked at any "
+        "more: Nothing listens."
+    )
+    assert result["timed_out"] is True
+    assert result["changed"] is True
+    assert result["dag_run"]["state"] == "running"
+    assert "exception" not in result
+
+
+def test_the_patience_of_the_environment_is_left_alone(clock, wait):
+    module = Module(clock, ends=100)
+    wait(module)
+    assert not any("retry_timeout" in call for call in module.calls)
 
 
 def test_a_refusal_of_the_first_call_is_the_result(clock, wait):
