@@ -56,7 +56,7 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._api import NO_STATE
 from ..module_utils._errors import BadInput
 from ..module_utils._inputs import time_of
-from ..module_utils._report import duration, failed_tasks, task_name
+from ..module_utils._report import NEVER_RAN, duration, failed_tasks, task_name
 
 MOST_ROWS = 40
 WIDTH = 100  # columns
@@ -91,18 +91,23 @@ def run_timeline(value: t.Any) -> str:
 
 
 def _lines(tasks: t.Sequence[Task]) -> list[str]:
-    moments = [_seconds(task[key]) for task in tasks for key in ("start_date", "end_date") if task[key]]
-    if not moments:
+    ran = [task for task in tasks if _has_run(task)]
+    if not ran:
         return [f"none of {len(tasks)} tasks has started", *_rest(tasks)]
+    moments = [_seconds(task[key]) for task in ran for key in ("start_date", "end_date") if task[key]]
+    if not all(task["end_date"] for task in ran):
+        moments.append(_now())
     span = Span(min(moments), max(moments))
     failed = failed_tasks(t.cast("list[dict[str, t.Any]]", tasks))
     ordered = [*failed, *(task for task in tasks if task not in failed)]
     shown = ordered[:MOST_ROWS]
     names = [_cut(task_name(t.cast("dict[str, t.Any]", task))) for task in shown]
-    figures = [_figures(task) for task in shown]
+    figures = [_figures(task, span) for task in shown]
     name_width = max(map(len, names))
     columns = WIDTH - name_width - max(map(len, figures)) - 4
-    lines = [f"{_clock(span.start)} to {_clock(span.end)[11:]} ({duration(span.end - span.start)})"]
+    start, end = _clock(span.start), _clock(span.end)
+    # On the same day its time says all.
+    lines = [f"{start} to {end[11:] if end[:10] == start[:10] else end} ({duration(span.end - span.start)})"]
     lines += [
         f"{name:<{name_width}} |{_bar(task, span, columns)}| {figure}"
         for name, task, figure in zip(names, shown, figures)
@@ -111,16 +116,25 @@ def _lines(tasks: t.Sequence[Task]) -> list[str]:
 
 
 def _bar(task: Task, span: Span, columns: int) -> str:
-    if not (task["start_date"] and task["try_number"]):
+    if not _has_run(task):
         return " " * columns
     first = span.column(_seconds(task["start_date"]), columns)
     last = span.column(_seconds(task["end_date"]), columns) if task["end_date"] else columns - 1
     return (" " * first + "█" * (last - first + 1)).ljust(columns)
 
 
-def _figures(task: Task) -> str:
+def _has_run(task: Task) -> bool:
+    """Whether the times of the task are those of its last try; one that waits to run again has them still."""
+    return bool(task["start_date"] and task["try_number"]) and (task["state"] or NO_STATE) not in NEVER_RAN
+
+
+def _figures(task: Task, span: Span) -> str:
     tries = f"{task['try_number']}/{task['max_tries'] + 1}" if task["try_number"] else "-"
-    length = duration(task["duration"]) if task["duration"] and task["try_number"] else "-"
+    length = "-"
+    if _has_run(task) and not task["end_date"]:
+        length = duration(span.end - _seconds(task["start_date"]))
+    elif _has_run(task) and task["duration"]:
+        length = duration(task["duration"])
     return f"{task['state'] or NO_STATE:<15}  {tries:<5} {length:>7}"
 
 
@@ -136,6 +150,10 @@ def _cut(name: str) -> str:
 
 def _seconds(moment: str) -> float:
     return time_of("a time of a task", moment).timestamp()
+
+
+def _now() -> float:
+    return datetime.now(timezone.utc).timestamp()
 
 
 def _clock(seconds: float) -> str:

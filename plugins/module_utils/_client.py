@@ -235,28 +235,27 @@ class Client:
         interval: float,
         age: t.Callable[[T], float | None] = lambda seen: None,
         outage_until: float = 0.0,
-    ) -> tuple[T | None, Unreachable | None]:
+    ) -> tuple[T, Unreachable | None]:
         """Look until C(done) or until C(timeout) seconds have passed, as C(wait_until) does.
 
-        An outage is cut short at the end of that time, and is no error then.
+        An outage is cut short at the end of that time, and is no error then, unless nothing was seen before it.
 
         :param outage_until: seconds after which an outage is cut short, should that be later than C(timeout).
-        :return: what was seen last, None if there was no answer at all; the outage that was cut short.
+        :return: what was seen last, and the outage that was cut short.
         """
-        seen: T | None = None
+        seen: list[T] = []
 
         def remembered() -> T:
-            nonlocal seen
-            seen = look()
-            return seen
+            seen[:] = [look()]
+            return seen[0]
 
         try:
             with self.within(max(timeout, outage_until)):
                 return wait_until(remembered, done, self.clock, timeout, interval, age), None
         except Unreachable as error:
-            if not error.cut_short:
+            if not (error.cut_short and seen):
                 raise
-            return seen, error
+            return seen[0], error
 
     def within_one_outage(self) -> t.ContextManager[None]:
         """Let nothing inside of this block be repeated for longer than one outage may last, in all."""

@@ -205,8 +205,6 @@ def drain(airflow: Airflow, wanted: Changes, timeout: float) -> None:
 
     try:
         busy, silence = airflow.client.wait(look, lambda seen: not seen, timeout, LONGEST_LOOK)
-        if silence and not busy:
-            raise silence
         if busy:
             advice = f"{last_answer(silence)}." if silence else "give it more time, or end the runs."
             raise TimedOut(

@@ -12,7 +12,7 @@ from ._api import ENDED, Airflow, Object
 from ._diagnosis import PATIENCE, diagnosis
 from ._errors import AirflowError, BadInput, RunFailed, TimedOut, Unreachable
 from ._inputs import dag_id_of, dag_run_id_of
-from ._report import MOST_LOGS, Report, elapsed, last_answer, run_name, waited, without_tasks
+from ._report import MOST_LOGS, Report, elapsed, last_answer, read_again, run_name, waited, without_tasks
 from ._text import first_few
 
 Key = t.Tuple[str, str]
@@ -53,7 +53,12 @@ class Watch:
         dag_ids = sorted({dag_id for dag_id, _run_id in pending})
         active = {(run["dag_id"], run["dag_run_id"]): run for run in self._airflow.active_dag_runs(dag_ids)}
         for key in pending:
-            self.runs[key] = active[key] if key in active else self._airflow.dag_run(*key)
+            if key in active:
+                self.runs[key] = active[key]
+            elif key in self.runs:
+                self.runs[key] = read_again(self._airflow, self.runs[key])
+            else:
+                self.runs[key] = self._airflow.dag_run(*key)
         return self.active()
 
     def until_ended(self, timeout: float, interval: float) -> Unreachable | None:
@@ -69,7 +74,7 @@ class Watch:
         """Return those that have not ended."""
         return [run for run in self.runs.values() if run["state"] not in ENDED]
 
-    def age(self, active: t.Sequence[Object]) -> float | None:
+    def age(self, active: list[Object]) -> float | None:
         """Return the age of the youngest of them that has started, since its end may be the next."""
         ages = [elapsed(self._airflow, run) for run in active if run["start_date"]]
         return min(ages) if ages and self._airflow.client.server_time else None

@@ -20,6 +20,7 @@ from ._text import first_few, one_line
 
 LONGEST_LOOK = 5.0  # seconds between two looks at most
 MOST_ASKED = 20  # DAGs whose versions are asked for one by one
+SHORTEST_SUSPICION = 5.0  # seconds
 MOST_REPARSED = 20  # files that Airflow is asked to parse at once; the others come in their turn
 TRACE_LINES = 20  # last lines of an import error's trace that a failure holds
 AHEAD = timedelta(minutes=1)  # clocks differ
@@ -76,6 +77,7 @@ class Parsing:
         self._began: datetime | None = None
         self._new: set[str] = set()
         self._known_errors: set[str] | None = None
+        self._suspected: dict[str, float] = {}  # file -> when its error came up
         self._may_see_errors = True
         self._asked: set[tuple[str, bool]] = set()
         self.missing: dict[str, str] = {}  # DAG id -> what it lacks
@@ -138,8 +140,10 @@ class Parsing:
         """Fail as soon as one of the files has been tried and cannot be imported.
 
         An error that is older than the deployment belongs to the old file. The file of a DAG that is not known yet can
-        only be guessed: it is named like the DAG, or its error was not there when the wait began.
+        only be guessed: it is named like the DAG, or its error was not there when the wait began. That one may be a
+        file of somebody else, so the DAG has another C(parse_margin) to appear.
         """
+        now = self._airflow.client.clock.now()
         try:
             self.errors = self._airflow.import_errors() if self._may_see_errors else []
         except ApiError as problem:
@@ -147,21 +151,27 @@ class Parsing:
             self._may_see_errors = not isinstance(problem, Denied)
         if self._known_errors is None:
             self._known_errors = {error["filename"] for error in self.errors}
+        for error in self.errors:
+            if error["filename"] not in self._known_errors:
+                self._suspected.setdefault(error["filename"], now)
         since = self._deployed.after or self._began
         for dag_id, dag in waiting.items():
             for error in self.errors:
                 tried = _moment(error["timestamp"])
-                if tried and since and tried >= since and self._concerns(error, dag_id, dag):
-                    lack = "cannot be parsed" if self._is_its_file(error, dag_id, dag) else "is not known to Airflow"
+                if not (tried and since and tried >= since):
+                    continue
+                is_its_file = self._is_its_file(error, dag_id, dag)
+                if is_its_file or (dag is None and self._is_suspicious(error, now)):
+                    lack = "cannot be parsed" if is_its_file else "is not known to Airflow, perhaps because of its file"
                     raise ParseFailed(
                         f"DAG {dag_id} {lack}: {error['filename']} cannot be imported: "
                         f"{_last_line(error)}; mend the file and deploy it again.",
                         import_errors=[_shown(error)],
                     )
 
-    def _concerns(self, error: Object, dag_id: str, dag: Object | None) -> bool:
-        is_new = dag is None and error["filename"] not in (self._known_errors or ())
-        return is_new or self._is_its_file(error, dag_id, dag)
+    def _is_suspicious(self, error: Object, now: float) -> bool:
+        """Whether the error has come up since the wait began, and that long ago."""
+        return now - self._suspected.get(error["filename"], now) >= max(self._deployed.margin, SHORTEST_SUSPICION)
 
     def _is_its_file(self, error: Object, dag_id: str, dag: Object | None) -> bool:
         name = str(error["filename"])
@@ -197,8 +207,6 @@ def wait_until_parsed(airflow: Airflow, deployed: Deployed) -> None:
     """Wait until Airflow runs the DAGs as they were deployed; ParseFailed or TimedOut when it does not."""
     parsing = Parsing(airflow, deployed)
     missing, silence = airflow.client.wait(parsing.look, lambda lacking: not lacking, deployed.timeout, LONGEST_LOOK)
-    if silence and not missing:
-        raise silence
     if missing:
         advice = f"{last_answer(silence)}." if silence else parsing.advice()
         raise TimedOut(

@@ -8,17 +8,34 @@ from __future__ import annotations
 import typing as t
 
 from ._api import ENDED, FAILED, NO_STATE, Airflow, Object, task_key
-from ._errors import AirflowError
+from ._errors import AirflowError, NotFound
 from ._inputs import time_of
 from ._text import first_few, one_line
 
 MOST_LOGS = 50  # failed tasks whose logs are read: more would cost minutes and overflow AWX's events
 LONGEST_TASK_REASON = 140  # characters
 HAD_FAILED = "was already there and had failed; state: cleared runs it again"
-NOTHING_TO_CLEAR = "had failed, and none of its tasks has to run again; only_failed: false runs all of them"
+# Airflow has skipped the tasks that had not started, so there is none that failed and could be cleared.
+MARKED = "but none of its tasks did: it was marked failed, or ran into its dagrun_timeout"
+HAD_BEEN_MARKED = f"was already there and had failed, {MARKED}; state: cleared with only_failed: false runs it again"
+NOTHING_TO_CLEAR = f"had failed, {MARKED}; only_failed: false runs all of its tasks again"
+LAST_ANSWER = "it was when Airflow answered last"
 # States that a task instance does not leave of its own accord.
 FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
 NEVER_RAN = ("upstream_failed", "scheduled", "queued", NO_STATE)
+
+
+def read_again(airflow: Airflow, run: Object) -> Object:
+    """Read a run that was there a moment before; NotFound says that it was deleted."""
+    try:
+        return airflow.dag_run(run["dag_id"], run["dag_run_id"])
+    except NotFound as error:
+        raise NotFound(deleted(run_name(run)), error.status, error.reason) from error
+
+
+def deleted(name: str) -> str:
+    """What is said of a run that was deleted, as C(run_name) names it."""
+    return f"DAG run {name} was deleted while it was waited for."
 
 
 def shown(run: Object) -> Object:
@@ -87,11 +104,12 @@ class Report:
         :param how: what is said of a run that had failed before the task looked at it.
         """
         run = self.run
-        head = f"DAG run {run_name(run)} {how or failed_after(self.elapsed)}"
-        end = f" {run['url']}"
         failed = self._failed_themselves
         if not failed:
-            return f"{head}, but none of its tasks did: it was marked failed, or ran into its dagrun_timeout.{end}"
+            how = HAD_BEEN_MARKED if how == HAD_FAILED else how or f"{failed_after(self.elapsed)}, {MARKED}"
+            return f"DAG run {run_name(run)} {how}. {run['url']}"
+        head = f"DAG run {run_name(run)} {how or failed_after(self.elapsed)}"
+        end = f" {run['url']}"
         never = sum(self.counts.get(state, 0) for state in NEVER_RAN)
         counts = f"{len(failed)} of {len(self.tasks)} tasks failed" + (f", {never} never ran" if never else "")
         return f"{head}: {counts}: {self._named(failed)}.{end}"
@@ -154,6 +172,11 @@ def task_name(task: Object) -> str:
     return f"{task['task_id']}[{task['map_index']}]" if task["map_index"] >= 0 else str(task["task_id"])
 
 
+def no_run(dag_id: str, name: str) -> str:
+    """What is said of a run that is not there, by its id or date."""
+    return f"DAG {dag_id} has no run {name}; check dag_run_id and logical_date."
+
+
 def without_tasks(airflow: Airflow, run: Object) -> Object:
     """What results show of a run whose tasks were not read."""
     return {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
@@ -161,12 +184,18 @@ def without_tasks(airflow: Airflow, run: Object) -> Object:
 
 def last_answer(silence: AirflowError) -> str:
     """What is to be said of a state when Airflow has not answered since."""
-    return f"it was when Airflow answered last. {silence.message.rstrip('.')}"
+    return f"{LAST_ANSWER}. {silence.message.rstrip('.')}"
 
 
 def failed_after(seconds: float) -> str:
     """What a message says of a run that has failed after so long."""
     return f"failed after {duration(seconds)}"
+
+
+def failed_meanwhile(message: str, seconds: float) -> str:
+    """Correct the message about a run that had failed before, when it was just waited for and failed after so long."""
+    message = message.replace(HAD_FAILED, failed_after(seconds))
+    return message.replace(HAD_BEEN_MARKED, f"{failed_after(seconds)}, {MARKED}")
 
 
 def waited(seconds: float, option: str) -> str:

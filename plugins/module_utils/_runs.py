@@ -21,6 +21,8 @@ from ._report import (
     elapsed,
     failed_tasks,
     last_answer,
+    no_run,
+    read_again,
     run_name,
     shown,
     waited,
@@ -282,8 +284,7 @@ def existing_run(airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_
 
 
 def _no_run(dag_id: str, dag_run_id: str | None, logical_date: datetime | None) -> NotFound:
-    name = dag_run_id or f"of the logical date {iso(logical_date)}"
-    return NotFound(f"DAG {dag_id} has no run {name}; check dag_run_id and logical_date.", 404)
+    return NotFound(no_run(dag_id, dag_run_id or f"of the logical date {iso(logical_date)}"), 404)
 
 
 def check_runnable(dag: Object) -> None:
@@ -377,7 +378,7 @@ class _Watch:
 
     def _look(self) -> Object:
         if not self._fresh:
-            self.run = self._airflow.dag_run(self.run["dag_id"], self.run["dag_run_id"])
+            self.run = read_again(self._airflow, self.run)
         self._fresh = False
         return self.run
 
@@ -414,6 +415,9 @@ def _ended_in_time(airflow: Airflow, run: Object, wish: Wish) -> Object:
             option, allowed = "queued_timeout", in_time
     except AirflowError as error:
         error.details["dag_run"] = shown(watch.run)
+        if not isinstance(error, NotFound):
+            run = watch.run
+            error.message += f" DAG run {run_name(run)} goes on; the same dag_run_id waits for it again. {run['url']}"
         raise
     if _ended(watch.run):
         return watch.run
@@ -480,8 +484,6 @@ def wait_for_tasks(
         return Report(airflow, seen, 0)
 
     report, silence = airflow.client.wait(look, lambda seen: not seen.unfinished(), timeout, interval)
-    if report is None:
-        raise t.cast(Unreachable, silence)
     if report.failed and log_lines and not silence:
         report = Report(airflow, report.run, log_lines)
     return report, marked

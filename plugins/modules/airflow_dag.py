@@ -55,7 +55,9 @@ options:
       - Airflow is asked to parse the files at once, which it can from version 2.10 on. It finds new files by itself,
         within C([dag_processor] refresh_interval) (Airflow 3) or C([scheduler] dag_dir_list_interval) (Airflow 2),
         which are 5 minutes if nobody has changed them.
-      - The task fails as soon as Airflow has tried one of the files and cannot import it.
+      - The task fails as soon as Airflow has tried one of the files and cannot import it. Of a DAG that is not known
+        yet, the file is the one that is named like it, or one that has broken during the wait, unless the DAG appears
+        within O(parse_margin) seconds after that.
       - In check mode it looks once, warns of what is missing, and does not wait.
     type: bool
     default: false

@@ -14,7 +14,7 @@ import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils._report import FINISHED, HAD_FAILED, duration, failed_after, waited
+from ..module_utils._report import FINISHED, LAST_ANSWER, deleted, duration, failed_meanwhile, no_run, waited
 from ..module_utils._runs import new_dag_run_id
 from ..module_utils._text import one_line
 from ..module_utils._wait import Clock
@@ -41,11 +41,20 @@ class Slice(t.NamedTuple):
     :param seconds: its C(wait_timeout).
     :param last: whether its time-out is the task's.
     :param options: what it is given besides.
+    :param ends_queue: whether a run that is queued at its end is so for too long.
     """
 
     seconds: float
     last: bool
     options: Args
+    ends_queue: bool = False
+
+    def is_last(self, result: Result) -> bool:
+        """Whether the wait is over with this result."""
+        if self.last or not _has_timed_out(result):
+            return True
+        # While Airflow does not answer, nobody knows whether the run is still queued.
+        return self.ends_queue and result["dag_run"]["state"] == "queued" and LAST_ANSWER not in result["reason"]
 
 
 def is_wait(args: Args) -> bool:
@@ -62,6 +71,7 @@ def is_wait(args: Args) -> bool:
             and bool(_given(args, "dag_id", ""))
             and SHORTEST < float(_given(args, "wait_timeout", 3600.0)) < math.inf
             and 0 <= float(_given(args, "queued_timeout", 0.0)) < math.inf
+            and boolean(_given(args, "cancel_on_timeout", False)) in (True, False)
         )
     except (TypeError, ValueError):
         return False
@@ -100,16 +110,16 @@ class SlicedWait:
         if not _is_named(options):
             options["dag_run_id"] = new_dag_run_id(self._clock)
         run = _given(options, "dag_run_id", None)
-        run = options["logical_date"] if run is None else run
+        self._run = str(options["dag_id"]), str(options["logical_date"] if run is None else run)
         # Whatever was written there, the module has not looked at it yet.
-        name = one_line(f"{self._host}: {options['dag_id']} / {run}", LONGEST_NAME)
+        name = one_line(f"{self._host}: {' / '.join(self._run)}", LONGEST_NAME)
         self._show(f"{name}: {BEGINNING[_given(options, 'state', 'triggered')]}waiting up to {duration(self._timeout)}")
         results: list[Result] = []
         while True:
             part = self._slice(results[-1] if results else None)
             result = self._execute({**options, **part.options, "wait_timeout": part.seconds})
             results.append(self._of_the_whole(result, part, results))
-            if part.last or not _has_timed_out(result):
+            if part.is_last(result):
                 return self._merged(results[0], results[-2:])
             self._tell(name, result)
             # The run is there now, and only waited for: a DAG that was paused meanwhile does not end that.
@@ -131,7 +141,9 @@ class SlicedWait:
             queued_left = max(0.0, self._queued_timeout - (self._timeout - left))
             if seen and not queued_left:
                 return Slice(left, True, {**patience, **at_end, "queued_timeout": 0})
-            seconds = min(seconds, queued_left)
+            if queued_left <= seconds:
+                # To cancel the run takes one call more.
+                return Slice(queued_left, False, patience, not boolean(_given(self._args, "cancel_on_timeout", False)))
         if left <= seconds + SHORTEST / 2:
             return Slice(left, True, {**patience, **at_end})
         return Slice(seconds, False, patience)
@@ -158,11 +170,15 @@ class SlicedWait:
     def _of_the_whole(self, result: Result, part: Slice, before: t.Sequence[Result]) -> Result:
         """Let a slice's message speak of the whole wait; when the time is over, not to see the run is a time-out."""
         message = said = str(result.get("msg", ""))
-        message = message.replace(waited(part.seconds, "wait_timeout"), waited(self._timeout, "wait_timeout"))
-        message = message.replace(waited(0, "queued_timeout"), waited(self._queued_timeout, "queued_timeout"))
+        of_all, of_queue = waited(self._timeout, "wait_timeout"), waited(self._queued_timeout, "queued_timeout")
+        by_queue = part.ends_queue and part.is_last(result)
+        message = message.replace(waited(part.seconds, "wait_timeout"), of_queue if by_queue else of_all)
+        message = message.replace(waited(0, "queued_timeout"), of_queue)
         if before:
             # It failed between two calls, so the second one found it failed.
-            message = message.replace(HAD_FAILED, failed_after(_number(result.get("elapsed"))))
+            message = failed_meanwhile(message, _number(result.get("elapsed")))
+            if message == no_run(*self._run):
+                message = deleted(" / ".join(self._run))
             if result.get("failed") and not result.get("dag_run") and not self._left():
                 result, message = before[-1], f"{before[-1]['msg']} It could not be looked at any more: {message}"
         if message == said:

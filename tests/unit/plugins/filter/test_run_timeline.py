@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible_collections.dagops.airflow.plugins.filter import run_timeline as module
 from ansible_collections.dagops.airflow.plugins.filter.run_timeline import FilterModule, run_timeline
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +48,29 @@ def test_a_line_for_each_task_failed_first():
     assert report.endswith("| upstream_failed  -           -")
     assert extract.endswith("| success          1/1     1m00s")
     assert len({line.rindex("|") for line in (load, report, extract)}) == 1
+
+
+def test_the_span_has_the_day_of_its_end_when_that_is_another_one():
+    tasks = [task("a", start=0, end=60, end_date="2026-11-23T00:10:00Z")]
+    assert run_timeline(tasks).splitlines()[0] == "2026-11-22T10:15:00Z to 2026-11-23T00:10:00Z (13h55m)"
+
+
+def test_a_task_that_is_running_has_run_until_now(monkeypatch):
+    monkeypatch.setattr(module, "_now", lambda: 1_795_342_800.0)
+    span, stuck, fine = run_timeline([task("stuck", "running", start=60), task("fine", start=0, end=60)]).splitlines()
+    assert span == "2026-11-22T10:15:00Z to 10:20:00Z (5m00s)"
+    assert stuck.endswith("| running          1/1     4m00s")
+    assert fine.endswith("| success          1/1     1m00s")
+
+
+@pytest.mark.parametrize("state", [None, "scheduled", "queued"])
+def test_a_task_that_waits_to_run_again_shows_nothing_of_its_last_try(state):
+    waits = task("waits", state, start=0, end=10, try_number=2, max_tries=3)
+    span, first, second = run_timeline([waits, task("ran", start=600, end=660)]).splitlines()
+    assert span == "2026-11-22T10:25:00Z to 10:26:00Z (1m00s)"
+    assert "█" not in first
+    assert first.endswith("2/4         -")
+    assert "█" in second
 
 
 def test_bars_stand_where_tasks_ran():

@@ -201,10 +201,27 @@ def test_an_import_error_of_another_file_does_not_fail(clock):
     wait_until_parsed(airflow, deployed(margin=0))
 
 
-@pytest.mark.parametrize("errors", [{0: [error("sub/etl.py", 0)]}, {0: [], 4: [error("/dags/whatever.py", 4)]}])
-def test_the_file_of_an_unknown_dag_is_guessed(clock, errors):
-    with pytest.raises(ParseFailed):
-        wait_until_parsed(Airflow(clock, {0: None}, errors), deployed())
+def test_a_file_that_is_named_like_an_unknown_dag_is_its_file(clock):
+    with pytest.raises(ParseFailed, match=r"DAG etl cannot be parsed: sub/etl\.py cannot be imported: KeyError"):
+        wait_until_parsed(Airflow(clock, {0: None}, {0: [error("sub/etl.py", 0)]}), deployed())
+    assert clock.passed == 0
+
+
+def test_a_file_that_breaks_meanwhile_may_be_that_of_an_unknown_dag(clock):
+    airflow = Airflow(clock, {0: None}, {0: [], 4: [error("/dags/whatever.py", 4)]})
+    with pytest.raises(ParseFailed) as caught:
+        wait_until_parsed(airflow, deployed(margin=20))
+    assert caught.value.message == (
+        "DAG etl is not known to Airflow, perhaps because of its file: /dags/whatever.py cannot be imported: KeyError: "
+        "'email'; mend the file and deploy it again."
+    )
+    assert 24 <= clock.passed < 35
+
+
+def test_a_file_of_somebody_else_that_breaks_meanwhile_ends_nothing(clock):
+    airflow = Airflow(clock, {0: None, 20: dag(20)}, {0: [], 4: [error("/dags/colleague.py", 4)]})
+    wait_until_parsed(airflow, deployed())
+    assert 20 <= clock.passed < 25.1
 
 
 def test_a_file_that_was_broken_before_is_not_that_of_an_unknown_dag(clock):

@@ -11,10 +11,12 @@ from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow
 from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
 from ansible_collections.dagops.airflow.plugins.module_utils._login import Login
 from ansible_collections.dagops.airflow.plugins.module_utils._report import (
+    HAD_FAILED,
     Report,
     count_states,
     duration,
     elapsed,
+    failed_meanwhile,
     failed_tasks,
     shown,
     task_name,
@@ -140,6 +142,21 @@ def test_the_sentence_about_a_run_that_was_found(airflow, server):
 def test_the_sentence_about_a_run_without_failed_tasks(airflow, server):
     report = report_of(airflow, server, "failed", V1.task("load", "upstream_failed"))
     assert report.failure() == (
+        f"{HEAD} failed after 3m12s, but none of its tasks did: it was marked failed, or ran into its dagrun_timeout. "
+        + LINK
+    )
+
+
+def test_the_sentence_about_a_run_that_had_been_marked_failed(airflow, server):
+    """Airflow skips the tasks that have not started, so clearing those that failed would do nothing."""
+    report = report_of(airflow, server, "failed", V1.task("load", "skipped"))
+    message = report.failure(HAD_FAILED)
+    assert message == (
+        f"{HEAD} was already there and had failed, but none of its tasks did: it was marked failed, or ran into its "
+        f"dagrun_timeout; state: cleared with only_failed: false runs it again. {LINK}"
+    )
+    # It was only waited for, by two calls of the module.
+    assert failed_meanwhile(message, 192) == (
         f"{HEAD} failed after 3m12s, but none of its tasks did: it was marked failed, or ran into its dagrun_timeout. "
         + LINK
     )

@@ -1042,6 +1042,7 @@ def test_an_outage_that_outlasts_retry_timeout_carries_the_run(story, server):
     server.script.clear()
     assert caught.value.details["dag_run"]["state"] == "running"
     assert caught.value.details["changed"] is True
+    assert " DAG run etl_daily / release-42 goes on; the same dag_run_id waits for it again. " in caught.value.message
 
 
 def test_an_outage_at_the_end_of_the_wait_is_a_time_out(story, server, clock):
@@ -1096,6 +1097,7 @@ def test_a_run_that_is_deleted_during_the_wait(story):
     story.no_run(NEW_ID)
     error = refusal(story, wait=True)
     assert isinstance(error, NotFound)
+    assert error.message == f"DAG run etl_daily / {NEW_ID} was deleted while it was waited for."
     assert error.details["dag_run"]["dag_run_id"] == NEW_ID
 
 
@@ -1185,7 +1187,7 @@ def test_clear_of_a_failed_run_without_failed_tasks(story, generation):
     story.tasks(generation.task("load", "skipped"))
     error = refusal(story, state="cleared", dag_run_id=RUN_ID)
     assert isinstance(error, RunFailed)
-    assert "only_failed: false runs all of them" in error.message
+    assert "only_failed: false runs all of its tasks again" in error.message
 
 
 def test_clear_waits_and_tells_of_a_second_failure(story, generation):

@@ -229,6 +229,15 @@ def body():
     return {"dag_ids": ["etl_daily"], "states": ["queued", "running"], "page_limit": 100, "page_offset": 0}
 
 
+def test_a_run_that_is_deleted_during_the_wait(wait, server, generation):
+    wait.active("a", "b")
+    wait.active("a")
+    server.get("dags/etl_daily/dagRuns/b").answers(generation.no_run("b"), 404)
+    error = wait.failure(runs=runs("a", "b"))
+    assert isinstance(error, NotFound)
+    assert error.message == "DAG run etl_daily / b was deleted while it was waited for."
+
+
 def test_an_unknown_run_fails_at_once(wait, server, generation):
     wait.active("a")
     server.get("dags/etl_daily/dagRuns/b").answers(generation.no_run("b"), 404)

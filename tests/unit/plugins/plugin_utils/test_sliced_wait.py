@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._report import HAD_FAILED, duration, waited
+from ansible_collections.dagops.airflow.plugins.module_utils._report import HAD_FAILED, LAST_ANSWER, duration, waited
 from ansible_collections.dagops.airflow.plugins.plugin_utils._sliced_wait import SlicedWait, is_wait
 
 Calls = t.List[t.Dict[str, t.Any]]
@@ -246,9 +246,35 @@ def test_a_run_that_stays_queued(clock, wait):
     result = wait(module, queued_timeout=45, cancel_on_timeout="yes")
     assert clock.now() - module.began == 45
     assert result["msg"] == "DAG run a / b is still queued after 45s (queued_timeout): because. http://a"
+    # To cancel it takes a call of its own.
     assert [call["wait_timeout"] for call in module.calls] == [30, 15, 3555]
     assert [call.get("queued_timeout") for call in module.calls] == [None, None, 0]
     assert [call.get("cancel_on_timeout") for call in module.calls] == [None, None, "yes"]
+
+
+@pytest.mark.parametrize("seconds", [0, 20, 45])
+def test_a_run_that_was_queued_for_too_long_gets_no_second_chance(clock, wait, seconds):
+    """It starts a moment later: the result must not depend on the lines of progress."""
+    module = Module(clock, starts=seconds + 0.5, ends=1000, each_call=0.0)
+    result = wait(module, queued_timeout=seconds)
+    assert clock.now() - module.began == seconds
+    assert result["msg"] == f"DAG run a / b is still queued after {seconds}s (queued_timeout): because. http://a"
+    assert result["timed_out"] is True
+    assert not any("queued_timeout" in call for call in module.calls)
+
+
+def test_a_run_of_which_nothing_was_heard_is_looked_at_once_more(clock, wait):
+    module = Module(clock, starts=45, ends=100, reason=f"{LAST_ANSWER}. Nothing listens")
+    result = wait(module, queued_timeout=45)
+    assert not result.get("failed")
+
+
+def test_a_run_that_is_deleted_between_two_calls(clock, wait):
+    first = Module(clock, ends=100)({"wait_timeout": 30})
+    answers = [first, {"failed": True, "msg": "DAG etl has no run r1; check dag_run_id and logical_date."}]
+    result = wait(lambda args: answers.pop(0), dag_run_id="r1")
+    assert result["msg"] == "DAG run etl / r1 was deleted while it was waited for."
+    assert result["dag_run"] == first["dag_run"]
 
 
 def test_a_run_that_starts_just_when_it_should_have(clock, wait):
@@ -372,6 +398,8 @@ def test_a_refusal_of_the_first_call_is_the_result(clock, wait):
         ({"state": "awaited"}, False),
         ({"queued_timeout": "long"}, False),
         ({"queued_timeout": -1}, False),
+        ({"cancel_on_timeout": "perhaps"}, False),
+        ({"cancel_on_timeout": "no"}, True),
         ({"dag_id": ""}, False),
         ({"dag_id": None}, False),
     ],
