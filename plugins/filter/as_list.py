@@ -14,7 +14,8 @@ description:
   - Takes what people write for a list in a playbook, on the command line or in the survey of an AWX job template, and
     returns a list.
   - Texts lose white space at both ends, and numbers become texts, as ids of DAGs are texts. Other items, such as
-    mappings, stay as they are.
+    mappings, stay as they are, but for dates in them, which become texts such as V(2026-11-22). Before version 2.19,
+    ansible-core would otherwise make one text of a list with a date in it.
 positional: _input
 options:
   _input:
@@ -47,6 +48,7 @@ _value:
 """
 
 import typing as t
+from datetime import date
 
 
 def as_list(value: t.Any) -> list[t.Any]:
@@ -59,10 +61,20 @@ def as_list(value: t.Any) -> list[t.Any]:
 
 
 def _item(item: t.Any) -> t.Any:
-    """Return a text without white space at its ends, for a number and null too, and whatever else as it is."""
+    """Return a text without white space at its ends, for a number, a date and null too, and whatever else undated."""
     if item is None:
         return ""
+    item = _undated(item)
     return str(item).strip() if isinstance(item, (str, int, float)) else item
+
+
+def _undated(value: t.Any) -> t.Any:
+    """Return VALUE with texts in place of dates, of which moments are some."""
+    if isinstance(value, t.Mapping):
+        return {_undated(key): _undated(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_undated(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 class FilterModule:

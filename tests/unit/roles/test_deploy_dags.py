@@ -45,8 +45,9 @@ def test_dags_are_paused_before_files_are_copied() -> None:
     (copied,) = writes("ansible.builtin.copy")
     assert paused < copied
     # Whatever happens then, they are unpaused.
-    (unpause,) = DEPLOY["always"]
-    assert unpause["dagops.airflow.airflow_dag"] == {"dag_id": "{{ _unpaused }}", "paused": False}
+    look, unpause = DEPLOY["always"]
+    assert look["dagops.airflow.airflow_dag_info"]["dag_id"] == "{{ _unpaused }}"
+    assert unpause["dagops.airflow.airflow_dag"]["paused"] is False
 
 
 KNOWN = {
@@ -70,6 +71,7 @@ WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
     "runs": ({"airflow_smoke_dags": {"dag_id": "etl"}}, f"airflow_smoke_dags {MAPPING}"),
     "a comma": ({"airflow_dag_ids": ","}, "airflow_dag_ids names no DAG; correct it, or leave it empty."),
     "an empty id": ({"airflow_dag_ids": ["etl", ""]}, "airflow_dag_ids has an empty item; correct it."),
+    "no id": ({"airflow_dag_ids": ["etl", "a b"]}, "airflow_dag_ids has an item that is no DAG id; correct it."),
     "a typing error": ({"airflow_become": "ture"}, "airflow_become must be true or false, and is neither; correct it."),
     "a number for a source": (
         {"airflow_dags_source": 5},

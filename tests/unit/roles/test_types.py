@@ -148,6 +148,10 @@ REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
     "a role": ({"user_roles": [[SECRET]]}, "Each item of airflow_deploy_user_roles must be a text; correct it."),
 }
 NAMELESS = "Each item of airflow_deploy_dags is the id of a DAG, or a mapping with dag_id, which is a text."
+NO_ID = (
+    "that is no DAG id; correct it (before version 2.19, ansible-core makes such texts of a list in an expression when a "
+    "date in it is not in quotes)."
+)
 UNCLEAR = "trigger, wait and paused in airflow_deploy_dags are true or false, and one is"
 WRONG_DAGS: dict[str, tuple[list[t.Any], str]] = {
     "no id": ([{"conf": {}}], NAMELESS),
@@ -159,6 +163,8 @@ WRONG_DAGS: dict[str, tuple[list[t.Any], str]] = {
         "logical_date, conf, secret_conf, note, wait, wait_timeout, log_lines; correct it.",
     ),
     "an empty id": (["etl", ""], NAMELESS),
+    "a text that is no id": (["etl", "a b c"], f"airflow_deploy_dags holds a text of 5 characters {NO_ID}"),
+    "an id that is none": ([{"dag_id": "a:b"}], f"airflow_deploy_dags holds a text of 3 characters {NO_ID}"),
     "perhaps": ([{"dag_id": "etl", "trigger": "maybe"}], f"{UNCLEAR} maybe; correct it."),
     "an empty answer": ([{"dag_id": "etl", "wait": ""}], f"{UNCLEAR} empty; correct it."),
     "neither paused nor not": ([{"dag_id": "etl", "paused": "soon"}], f"{UNCLEAR} soon; correct it."),
@@ -206,3 +212,11 @@ def test_every_entry_point_refuses_it(entry_point: str, tmp_path: Path) -> None:
     assert played.status != 0
     assert f"airflow_deploy_api_url {A_TEXT}" in played.words
     assert SECRET not in played.output
+
+
+def test_what_is_no_dag_is_refused_before_the_first_step(tmp_path: Path) -> None:
+    tasks = [{"ansible.builtin.include_role": {"name": "dagops.airflow.airflow_deploy"}}]
+    played = play(tmp_path, tasks, airflow_deploy_enable_api=True, airflow_deploy_dags=["a b"])
+    assert played.status != 0
+    assert "Nothing was changed." in played.words
+    assert "step_enable_api" not in played.output

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timezone
+
 import pytest
 from ansible_collections.dagops.airflow.plugins.filter.as_list import FilterModule, as_list
 
+DAY, MOMENT = date(2026, 11, 22), datetime(2026, 11, 22, 10, 15, tzinfo=timezone.utc)
 MAPPING = {"dag_id": "etl", "conf": {"a": 1}}
 
 
@@ -24,6 +27,16 @@ MAPPING = {"dag_id": "etl", "conf": {"a": 1}}
         pytest.param([MAPPING, ["a"]], [MAPPING, ["a"]], id="other items"),
         pytest.param(["a,b"], ["a,b"], id="a comma in an item"),
         pytest.param(["a", "", None, " "], ["a", "", "", ""], id="empty items"),
+        pytest.param(DAY, ["2026-11-22"], id="a date"),
+        pytest.param(
+            ["a", DAY, {"dag_id": DAY, "conf": {"at": [MOMENT, {DAY: 1}]}}],
+            [
+                "a",
+                "2026-11-22",
+                {"dag_id": "2026-11-22", "conf": {"at": ["2026-11-22T10:15:00+00:00", {"2026-11-22": 1}]}},
+            ],
+            id="dates in a list",
+        ),
         pytest.param([], [], id="an empty list"),
         pytest.param(None, [], id="null"),
         pytest.param("", [], id="an empty text"),
