@@ -42,6 +42,8 @@ GLOB = re.compile(r"[*?\[]")
 _DAG_ID = re.compile(r"[\w.-]+")
 _RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# In a mapping that an expression of Ansible resulted in.
+_DATE_OF_PYTHON = re.compile(r"\A\s*[{\[].*\bdatetime\.date(time)?\(", re.DOTALL)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?([.,]\d+)?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
 
 
@@ -186,13 +188,24 @@ def conf_of(option: str, value: t.Any) -> dict[str, t.Any]:
             value = _parsed(option, value)
         if not isinstance(value, t.Mapping):
             raise BadInput(f"{option} is a {_kind(value)}; it takes a mapping, or the JSON or YAML text of one.")
-        plain = _plain(value)
+        plain = in_json(value)
         json.dumps(plain, allow_nan=False)
     except RecursionError as error:
         raise BadInput(f"{option} is nested too deeply, or holds itself; flatten it.") from error
     except ValueError as error:
         raise BadInput(f"{option} holds a number that JSON cannot carry (nan or infinity); take it out.") from error
     return t.cast("dict[str, t.Any]", plain)
+
+
+def in_json(value: t.Any) -> t.Any:
+    """Return what YAML knows and JSON does not (dates, keys that are no text) in JSON's types."""
+    if isinstance(value, t.Mapping):
+        return {str(key): in_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [in_json(item) for item in value]
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
 def merged(base: t.Mapping[str, t.Any], over: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -232,6 +245,11 @@ def _parsed(option: str, text: str) -> t.Any:
         return json.loads(text)
     except ValueError:
         pass
+    if _DATE_OF_PYTHON.search(text):
+        raise BadInput(
+            f"{option} holds a date that is not in quotes, and ansible-core before 2.19 makes Python's words of it; "
+            "put it in quotes, or use the filter dagops.airflow.as_conf."
+        )
     try:
         import yaml
     except ImportError as error:
@@ -245,17 +263,6 @@ def _parsed(option: str, text: str) -> t.Any:
         place = f" in line {mark.line + 1}" if mark else ""
         problem = one_line(getattr(error, "problem", None) or error, 120)
         raise BadInput(f"{option} is neither JSON nor YAML{place}: {problem}; correct it.") from error
-
-
-def _plain(value: t.Any) -> t.Any:
-    """Bring what YAML knows and JSON does not (dates, keys that are no text) into JSON's types."""
-    if isinstance(value, t.Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [_plain(item) for item in value]
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
 def _kind(value: t.Any) -> str:

@@ -227,6 +227,8 @@ CONF: list[tuple[t.Any, dict[str, t.Any]]] = [
     ("---\nday: 2026-11-22\nat: 2026-11-22 10:15:00+01:00\n", {"day": "2026-11-22", "at": "2026-11-22T10:15:00+01:00"}),
     ("umlaut: größe 😀", {"umlaut": "größe 😀"}),
     ("s: !!set {x}", {"s": ["x"]}),
+    ('{"code": "datetime.date(2026, 1, 1)"}', {"code": "datetime.date(2026, 1, 1)"}),
+    ("code: datetime.date(2026, 1, 1)", {"code": "datetime.date(2026, 1, 1)"}),
 ]
 
 
@@ -254,6 +256,8 @@ def test_conf(value, conf):
         ("---\na: 1\n---\nb: 2\n", "is neither JSON nor YAML"),
         ("a: 2026-13-45\n", "is neither JSON nor YAML"),
         ("\x00", "is neither JSON nor YAML"),
+        ("{'day': datetime.date(2026, 1, 1), 'n': 1}", "holds a date that is not in quotes, and ansible-core before"),
+        ("{'a': [datetime.datetime(2026, 1, 1, 0, 0)]}", "put it in quotes, or use the filter dagops.airflow.as_conf."),
         ({"a": float("nan")}, "holds a number that JSON cannot carry"),
         ('{"a": Infinity}', "holds a number that JSON cannot carry"),
         ("a: .inf", "holds a number that JSON cannot carry"),
