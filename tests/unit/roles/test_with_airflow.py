@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Playbooks against a server that finds itself in a state which a real one is hard to bring into."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible.release import __version__ as ansible_version
+from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
+from ansible_collections.dagops.airflow.tests.unit.roles.little_airflow import LittleAirflow
+from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROOT, Played, ansible_playbook, play
+
+V2 = GENERATIONS["v2"]
+DATE = "2026-01-01T00:00:00Z"
+SCHEDULED = "scheduled__2026-01-01T00:00:00+00:00"
+
+
+@pytest.fixture
+def airflow(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[LittleAirflow]:
+    with LittleAirflow("etl", "données") as airflow:
+        for name, value in airflow.environment.items():
+            monkeypatch.setenv(name, value)
+        yield airflow
+
+
+def run(name: str, folder: Path, *options: str, **variables: t.Any) -> Played:
+    return ansible_playbook(str(ROOT / "playbooks" / f"{name}.yml"), folder, *options, **variables)
+
+
+@pytest.mark.parametrize("by", [{"airflow_dag_run_id": SCHEDULED}, {"airflow_logical_date": DATE}], ids=["id", "date"])
+@pytest.mark.parametrize(
+    ("state", "written", "words"),
+    [
+        ("running", [f"PATCH dags/etl/dagRuns/{SCHEDULED}"], "was still running and is cancelled."),
+        ("success", [], "has ended already: success."),
+        (None, [], "was never made."),
+    ],
+)
+def test_any_run_is_cancelled(
+    by: dict[str, str], state: str | None, written: list[str], words: str, tmp_path: Path, airflow: LittleAirflow
+) -> None:
+    airflow.dags["etl"]["is_stale"] = True
+    if state:
+        airflow.runs["etl", SCHEDULED] = V2.run(SCHEDULED, state, dag_id="etl", logical_date=DATE)
+    # A run of another date.
+    airflow.runs["etl", "r"] = V2.run("r", "running", dag_id="etl", logical_date="2026-01-02T00:00:00Z")
+    played = run("cancel_dag_run", tmp_path, airflow_dag_id="etl", **by)
+    assert played.status == 0, played.output
+    assert f"DAG run etl / {(*by.values(),)[0]} {words}" in played.words
+    assert airflow.written == written
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_the_run_of_another_node_is_refused(taken: bool, tmp_path: Path, airflow: LittleAirflow) -> None:
+    if taken:
+        airflow.runs["etl", "awx__7"] = V2.run("awx__7", "running", dag_id="etl")
+    variables = {"airflow_dag_id": "etl", "airflow_wait": False, "awx_job_id": 8, "awx_workflow_job_id": 7}
+    played = run("run_dag", tmp_path, **variables)
+    refusal = "DAG run etl / awx__7 was made by another node of this workflow"
+    assert (played.status != 0, refusal in played.words) == (taken, taken), played.output
+    assert airflow.written == ([] if taken else ["POST dags/etl/dagRuns"])
+
+
+@pytest.mark.parametrize("note", [None, '["donn\\u00e9es", "etl"]\n'], ids=["a new note", "one in ASCII"])
+def test_a_note_holds_any_letters(note: str | None, tmp_path: Path, airflow: LittleAirflow) -> None:
+    for name in ("pause_all", "restore"):
+        if note and name == "restore":
+            (tmp_path / "airflow_paused.json").write_text(note, encoding="utf-8")
+        played = run(name, tmp_path)
+        assert played.status == 0, played.output
+        assert {dag["is_paused"] for dag in airflow.dags.values()} == {name == "pause_all"}
+
+
+def test_dags_are_unpaused_when_one_of_them_is_deleted_meanwhile(tmp_path: Path, airflow: LittleAirflow) -> None:
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "etl.py").write_text("", encoding="utf-8")
+
+    def delete(what: str) -> None:
+        if airflow.dags["etl"]["is_paused"] and airflow.dags.get("données", {}).get("is_paused"):
+            del airflow.dags["données"]
+
+    airflow.on_write = delete
+    folders = {"airflow_dags_source": "dags/", "airflow_dags_folder": f"{tmp_path}/there"}
+    played = run("deploy_dags", tmp_path, airflow_dag_ids="etl,données", airflow_parse_timeout=1, **folders)
+    # One of the two is not there.
+    assert played.status != 0
+    assert [*airflow.dags] == ["etl"]
+    assert airflow.dags["etl"]["is_paused"] is False, played.output
+
+
+# Dates in a list of DAGs, and a secret that nothing may show.
+DATED = """\
+dated:
+  - dag_id: etl
+    dag_run_id: r
+    wait: false
+    logical_date: 2026-11-22T00:00:00+00:00
+    secret_conf: {password: hunter2-secret}
+    conf: {day: 2026-01-01}
+"""
+NATIVE = tuple(map(int, ansible_version.split(".")[:2])) >= (2, 19)
+NO_ID = (
+    "holds a text of 17 characters that is no DAG id; correct it (before version 2.19, ansible-core makes such texts "
+    "of a list in an expression when a date in it is not in quotes). Nothing was changed."
+)
+
+
+@pytest.mark.parametrize("kind", ["a list", "an expression"])
+@pytest.mark.parametrize("name", ["airflow_smoke_dags", "airflow_deploy_dags"])
+def test_dates_in_a_list_of_dags(name: str, kind: str, tmp_path: Path, airflow: LittleAirflow) -> None:
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "etl.py").write_text("", encoding="utf-8")
+    # An expression results in something else than what it is about before ansible-core 2.19.
+    given = DATED.replace("dated", name, 1) if kind == "a list" else f'{name}: "{{{{ dated }}}}"\n{DATED}'
+    (tmp_path / "vars.yml").write_text(given, encoding="utf-8")
+    options = ("-e", f"@{tmp_path}/vars.yml", "-vvv")
+    if name == "airflow_smoke_dags":
+        folders = {"airflow_dags_source": "dags/", "airflow_dags_folder": f"{tmp_path}/there"}
+        played = run("deploy_dags", tmp_path, *options, **folders)
+    else:
+        role = {"ansible.builtin.import_role": {"name": "dagops.airflow.airflow_deploy"}}
+        played = play(tmp_path, [role], *options, plays_vars={})
+    assert "hunter2" not in played.output
+    if NATIVE or kind == "a list":
+        assert played.status == 0, played.output
+        (posted,) = airflow.runs.values()
+        assert posted["conf"] == {"day": "2026-01-01", "password": "hunter2-secret"}
+        assert posted["logical_date"] == "2026-11-22T00:00:00Z"
+    else:
+        assert played.status != 0
+        assert f"{name} {NO_ID}" in played.words, played.output
+        assert airflow.written == []
+        assert not (tmp_path / "there").exists()
