@@ -149,8 +149,8 @@ REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
 }
 NAMELESS = "Each item of airflow_deploy_dags is the id of a DAG, or a mapping with dag_id, which is a text."
 NO_ID = (
-    "that is no DAG id; correct it (before version 2.19, ansible-core makes such texts of a list in an expression when a "
-    "date in it is not in quotes)."
+    "that is no DAG id; correct it (before version 2.19, ansible-core makes such texts of a list in an expression when "
+    "a date in it is not in quotes)."
 )
 UNCLEAR = "trigger, wait and paused in airflow_deploy_dags are true or false, and one is"
 WRONG_DAGS: dict[str, tuple[list[t.Any], str]] = {

@@ -117,7 +117,7 @@ def test_dates_in_a_list_of_dags(name: str, kind: str, tmp_path: Path, airflow: 
     # An expression results in something else than what it is about before ansible-core 2.19.
     given = DATED.replace("dated", name, 1) if kind == "a list" else f'{name}: "{{{{ dated }}}}"\n{DATED}'
     (tmp_path / "vars.yml").write_text(given, encoding="utf-8")
-    options = ("-e", f"@{tmp_path}/vars.yml", "-vvv")
+    options = ("-e", f"@{tmp_path}/vars.yml", "-vvv", "-e", "airflow_parse_timeout=9 airflow_deploy_parse_timeout=9")
     if name == "airflow_smoke_dags":
         folders = {"airflow_dags_source": "dags/", "airflow_dags_folder": f"{tmp_path}/there"}
         played = run("deploy_dags", tmp_path, *options, **folders)
