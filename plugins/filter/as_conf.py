@@ -52,7 +52,7 @@ from ..module_utils._inputs import in_json
 
 try:
     # What stays a text: the filters of ansible-core return it where their result may look like something else.
-    from ansible.utils.native_jinja import NativeJinjaText as Text
+    from ansible.utils.native_jinja import NativeJinjaText as Text  # type: ignore[import-not-found]
 except ImportError:  # ansible-core 2.19 and newer
     Text = str
 
