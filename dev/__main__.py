@@ -41,7 +41,8 @@ def test(options: argparse.Namespace) -> int:
     with checks.lint_steps() as lint:
         wanted = [servers.whole_step(name) for name in servers.TESTED]
         wanted += [checks.unit_step(), checks.oldest_step(), checks.sanity_step()]
-        wanted += [*map(checks.unit_step, checks.SOME_CORES), docsite.step(), *lint]
+        wanted += [checks.unit_step(core, some) for core, some in checks.SOME_CORES.items()]
+        wanted += [docsite.step(), *lint]
         return steps.run_all(wanted, WORKERS)
 
 

@@ -99,16 +99,19 @@ def deployed_dags(value: t.Any, dag_ids: t.Sequence[str], parsed_after: str = ""
         }
     except BadInput as error:
         raise AnsibleFilterError(f"deployed_dags: {error.message}") from error
-    files = {dag["fileloc"] for dag in read.values()}
+    # A file may break between two looks at it.
+    files = {dag["fileloc"] for dag in read.values() if not dag["has_import_errors"]}
 
     def outcome(dag_id: str) -> str:
         if dag_id in read:
             return "read"
         dag = dags.get(dag_id)
+        if dag is None or dag["fileloc"] in files:
+            return "gone"
         # DAGs of a file that cannot be imported become stale, too, but they are not gone.
-        if dag and dag["has_import_errors"]:
+        if dag["has_import_errors"]:
             return "broken"
-        return "gone" if dag is None or dag["is_stale"] or dag["fileloc"] in files else "pending"
+        return "gone" if dag["is_stale"] else "pending"
 
     outcomes: dict[str, list[str]] = {"read": [], "broken": [], "gone": [], "pending": []}
     for dag_id in dag_ids:

@@ -27,6 +27,7 @@ class LittleAirflow:
             dag_id: V2.dag(dag_id, last_parsed_time="2100-01-01T00:00:00Z") for dag_id in dag_ids
         }
         self.runs: dict[tuple[str, str], Body] = {}
+        self.import_errors: list[Body] = []
         # What was written, as "PATCH dags/etl", and called when it was.
         self.written: list[str] = []
         self.on_write: t.Callable[[str], None] = lambda what: None
@@ -86,7 +87,7 @@ class LittleAirflow:
         if place == ACTIVE_RUNS:
             return 200, V2.runs(*(run for run in self.runs.values() if run["state"] in body["states"]))
         if place == ["importErrors"]:
-            return 200, {"import_errors": [], "total_entries": 0}
+            return 200, {"import_errors": self.import_errors, "total_entries": len(self.import_errors)}
         dag = self.dags.get(place[1]) if place[0] == "dags" else None
         if dag is None:
             return 404, V2.no_dag(place[-1])

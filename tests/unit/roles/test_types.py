@@ -167,6 +167,11 @@ WRONG_DAGS: dict[str, tuple[list[t.Any], str]] = {
     "an id that is none": ([{"dag_id": "a:b"}], f"airflow_deploy_dags holds a text of 3 characters {NO_ID}"),
     "perhaps": ([{"dag_id": "etl", "trigger": "maybe"}], f"{UNCLEAR} maybe; correct it."),
     "an empty answer": ([{"dag_id": "etl", "wait": ""}], f"{UNCLEAR} empty; correct it."),
+    "a run that would stay queued": (
+        [{"dag_id": "a", "paused": False, "trigger": True}, {"dag_id": "b", "paused": "yes", "trigger": "yes"}],
+        "An item of airflow_deploy_dags has paused: true and trigger: true, so that its run would stay queued; take "
+        "out one of them.",
+    ),
     "neither paused nor not": ([{"dag_id": "etl", "paused": "soon"}], f"{UNCLEAR} soon; correct it."),
 }
 

@@ -92,6 +92,66 @@ def test_dags_are_unpaused_when_one_of_them_is_deleted_meanwhile(tmp_path: Path,
     assert airflow.dags["etl"]["is_paused"] is False, played.output
 
 
+def deployment(folder: Path) -> dict[str, str]:
+    """A file to be deployed, and the variables for it."""
+    (folder / "dags").mkdir()
+    (folder / "dags" / "etl.py").write_text("", encoding="utf-8")
+    return {"airflow_dags_source": "dags/", "airflow_dags_folder": f"{folder}/there"}
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["with another file", "with the same file"])
+def test_a_file_that_is_still_broken_is_no_success(again: bool, tmp_path: Path, airflow: LittleAirflow) -> None:
+    """Airflow takes its DAGs for stale since the last deployment, and hides them."""
+    airflow.dags["etl"].update(is_stale=True, has_import_errors=True, fileloc=f"{tmp_path}/there/etl.py")
+    trace = "Traceback (most recent call last):\nModuleNotFoundError: No module named 'broken'\n"
+    error = {"import_error_id": 1, "timestamp": "2100-01-01T00:00:00Z", "filename": "etl.py", "stack_trace": trace}
+    airflow.import_errors = [error]
+    variables = deployment(tmp_path)
+    if again:
+        (tmp_path / "there").mkdir()
+        (tmp_path / "there" / "etl.py").write_text("", encoding="utf-8")
+    played = run("deploy_dags", tmp_path, airflow_parse_timeout=9, **variables)
+    assert played.status != 0, played.output
+    assert "DAG etl cannot be parsed: etl.py cannot be imported: ModuleNotFoundError" in played.words
+
+
+def test_check_mode_speaks_of_no_run_that_is_not_there(tmp_path: Path, airflow: LittleAirflow) -> None:
+    variables = {"airflow_dag_id": "etl", "airflow_dag_run_id": "r"}
+    foreseen = run("run_dag", tmp_path, "--check", **variables)
+    assert foreseen.status == 0, foreseen.output
+    assert '"DAG run etl / r would be triggered."' in foreseen.words
+    assert "CUSTOM STATS" not in foreseen.output
+    made = run("run_dag", tmp_path, airflow_wait=False, **variables)
+    assert '"DAG run etl / r is queued. http://' in made.words
+    there = run("run_dag", tmp_path, "--check", **variables)
+    assert '"DAG run etl / r is queued. http://' in there.words
+
+
+def test_what_the_role_says_in_check_mode(tmp_path: Path, airflow: LittleAirflow) -> None:
+    dags = [{"dag_id": "etl", "dag_run_id": "r", "wait": False}, {"dag_id": "données", "paused": True}]
+    role = {"ansible.builtin.import_role": {"name": "dagops.airflow.airflow_deploy"}}
+    played = play(tmp_path, [role], "--check", plays_vars={}, airflow_deploy_dags=dags)
+    assert played.status == 0, played.output
+    assert '"DAG run etl / r would be triggered."' in played.words
+    assert "is parsed, and its paused state would be changed." in played.words
+    assert airflow.written == []
+
+
+def test_the_role_speaks_of_its_own_variables(tmp_path: Path, airflow: LittleAirflow) -> None:
+    airflow.dags["etl"]["is_paused"] = True
+    variables = {
+        "airflow_deploy_dags": ["etl", "nowhere", {"dag_id": "données", "conf": "x"}],
+        "airflow_deploy_paused": None,
+        "airflow_deploy_parse_timeout": 1,
+    }
+    role = {"ansible.builtin.import_role": {"name": "dagops.airflow.airflow_deploy"}}
+    played = play(tmp_path, [role], plays_vars=variables)
+    summary = played.words.partition("3 of 3 DAGs did not end well: ")[2]
+    assert "would stay queued; unpause it, or give it paused: false. | DAG nowhere is not known to Airflow" in summary
+    assert ", after 1s (airflow_deploy_parse_timeout): " in summary
+    assert "es: conf is a text; it takes a mapping" in summary
+
+
 # Dates in a list of DAGs, and a secret that nothing may show.
 DATED = """\
 dated:

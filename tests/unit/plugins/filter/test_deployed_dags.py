@@ -9,7 +9,7 @@ from ansible_collections.dagops.airflow.plugins.filter.deployed_dags import Filt
 
 AFTER = "2026-11-22T10:15:00.500000+00:00"
 OLD, NEW = "2026-11-22T10:15:00Z", "2026-11-22T10:15:20.000000Z"
-ONE, TWO = "/srv/dags/one.py", "/srv/dags/two.py"
+ONE, TWO, THREE = "/srv/dags/one.py", "/srv/dags/two.py", "/srv/dags/three.py"
 
 
 def dag(dag_id, fileloc, parsed=NEW, is_stale=False, has_import_errors=False):
@@ -27,16 +27,18 @@ DAGS = [
     dag("dropped", ONE, OLD),
     dag("stale", TWO, OLD, is_stale=True),
     dag("read and stale", TWO, NEW, is_stale=True),
-    dag("broken", ONE, OLD, has_import_errors=True),
+    dag("dropped while it was broken", ONE, OLD, has_import_errors=True, is_stale=True),
+    dag("read before it broke", THREE, has_import_errors=True),
+    dag("broken", THREE, OLD, has_import_errors=True),
     dag("broken and stale", TWO, OLD, has_import_errors=True, is_stale=True),
     dag("late", TWO, OLD),
     dag("never read", TWO, None),
     dag("moved", "/srv/dags/other.py"),
 ]
 EXPECTED = {
-    "read": ["moved", "kept"],
+    "read": ["moved", "kept", "read before it broke"],
     "broken": ["broken", "broken and stale"],
-    "gone": ["deleted", "dropped", "stale", "read and stale"],
+    "gone": ["deleted", "dropped", "dropped while it was broken", "stale", "read and stale"],
     "pending": ["late", "never read"],
 }
 
