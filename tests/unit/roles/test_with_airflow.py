@@ -115,6 +115,16 @@ def test_a_file_that_is_still_broken_is_no_success(again: bool, tmp_path: Path, 
     assert "DAG etl cannot be parsed: etl.py cannot be imported: ModuleNotFoundError" in played.words
 
 
+def test_a_dag_that_left_its_file_while_that_was_broken_is_not_waited_for(
+    tmp_path: Path, airflow: LittleAirflow
+) -> None:
+    for dag in airflow.dags.values():
+        dag["fileloc"] = f"{tmp_path}/there/etl.py"
+    airflow.dags["données"].update(is_stale=True, has_import_errors=True)
+    played = run("deploy_dags", tmp_path, airflow_parse_timeout=1, **deployment(tmp_path))
+    assert played.status == 0, played.output
+
+
 def test_check_mode_speaks_of_no_run_that_is_not_there(tmp_path: Path, airflow: LittleAirflow) -> None:
     variables = {"airflow_dag_id": "etl", "airflow_dag_run_id": "r"}
     foreseen = run("run_dag", tmp_path, "--check", **variables)
