@@ -14,7 +14,7 @@ def test_a_mapping_becomes_json():
     moment = datetime(2026, 11, 22, 10, 15, tzinfo=timezone.utc)
     conf = {"day": date(2026, 11, 22), "at": [moment], 7: None, "text": "Grüße", "deep": {"n": 1.5, "yes": True}}
     found = as_conf(conf)
-    assert type(found) is Text
+    assert isinstance(found, Text)
     assert json.loads(found) == {
         "day": "2026-11-22",
         "at": ["2026-11-22T10:15:00+00:00"],
@@ -27,7 +27,7 @@ def test_a_mapping_becomes_json():
 @pytest.mark.parametrize("text", ["", '{"a": "http:\\/\\/b"}', "{'a': 'it''s'}", "a: 1\nb: 2\n"])
 def test_a_text_stays_as_it_is(text):
     assert as_conf(text) == text
-    assert type(as_conf(text)) is Text
+    assert isinstance(as_conf(text), Text)
 
 
 def test_a_value_of_a_vault_is_a_text():
