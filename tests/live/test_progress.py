@@ -90,6 +90,8 @@ def test_loops_delegation_check_mode_and_async(tmp_path: Path) -> None:
     assert "needle-5b1d" not in played.output
 
 
+# The same on both: once is enough for what takes so long.
+@pytest.mark.generation("v2")
 def test_secrets_stay_hidden_when_the_wait_takes_several_calls(tmp_path: Path) -> None:
     """The run writes them into its log and into the reason of its failure."""
     secret = f"needle-{uuid.uuid4().hex}"
