@@ -181,8 +181,13 @@ def uv_settings() -> dict[str, str]:
     Time-outs are long, since a slow network is no reason to give up, and the system's certificates count where there
     are any: companies have their own, and pip takes them too.
     """
-    settings = {"UV_CACHE_DIR": str(CACHE / "uv"), "UV_PYTHON_DOWNLOADS": "never"}
-    settings.update(UV_HTTP_TIMEOUT="300", UV_HTTP_RETRIES="10", UV_LOCK_TIMEOUT="1800")
+    settings = {
+        "UV_CACHE_DIR": str(CACHE / "uv"),
+        "UV_HTTP_TIMEOUT": "300",
+        "UV_HTTP_RETRIES": "10",
+        "UV_LOCK_TIMEOUT": "1800",
+        "UV_PYTHON_DOWNLOADS": "never",
+    }
     if any(Path("/etc/ssl/certs").glob("*")):
         settings["UV_SYSTEM_CERTS"] = "true"
     return {name: os.environ.get(name, value) for name, value in settings.items()}

@@ -109,10 +109,9 @@ class Report:
             how = HAD_BEEN_MARKED if how == HAD_FAILED else how or f"{failed_after(self.elapsed)}, {MARKED}"
             return f"DAG run {run_name(run)} {how}. {run['url']}"
         head = f"DAG run {run_name(run)} {how or failed_after(self.elapsed)}"
-        end = f" {run['url']}"
         never = sum(self.counts.get(state, 0) for state in NEVER_RAN)
         counts = f"{len(failed)} of {len(self.tasks)} tasks failed" + (f", {never} never ran" if never else "")
-        return f"{head}: {counts}: {self._named(failed)}.{end}"
+        return f"{head}: {counts}: {self._named(failed)}. {run['url']}"
 
     def named(self) -> str:
         """The failed tasks by name only."""

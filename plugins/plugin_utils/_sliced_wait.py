@@ -64,6 +64,7 @@ def is_wait(args: Args) -> bool:
     """
     state = _given(args, "state", "triggered")
     try:
+        boolean(_given(args, "cancel_on_timeout", False))
         return (
             boolean(_given(args, "progress", True))
             and boolean(_given(args, "wait", True))
@@ -71,7 +72,6 @@ def is_wait(args: Args) -> bool:
             and bool(_given(args, "dag_id", ""))
             and SHORTEST < float(_given(args, "wait_timeout", 3600.0)) < math.inf
             and 0 <= float(_given(args, "queued_timeout", 0.0)) < math.inf
-            and boolean(_given(args, "cancel_on_timeout", False)) in (True, False)
         )
     except (TypeError, ValueError):
         return False
@@ -135,7 +135,8 @@ class SlicedWait:
         # An outage before the module knows the run is no reason to wait longer, either.
         retried = _given(self._args, "retry_timeout", None)
         patience = {"retry_timeout": min(float(retried), left)} if seen and retried is not None else {}
-        at_end = {key: self._args[key] for key in ("cancel_on_timeout",) if key in self._args}
+        cancel = _given(self._args, "cancel_on_timeout", False)
+        at_end = {"cancel_on_timeout": cancel}
         seconds = min(max(SHORTEST, SHARE * _number(seen["elapsed"])), LONGEST) if seen else SHORTEST
         if self._queued_timeout < self._timeout and (seen is None or seen["dag_run"]["state"] == "queued"):
             queued_left = max(0.0, self._queued_timeout - (self._timeout - left))
@@ -143,7 +144,7 @@ class SlicedWait:
                 return Slice(left, True, {**patience, **at_end, "queued_timeout": 0})
             if queued_left <= seconds:
                 # To cancel the run takes one call more.
-                return Slice(queued_left, False, patience, not boolean(_given(self._args, "cancel_on_timeout", False)))
+                return Slice(queued_left, False, patience, not boolean(cancel))
         if left <= seconds + SHORTEST / 2:
             return Slice(left, True, {**patience, **at_end})
         return Slice(seconds, False, patience)
