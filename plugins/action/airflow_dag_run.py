@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._wait import Clock
+from ..module_utils._base.clock import Clock
 from ..plugin_utils._sliced_wait import SlicedWait, is_wait
 
 

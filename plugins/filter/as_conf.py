@@ -48,7 +48,7 @@ _value:
 import json
 import typing as t
 
-from ..module_utils._inputs import in_json
+from ..module_utils._base.conf import in_json
 
 try:
     # What stays a text: the filters of ansible-core return it where their result may look like something else.

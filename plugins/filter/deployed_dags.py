@@ -80,8 +80,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._errors import BadInput
-from ..module_utils._inputs import time_of
+from ..module_utils._base.errors import BadInput
+from ..module_utils._base.times import time_of
 from ..plugin_utils._filter_input import dags_of
 
 

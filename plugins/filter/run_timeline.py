@@ -53,10 +53,10 @@ from datetime import datetime, timezone
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._api import NO_STATE
-from ..module_utils._errors import BadInput
-from ..module_utils._inputs import time_of
-from ..module_utils._report import NEVER_RAN, duration, failed_tasks, task_name
+from ..module_utils._base.errors import BadInput
+from ..module_utils._base.states import NEVER_RAN, NO_STATE
+from ..module_utils._base.times import time_of
+from ..module_utils._work.report import duration, failed_tasks, task_name
 
 MOST_ROWS = 40
 WIDTH = 100  # columns

@@ -10,13 +10,14 @@ import os
 import typing as t
 from urllib.parse import urlsplit
 
-from ._api import GENERATIONS, Airflow, detect
-from ._client import Client
-from ._errors import BadInput
-from ._inputs import base_url_of, check_header_value, check_maskable, headers_of, seconds_of
-from ._login import Login, TokenLogin
-from ._text import one_line
-from ._wait import Clock
+from ._airflow.airflow import Airflow, detect
+from ._base.clock import Clock
+from ._base.errors import BadInput
+from ._base.inputs import check_maskable, seconds_of
+from ._base.text import one_line
+from ._http.address import base_url_of, check_header_value, headers_of
+from ._http.client import Client
+from ._http.login import Login, TokenLogin
 
 Params = t.Mapping[str, t.Any]
 
@@ -50,11 +51,11 @@ def connect(params: Params, warn: t.Callable[[str], None], clock: Clock | None =
     )
     client.redact.add(secrets)
     version = params["api_version"]
-    airflow = detect(client) if version == "auto" else GENERATIONS[version](client)
+    airflow = detect(client) if version == "auto" else Airflow(client, version)
     if token:
-        client.login = airflow.token_login(token)
+        client.login = airflow.generation.token_login(token)
     elif username and password:
-        client.login = airflow.logins[params["api_auth"]](username, password)
+        client.login = airflow.generation.logins[params["api_auth"]](username, password)
     return airflow
 
 

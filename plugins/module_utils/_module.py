@@ -14,13 +14,11 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
+from ._airflow.airflow import Airflow
+from ._base.errors import AirflowError
+from ._base.text import texts_in
 from ._connect import connect
-from ._errors import AirflowError
-from ._inputs import secrets_in_url
-from ._text import texts_in
-
-if t.TYPE_CHECKING:
-    from ._api import Airflow
+from ._http.address import secrets_in_url
 
 Result = t.Dict[str, t.Any]
 

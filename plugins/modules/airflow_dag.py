@@ -232,7 +232,15 @@ timed_out:
 
 import typing as t
 
-from ..module_utils._dags import (
+from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._airflow.dags import Dags
+from ..module_utils._base.errors import BadInput
+from ..module_utils._base.state import diff, gone
+from ..module_utils._module import AirflowModule
+from ..module_utils._work.dags import (
+    Changes,
+    Listing,
+    Selection,
     check_drained,
     count_visible_runs,
     delete,
@@ -245,14 +253,7 @@ from ..module_utils._dags import (
     set_paused,
     view,
 )
-from ..module_utils._errors import BadInput
-from ..module_utils._module import AirflowModule
-from ..module_utils._parsing import Deployed, deployed_of, still_lacking, wait_until_parsed
-from ..module_utils._state import diff, gone
-
-if t.TYPE_CHECKING:
-    from ..module_utils._api import Airflow
-    from ..module_utils._dags import Changes, Listing, Selection
+from ..module_utils._work.parsing import Deployed, deployed_of, still_lacking, wait_until_parsed
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "dag_id": {"type": "list", "elements": "str"},
@@ -321,7 +322,7 @@ def write(module: AirflowModule, airflow: Airflow, wanted: Changes, listing: Lis
 
 def remove(module: AirflowModule, airflow: Airflow, dag_ids: list[str]) -> dict[str, t.Any]:
     """Delete the records of those DAGs that exist."""
-    dags = [dag for dag in map(airflow.find_dag, dag_ids) if dag]
+    dags = [dag for dag in map(airflow.ask(Dags).find, dag_ids) if dag]
     if not module.check_mode:
         delete(airflow, dags)
     return {

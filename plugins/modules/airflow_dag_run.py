@@ -325,22 +325,14 @@ timed_out:
 
 import typing as t
 
-from ..module_utils._api import ENDED
-from ..module_utils._errors import RunFailed
+from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._base.errors import RunFailed
+from ..module_utils._base.states import ENDED
 from ..module_utils._module import AirflowModule
-from ..module_utils._report import Report, shown, without_tasks
-from ..module_utils._runs import (
-    carrying,
-    fulfil,
-    how_found,
-    wait_for_run,
-    wait_for_tasks,
-    wish_of,
-)
-
-if t.TYPE_CHECKING:
-    from ..module_utils._api import Airflow
-    from ..module_utils._runs import Done, Wish
+from ..module_utils._work.fulfil import Done, carrying, fulfil, how_found
+from ..module_utils._work.report import Report, shown, without_tasks
+from ..module_utils._work.waiting import wait_for_run, wait_for_tasks
+from ..module_utils._work.wishes import Wish, wish_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "dag_id": {"type": "str", "required": True},

@@ -132,14 +132,14 @@ dag_runs:
 
 import typing as t
 
-from ..module_utils._api import RunFilter
-from ..module_utils._errors import BadInput
-from ..module_utils._inputs import dag_id_of, dag_run_id_of, time_of
+from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._airflow.dags import Dags
+from ..module_utils._airflow.runs import RunFilter, Runs
+from ..module_utils._base.errors import BadInput
+from ..module_utils._base.inputs import dag_id_of, dag_run_id_of
+from ..module_utils._base.times import time_of
 from ..module_utils._module import AirflowModule
-from ..module_utils._report import shown
-
-if t.TYPE_CHECKING:
-    from ..module_utils._api import Airflow
+from ..module_utils._work.report import shown
 
 MOST_RUNS = 10000
 TIMES = [f"{key}_{side}" for key in ("logical_date", "start_date", "end_date") for side in ("gte", "lte")]
@@ -164,14 +164,14 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     if params["dag_run_id"]:
         if dag_id is None or times or params["state"]:
             raise BadInput("dag_run_id needs the dag_id of the run, and takes no other filter.")
-        found = airflow.find_dag_run(dag_id, dag_run_id_of("dag_run_id", params["dag_run_id"]))
+        found = airflow.ask(Runs).find(dag_id, dag_run_id_of("dag_run_id", params["dag_run_id"]))
         runs = [found] if found else []
     else:
         # An empty list of states lists nothing: it never means all.
         wanted = RunFilter(params["state"] or (), times, params["order_by"], params["limit"])
-        runs = [] if params["state"] == [] else airflow.dag_runs(dag_id, wanted)
+        runs = [] if params["state"] == [] else airflow.ask(Runs).select(dag_id, wanted)
     if dag_id is not None and not runs:
-        airflow.dag(dag_id)  # says so when it is the DAG that does not exist
+        airflow.ask(Dags).get(dag_id)  # says so when it is the DAG that does not exist
     return {"changed": False, "dag_runs": [shown(one) for one in runs]}
 
 

@@ -182,12 +182,10 @@ timed_out:
 
 import typing as t
 
-from ..module_utils._inputs import lines_of, seconds_of
-from ..module_utils._many_runs import keys_of, seen_runs, wait_for_runs
+from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._base.inputs import lines_of, seconds_of
 from ..module_utils._module import AirflowModule
-
-if t.TYPE_CHECKING:
-    from ..module_utils._api import Airflow
+from ..module_utils._work.many_runs import keys_of, seen_runs, wait_for_runs
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "runs": {"type": "list", "elements": "dict", "required": True},

@@ -112,13 +112,12 @@ timed_out:
 import contextlib
 import typing as t
 
-from ..module_utils._errors import TimedOut, Unreachable, WrongLogin
-from ..module_utils._inputs import seconds_of
+from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._airflow.health import Health
+from ..module_utils._base.clock import wait_until
+from ..module_utils._base.errors import TimedOut, Unreachable, WrongLogin
+from ..module_utils._base.inputs import seconds_of
 from ..module_utils._module import AirflowModule
-from ..module_utils._wait import wait_until
-
-if t.TYPE_CHECKING:
-    from ..module_utils._api import Airflow
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "wait": {"type": "bool", "default": False},
@@ -142,14 +141,14 @@ class InfoModule(AirflowModule):
 
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     timeout = seconds_of("wait_timeout", module.params["wait_timeout"])
-    health = wait_for_health(airflow, timeout) if waits(module) else airflow.health()
+    health = wait_for_health(airflow, timeout) if waits(module) else airflow.ask(Health).read()
     if module.params["login"]:
         prove(airflow)
     return {
         "changed": False,
         "logged_in": module.params["login"] or None,
         "version": ".".join(map(str, airflow.version())),
-        "api_version": airflow.api_version,
+        "api_version": airflow.generation.name,
         "healthy": is_healthy(health),
         "health": health,
     }
@@ -163,8 +162,8 @@ def wait_for_health(airflow: Airflow, timeout: float) -> dict[str, t.Any]:
     """Look until the server is healthy; TimedOut when it is not in time. What connecting took is a part of that."""
     client = airflow.client
     left = max(0.0, client.started + timeout - client.clock.now())
-    with answering_after(timeout), client.within(left):
-        health = wait_until(airflow.health, is_healthy, client.clock, left, LONGEST_PAUSE)
+    with answering_after(timeout), airflow.patience.within(left):
+        health = wait_until(airflow.ask(Health).read, is_healthy, client.clock, left, LONGEST_PAUSE)
     if not is_healthy(health):
         ill = ", ".join(name for name, part in health.items() if part["status"] == "unhealthy") or "scheduler"
         raise TimedOut(f"Airflow at {airflow.url} is not healthy after {timeout:g} s: see to its {ill}.", health=health)

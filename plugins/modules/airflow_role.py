@@ -109,13 +109,11 @@ role:
 
 import typing as t
 
-from ..module_utils._access import permissions_of
-from ..module_utils._inputs import name_of
+from ..module_utils._airflow.access import Access, permissions_of
+from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._base.inputs import name_of
+from ..module_utils._base.state import changes, diff, gone
 from ..module_utils._module import AirflowModule
-from ..module_utils._state import changes, diff, gone
-
-if t.TYPE_CHECKING:
-    from ..module_utils._api import Airflow
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
@@ -138,7 +136,7 @@ EVERYBODYS = ("can_read", "Website")
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     params = module.params
     name = name_of("name", params["name"])
-    access = airflow.access
+    access = airflow.ask(Access)
     role = access.find_role(name)
     if params["state"] == "absent":
         if role and not module.check_mode:

@@ -181,15 +181,15 @@ elapsed:
 import typing as t
 from fnmatch import fnmatchcase
 
-from ..module_utils._api import NO_STATE
-from ..module_utils._errors import BadInput, NotFound
-from ..module_utils._inputs import STATES, dag_id_of, dag_run_id_of, lines_of
+from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._airflow.dags import Dags
+from ..module_utils._airflow.runs import Runs
+from ..module_utils._base.errors import BadInput, NotFound
+from ..module_utils._base.inputs import dag_id_of, dag_run_id_of, lines_of
+from ..module_utils._base.states import NO_STATE, STATES
+from ..module_utils._base.text import one_line
 from ..module_utils._module import AirflowModule
-from ..module_utils._report import Report
-from ..module_utils._text import one_line
-
-if t.TYPE_CHECKING:
-    from ..module_utils._api import Airflow
+from ..module_utils._work.report import Report
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "dag_id": {"type": "str", "required": True},
@@ -207,9 +207,9 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     states = states_of(params["state"])
     log_lines = lines_of("log_lines", params["log_lines"])
 
-    dag_run = airflow.dag_run(dag_id, run_id) if run_id else airflow.last_dag_run(dag_id)
+    dag_run = airflow.ask(Runs).get(dag_id, run_id) if run_id else airflow.ask(Runs).last(dag_id)
     if dag_run is None:
-        airflow.dag(dag_id)  # says so when it is the DAG that does not exist
+        airflow.ask(Dags).get(dag_id)  # says so when it is the DAG that does not exist
         raise NotFound(f"DAG {dag_id} has no run yet; trigger one first.", 404)
     report = Report(airflow, dag_run, log_lines)
     tasks = [

@@ -105,13 +105,12 @@ user:
 
 import typing as t
 
-from ..module_utils._errors import BadInput
-from ..module_utils._inputs import name_of
+from ..module_utils._airflow.access import Access
+from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._base.errors import BadInput
+from ..module_utils._base.inputs import name_of
+from ..module_utils._base.state import changes, diff, gone
 from ..module_utils._module import AirflowModule
-from ..module_utils._state import changes, diff, gone
-
-if t.TYPE_CHECKING:
-    from ..module_utils._api import Airflow
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "username": {"type": "str", "required": True},
@@ -128,7 +127,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     params = module.params
     name = name_of("username", params["username"])
-    access = airflow.access
+    access = airflow.ask(Access)
     user = access.find_user(name)
     if params["state"] == "absent":
         if user and not module.check_mode:

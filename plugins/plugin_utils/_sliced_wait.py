@@ -14,10 +14,11 @@ import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils._report import FINISHED, LAST_ANSWER, deleted, duration, failed_meanwhile, no_run, waited
-from ..module_utils._runs import new_dag_run_id
-from ..module_utils._text import one_line
-from ..module_utils._wait import Clock
+from ..module_utils._base.clock import Clock
+from ..module_utils._base.states import FINISHED
+from ..module_utils._base.text import one_line
+from ..module_utils._work.report import LAST_ANSWER, deleted, duration, failed_meanwhile, no_run, waited
+from ..module_utils._work.wishes import new_dag_run_id
 
 Result = t.Dict[str, t.Any]
 Args = t.Mapping[str, t.Any]

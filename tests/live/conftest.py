@@ -16,7 +16,7 @@ import pytest
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent / "airflow")]
 
 import in_process
-from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow as Api
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
 from faults import Line
 from live import Airflow
 

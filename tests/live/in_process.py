@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import live
-from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow, Object, RunFilter
-from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow, Object
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import RunFilter, Runs
+from ansible_collections.dagops.airflow.plugins.module_utils._base.clock import Clock
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import Denied
 from ansible_collections.dagops.airflow.plugins.module_utils._connect import connect
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import Denied
-from ansible_collections.dagops.airflow.plugins.module_utils._login import (
-    PasswordLogin,
-    PasswordTokenLogin,
-    SessionLogin,
-)
+from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login import PasswordLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import SessionLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v2 import PasswordTokenLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
-from ansible_collections.dagops.airflow.plugins.module_utils._runs import Done as Outcome
-from ansible_collections.dagops.airflow.plugins.module_utils._runs import Wish, fulfil, wish_of
-from ansible_collections.dagops.airflow.plugins.module_utils._wait import Clock
+from ansible_collections.dagops.airflow.plugins.module_utils._work.fulfil import Done as Outcome
+from ansible_collections.dagops.airflow.plugins.module_utils._work.fulfil import fulfil
+from ansible_collections.dagops.airflow.plugins.module_utils._work.wishes import Wish, wish_of
 from ansible_collections.dagops.airflow.plugins.modules.airflow_dag_run import ARGUMENT_SPEC
 
 ALL_RUNS = 100_000
@@ -99,7 +99,7 @@ def triggered(airflow: Airflow, dag_id: str, **options: Any) -> Outcome:
 
 def runs_of(airflow: Airflow, dag_id: str) -> list[Object]:
     """All runs of a DAG."""
-    return airflow.dag_runs(dag_id, RunFilter((), {}, "id", ALL_RUNS))
+    return airflow.ask(Runs).select(dag_id, RunFilter((), {}, "id", ALL_RUNS))
 
 
 def as_program(folder: Path, module: str, options: dict[str, Any], **env: str) -> Done:

@@ -16,8 +16,8 @@ from typing import Any
 import faults
 import in_process
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow as Api
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import BadInput, FateUnknown, ServerError
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, FateUnknown, ServerError
 from faults import Exchange, Fault, Line
 from live import Airflow, play
 

@@ -16,8 +16,8 @@ from typing import Any, Callable
 import faults
 import in_process
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow as Api
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, ApiError
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, ApiError
 from faults import Exchange, Fault, Line
 from live import Airflow
 

@@ -18,10 +18,19 @@ from typing import Any
 
 import pytest
 import requests
-from ansible_collections.dagops.airflow.plugins.module_utils import _access, _api
-from ansible_collections.dagops.airflow.plugins.module_utils._api import RunFilter, TriggerRequest
-from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import ApiError, BadInput, Unsupported
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow import airflow as server
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.access import Access
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.files import Files
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.health import Health
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.links import Links
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.pools import Pools
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import RunFilter, Runs, TriggerRequest
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.tasks import Tasks
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import ApiError, BadInput, Unsupported
+from ansible_collections.dagops.airflow.plugins.module_utils._base.states import ENDED
+from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login
 from live import Airflow
 from openapi import Documents, Request
 
@@ -33,7 +42,8 @@ ELSEWHERE = {
     "v1": r"/login/|/auth/token|/api/v2/.*|/no/such/prefix/.*",
     "v2": r"/login/|/api/v1/.*|/no/such/prefix/.*",
 }
-NOT_ASKED = ("access", "dag_url", "dag_run_url", "task_url", "login_check", "token_login")
+FAMILIES = (Access, Dags, Files, Health, Pools, Runs, Tasks)
+NOT_ASKED = ("Access.login_check",)
 
 
 @pytest.fixture(scope="module")
@@ -110,31 +120,34 @@ def test_everything_that_modules_may_ask_is_valid(airflow: Airflow, documents: D
         asked = ask(airflow)
     assert len(sent) >= len(asked)
     assert mistakes(airflow, documents, sent) == {}
-    for kind in (_api.Airflow, _access.Access):
-        methods = {name for name, _method in inspect.getmembers(kind, callable) if not name.startswith("_")}
-        assert methods <= {*asked, *NOT_ASKED}, "call the new method in this test"
+    for family in FAMILIES:
+        methods = {f"{family.__name__}.{name}" for name, _method in inspect.getmembers(family, inspect.isfunction)}
+        public = {name for name in methods if "._" not in name}
+        assert public <= {*asked, *NOT_ASKED}, "call the new method in this test"
+    assert set(FAMILIES) == {*server.Family.__subclasses__()} - {Links}, "call the new family in this test"
 
 
 def ask(airflow: Airflow) -> set[str]:
     """Call every method there is, and return their names."""
-    client = Client(airflow.url, _api.detect(Client(airflow.url, _api.Login())).logins["auto"](*login(airflow)))
-    api: Any = _api.GENERATIONS[airflow.generation](client)
-    access: Any = api.access
+    found = server.detect(Client(airflow.url, Login()))
+    found.client.login = found.generation.logins["auto"](*login(airflow))
     asked = set()
 
     def call(function: Callable[..., Any], *arguments: Any) -> Any:
-        asked.add(function.__name__)
+        family = getattr(function, "__self__", None).__class__
+        interface = next((kind for kind in family.__mro__ if kind in FAMILIES), family)
+        asked.add(f"{interface.__name__}.{function.__name__}")
         # Not every version does all of this; what it refuses by itself has been asked.
         with suppress(ApiError, BadInput, Unsupported):
             return function(*arguments)
         return None
 
-    call(api.log_in)
-    call(api.health)
-    call(api.version)
-    on_dags(api, call)
-    on_runs(api, call)
-    on_users(access, call)
+    call(found.log_in)
+    call(found.ask(Health).read)
+    call(found.version)
+    on_dags(found, call)
+    on_runs(found, call)
+    on_users(found.ask(Access), call)
     return asked
 
 
@@ -142,61 +155,64 @@ def login(airflow: Airflow) -> tuple[str, str]:
     return airflow.username, airflow.password
 
 
-def on_dags(api: Any, call: Callable[..., Any]) -> None:
-    for function, *arguments in (
-        (api.dag, "ok"),
-        (api.find_dag, f"{NAME}_unknown"),
-        (api.dags,),
-        (api.dags, "ok", ["demo", "other"]),
-        (api.set_paused, "ok", False),
-        (api.set_all_paused, "ok", ["demo"], False),
-        (api.set_all_paused, "", ["demo"], False),
-        (api.import_errors,),
-        (api.is_file_of, {"dag_id": "ok", "fileloc": "/dags/outcomes.py"}, "outcomes.py"),
-        (api.reparse, "ok"),
-        (api.version_time, "ok"),
-        (api.delete_dag, f"{NAME}_unknown"),
-        (api.last_dag_run, "ok"),
-        (api.dags, "many_00"),
-    ):
+def on_dags(found: server.Airflow, call: Callable[..., Any]) -> None:
+    dags, files = found.ask(Dags), found.ask(Files)
+    everything: list[tuple[Any, ...]] = [
+        (dags.get, "ok"),
+        (dags.find, f"{NAME}_unknown"),
+        (dags.select,),
+        (dags.select, "ok", ["demo", "other"]),
+        (dags.set_paused, "ok", False),
+        (dags.set_all_paused, "ok", ["demo"], False),
+        (dags.set_all_paused, "", ["demo"], False),
+        (files.import_errors,),
+        (files.is_file_of, {"dag_id": "ok", "fileloc": "/dags/outcomes.py"}, "outcomes.py"),
+        (files.reparse, "ok"),
+        (dags.version_time, "ok"),
+        (dags.delete, f"{NAME}_unknown"),
+        (dags.select, "many_00"),
+    ]
+    for function, *arguments in everything:
         call(function, *arguments)
 
 
-def on_runs(api: Any, call: Callable[..., Any]) -> None:
+def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
+    runs, tasks = found.ask(Runs), found.ask(Tasks)
     day = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc) + timedelta(seconds=uuid.uuid4().int % 10**6)
     full = TriggerRequest(f"{NAME}+1", {"a": 1}, day, day, day + timedelta(days=1), None, "a note")
-    call(api.check_trigger, full)
-    call(api.check_clear)
-    call(api.trigger, "ok", full)
-    call(api.trigger, "ok", TriggerRequest(f"{NAME}_2", {}))
-    call(api.trigger, "ok", TriggerRequest(f"{NAME}_2", {}))
-    if api.api_version == "v2":
-        call(api.trigger, "ok", TriggerRequest(f"{NAME}_3", {}, None, None, None, day))
-    call(api.dag_run_of_date, "ok", day)
-    call(api.find_dag_run, "ok", f"{NAME}_unknown")
+    call(runs.check_trigger, full)
+    call(runs.check_clear)
+    call(runs.trigger, "ok", full)
+    call(runs.trigger, "ok", TriggerRequest(f"{NAME}_2", {}))
+    call(runs.trigger, "ok", TriggerRequest(f"{NAME}_2", {}))
+    if found.generation.name == "v2":
+        call(runs.trigger, "ok", TriggerRequest(f"{NAME}_3", {}, None, None, None, day))
+    call(runs.last, "ok")
+    call(runs.of_date, "ok", day)
+    call(runs.find, "ok", f"{NAME}_unknown")
     times = {f"{key}_{side}": day for key in ("logical_date", "start_date", "end_date") for side in ("gte", "lte")}
     for order in ("id", "-id", "logical_date", "-start_date", "end_date"):
-        call(api.dag_runs, "ok", RunFilter(["queued", "failed"], times, order, 150))
-    call(api.dag_runs, None, RunFilter((), {}, "-id", 5))
-    call(api.active_dag_runs, ["ok", "fails"])
+        call(runs.select, "ok", RunFilter(["queued", "failed"], times, order, 150))
+    call(runs.select, None, RunFilter((), {}, "-id", 5))
+    call(runs.active, ["ok", "fails"])
     run = f"{NAME}_2"
     state, ends = "", time.monotonic() + ENDS_WITHIN
-    while state not in _api.ENDED:
-        assert time.monotonic() < ends, f"{run} is {state}: {call(api.task_instances, 'ok', run)}"
+    while state not in ENDED:
+        assert time.monotonic() < ends, f"{run} is {state}: {call(tasks.of_run, 'ok', run)}"
         time.sleep(0.2)
-        state = call(api.dag_run, "ok", run)["state"]
-    for task in call(api.task_instances, "ok", run):
-        call(api.pool_of, "ok", run, task)
-        call(api.retry_time, "ok", task)
-        call(api.task_log, "ok", run, task, 3)
-        call(api.task_log, "ok", run, {**task, "map_index": 0, "try_number": 1}, 3)
-    call(api.set_dag_run_state, "ok", run, "failed")
-    call(api.clear_dag_run, "ok", run, True)
-    call(api.clear_dag_run, "ok", run, False)
-    call(api.set_dag_run_state, "ok", run, "success")
+        state = call(runs.get, "ok", run)["state"]
+    for task in call(tasks.of_run, "ok", run):
+        call(found.ask(Pools).find, call(tasks.pool_name, "ok", run, task))
+        call(tasks.retry_time, "ok", task)
+        call(tasks.log, "ok", run, task, 3)
+        call(tasks.log, "ok", run, {**task, "map_index": 0, "try_number": 1}, 3)
+    call(runs.set_state, "ok", run, "failed")
+    call(runs.clear, "ok", run, True)
+    call(runs.clear, "ok", run, False)
+    call(runs.set_state, "ok", run, "success")
     for name in (f"{NAME}+1", f"{NAME}_2", f"{NAME}_3"):
-        call(api.delete_dag_run, "ok", name)
-    call(api.set_paused, "ok", True)
+        call(runs.delete, "ok", name)
+    call(found.ask(Dags).set_paused, "ok", True)
 
 
 def on_users(access: Any, call: Callable[..., Any]) -> None:

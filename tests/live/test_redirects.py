@@ -14,8 +14,8 @@ from typing import Any, Callable
 import faults
 import in_process
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow as Api
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, Denied, Unreachable
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, Denied, Unreachable
 from certificates import Authority
 from faults import Line, Request
 from live import Airflow

@@ -14,9 +14,9 @@ from typing import Any
 import faults
 import in_process
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow as Api
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, NotFound, Unreachable
-from ansible_collections.dagops.airflow.plugins.module_utils._runs import wait_for_run
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, NotFound, Unreachable
+from ansible_collections.dagops.airflow.plugins.module_utils._work.waiting import wait_for_run
 from faults import Exchange, Fault, Line
 from live import Airflow, harness, result_of
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import in_process
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow as Api
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import ApiError
-from ansible_collections.dagops.airflow.plugins.module_utils._wait import Clock, wait_until
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
+from ansible_collections.dagops.airflow.plugins.module_utils._base.clock import Clock, wait_until
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import ApiError
 from live import Airflow, harness
 
 # Seconds that a busy machine may take to start a run; nothing waits for their end when all is well.

@@ -12,8 +12,8 @@ from typing import Any
 import faults
 import in_process
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, Unreachable
-from ansible_collections.dagops.airflow.plugins.module_utils._wait import Clock
+from ansible_collections.dagops.airflow.plugins.module_utils._base.clock import Clock
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, Unreachable
 from certificates import Authority
 from faults import Fault, Line
 from live import Airflow

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
-from ansible_collections.dagops.airflow.plugins.module_utils._login import PasswordTokenLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v2 import PasswordTokenLogin
 from live import Airflow, result_of
 
 pytestmark = pytest.mark.generation("v2")

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 import requests
 import requests.adapters
 import urllib3
-from ansible_collections.dagops.airflow.plugins.module_utils._wait import Clock
+from ansible_collections.dagops.airflow.plugins.module_utils._base.clock import Clock
 
 URL = "https://airflow.example"
 NOON = 1795342500.0  # 2026-11-22T10:15:00Z

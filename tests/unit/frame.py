@@ -12,8 +12,8 @@ import typing as t
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError
 from ansible_collections.dagops.airflow.plugins.module_utils._connect import connect
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
 from ansible_collections.dagops.airflow.tests.unit.bodies import Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Server

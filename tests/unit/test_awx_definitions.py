@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput
 from ansible_collections.dagops.airflow.plugins.module_utils._connect import _client_certificate, _credentials, _verify
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import BadInput
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC, AirflowModule
 from ansible_collections.dagops.airflow.tests.unit.awx import definition, injected
 from ansible_collections.dagops.airflow.tests.unit.played import arguments, on_the_target

@@ -98,7 +98,7 @@ def test_a_filter_has_unit_tests_and_is_in_the_readme_and_the_changelog(name):
     assert len(re.findall(rf"\b{name}\b", text)) > 1, "its line and the list of plugins"
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "plugins" / "module_utils").glob("*.py")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted((ROOT / "plugins" / "module_utils").rglob("*.py")), ids=lambda file: file.name)
 def test_no_part_of_the_house_ends_a_module_by_itself(file):
     calls = re.findall(r"\b(?:fail_json|exit_json)\(", file.read_text(encoding="utf-8"))
     assert not calls or file.name == "_module.py"
@@ -106,7 +106,7 @@ def test_no_part_of_the_house_ends_a_module_by_itself(file):
 
 @pytest.mark.parametrize("name", MODULES)
 @pytest.mark.parametrize(
-    "trace", [r"\bv[12]\b", r"/api\b", r"'/[a-z]", r"status_code", r"\.status\b", r"AirflowV[12]", r"\bis_v[12]"]
+    "trace", [r"\bv[12]\b", r"/api\b", r"'/[a-z]", r"status_code", r"\.status\b", r"[A-Z]\w+V[12]\b", r"\bis_v[12]"]
 )
 def test_no_module_knows_versions_urls_or_http(name, trace):
     assert not re.search(trace, code_of(name))
@@ -126,7 +126,7 @@ def test_modules_are_short(name):
 def test_only_the_clock_knows_the_time(file):
     text = file.read_text(encoding="utf-8")
     found = re.search(r"^\s*(import time|from time import)\b|\btime\.sleep\(", text, re.MULTILINE)
-    assert not found or file.name == "_wait.py"
+    assert not found or file.name == "clock.py"
 
 
 # -- options and their documentation
@@ -218,6 +218,8 @@ def test_everything_that_is_returned_has_a_description(name):
 def test_every_file_says_whose_it_is(folder):
     for file in sorted((ROOT / folder).rglob("*.py")):
         text = file.read_text(encoding="utf-8")
+        if file.name == "__init__.py" and not text:
+            continue  # ansible-test wants it to be empty.
         assert "# Copyright: (c) 2026, the dagops.airflow authors\n" in text[:400], file
         assert f"# {LICENCE}\n" in text[:400], file
         assert "from __future__ import annotations\n" in text, file

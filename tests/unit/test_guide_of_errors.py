@@ -11,14 +11,14 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils import _errors
+from ansible_collections.dagops.airflow.plugins.module_utils._base import errors
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_errors.rst"
 ERRORS = {
     name
-    for name, value in vars(_errors).items()
-    if isinstance(value, type) and issubclass(value, _errors.AirflowError) and name != "BadInput"
+    for name, value in vars(errors).items()
+    if isinstance(value, type) and issubclass(value, errors.AirflowError) and name != "BadInput"
 }
 FEWEST_LETTERS = 12  # of a text that can be recognised
 
@@ -38,7 +38,7 @@ def even(text: str) -> str:
 
 def nodes() -> t.Iterator[ast.AST]:
     for folder in ("module_utils", "modules"):
-        for file in sorted((ROOT / "plugins" / folder).glob("*.py")):
+        for file in sorted((ROOT / "plugins" / folder).rglob("*.py")):
             yield from ast.walk(ast.parse(file.read_text(encoding="utf-8")))
 
 

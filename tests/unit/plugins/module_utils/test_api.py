@@ -8,11 +8,23 @@ import datetime
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._api import GENERATIONS as AIRFLOWS
-from ansible_collections.dagops.airflow.plugins.module_utils._api import Airflow, TriggerRequest, iso
-from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError, ApiError, Denied, NotFound
-from ansible_collections.dagops.airflow.plugins.module_utils._login import Login
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.files import Files
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.health import Health
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.links import Links
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.pools import Pools
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs, TriggerRequest
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.tasks import Tasks
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
+    AirflowError,
+    ApiError,
+    Denied,
+    NotFound,
+)
+from ansible_collections.dagops.airflow.plugins.module_utils._base.times import iso
+from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, RUN_ID, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable
@@ -22,7 +34,7 @@ RUN = f"dags/etl_daily/dagRuns/{RUN_ID}"
 
 @pytest.fixture
 def airflow(server: Server, clock: t.Any, generation: Generation) -> Airflow:
-    return AIRFLOWS[generation.name](Client(URL, Login(), clock=clock, retry_timeout=0))
+    return Airflow(Client(URL, Login(), clock=clock, retry_timeout=0), generation.name)
 
 
 def failure(function: t.Callable[..., t.Any], *arguments: t.Any) -> AirflowError:
@@ -38,24 +50,24 @@ def failure(function: t.Callable[..., t.Any], *arguments: t.Any) -> AirflowError
 def test_both_generations_give_the_same_keys(server, clock):
     found = {}
     for name, generation in GENERATIONS.items():
-        airflow = AIRFLOWS[name](Client(URL, Login(), clock=clock))
+        airflow = Airflow(Client(URL, Login(), clock=clock), name)
         found[name] = (
-            set(airflow._dag(generation.dag())),
-            set(airflow._run(generation.run())),
-            set(airflow._task("etl_daily", RUN_ID, generation.task("load"))),
+            set(airflow.ask(Dags)._dag(generation.dag())),
+            set(airflow.ask(Runs)._run(generation.run())),
+            set(airflow.ask(Tasks)._task("etl_daily", RUN_ID, generation.task("load"))),
         )
     assert found["v1"] == found["v2"]
 
 
 @pytest.mark.parametrize("stale", [True, False])
 def test_stale(airflow, generation, stale):
-    assert airflow._dag(generation.dag(is_stale=stale))["is_stale"] is stale
+    assert airflow.ask(Dags)._dag(generation.dag(is_stale=stale))["is_stale"] is stale
 
 
 def test_a_dag_of_an_old_airflow(airflow, generation):
     """Airflow 2.3 knows less of a DAG."""
     body = {key: generation.dag()[key] for key in ("dag_id", "is_paused", "fileloc")}
-    dag = airflow._dag({**body, "tags": None, "has_import_errors": None, "last_parsed_time": None})
+    dag = airflow.ask(Dags)._dag({**body, "tags": None, "has_import_errors": None, "last_parsed_time": None})
     assert dag["tags"] == []
     assert dag["has_import_errors"] is False
     assert dag["last_parsed_time"] is None
@@ -65,16 +77,16 @@ def test_a_dag_of_an_old_airflow(airflow, generation):
 def test_a_task_that_is_not_mapped(airflow, generation):
     body = generation.task("load")
     del body["map_index"]
-    assert airflow._task("etl_daily", RUN_ID, body)["map_index"] == -1
+    assert airflow.ask(Tasks)._task("etl_daily", RUN_ID, body)["map_index"] == -1
 
 
 def test_run_after(airflow, generation):
-    run = airflow._run(generation.run(run_after=None) if generation.name == "v2" else generation.run())
+    run = airflow.ask(Runs)._run(generation.run(run_after=None) if generation.name == "v2" else generation.run())
     assert run["run_after"] == (None if generation.name == "v2" else "2026-11-22T10:15:00.250000Z")
 
 
 def test_conf_that_is_missing(airflow, generation):
-    assert airflow._run(generation.run(conf=None))["conf"] == {}
+    assert airflow.ask(Runs)._run(generation.run(conf=None))["conf"] == {}
 
 
 @pytest.mark.parametrize(
@@ -114,10 +126,10 @@ URLS = {
 
 def test_urls_for_people(airflow, generation):
     assert (
-        airflow.dag_url("etl.d-x"),
-        airflow.dag_run_url("etl.d-x", "a+b:c"),
-        airflow.task_url("etl.d-x", "a+b:c", "group.load", -1),
-        airflow.task_url("etl.d-x", "a+b:c", "group.load", 0),
+        airflow.ask(Links).dag("etl.d-x"),
+        airflow.ask(Links).dag_run("etl.d-x", "a+b:c"),
+        airflow.ask(Links).task("etl.d-x", "a+b:c", "group.load", -1),
+        airflow.ask(Links).task("etl.d-x", "a+b:c", "group.load", 0),
     ) == tuple(URL + path for path in URLS[generation.name])
 
 
@@ -148,8 +160,8 @@ def test_the_version_is_read_once(airflow, server, text, version):
 def test_a_missing_dag(airflow, server, generation):
     for _again in range(2):
         server.get("dags/nope").answers(generation.no_dag("nope"), 404)
-    assert airflow.find_dag("nope") is None
-    error = failure(airflow.dag, "nope")
+    assert airflow.ask(Dags).find("nope") is None
+    error = failure(airflow.ask(Dags).get, "nope")
     assert isinstance(error, NotFound)
     assert "DAG nope does not exist" in error.message
 
@@ -157,36 +169,37 @@ def test_a_missing_dag(airflow, server, generation):
 def test_a_missing_run(airflow, server, generation):
     for _again in range(2):
         server.get(RUN).answers(generation.no_run(), 404)
-    assert airflow.find_dag_run("etl_daily", RUN_ID) is None
-    assert "DAG run etl_daily / release-42 does not exist" in failure(airflow.dag_run, "etl_daily", RUN_ID).message
+    assert airflow.ask(Runs).find("etl_daily", RUN_ID) is None
+    message = failure(airflow.ask(Runs).get, "etl_daily", RUN_ID).message
+    assert "DAG run etl_daily / release-42 does not exist" in message
 
 
 def test_pausing_a_missing_dag(airflow, server, generation):
     server.patch("dags/nope", sends={"is_paused": True}).answers(generation.no_dag("nope"), 404)
-    assert "DAG nope does not exist" in failure(airflow.set_paused, "nope", True).message
+    assert "DAG nope does not exist" in failure(airflow.ask(Dags).set_paused, "nope", True).message
 
 
 def test_a_wrong_prefix_is_no_missing_dag(airflow, server):
     server.get("dags/nope").says("<html><title>404</title></html>", 404, "text/html")
-    error = failure(airflow.find_dag, "nope")
+    error = failure(airflow.ask(Dags).find, "nope")
     assert not isinstance(error, NotFound)
     assert "has no such API" in error.message
 
 
 def test_a_denied_dag_is_no_missing_dag(airflow, server, generation):
     server.get("dags/etl_daily").answers(generation.problem(403, "Forbidden"), 403)
-    assert isinstance(failure(airflow.find_dag, "etl_daily"), Denied)
+    assert isinstance(failure(airflow.ask(Dags).find, "etl_daily"), Denied)
 
 
 def test_no_active_runs_of_no_dags(airflow):
-    assert airflow.active_dag_runs([]) == []
+    assert airflow.ask(Runs).active([]) == []
 
 
 def test_a_page_of_active_runs_that_comes_again_ends_the_list(airflow, server, generation):
     for offset in (0, 1):
         body = {**BODIES["active_dag_runs"], "page_offset": offset}
         server.post("dags/~/dagRuns/list", sends=body).answers(generation.runs(generation.run(), total=10**9))
-    assert len(airflow.active_dag_runs(["etl_daily"])) == 1
+    assert len(airflow.ask(Runs).active(["etl_daily"])) == 1
 
 
 def test_a_page_of_paused_dags_that_comes_again_ends_the_writing(airflow, server, generation):
@@ -196,7 +209,7 @@ def test_a_page_of_paused_dags_that_comes_again_ends_the_writing(airflow, server
     if generation.name == "v2":
         query = {**generation.stale_filter, "dag_id_pattern": "etl", "limit": 100, "offset": 0}
         server.get("dags", query).answers(generation.dags(generation.dag(), total=1))
-    assert [dag["dag_id"] for dag in airflow.set_all_paused("etl", (), True)] == ["etl_daily"]
+    assert [dag["dag_id"] for dag in airflow.ask(Dags).set_all_paused("etl", (), True)] == ["etl_daily"]
 
 
 # -- import errors
@@ -217,7 +230,8 @@ def test_which_dag_a_broken_file_is_of(airflow, server, generation, filename, re
     if generation.name == "v2" and filename in ("dag.py", "team_a/dag.py"):
         server.get("dags/etl").answers({**generation.dag("etl"), "relative_fileloc": relative})
     # Airflow 2 tells whole paths only.
-    assert airflow.is_file_of(dag, filename) is (expected if generation.name == "v2" else filename.startswith("/"))
+    is_file = expected if generation.name == "v2" else filename.startswith("/")
+    assert airflow.ask(Files).is_file_of(dag, filename) is is_file
 
 
 # -- pools
@@ -229,7 +243,9 @@ def test_the_pool_of_a_task(airflow, server, generation, there):
     pool = {"name": "db", "slots": 3, "open_slots": 1, "occupied_slots": 2}
     missing = generation.problem(404, "Pool not found", "Pool with name:'db' not found")
     server.get("pools/db").answers(pool if there else missing, 200 if there else 404)
-    found = airflow.pool_of("etl_daily", RUN_ID, {"task_id": "load", "map_index": -1})
+    found = airflow.ask(Pools).find(
+        airflow.ask(Tasks).pool_name("etl_daily", RUN_ID, {"task_id": "load", "map_index": -1})
+    )
     assert found == {"name": "db", "slots": 3 if there else None, "open_slots": 1 if there else None}
 
 
@@ -238,11 +254,11 @@ def test_the_pool_of_a_task(airflow, server, generation, there):
 
 SHAPES: list[t.Any] = [{}, [], "text", 1, None, True, {"dag_id": []}, {"dag_runs": 5}, {"version": {}}]
 CALLS: dict[str, tuple[str, str, t.Callable[[Airflow], t.Any]]] = {
-    "dag": ("GET", "dags/etl_daily", lambda airflow: airflow.dag("etl_daily")),
-    "set_paused": ("PATCH", "dags/etl_daily", lambda airflow: airflow.set_paused("etl_daily", True)),
-    "dag_run": ("GET", RUN, lambda airflow: airflow.dag_run("etl_daily", RUN_ID)),
-    "set_state": ("PATCH", RUN, lambda airflow: airflow.set_dag_run_state("etl_daily", RUN_ID, "failed")),
-    "active_dag_runs": ("POST", "dags/~/dagRuns/list", lambda airflow: airflow.active_dag_runs(["etl_daily"])),
+    "dag": ("GET", "dags/etl_daily", lambda airflow: airflow.ask(Dags).get("etl_daily")),
+    "set_paused": ("PATCH", "dags/etl_daily", lambda airflow: airflow.ask(Dags).set_paused("etl_daily", True)),
+    "dag_run": ("GET", RUN, lambda airflow: airflow.ask(Runs).get("etl_daily", RUN_ID)),
+    "set_state": ("PATCH", RUN, lambda airflow: airflow.ask(Runs).set_state("etl_daily", RUN_ID, "failed")),
+    "active_dag_runs": ("POST", "dags/~/dagRuns/list", lambda airflow: airflow.ask(Runs).active(["etl_daily"])),
 }
 BODIES: dict[str, t.Any] = {
     "set_paused": {"is_paused": True},
@@ -261,8 +277,8 @@ def test_json_of_another_shape(airflow, server, call, shape):
 
 @pytest.mark.parametrize("shape", [[], "text", 1, None, {}, {"status": "up"}, {"metadatabase": "healthy"}])
 def test_a_health_of_another_shape(airflow, server, shape):
-    server.get("monitor/health" if airflow.api_version == "v2" else "health").answers(shape)
-    assert isinstance(failure(airflow.health), ApiError)
+    server.get("monitor/health" if airflow.generation.name == "v2" else "health").answers(shape)
+    assert isinstance(failure(airflow.ask(Health).read), ApiError)
 
 
 @pytest.mark.parametrize("shape", [[], "text", 1, None, {}])
@@ -274,20 +290,20 @@ def test_a_version_of_another_shape(airflow, server, shape):
 @pytest.mark.parametrize("shape", [[], "text", 1, None, {"dag_runs": [5]}, {"dag_runs": [{}]}, {"dag_runs": "x"}])
 def test_a_list_of_runs_of_another_shape(airflow, server, shape):
     server.get("dags/etl_daily/dagRuns", {"order_by": "-id", "limit": 1}).answers(shape)
-    assert isinstance(failure(airflow.last_dag_run, "etl_daily"), ApiError)
+    assert isinstance(failure(airflow.ask(Runs).last, "etl_daily"), ApiError)
 
 
 @pytest.mark.parametrize("shape", [{}, [], "text", 5])
 def test_a_new_run_of_another_shape_is_looked_up(airflow, server, generation, shape):
     server.post("dags/etl_daily/dagRuns", sends=generation.trigger_body(RUN_ID)).answers(shape)
     server.get(RUN).answers(generation.run())
-    assert airflow.trigger("etl_daily", TriggerRequest(RUN_ID, {}))["dag_run_id"] == RUN_ID
+    assert airflow.ask(Runs).trigger("etl_daily", TriggerRequest(RUN_ID, {}))["dag_run_id"] == RUN_ID
 
 
 @pytest.mark.parametrize("moment", ["yesterday", 5, [], "2026-11-22T10:15:00"])
 def test_times_of_another_shape(airflow, server, generation, moment):
     server.get("dags/etl_daily").answers({**generation.dag(), "last_parsed_time": moment})
-    failure(airflow.dag, "etl_daily")
+    failure(airflow.ask(Dags).get, "etl_daily")
 
 
 @pytest.mark.parametrize(
@@ -302,6 +318,6 @@ def test_airflow_2_3_does_not_tell_the_type_of_a_run(server, told, kind):
     body = {**GENERATIONS["v1"].run(), **told}
     if "run_type" not in told:
         del body["run_type"]
-    airflow = AIRFLOWS["v1"](Client(URL, Login(), clock=server.clock))
+    airflow = Airflow(Client(URL, Login(), clock=server.clock), "v1")
     server.get("dags/etl_daily/dagRuns/r").answers(body)
-    assert airflow.dag_run("etl_daily", "r")["run_type"] == kind
+    assert airflow.ask(Runs).get("etl_daily", "r")["run_type"] == kind

@@ -14,9 +14,8 @@ from urllib.parse import quote
 import pytest
 import requests
 import urllib3
-from ansible_collections.dagops.airflow.plugins.module_utils import _client
-from ansible_collections.dagops.airflow.plugins.module_utils._client import Client, path_of
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
+from ansible_collections.dagops.airflow.plugins.module_utils import _http
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
     AirflowError,
     ApiError,
     Conflict,
@@ -25,7 +24,9 @@ from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
     ServerError,
     Unreachable,
 )
-from ansible_collections.dagops.airflow.plugins.module_utils._login import TokenLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client, path_of
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login import TokenLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.pages import pages
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
 from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable
 from urllib3.exceptions import MaxRetryError, NewConnectionError
@@ -320,7 +321,7 @@ def test_a_retry_after_beyond_retry_timeout_is_an_error_at_once(client, server, 
 
 def test_an_outage_within_a_wait_does_not_outlast_it(client, server, clock):
     server.again(server.get(PATH).says("", 502), 50)
-    with client.within(5):
+    with client.patience.within(5):
         failure(client.get, PATH)
     assert clock.passed == pytest.approx(5)
     server.script.clear()
@@ -332,8 +333,8 @@ def test_an_outage_within_a_wait_does_not_outlast_it(client, server, clock):
 
 def test_a_wait_within_another_one_ends_with_it(client, server, clock):
     server.again(server.get(PATH).says("", 502), 50)
-    with client.within(5):
-        with client.within(100):
+    with client.patience.within(5):
+        with client.patience.within(100):
             failure(client.get, PATH)
         assert clock.passed == pytest.approx(5)
         # The outer one still counts.
@@ -558,7 +559,7 @@ def test_an_answer_that_is_no_json(client, server, method, body, content_type, w
 
 
 def test_an_answer_that_is_too_large(client, server, monkeypatch):
-    monkeypatch.setattr(_client, "LARGEST_ANSWER", 1000)
+    monkeypatch.setattr(_http.client, "LARGEST_ANSWER", 1000)
     server.get(PATH).answers("x" * 2000)
     assert "more than 1000 bytes" in failure(client.get, PATH).message
 
@@ -566,7 +567,7 @@ def test_an_answer_that_is_too_large(client, server, monkeypatch):
 @pytest.mark.parametrize("body", [{}, [], "dags", None, 1, {"dags": None}, {"dags": {"a": 1}}, {"things": []}])
 def test_a_list_that_is_none(client, server, body):
     server.get(PATH, {"limit": 100, "offset": 0}).answers(body)
-    error = failure(client.pages, PATH, "dags", lambda item: item["id"])
+    error = failure(pages, client, PATH, "dags", lambda item: item["id"])
     assert isinstance(error, ApiError)
     assert "no list of dags" in error.message
 
@@ -574,7 +575,7 @@ def test_a_list_that_is_none(client, server, body):
 @pytest.mark.parametrize("item", [{}, None, "x", 1, []])
 def test_a_list_of_other_things(client, server, item):
     server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [item], "total_entries": 1})
-    assert isinstance(failure(client.pages, PATH, "dags", lambda item: item["dag_id"]), ApiError)
+    assert isinstance(failure(pages, client, PATH, "dags", lambda item: item["dag_id"]), ApiError)
 
 
 @pytest.mark.parametrize(
@@ -584,28 +585,28 @@ def test_a_list_of_other_things(client, server, item):
 def test_a_total_that_is_no_number(client, server, total):
     server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [{"id": 1}], "total_entries": total})
     server.get(PATH, {"limit": 100, "offset": 1}).answers({"dags": [], "total_entries": total})
-    assert client.pages(PATH, "dags", lambda item: item["id"]) == [{"id": 1}]
+    assert pages(client, PATH, "dags", lambda item: item["id"]) == [{"id": 1}]
 
 
 def test_a_total_that_is_too_low_does_not_end_the_list(client, server):
     server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [{"id": 1}, {"id": 2}], "total_entries": 1})
     server.get(PATH, {"limit": 100, "offset": 2}).answers({"dags": [{"id": 3}], "total_entries": 1})
     server.get(PATH, {"limit": 100, "offset": 3}).answers({"dags": [], "total_entries": 1})
-    assert len(client.pages(PATH, "dags", lambda item: item["id"])) == 3
+    assert len(pages(client, PATH, "dags", lambda item: item["id"])) == 3
 
 
 def test_a_list_without_a_total_is_read_until_a_page_brings_nothing_new(client, server):
     server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [{"id": 1}]})
     server.get(PATH, {"limit": 100, "offset": 1}).answers({"dags": [{"id": 1}, {"id": 2}]})
     server.get(PATH, {"limit": 100, "offset": 3}).answers({"dags": [{"id": 1}]})
-    assert len(client.pages(PATH, "dags", lambda item: item["id"])) == 2
+    assert len(pages(client, PATH, "dags", lambda item: item["id"])) == 2
 
 
 def test_pages_that_overlap_are_read_on_until_all_is_there(client, server):
     server.get(PATH, {"limit": 100, "offset": 0}).answers({"dags": [{"id": 1}, {"id": 2}], "total_entries": 4})
     server.get(PATH, {"limit": 100, "offset": 2}).answers({"dags": [{"id": 2}, {"id": 3}], "total_entries": 4})
     server.get(PATH, {"limit": 100, "offset": 4}).answers({"dags": [{"id": 4}], "total_entries": 4})
-    assert len(client.pages(PATH, "dags", lambda item: item["id"])) == 4
+    assert len(pages(client, PATH, "dags", lambda item: item["id"])) == 4
 
 
 # -- text that is streamed
@@ -633,7 +634,7 @@ def test_lines(client, server, body, expected):
 
 
 def test_lines_across_chunks_are_whole(client, server, monkeypatch):
-    monkeypatch.setattr(_client, "CHUNK", 4)
+    monkeypatch.setattr(_http.transport, "CHUNK", 4)
     server.get(PATH, {"full": "true"}).says("abcdü\nx\n\nyz")
     assert lines(client) == ["abcdü", "x", "", "yz"]
 

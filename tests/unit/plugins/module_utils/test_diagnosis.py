@@ -9,8 +9,8 @@ import types
 from datetime import datetime, timezone
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._diagnosis import diagnosis
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import Denied, Unreachable
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import Denied, Unreachable
+from ansible_collections.dagops.airflow.plugins.module_utils._work.diagnosis import diagnosis
 
 
 class Airflow:
@@ -18,21 +18,35 @@ class Airflow:
 
     def __init__(self, **told):
         self.told = {
-            "dag": {"is_paused": False, "is_stale": False, "max_active_runs": 2},
-            "health": {"scheduler": {"status": "healthy", "latest_heartbeat": None}},
-            "active_dag_runs": [],
-            "pool_of": Denied("no", 403),
-            "retry_time": None,
+            "dags.get": {"is_paused": False, "is_stale": False, "max_active_runs": 2},
+            "health.read": {"scheduler": {"status": "healthy", "latest_heartbeat": None}},
+            "runs.active": [],
+            "tasks.pool_name": "db",
+            "pools.find": Denied("no", 403),
+            "tasks.retry_time": None,
             **told,
         }
         self.asked = []
         noon = datetime(2026, 11, 22, 10, 15, tzinfo=timezone.utc).timestamp()
-        self.client = types.SimpleNamespace(within=lambda seconds: contextlib.nullcontext(), server_now=lambda: noon)
+        self.client = types.SimpleNamespace(server_now=lambda: noon)
+        self.patience = types.SimpleNamespace(within=lambda seconds: contextlib.nullcontext())
 
-    def __getattr__(self, name):
+    def ask(self, family):
+        return Family(self, family.__name__.lower())
+
+
+class Family:
+    """What the server tells about one kind of object."""
+
+    def __init__(self, airflow, name):
+        self.airflow = airflow
+        self.name = name
+
+    def __getattr__(self, verb):
         def ask(*args):
-            self.asked.append(name)
-            answer = self.told[name]
+            name = f"{self.name}.{verb}"
+            self.airflow.asked.append(name)
+            answer = self.airflow.told[name]
             if isinstance(answer, Exception):
                 raise answer
             return answer
@@ -54,16 +68,16 @@ def task(name, state, started=True, map_index=-1):
 
 
 def dag(**keys):
-    return {"dag": {"is_paused": False, "is_stale": False, "max_active_runs": 2, **keys}}
+    return {"dags.get": {"is_paused": False, "is_stale": False, "max_active_runs": 2, **keys}}
 
 
 def other(name):
     return {"dag_id": "etl", "dag_run_id": name, "state": "running"}
 
 
-OPEN_POOL = {"pool_of": {"name": "db", "slots": 3, "open_slots": 0}}
-NO_POOL = {"pool_of": {"name": "db", "slots": None, "open_slots": None}}
-DEAD = {"health": {"scheduler": {"status": "unhealthy", "latest_heartbeat": "2026-11-22T10:00:00Z"}}}
+OPEN_POOL = {"pools.find": {"name": "db", "slots": 3, "open_slots": 0}}
+NO_POOL = {"pools.find": {"name": "db", "slots": None, "open_slots": None}}
+DEAD = {"health.read": {"scheduler": {"status": "unhealthy", "latest_heartbeat": "2026-11-22T10:00:00Z"}}}
 
 
 @pytest.mark.parametrize("state", ["queued", "running"])
@@ -74,7 +88,7 @@ DEAD = {"health": {"scheduler": {"status": "unhealthy", "latest_heartbeat": "202
         (dag(is_stale=True), "its DAG is stale, so no task of it starts: its file is gone or no longer holds it"),
         (DEAD, "Airflow's scheduler has sent no heartbeat since 2026-11-22T10:00:00Z: start it again"),
         (
-            {"health": {"scheduler": {"status": "unhealthy", "latest_heartbeat": None}}},
+            {"health.read": {"scheduler": {"status": "unhealthy", "latest_heartbeat": None}}},
             "Airflow's scheduler has sent no heartbeat: start it again",
         ),
     ],
@@ -87,13 +101,13 @@ def test_what_holds_up_any_run(told, found, state):
     ("told", "found"),
     [
         ({}, "Airflow's scheduler has not started it"),
-        ({"active_dag_runs": [other("a")]}, "Airflow's scheduler has not started it"),
-        ({"active_dag_runs": [other("a"), other("b")]}, "2 other runs are active (a, …) and max_active_runs is 2"),
+        ({"runs.active": [other("a")]}, "Airflow's scheduler has not started it"),
+        ({"runs.active": [other("a"), other("b")]}, "2 other runs are active (a, …) and max_active_runs is 2"),
         (
-            {"active_dag_runs": [other("a"), run("queued")], **dag(max_active_runs=1)},
+            {"runs.active": [other("a"), run("queued")], **dag(max_active_runs=1)},
             "1 other run is active (a) and max_active_runs is 1",
         ),
-        ({**dag(max_active_runs=None), "active_dag_runs": [other("a")]}, "Airflow's scheduler has not started it"),
+        ({**dag(max_active_runs=None), "runs.active": [other("a")]}, "Airflow's scheduler has not started it"),
     ],
 )
 def test_what_holds_up_a_queued_run(told, found):
@@ -116,10 +130,10 @@ def test_what_holds_up_a_queued_run(told, found):
         ([task("b", "running"), task("a", "up_for_retry")], {}, "task a is up for retry"),
         (
             [task("a", "up_for_retry")],
-            {"retry_time": "2026-11-22T10:20:00Z"},
+            {"tasks.retry_time": "2026-11-22T10:20:00Z"},
             "task a is up for retry at 2026-11-22T10:20:00Z",
         ),
-        ([task("a", "up_for_retry")], {"retry_time": Denied("no", 403)}, "task a is up for retry"),
+        ([task("a", "up_for_retry")], {"tasks.retry_time": Denied("no", 403)}, "task a is up for retry"),
     ],
 )
 def test_what_tasks_are_at(tasks, told, found):
@@ -135,13 +149,14 @@ def test_a_run_whose_time_has_not_come():
 
 
 def test_what_cannot_be_read_is_left_out():
-    airflow = Airflow(dag=Denied("no", 403), health=Unreachable("no"), active_dag_runs=Denied("no", 403))
+    denied = Denied("no", 403)
+    airflow = Airflow(**{"dags.get": denied, "health.read": Unreachable("no"), "runs.active": denied})
     assert diagnosis(airflow, run("queued"), []) == "Airflow's scheduler has not started it"
-    assert airflow.asked == ["dag", "health"]
+    assert airflow.asked == ["dags.get", "health.read"]
     assert diagnosis(airflow, run(), [task("a", "running")]) == "task a is running"
 
 
 def test_a_dag_is_read_once():
     airflow = Airflow()
     diagnosis(airflow, run("queued"), [])
-    assert airflow.asked == ["dag", "health", "active_dag_runs"]
+    assert airflow.asked == ["dags.get", "health.read", "runs.active"]

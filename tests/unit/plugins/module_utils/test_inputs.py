@@ -9,9 +9,19 @@ import sys
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils import _inputs
-from ansible_collections.dagops.airflow.plugins.module_utils._api import iso
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import BadInput
+from ansible_collections.dagops.airflow.plugins.module_utils._base.conf import conf_of, merged
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput
+from ansible_collections.dagops.airflow.plugins.module_utils._base.inputs import (
+    check_maskable,
+    dag_id_of,
+    dag_run_id_of,
+    is_glob,
+    lines_of,
+    name_of,
+    seconds_of,
+)
+from ansible_collections.dagops.airflow.plugins.module_utils._base.times import iso, time_of
+from ansible_collections.dagops.airflow.plugins.module_utils._http.address import base_url_of, headers_of
 from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable
 
 
@@ -28,14 +38,14 @@ def refused(function: t.Callable[..., t.Any], *arguments: t.Any, **options: t.An
 
 @pytest.mark.parametrize("name", ["a", "etl_daily", "etl.daily-2", "größe", "日次", ".hidden", "a" * 250, "0"])
 def test_dag_ids(name):
-    assert _inputs.dag_id_of("the_option", f" {name}\n") == name
+    assert dag_id_of("the_option", f" {name}\n") == name
 
 
 @pytest.mark.parametrize(
     "name", ["", " ", ".", "..", "a/b", "a b", "a+b", "a:b", "~", "a*", "a%2Fb", "a\x00", "a" * 251, "😀"]
 )
 def test_what_is_no_dag_id(name):
-    assert "is no DAG id: it has 1 to 250 letters" in refused(_inputs.dag_id_of, "the_option", name)
+    assert "is no DAG id: it has 1 to 250 letters" in refused(dag_id_of, "the_option", name)
 
 
 RUN_IDS = ["a", "manual__2026-11-22T10:15:00+00:00", "a.b~c", "-", "~~", "A" * 250]
@@ -44,7 +54,7 @@ RUN_IDS = ["a", "manual__2026-11-22T10:15:00+00:00", "a.b~c", "-", "~~", "A" * 2
 @pytest.mark.parametrize("name", RUN_IDS)
 @pytest.mark.parametrize("triggering", [True, False])
 def test_run_ids(name, triggering):
-    assert _inputs.dag_run_id_of("the_option", f" {name} ", triggering) == name
+    assert dag_run_id_of("the_option", f" {name} ", triggering) == name
 
 
 @pytest.mark.parametrize(
@@ -52,19 +62,19 @@ def test_run_ids(name, triggering):
     ["", "  ", "~", ".", "..", "a..b", "a/b", "a b", "ä", "a\nb", "a%20b", "a?b", "a#b", "'", "{{ x }}", "a" * 251],
 )
 def test_what_is_no_run_id(name):
-    assert "is no run id: it has 1 to 250 of the characters" in refused(_inputs.dag_run_id_of, "the_option", name)
+    assert "is no run id: it has 1 to 250 of the characters" in refused(dag_run_id_of, "the_option", name)
 
 
 def test_ids_of_the_scheduler_are_for_reading_only():
-    assert _inputs.dag_run_id_of("the_option", "scheduled__x") == "scheduled__x"
-    assert "Airflow's scheduler" in refused(_inputs.dag_run_id_of, "the_option", "scheduled__x", True)
+    assert dag_run_id_of("the_option", "scheduled__x") == "scheduled__x"
+    assert "Airflow's scheduler" in refused(dag_run_id_of, "the_option", "scheduled__x", True)
 
 
 @pytest.mark.parametrize(
     ("text", "glob"), [("a*", True), ("a?b", True), ("[ab]", True), ("a]", False), ("a.b-c_d", False)]
 )
 def test_globs(text, glob):
-    assert _inputs.is_glob(text) is glob
+    assert is_glob(text) is glob
 
 
 # -- times
@@ -85,12 +95,12 @@ def test_globs(text, glob):
     ],
 )
 def test_times(text, moment):
-    assert iso(_inputs.time_of("the_option", text)) == moment
+    assert iso(time_of("the_option", text)) == moment
 
 
 @pytest.mark.parametrize("text", ["2026-11-22T10:15:00", "2026-11-22 10:15", "2026-11-22T10:15:00.123"])
 def test_times_without_a_zone(text):
-    message = refused(_inputs.time_of, "the_option", text)
+    message = refused(time_of, "the_option", text)
     assert "has no time zone; add one, like 2026-11-22T10:15:00+00:00." in message
 
 
@@ -118,7 +128,7 @@ def test_times_without_a_zone(text):
     ],
 )
 def test_what_is_no_time(text):
-    assert "is no time" in refused(_inputs.time_of, "the_option", text)
+    assert "is no time" in refused(time_of, "the_option", text)
 
 
 # -- seconds
@@ -126,7 +136,7 @@ def test_what_is_no_time(text):
 
 @pytest.mark.parametrize("value", [0, 0.0, 0.1, 3600, 1e9])
 def test_seconds(value):
-    assert _inputs.seconds_of("the_option", value) == value
+    assert seconds_of("the_option", value) == value
 
 
 @pytest.mark.parametrize(
@@ -134,13 +144,13 @@ def test_seconds(value):
     [(-1, "-1"), (-0.001, "-0.001"), (float("nan"), "nan"), (float("inf"), "inf"), (-1e30, "-1e+30"), (1e12, "1e+12")],
 )
 def test_what_are_no_seconds(value, shown):
-    message = refused(_inputs.seconds_of, "the_option", value)
+    message = refused(seconds_of, "the_option", value)
     assert message == f"the_option is {shown}; it takes a number of seconds, 0 to 1000000000."
 
 
 @pytest.mark.parametrize("value", [-1, 10**19])
 def test_what_are_no_lines(value):
-    message = refused(_inputs.lines_of, "the_option", value)
+    message = refused(lines_of, "the_option", value)
     assert message == f"the_option is {value}; it takes a number of lines, 0 to 1000000."
 
 
@@ -163,7 +173,7 @@ def test_what_are_no_lines(value):
     ],
 )
 def test_urls(text, url):
-    assert _inputs.base_url_of("the_option", text) == url
+    assert base_url_of("the_option", text) == url
 
 
 @pytest.mark.parametrize(
@@ -189,7 +199,7 @@ def test_urls(text, url):
     ],
 )
 def test_what_is_no_url(text, words):
-    message = refused(_inputs.base_url_of, "the_option", text)
+    message = refused(base_url_of, "the_option", text)
     assert words in message
     assert "pa55" not in message
 
@@ -198,17 +208,17 @@ def test_what_is_no_url(text, words):
 
 
 def test_headers():
-    assert _inputs.headers_of("the_option", {"X-Goog-Iap": "abc", 7: 8}) == {"X-Goog-Iap": "abc", "7": "8"}
+    assert headers_of("the_option", {"X-Goog-Iap": "abc", 7: 8}) == {"X-Goog-Iap": "abc", "7": "8"}
 
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "a:", "Ü", "a\n", "(x)"])
 def test_what_is_no_header_name(name):
-    assert "which no HTTP header can have" in refused(_inputs.headers_of, "the_option", {name: "abcdef"})
+    assert "which no HTTP header can have" in refused(headers_of, "the_option", {name: "abcdef"})
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\r", "€", "\x00", "\x7f", "\udc80"])
 def test_what_is_no_header_value(value):
-    message = refused(_inputs.headers_of, "the_option", {"X": "secret" + value})
+    message = refused(headers_of, "the_option", {"X": "secret" + value})
     assert "secret" not in message
 
 
@@ -234,7 +244,7 @@ CONF: list[tuple[t.Any, dict[str, t.Any]]] = [
 
 @pytest.mark.parametrize(("value", "conf"), CONF)
 def test_conf(value, conf):
-    found = _inputs.conf_of("the_option", value)
+    found = conf_of("the_option", value)
     assert found == conf
     assert repr(found) == repr(conf), "another type"
 
@@ -264,18 +274,18 @@ def test_conf(value, conf):
     ],
 )
 def test_what_is_no_conf(value, words):
-    assert words in refused(_inputs.conf_of, "the_option", value)
+    assert words in refused(conf_of, "the_option", value)
 
 
 @pytest.mark.parametrize("text", ["a: &x {b: *x}", "[" * 100_000, '{"a":' * 100_000])
 def test_conf_without_an_end(text):
-    refused(_inputs.conf_of, "the_option", text)
+    refused(conf_of, "the_option", text)
 
 
 def test_yaml_where_there_is_none(monkeypatch):
     monkeypatch.setitem(sys.modules, "yaml", None)
-    assert _inputs.conf_of("the_option", '{"a": 1}') == {"a": 1}
-    assert "YAML needs PyYAML where the module runs; give a mapping" in refused(_inputs.conf_of, "the_option", "a: 1")
+    assert conf_of("the_option", '{"a": 1}') == {"a": 1}
+    assert "YAML needs PyYAML where the module runs; give a mapping" in refused(conf_of, "the_option", "a: 1")
 
 
 @pytest.mark.parametrize(
@@ -291,7 +301,7 @@ def test_yaml_where_there_is_none(monkeypatch):
 )
 def test_merged(base, over, result):
     before = repr(base)
-    assert _inputs.merged(base, over) == result
+    assert merged(base, over) == result
     assert repr(base) == before, "the base was changed"
 
 
@@ -302,29 +312,29 @@ def test_merged(base, over, result):
     "secrets", [{}, {"a": "abcdef"}, {"a": None, "b": True}, {"a": [123456, {"b": "long enough"}]}]
 )
 def test_secrets_that_can_be_masked(secrets):
-    _inputs.check_maskable("the_option", secrets, ["etl_daily", None, "", "https://airflow.example"])
+    check_maskable("the_option", secrets, ["etl_daily", None, "", "https://airflow.example"])
 
 
 @pytest.mark.parametrize("secret", ["", "a", "abcde", 7, 12345, 1.5])
 def test_secrets_that_are_too_short(secret):
-    message = refused(_inputs.check_maskable, "the_option", {"a": [secret]}, [])
+    message = refused(check_maskable, "the_option", {"a": [secret]}, [])
     assert "shorter than 6 characters" in message
 
 
 @pytest.mark.parametrize("secret", ["etl_daily", "airflow", "https:", "t_dail", ".example"])
 def test_secrets_that_are_a_part_of_what_is_shown(secret):
     message = refused(
-        _inputs.check_maskable, "the_option", {"a": secret}, ["etl_daily", "https://airflow.example"] + ["xt_dailx"]
+        check_maskable, "the_option", {"a": secret}, ["etl_daily", "https://airflow.example"] + ["xt_dailx"]
     )
     assert "a part of an id, a URL or a state" in message
 
 
 @pytest.mark.parametrize("text", ["deploy", "ann@example.com", "b c", ".hidden", "Grüße", "世界"])
 def test_names_of_users_and_roles(text):
-    assert _inputs.name_of("the_option", text) == text
+    assert name_of("the_option", text) == text
 
 
 @pytest.mark.parametrize("text", ["", " ", ".", "..", ". .", "a/b", "a\nb", "a\x1b[31m", "\ud800"])
 def test_what_is_no_name_of_a_user_or_a_role(text):
     with pytest.raises(BadInput, match=r"the_option '.*' is no name of a user or a role"):
-        _inputs.name_of("the_option", text)
+        name_of("the_option", text)

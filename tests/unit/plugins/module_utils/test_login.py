@@ -9,24 +9,21 @@ import typing as t
 
 import pytest
 import requests
-from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
     AirflowError,
     ApiError,
     Denied,
     Unreachable,
     WrongLogin,
 )
-from ansible_collections.dagops.airflow.plugins.module_utils._login import (
-    AutoLogin,
-    BasicLogin,
+from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login, TokenLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import AutoLogin, BasicLogin, SessionLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v2 import (
     FabLogin,
     FabTokenLogin,
     JwtLogin,
-    Login,
     PasswordTokenLogin,
-    SessionLogin,
-    TokenLogin,
 )
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable

@@ -9,7 +9,7 @@ import tracemalloc
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._logs import event_lines, events_of, read_log
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.logs import event_lines, events_of, read_log
 
 # A task of Airflow 2.11 that fails, with Airflow's own frames shortened from ten each to three.
 TEXT_LOG = """\

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import types
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils import _parsing
-from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.files import Files
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.health import Health
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
     BadInput,
     Denied,
     ParseFailed,
@@ -17,8 +19,10 @@ from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
     TimedOut,
     Unreachable,
 )
-from ansible_collections.dagops.airflow.plugins.module_utils._login import Login
-from ansible_collections.dagops.airflow.plugins.module_utils._parsing import (
+from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login
+from ansible_collections.dagops.airflow.plugins.module_utils._work.parsing import (
+    MOST_REPARSED,
     Deployed,
     check_moment,
     still_lacking,
@@ -52,6 +56,15 @@ class Airflow:
         self.health_story = health
         self.asked = []
         self.client = Client("http://airflow.example", login=Login(), clock=clock)
+        self.patience = self.client.patience
+
+    def ask(self, family):
+        """This server tells what a test may ask of any family."""
+        return {
+            Dags: types.SimpleNamespace(find=self._dag, select=self._dags, version_time=self._version_time),
+            Files: self,
+            Health: types.SimpleNamespace(read=self._health),
+        }[family]
 
     def _now(self, what):
         story = self.story[what]
@@ -60,11 +73,11 @@ class Airflow:
             raise told
         return told
 
-    def find_dag(self, dag_id):
+    def _dag(self, dag_id):
         self.asked.append("dag")
         return self._now("dag")
 
-    def dags(self):
+    def _dags(self):
         self.asked.append("dags")
         return self._now("dag")
 
@@ -72,7 +85,7 @@ class Airflow:
         self.asked.append("errors")
         return self._now("errors")
 
-    def version_time(self, dag_id):
+    def _version_time(self, dag_id):
         return self._now("version")
 
     def is_file_of(self, dag, filename):
@@ -81,7 +94,7 @@ class Airflow:
     def reparse(self, dag_id):
         self.asked.append(f"reparse {dag_id} {self.clock.passed:.0f}")
 
-    def health(self):
+    def _health(self):
         if self.health_story is None:
             raise Denied("no", 403)
         return self.health_story
@@ -165,7 +178,7 @@ def test_a_file_is_asked_for_once_and_not_too_many_of_them(clock):
     ids = [one["dag_id"] for one in (*same, *others)]
     with pytest.raises(TimedOut):
         wait_until_parsed(airflow, deployed(timeout=0, ids=ids))
-    assert len(airflow.reparsed()) == _parsing.MOST_REPARSED
+    assert len(airflow.reparsed()) == MOST_REPARSED
     assert sum("same" in what for what in airflow.reparsed()) == 1
 
 

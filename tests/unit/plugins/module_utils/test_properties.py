@@ -12,13 +12,21 @@ from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 import requests
-from ansible_collections.dagops.airflow.plugins.module_utils import _inputs
-from ansible_collections.dagops.airflow.plugins.module_utils._api import GENERATIONS, TriggerRequest, iso
-from ansible_collections.dagops.airflow.plugins.module_utils._client import Client, path_of
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import BadInput
-from ansible_collections.dagops.airflow.plugins.module_utils._login import Login
-from ansible_collections.dagops.airflow.plugins.module_utils._logs import event_lines, events_of, read_log
-from ansible_collections.dagops.airflow.plugins.module_utils._text import Redactor
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import GENERATIONS, Airflow
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.logs import event_lines, events_of, read_log
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs, TriggerRequest
+from ansible_collections.dagops.airflow.plugins.module_utils._base.conf import conf_of, merged
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput
+from ansible_collections.dagops.airflow.plugins.module_utils._base.inputs import dag_id_of, dag_run_id_of, name_of
+from ansible_collections.dagops.airflow.plugins.module_utils._base.text import Redactor
+from ansible_collections.dagops.airflow.plugins.module_utils._base.times import iso, time_of
+from ansible_collections.dagops.airflow.plugins.module_utils._http.address import (
+    base_url_of,
+    headers_of,
+    secrets_in_url,
+)
+from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client, path_of
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login
 
 hypothesis = pytest.importorskip("hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
@@ -45,7 +53,7 @@ JSON = st.recursive(
 )
 
 
-AIRFLOWS = {name: kind(Client("https://airflow.example", Login())) for name, kind in GENERATIONS.items()}
+AIRFLOWS = {name: Airflow(Client("https://airflow.example", Login()), name) for name in GENERATIONS}
 
 
 def assert_bounded(message: str) -> None:
@@ -58,7 +66,7 @@ def assert_bounded(message: str) -> None:
 @example("..")
 @example("~")
 def test_whatever_is_taken_for_an_id_stays_one_segment_of_the_path(text):
-    for function in (_inputs.dag_id_of, _inputs.dag_run_id_of):
+    for function in (dag_id_of, dag_run_id_of):
         try:
             name = function("the_option", text)
         except BadInput as error:
@@ -93,17 +101,17 @@ def test_a_quoted_segment_never_escapes(text):
 )
 def test_times_make_the_round_trip(naive, minutes, between):
     moment = naive.replace(tzinfo=datetime.timezone(datetime.timedelta(minutes=minutes)))
-    parsed = _inputs.time_of("the_option", moment.isoformat(between))
+    parsed = time_of("the_option", moment.isoformat(between))
     assert parsed == moment
     assert parsed.utcoffset() == datetime.timedelta(0)
-    assert _inputs.time_of("the_option", iso(parsed) or "") == moment
+    assert time_of("the_option", iso(parsed) or "") == moment
 
 
 @some_examples
 @given(TRICKY)
 def test_no_text_breaks_the_reading_of_times(text):
     try:
-        assert _inputs.time_of("the_option", text).tzinfo is datetime.timezone.utc
+        assert time_of("the_option", text).tzinfo is datetime.timezone.utc
     except BadInput as error:
         assert_bounded(error.message)
 
@@ -114,20 +122,20 @@ def test_no_text_breaks_the_reading_of_times(text):
 )
 def test_no_text_breaks_the_reading_of_urls(text):
     try:
-        url = _inputs.base_url_of("the_option", text)
+        url = base_url_of("the_option", text)
     except BadInput as error:
         assert_bounded(error.message)
         return
     assert url.startswith(("http://", "https://"))
     assert not url.endswith("/")
-    assert _inputs.base_url_of("the_option", url + "/api/v1/") == url
+    assert base_url_of("the_option", url + "/api/v1/") == url
 
 
 @some_examples
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_headers_that_are_taken_can_be_sent(name, value):
     try:
-        headers = _inputs.headers_of("the_option", {name: value})
+        headers = headers_of("the_option", {name: value})
     except BadInput as error:
         assert_bounded(error.message)
         return
@@ -141,7 +149,7 @@ def test_headers_that_are_taken_can_be_sent(name, value):
 @given(st.one_of(JSON, TRICKY))
 def test_nothing_breaks_the_reading_of_conf(value):
     try:
-        assert isinstance(_inputs.conf_of("the_option", value), dict)
+        assert isinstance(conf_of("the_option", value), dict)
     except BadInput as error:
         assert_bounded(error.message)
 
@@ -167,7 +175,7 @@ def test_no_text_breaks_the_reading_of_a_log(lines):
 @example(". .")
 def test_whatever_is_taken_for_a_name_stays_one_segment_of_the_path(text):
     try:
-        name = _inputs.name_of("the_option", text)
+        name = name_of("the_option", text)
     except BadInput as error:
         assert_bounded(error.message)
         return
@@ -185,11 +193,11 @@ def test_whatever_is_taken_for_a_name_stays_one_segment_of_the_path(text):
 )
 def test_what_is_taken_for_a_run_can_be_sent_and_read_again(below, over, name, times, note):
     try:
-        conf = _inputs.merged(_inputs.conf_of("the_option", below), _inputs.conf_of("the_option", over))
+        conf = merged(conf_of("the_option", below), conf_of("the_option", over))
     except BadInput as error:
         assert_bounded(error.message)
         return
-    body = AIRFLOWS[name]._trigger_body(TriggerRequest("run-1", conf, *times, note=note))
+    body = AIRFLOWS[name].ask(Runs)._trigger_body(TriggerRequest("run-1", conf, *times, note=note))
     read = json.loads(json.dumps(body, allow_nan=False))
     assert read["conf"] == conf
     assert read["dag_run_id"] == "run-1"
@@ -216,9 +224,9 @@ def test_no_secret_is_left_in_what_a_server_echoes(secrets, between):
 def test_no_password_in_a_url_is_shown(before, password):
     for url in (f"https://{before}:{password}@host", f"{before}:{password}@host", f"http:/u:{password}@host"):
         try:
-            _inputs.base_url_of("the_option", url)
+            base_url_of("the_option", url)
         except BadInput as error:
-            assert_masked(password, error.message, _inputs.secrets_in_url(url))
+            assert_masked(password, error.message, secrets_in_url(url))
 
 
 def assert_masked(password: str, message: str, masked: list[str]) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._api import AirflowV1
-from ansible_collections.dagops.airflow.plugins.module_utils._client import Client
-from ansible_collections.dagops.airflow.plugins.module_utils._login import Login
-from ansible_collections.dagops.airflow.plugins.module_utils._report import (
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs
+from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login
+from ansible_collections.dagops.airflow.plugins.module_utils._work.report import (
     HAD_FAILED,
     Report,
     count_states,
@@ -31,15 +32,15 @@ LINK = f"https://airflow.example/dags/etl_daily/grid?dag_run_id={RUN_ID}"
 
 
 @pytest.fixture
-def airflow(server, clock) -> AirflowV1:
-    return AirflowV1(Client(URL, Login(), clock=clock))
+def airflow(server, clock) -> Airflow:
+    return Airflow(Client(URL, Login(), clock=clock), "v1")
 
 
-def run_of(airflow: AirflowV1, state: str = "failed", **keys: t.Any) -> dict[str, t.Any]:
-    return airflow._run(V1.run(RUN_ID, state, **{"start_date": STARTED, "end_date": ENDED, **keys}))
+def run_of(airflow: Airflow, state: str = "failed", **keys: t.Any) -> dict[str, t.Any]:
+    return airflow.ask(Runs)._run(V1.run(RUN_ID, state, **{"start_date": STARTED, "end_date": ENDED, **keys}))
 
 
-def report_of(airflow: AirflowV1, server: t.Any, state: str, *tasks: dict[str, t.Any], log_lines: int = 0) -> Report:
+def report_of(airflow: Airflow, server: t.Any, state: str, *tasks: dict[str, t.Any], log_lines: int = 0) -> Report:
     server.get(f"{RUN}/taskInstances", {"limit": 100, "offset": 0}).answers(V1.tasks(*tasks))
     return Report(airflow, run_of(airflow, state), log_lines)
 
@@ -100,7 +101,7 @@ def test_failed_tasks_of_none():
     ],
 )
 def test_elapsed(airflow, state, start, end, seconds):
-    airflow.client.server_time = 1795342560.0  # 10:16:00
+    airflow.client._transport.server_time = 1795342560.0  # 10:16:00
     assert elapsed(airflow, run_of(airflow, state, start_date=start, end_date=end)) == seconds
 
 
@@ -110,7 +111,7 @@ def test_elapsed_without_a_time_of_the_server(airflow, clock):
 
 
 def test_a_clock_that_is_behind_gives_no_negative_time(airflow):
-    airflow.client.server_time = 1795342000.0
+    airflow.client._transport.server_time = 1795342000.0
     assert elapsed(airflow, run_of(airflow, "running", end_date=None)) == 0.0
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._state import changes, diff
+from ansible_collections.dagops.airflow.plugins.module_utils._base.state import changes, diff
 
 
 @pytest.mark.parametrize(

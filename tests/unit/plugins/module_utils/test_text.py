@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._text import Redactor, one_line, texts_in
+from ansible_collections.dagops.airflow.plugins.module_utils._base.text import Redactor, one_line, texts_in
 
 
 @pytest.mark.parametrize(

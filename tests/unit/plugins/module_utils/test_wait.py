@@ -8,8 +8,9 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import Unreachable
-from ansible_collections.dagops.airflow.plugins.module_utils._wait import Clock, Outage, wait_until
+from ansible_collections.dagops.airflow.plugins.module_utils._base.clock import Clock, wait_until
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import Unreachable
+from ansible_collections.dagops.airflow.plugins.module_utils._base.patience import Outage
 
 
 def looks_of(

@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 import requests
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
     BadInput,
     Denied,
     NotFound,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
     BadInput,
     Conflict,
     Denied,

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import BadInput, NotFound
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, NotFound
 from ansible_collections.dagops.airflow.plugins.modules import airflow_dag_run_info
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
     BadInput,
     NotFound,
     RunFailed,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import Unsupported
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import Unsupported
 from ansible_collections.dagops.airflow.plugins.modules import airflow_role
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import ApiError, BadInput, NotFound
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import ApiError, BadInput, NotFound
 from ansible_collections.dagops.airflow.plugins.modules import airflow_task_info
 from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, GENERATIONS, RUN_ID, STARTED, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server

@@ -7,12 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import (
-    BadInput,
-    Conflict,
-    Denied,
-    Unsupported,
-)
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Conflict, Denied, Unsupported
 from ansible_collections.dagops.airflow.plugins.modules import airflow_user
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server

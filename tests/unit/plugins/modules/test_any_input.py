@@ -14,8 +14,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import requests
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError
 from ansible_collections.dagops.airflow.plugins.module_utils._connect import connect
-from ansible_collections.dagops.airflow.plugins.module_utils._errors import AirflowError
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
 from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_dag,

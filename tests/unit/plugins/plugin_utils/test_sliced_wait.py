@@ -7,7 +7,12 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._report import HAD_FAILED, LAST_ANSWER, duration, waited
+from ansible_collections.dagops.airflow.plugins.module_utils._work.report import (
+    HAD_FAILED,
+    LAST_ANSWER,
+    duration,
+    waited,
+)
 from ansible_collections.dagops.airflow.plugins.plugin_utils._sliced_wait import SlicedWait, is_wait
 
 Calls = t.List[t.Dict[str, t.Any]]

@@ -10,13 +10,16 @@ import posixpath
 import typing as t
 from datetime import datetime, timedelta, timezone
 
-from ._api import Airflow, Object, iso
-from ._dags import FEW, Selection
-from ._diagnosis import PATIENCE, dead_component
-from ._errors import AirflowError, ApiError, BadInput, Denied, ParseFailed, TimedOut
-from ._inputs import seconds_of, time_of
-from ._report import last_answer, waited
-from ._text import first_few, one_line
+from .._airflow.airflow import Airflow, Object
+from .._airflow.dags import Dags
+from .._airflow.files import Files
+from .._base.errors import AirflowError, ApiError, BadInput, Denied, ParseFailed, TimedOut
+from .._base.inputs import seconds_of
+from .._base.text import first_few, one_line
+from .._base.times import iso, time_of
+from .dags import FEW, Selection
+from .diagnosis import PATIENCE, dead_component
+from .report import last_answer, waited
 
 LONGEST_LOOK = 5.0  # seconds between two looks at most
 MOST_ASKED = 20  # DAGs whose versions are asked for one by one
@@ -104,8 +107,8 @@ class Parsing:
     def _read(self) -> dict[str, Object | None]:
         ids = self._deployed.ids
         if len(ids) <= FEW:
-            return {dag_id: self._airflow.find_dag(dag_id) for dag_id in ids}
-        listed = {dag["dag_id"]: dag for dag in self._airflow.dags()}
+            return {dag_id: self._airflow.ask(Dags).find(dag_id) for dag_id in ids}
+        listed = {dag["dag_id"]: dag for dag in self._airflow.ask(Dags).select()}
         return {dag_id: listed.get(dag_id) for dag_id in ids}
 
     def _lack(self, dag_id: str, dag: Object | None) -> str:
@@ -128,7 +131,9 @@ class Parsing:
         if dag_id in self._new or parsed >= after + timedelta(seconds=self._deployed.margin):
             return ""
         # A request for each DAG: of many, the margin costs less.
-        version = _moment(self._airflow.version_time(dag_id)) if len(self._deployed.ids) <= MOST_ASKED else None
+        version = (
+            _moment(self._airflow.ask(Dags).version_time(dag_id)) if len(self._deployed.ids) <= MOST_ASKED else None
+        )
         if version is not None and version >= after:
             return ""
         return (
@@ -143,9 +148,9 @@ class Parsing:
         only be guessed: it is named like the DAG, or its error was not there when the wait began. That one may be a
         file of somebody else, so the DAG has another C(parse_margin) to appear.
         """
-        now = self._airflow.client.clock.now()
+        now = self._airflow.clock.now()
         try:
-            self.errors = self._airflow.import_errors() if self._may_see_errors else []
+            self.errors = self._airflow.ask(Files).import_errors() if self._may_see_errors else []
         except ApiError as problem:
             self.errors = []
             self._may_see_errors = not isinstance(problem, Denied)
@@ -176,7 +181,7 @@ class Parsing:
     def _is_its_file(self, error: Object, dag_id: str, dag: Object | None) -> bool:
         name = str(error["filename"])
         if dag is not None:
-            return self._airflow.is_file_of(dag, name)
+            return self._airflow.ask(Files).is_file_of(dag, name)
         return posixpath.splitext(posixpath.basename(name))[0] == dag_id
 
     def _hurry(self, waiting: t.Mapping[str, Object | None]) -> None:
@@ -190,7 +195,7 @@ class Parsing:
                 and len(self._asked) < MOST_REPARSED
             ):
                 self._asked.add((dag["fileloc"], margin_over))
-                self._airflow.reparse(dag_id)
+                self._airflow.ask(Files).reparse(dag_id)
 
     def describe(self) -> str:
         """What the DAGs that are not ready lack."""
@@ -206,7 +211,7 @@ class Parsing:
 def wait_until_parsed(airflow: Airflow, deployed: Deployed) -> None:
     """Wait until Airflow runs the DAGs as they were deployed; ParseFailed or TimedOut when it does not."""
     parsing = Parsing(airflow, deployed)
-    missing, silence = airflow.client.wait(parsing.look, lambda lacking: not lacking, deployed.timeout, LONGEST_LOOK)
+    missing, silence = airflow.patience.wait(parsing.look, lambda lacking: not lacking, deployed.timeout, LONGEST_LOOK)
     if missing:
         advice = f"{last_answer(silence)}." if silence else parsing.advice()
         raise TimedOut(
@@ -223,7 +228,7 @@ def still_lacking(airflow: Airflow, deployed: Deployed) -> str:
 
 def _advice(airflow: Airflow, lack: str) -> str:
     dead = ""
-    with contextlib.suppress(AirflowError), airflow.client.within(PATIENCE):
+    with contextlib.suppress(AirflowError), airflow.patience.within(PATIENCE):
         dead = dead_component(airflow, "dag_processor", "scheduler")
     if dead:
         return dead

@@ -8,24 +8,19 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ._client import Client, of_known_shape, path_of
-from ._errors import ApiError, BadInput, Conflict, NoSuchApi, NotFound, Unsupported
-from ._login import FabLogin, FabTokenLogin, Login, PasswordTokenLogin, SessionLogin, TokenLogin
-
-Object = t.Dict[str, t.Any]
+from .._base.errors import ApiError, BadInput, Conflict, NoSuchApi, NotFound, Unsupported
+from .._http.login import Login, TokenLogin
+from .._http.login_v1 import SessionLogin
+from .._http.login_v2 import FabLogin, FabTokenLogin, PasswordTokenLogin
+from .._http.pages import pages
+from .airflow import Airflow, Family, Object, of_known_shape
 
 SUBSTITUTE = "__substitute"  # ends the name of a role that stands in for another one while that is made anew
 USER_TEXTS = ("username", "email", "first_name", "last_name")
 
 
-class Access:
-    """Who may do what. Subclasses fill in what differs."""
-
-    prefix = ""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self.url = client.url
+class Access(Family):
+    """Who may do what."""
 
     # -- users: {username, email, first_name, last_name, roles}, roles: {name, permissions: [{action, resource}]}
 
@@ -85,9 +80,6 @@ class Access:
         """Return a login that tells a right password from a wrong one."""
         raise NotImplementedError
 
-    def _path(self, *parts: str) -> str:
-        return self.prefix + path_of(*parts)
-
     @of_known_shape
     def _find(self, path: str, read: t.Callable[[Object], Object]) -> Object | None:
         try:
@@ -133,10 +125,8 @@ class Access:
             raise BadInput(f"Airflow refused this user or role: {error.reason}; correct it.") from error
 
 
-class AccessV1(Access):
-    """Airflow 2.3 to 2.11."""
-
-    prefix = "/api/v1"
+class AccessV1(Access, api="v1"):
+    """Airflow 2."""
 
     def login_check(self, username: str, password: str) -> Login:
         # Basic auth would not do: 2.11 answers 403 to a wrong password as well as to a missing permission.
@@ -168,7 +158,7 @@ class AccessV1(Access):
 
     @of_known_shape
     def _users_with(self, *roles: str) -> list[Object]:
-        raw = self._client.pages(self._path("users"), "users", lambda user: user["username"])
+        raw = pages(self._client, self._path("users"), "users", lambda user: user["username"])
         return [user for user in map(_user, raw) if not set(roles).isdisjoint(user["roles"])]
 
     def _move(self, users: t.Iterable[Object], role: str) -> None:
@@ -179,18 +169,17 @@ class AccessV1(Access):
             self.update_user({**user, "roles": [*others, role]})
 
 
-class AccessV2(Access):
+class AccessV2(Access, api="v2"):
     """Airflow 3 with the FAB auth manager."""
 
-    prefix = "/auth/fab/v1"
-
-    def __init__(self, client: Client) -> None:
-        login = client.login
+    def __init__(self, airflow: Airflow) -> None:
+        super().__init__(airflow)
+        self._prefix = "/auth/fab/v1"
+        login = self._client.login
         if isinstance(login, PasswordTokenLogin):
-            client = client.logged_in_by(FabLogin(login))
+            self._client = self._client.logged_in_by(FabLogin(login))
         elif isinstance(login, TokenLogin):
-            client = client.logged_in_by(FabTokenLogin(login.token))
-        super().__init__(client)
+            self._client = self._client.logged_in_by(FabTokenLogin(login.token))
 
     def login_check(self, username: str, password: str) -> Login:
         return PasswordTokenLogin(username, password)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ._api import ENDED, FAILED, NO_STATE, Airflow, Object, task_key
-from ._errors import AirflowError, NotFound
-from ._inputs import time_of
-from ._text import first_few, one_line
+from .._airflow.airflow import Airflow, Object
+from .._airflow.runs import Runs
+from .._airflow.tasks import Tasks, task_key
+from .._base.errors import AirflowError, NotFound
+from .._base.states import ENDED, FAILED, FINISHED, NEVER_RAN, NO_STATE
+from .._base.text import first_few, one_line
+from .._base.times import time_of
 
 MOST_LOGS = 50  # failed tasks whose logs are read: more would cost minutes and overflow AWX's events
 LONGEST_TASK_REASON = 140  # characters
@@ -20,15 +23,12 @@ MARKED = "but none of its tasks did: it was marked failed, or ran into its dagru
 HAD_BEEN_MARKED = f"was already there and had failed, {MARKED}; state: cleared with only_failed: false runs it again"
 NOTHING_TO_CLEAR = f"had failed, {MARKED}; only_failed: false runs all of its tasks again"
 LAST_ANSWER = "it was when Airflow answered last"
-# States that a task instance does not leave of its own accord.
-FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
-NEVER_RAN = ("upstream_failed", "scheduled", "queued", NO_STATE)
 
 
 def read_again(airflow: Airflow, run: Object) -> Object:
     """Read a run that was there a moment before; NotFound says that it was deleted."""
     try:
-        return airflow.dag_run(run["dag_id"], run["dag_run_id"])
+        return airflow.ask(Runs).get(run["dag_id"], run["dag_run_id"])
     except NotFound as error:
         raise NotFound(deleted(run_name(run)), error.status, error.reason) from error
 
@@ -78,7 +78,7 @@ class Report:
 
     def __init__(self, airflow: Airflow, run: Object, log_lines: int, most_logs: int = MOST_LOGS) -> None:
         self.run = run
-        self.tasks = airflow.task_instances(run["dag_id"], run["dag_run_id"])
+        self.tasks = airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
         self.failed = failed_tasks(self.tasks)
         self._failed_themselves = [task for task in self.failed if task["state"] == "failed"]
         self.counts = count_states(self.tasks)
@@ -86,7 +86,7 @@ class Report:
         self._reasons: dict[tuple[str, int], str] = {}
         if log_lines:
             # A server that is gone is not to be waited for once for each log.
-            with airflow.client.within_one_outage():
+            with airflow.patience.within_one_outage():
                 self._read_logs(airflow, log_lines, most_logs)
 
     def result(self) -> Object:
@@ -156,7 +156,7 @@ class Report:
             if number >= most_logs:
                 task["log_tail"] = f"The log was not read: only those of the first {MOST_LOGS} failed tasks are."
                 continue
-            log = airflow.task_log(self.run["dag_id"], self.run["dag_run_id"], task, log_lines)
+            log = airflow.ask(Tasks).log(self.run["dag_id"], self.run["dag_run_id"], task, log_lines)
             task["log_tail"] = log.tail
             self._reasons[task_key(task)] = log.reason
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ._api import ENDED, Airflow, Object
-from ._diagnosis import PATIENCE, diagnosis
-from ._errors import AirflowError, BadInput, RunFailed, TimedOut, Unreachable
-from ._inputs import dag_id_of, dag_run_id_of
-from ._report import MOST_LOGS, Report, elapsed, last_answer, read_again, run_name, waited, without_tasks
-from ._text import first_few
+from .._airflow.airflow import Airflow, Object
+from .._airflow.runs import Runs
+from .._airflow.tasks import Tasks
+from .._base.errors import AirflowError, BadInput, RunFailed, TimedOut, Unreachable
+from .._base.inputs import dag_id_of, dag_run_id_of
+from .._base.states import ENDED
+from .._base.text import first_few
+from .diagnosis import PATIENCE, diagnosis
+from .report import MOST_LOGS, Report, elapsed, last_answer, read_again, run_name, waited, without_tasks
 
 Key = t.Tuple[str, str]
 
@@ -51,19 +54,19 @@ class Watch:
         """
         pending = [key for key in self._keys if key not in self.runs or self.runs[key]["state"] not in ENDED]
         dag_ids = sorted({dag_id for dag_id, _run_id in pending})
-        active = {(run["dag_id"], run["dag_run_id"]): run for run in self._airflow.active_dag_runs(dag_ids)}
+        active = {(run["dag_id"], run["dag_run_id"]): run for run in self._airflow.ask(Runs).active(dag_ids)}
         for key in pending:
             if key in active:
                 self.runs[key] = active[key]
             elif key in self.runs:
                 self.runs[key] = read_again(self._airflow, self.runs[key])
             else:
-                self.runs[key] = self._airflow.dag_run(*key)
+                self.runs[key] = self._airflow.ask(Runs).get(*key)
         return self.active()
 
     def until_ended(self, timeout: float, interval: float) -> Unreachable | None:
         """Look until all have ended or the time is over, and return the outage that went on at that moment."""
-        wait = self._airflow.client.wait
+        wait = self._airflow.patience.wait
         _seen, silence = wait(self.look, lambda active: not active, timeout, interval, self.age)
         # Of a run that was never seen nobody knows whether it has ended.
         if silence and len(self.runs) < len(self._keys):
@@ -113,15 +116,15 @@ def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, inter
 
 def seen_runs(airflow: Airflow, keys: t.Sequence[Key]) -> Object:
     """Look once, for check mode: what a task before would have triggered is not there, and is left out."""
-    runs = [airflow.find_dag_run(*key) for key in keys]
+    runs = [airflow.ask(Runs).find(*key) for key in keys]
     return {"runs": [_entry(airflow, run) for run in runs if run]}
 
 
 def _held_up(airflow: Airflow, run: Object) -> str:
     """What holds up the first of those that have not ended; one is enough for a message."""
     tasks: t.Sequence[Object] = ()
-    with contextlib.suppress(AirflowError), airflow.client.within(PATIENCE):
-        tasks = airflow.task_instances(run["dag_id"], run["dag_run_id"])
+    with contextlib.suppress(AirflowError), airflow.patience.within(PATIENCE):
+        tasks = airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
     reason = diagnosis(airflow, run, tasks)
     return f"; of {run_name(run)}: {reason}" if reason else ""
 

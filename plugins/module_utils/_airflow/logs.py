@@ -13,7 +13,7 @@ import re
 import typing as t
 from collections import deque
 
-from ._text import json_of, one_line
+from .._base.text import json_of, one_line
 
 LONGEST_LINE = 1000  # characters
 LARGEST_TAIL = 64 * 1024  # characters

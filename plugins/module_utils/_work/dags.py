@@ -9,12 +9,14 @@ import re
 import typing as t
 from fnmatch import fnmatchcase
 
-from ._api import Airflow, Object
-from ._errors import AirflowError, ApiError, BadInput, Denied, NotFound, TimedOut
-from ._inputs import dag_id_of, is_glob
-from ._report import last_answer, run_name, waited
-from ._state import changes
-from ._text import first_few, one_line
+from .._airflow.airflow import Airflow, Object
+from .._airflow.dags import Dags
+from .._airflow.runs import Runs
+from .._base.errors import AirflowError, ApiError, BadInput, Denied, NotFound, TimedOut
+from .._base.inputs import dag_id_of, is_glob
+from .._base.state import changes
+from .._base.text import first_few, one_line
+from .report import last_answer, run_name, waited
 
 FEW = 3  # exact ids that are read one by one; more of them are cheaper to find in the list of all DAGs
 MANY = 10  # writes from which on one that hits all matches of a pattern, with a look at what it did, is cheaper
@@ -91,9 +93,9 @@ def find(airflow: Airflow, selection: Selection, stale: bool) -> list[Object]:
         return []
     if selection.globs or len(selection.ids) > FEW:
         containing = "" if selection.ids else _narrowing(selection)
-        listed = airflow.dags(containing, selection.tags or ())
+        listed = airflow.ask(Dags).select(containing, selection.tags or ())
     else:
-        listed = [dag for dag in map(airflow.find_dag, selection.ids) if dag]
+        listed = [dag for dag in map(airflow.ask(Dags).find, selection.ids) if dag]
     return [
         dag
         for dag in listed
@@ -122,7 +124,7 @@ def set_paused(airflow: Airflow, wanted: Changes, listing: Listing | None) -> No
     for dag_id, paused in waiting.items():
         if dag_id not in done:
             try:
-                airflow.set_paused(dag_id, paused)
+                airflow.ask(Dags).set_paused(dag_id, paused)
             except AirflowError as error:
                 error.details.update(changed=bool(done), dags=[view(*wanted[name]) for name in done])
                 raise
@@ -140,10 +142,10 @@ def _set_at_once(airflow: Airflow, waiting: t.Mapping[str, bool], listing: Listi
     if pattern is None:
         return []
     try:
-        after = airflow.set_all_paused(pattern, listing.tags, paused)
+        after = airflow.ask(Dags).set_all_paused(pattern, listing.tags, paused)
     except ApiError:
         # What it did not do is written one by one, which also tells why that is refused.
-        after = airflow.dags(pattern, listing.tags)
+        after = airflow.ask(Dags).select(pattern, listing.tags)
     before = {dag["dag_id"]: dag["is_paused"] for dag in listing.dags}
     done = []
     for dag in after:
@@ -152,7 +154,7 @@ def _set_at_once(airflow: Airflow, waiting: t.Mapping[str, bool], listing: Listi
             done.append(dag_id)
         # A DAG that has come meanwhile came paused, if nobody has configured otherwise.
         elif dag_id not in waiting and before.get(dag_id, True) != dag["is_paused"] == paused:
-            airflow.set_paused(dag_id, not paused)
+            airflow.ask(Dags).set_paused(dag_id, not paused)
     return done
 
 
@@ -190,21 +192,21 @@ def drain(airflow: Airflow, wanted: Changes, timeout: float) -> None:
             # Noted first: should the answer get lost, the DAG may be paused.
             paused.append(dag_id)
             try:
-                airflow.set_paused(dag_id, True)
+                airflow.ask(Dags).set_paused(dag_id, True)
             except ApiError:
                 paused.remove(dag_id)
                 raise
         if idle:
-            airflow.client.clock.sleep(SETTLING)
+            airflow.clock.sleep(SETTLING)
             busy.update(count_runs(airflow, idle))
         for dag_id in [dag_id for dag_id in paused if busy[dag_id]]:
-            airflow.set_paused(dag_id, False)
+            airflow.ask(Dags).set_paused(dag_id, False)
             paused.remove(dag_id)
         draining[:] = [dag_id for dag_id in busy if dag_id not in paused]
         return {dag_id: busy[dag_id] for dag_id in draining}
 
     try:
-        busy, silence = airflow.client.wait(look, lambda seen: not seen, timeout, LONGEST_LOOK)
+        busy, silence = airflow.patience.wait(look, lambda seen: not seen, timeout, LONGEST_LOOK)
         if busy:
             advice = f"{last_answer(silence)}." if silence else "give it more time, or end the runs."
             raise TimedOut(
@@ -219,7 +221,7 @@ def _unpause_again(airflow: Airflow, paused: t.Sequence[str], error: AirflowErro
     """Put DAGs back as they were before a failure, or say which ones are not."""
     for number, dag_id in enumerate(paused):
         try:
-            airflow.set_paused(dag_id, False)
+            airflow.ask(Dags).set_paused(dag_id, False)
         except AirflowError:
             error.message += f" These DAGs are left paused: {', '.join(paused[number:])}."
             error.details["changed"] = True
@@ -229,7 +231,7 @@ def _unpause_again(airflow: Airflow, paused: t.Sequence[str], error: AirflowErro
 def check_drained(airflow: Airflow, wanted: Changes) -> None:
     """Refuse to drain a DAG that is paused already while runs of it are active: they would never end."""
     idle = [dag_id for dag_id, (_dag, changed) in wanted.items() if not changed]
-    busy = airflow.active_dag_runs(idle)
+    busy = airflow.ask(Runs).active(idle)
     if busy:
         named = first_few([run_name(run) for run in busy])
         raise BadInput(
@@ -241,7 +243,7 @@ def check_drained(airflow: Airflow, wanted: Changes) -> None:
 def count_runs(airflow: Airflow, dag_ids: t.Sequence[str]) -> dict[str, int]:
     """Count the active runs of each of these DAGs."""
     counts = dict.fromkeys(dag_ids, 0)
-    for run in airflow.active_dag_runs(dag_ids):
+    for run in airflow.ask(Runs).active(dag_ids):
         counts[run["dag_id"]] += 1
     return counts
 
@@ -258,7 +260,7 @@ def delete(airflow: Airflow, dags: t.Sequence[Object]) -> None:
     """Delete the records of DAGs. When one cannot be deleted, the failure tells which were before it."""
     for number, dag in enumerate(dags):
         try:
-            airflow.delete_dag(dag["dag_id"])
+            airflow.ask(Dags).delete(dag["dag_id"])
         except AirflowError as error:
             error.details.update(changed=number > 0, dags=[view(deleted, {}) for deleted in dags[:number]])
             raise
@@ -281,7 +283,7 @@ def _item(option: str, value: t.Any) -> str:
 
 
 def _listed(airflow: Airflow, containing: str = "", tags: t.Sequence[str] = ()) -> Listing:
-    return Listing(containing, tags, airflow.dags(containing, tags))
+    return Listing(containing, tags, airflow.ask(Dags).select(containing, tags))
 
 
 def _exact(airflow: Airflow, ids: t.Sequence[str]) -> tuple[list[Object], Listing | None]:
@@ -289,7 +291,7 @@ def _exact(airflow: Airflow, ids: t.Sequence[str]) -> tuple[list[Object], Listin
     if listing is not None:
         found: dict[str, Object | None] = {dag["dag_id"]: dag for dag in listing.dags}
     else:
-        found = {dag_id: airflow.find_dag(dag_id) for dag_id in ids}
+        found = {dag_id: airflow.ask(Dags).find(dag_id) for dag_id in ids}
     dags = [dag for dag in (found.get(dag_id) for dag_id in ids) if dag is not None]
     missing = [dag_id for dag_id in ids if found.get(dag_id) is None]
     if missing:

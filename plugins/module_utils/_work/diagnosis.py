@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ._api import Airflow, Object
-from ._errors import AirflowError
-from ._inputs import time_of
-from ._report import task_name
+from .._airflow.airflow import Airflow, Object
+from .._airflow.dags import Dags
+from .._airflow.health import Health
+from .._airflow.pools import Pools
+from .._airflow.runs import Runs
+from .._airflow.tasks import Tasks
+from .._base.errors import AirflowError
+from .._base.times import time_of
+from .report import task_name
 
 TICK = 2.0  # seconds by which a time of Airflow may be ahead of the one in its answers' heads, which have no fractions
 PATIENCE = 5.0  # seconds that an outage may last while a failure is being explained
@@ -24,7 +29,7 @@ def diagnosis(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
     dag: Object = {}
 
     def of_dag() -> str:
-        dag.update(airflow.dag(run["dag_id"]))
+        dag.update(airflow.ask(Dags).get(run["dag_id"]))
         return _of_dag(dag)
 
     for reason in (
@@ -35,7 +40,7 @@ def diagnosis(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
         lambda: _of_tasks(airflow, run, tasks),
     ):
         try:
-            with airflow.client.within(PATIENCE):
+            with airflow.patience.within(PATIENCE):
                 found = reason()
         except AirflowError:
             continue
@@ -65,7 +70,7 @@ def _of_time(airflow: Airflow, run: Object) -> str:
 
 def dead_component(airflow: Airflow, *components: str) -> str:
     """Return that one of these components of Airflow has stopped sending heartbeats, or an empty text."""
-    health = airflow.health()
+    health = airflow.ask(Health).read()
     for component in components:
         seen = health[component]
         if seen["status"] == "unhealthy":
@@ -77,7 +82,7 @@ def dead_component(airflow: Airflow, *components: str) -> str:
 def _of_other_runs(airflow: Airflow, run: Object, limit: int | None) -> str:
     if run["state"] != "queued" or limit is None:
         return ""
-    running = [other for other in airflow.active_dag_runs([run["dag_id"]]) if other["state"] == "running"]
+    running = [other for other in airflow.ask(Runs).active([run["dag_id"]]) if other["state"] == "running"]
     if len(running) < limit:
         return ""
     others = "1 other run is active" if len(running) == 1 else f"{len(running)} other runs are active"
@@ -109,7 +114,7 @@ def _of_tasks(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
 def _up_for_retry(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
     text = f"{_these(tasks)} up for retry"
     try:
-        moment = airflow.retry_time(run["dag_id"], tasks[0])
+        moment = airflow.ask(Tasks).retry_time(run["dag_id"], tasks[0])
     except AirflowError:
         moment = None
     return f"{text} at {moment}" if moment else text
@@ -117,7 +122,8 @@ def _up_for_retry(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> s
 
 def _in_pool(airflow: Airflow, run: Object, task: Object) -> str:
     try:
-        pool = airflow.pool_of(run["dag_id"], run["dag_run_id"], task)
+        name = airflow.ask(Tasks).pool_name(run["dag_id"], run["dag_run_id"], task)
+        pool = airflow.ask(Pools).find(name)
     except AirflowError:
         return ""
     if pool["slots"] is None:

@@ -1,0 +1,329 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""DAG runs."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from datetime import datetime
+
+from .._base.errors import (
+    AirflowError,
+    ApiError,
+    BadInput,
+    Conflict,
+    FateUnknown,
+    NotFound,
+    ServerError,
+    Unreachable,
+    Unsupported,
+)
+from .._base.text import one_line
+from .._base.times import iso
+from .._http.pages import PAGE, pages, walk
+from .airflow import Family, Object, of_known_shape
+from .links import Links
+
+if t.TYPE_CHECKING:
+    from .._base.patience import Outage
+
+
+class TriggerRequest(t.NamedTuple):
+    """A run to make. Times are aware datetimes; None: not given."""
+
+    dag_run_id: str
+    conf: t.Mapping[str, t.Any]
+    logical_date: datetime | None = None
+    data_interval_start: datetime | None = None
+    data_interval_end: datetime | None = None
+    run_after: datetime | None = None
+    note: str | None = None
+
+
+class RunFilter(t.NamedTuple):
+    """Which runs to list, and how many at most.
+
+    :param times: such as C(logical_date_gte) or C(start_date_lte), to aware datetimes.
+    :param order_by: C(id), C(logical_date), C(start_date) or C(end_date), with C(-) before it: the last one first.
+    """
+
+    states: t.Sequence[str]
+    times: t.Mapping[str, datetime]
+    order_by: str
+    limit: int
+
+
+class Runs(Family):
+    """DAG runs: {dag_id, dag_run_id, run_type, state, logical_date, run_after, data_interval_start, data_interval_end,
+    start_date, end_date, note, conf, url}.
+    """
+
+    logical_date: t.ClassVar[str] = ""  # what queries call it
+
+    def get(self, dag_id: str, dag_run_id: str) -> Object:
+        """Return one run; NotFound when there is none."""
+        try:
+            return self._run(self._client.get(self._run_path(dag_id, dag_run_id)))
+        except NotFound as error:
+            raise NotFound(
+                f"DAG run {dag_id} / {dag_run_id} does not exist at {self.url}; check dag_id and dag_run_id.",
+                error.status,
+                error.reason,
+            ) from error
+
+    def find(self, dag_id: str, dag_run_id: str) -> Object | None:
+        """Return one run, or None when there is none."""
+        try:
+            return self.get(dag_id, dag_run_id)
+        except NotFound:
+            return None
+
+    def of_date(self, dag_id: str, logical_date: datetime) -> Object | None:
+        """Return the run that holds this logical date, if there is one; Airflow has at most one per DAG."""
+        moment = iso(logical_date)
+        params = {f"{self.logical_date}_gte": moment, f"{self.logical_date}_lte": moment, "limit": 1}
+        return self._first(dag_id, params)
+
+    def last(self, dag_id: str) -> Object | None:
+        """Return the run that was created last, if there is one."""
+        return self._first(dag_id, {"order_by": "-id", "limit": 1})
+
+    def select(self, dag_id: str | None, wanted: RunFilter) -> list[Object]:
+        """Return the runs of one DAG or, without an id, of all; an unknown DAG has none."""
+        params: Object = {}
+        if wanted.states:
+            params["state"] = list(wanted.states)
+        for key, moment in wanted.times.items():
+            params[key.replace("logical_date", self.logical_date)] = iso(moment)
+        params["order_by"] = wanted.order_by.replace("logical_date", self.logical_date)
+        path = self._path("dags", dag_id or "~", "dagRuns")
+        try:
+            raw = pages(
+                self._client, path, "dag_runs", lambda run: (run["dag_id"], run["dag_run_id"]), params, wanted.limit
+            )
+        except NotFound:
+            return []
+        return [self._run(run) for run in raw]
+
+    def active(self, dag_ids: t.Sequence[str]) -> list[Object]:
+        """Return the queued and running runs of these DAGs, in one request for every 100 runs."""
+        return [self._run(run) for run in self._active(dag_ids)] if dag_ids else []
+
+    @of_known_shape
+    def _active(self, dag_ids: t.Sequence[str]) -> list[Object]:
+        body = {"dag_ids": list(dag_ids), "states": ["queued", "running"], "page_limit": PAGE}
+
+        def ask(offset: int) -> Object:
+            path = self._path("dags", "~", "dagRuns", "list")
+            page: Object = self._client.post(path, {**body, "page_offset": offset}, repeat=True)
+            return page
+
+        return walk(ask, "dag_runs", lambda run: (run["dag_id"], run["dag_run_id"]))
+
+    def check_trigger(self, request: TriggerRequest) -> str:
+        """Raise BadInput, before anything is written, when this Airflow does not do what the request asks for.
+
+        Returns a sentence about what the user may not expect of the run, or an empty text.
+        """
+        raise NotImplementedError
+
+    def trigger(self, dag_id: str, request: TriggerRequest) -> Object:
+        """Make a run, exactly once, and return it.
+
+        The id is known before the request, so an answer that got lost is no riddle: the run is looked up, and only when
+        it is not there the same request goes out again, with the same id.
+
+        Conflict: a run with this id or this logical date exists, and it is not of this call. FateUnknown: nobody knows
+        whether the run was made.
+        """
+        body = self._trigger_body(request)
+        lost: Outage | None = None
+        with contextlib.ExitStack() as stack:
+            while True:
+                try:
+                    return self._run(self._client.post(self._path("dags", dag_id, "dagRuns"), body))
+                except (ApiError, Unreachable) as error:
+                    if isinstance(error, ApiError) and 400 <= error.status < 500 and not isinstance(error, Conflict):
+                        raise _trigger_error(dag_id, error) from error
+                    if lost is None and isinstance(error, Unreachable):
+                        # Looking and trying again are one outage.
+                        stack.enter_context(self._airflow.patience.within_one_outage())
+                    run = self._look_up(dag_id, request.dag_run_id, error)
+                    # A conflict with an earlier attempt of this call is a success, any other is the caller's to judge.
+                    if run is not None and (lost or not isinstance(error, Conflict)):
+                        return run
+                    # After a 500 (Airflow 2 gives it for bad input) or an unreadable answer one look is enough.
+                    if isinstance(error, ServerError):
+                        raise _trigger_error(dag_id, error) from error
+                    if isinstance(error, ApiError):
+                        raise
+                    lost = lost or self._airflow.patience.outage()
+                    try:
+                        lost.endure(error)
+                    except Unreachable:
+                        raise _fate_unknown(dag_id, request.dag_run_id, error) from error
+
+    def _look_up(self, dag_id: str, dag_run_id: str, problem: AirflowError) -> Object | None:
+        """Look whether a run was made after all; FateUnknown when that cannot be seen, either."""
+        try:
+            return self.find(dag_id, dag_run_id)
+        except AirflowError as error:
+            raise _fate_unknown(dag_id, dag_run_id, problem) from error
+
+    def set_state(self, dag_id: str, dag_run_id: str, state: str) -> Object:
+        """Mark a run C(success) or C(failed); its unfinished tasks follow."""
+        return self._run(self._client.patch(self._run_path(dag_id, dag_run_id), {"state": state}))
+
+    def check_clear(self) -> None:
+        """Raise Unsupported when this version cannot clear runs; nothing is sent but, perhaps, the question for it."""
+
+    def clear(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
+        """Run the tasks of a run again, all or those that failed; the run is queued again.
+
+        Only the second is repeated after a lost answer: the tasks are no longer failed then, so it does no harm.
+        """
+        raise NotImplementedError
+
+    def delete(self, dag_id: str, dag_run_id: str) -> None:
+        """Delete a run and its task instances."""
+        try:
+            self._client.delete(self._run_path(dag_id, dag_run_id))
+        except NotFound:
+            pass  # Gone meanwhile: that is what was wanted.
+        except Conflict as error:
+            raise Conflict(
+                f"DAG run {dag_id} / {dag_run_id} cannot be deleted while it is running; use state: failed first.",
+                error.status,
+                error.reason,
+            ) from error
+
+    @of_known_shape
+    def _run(self, raw: Object) -> Object:
+        times = ("logical_date", "data_interval_start", "data_interval_end", "start_date", "end_date")
+        return {
+            **{key: raw.get(key) for key in ("dag_id", "dag_run_id", "state", "note")},
+            "run_type": self._run_type(raw),
+            **{key: iso(raw.get(key)) for key in times},
+            "run_after": iso(self._run_after(raw)),
+            "conf": raw.get("conf") or {},
+            "url": self._airflow.ask(Links).dag_run(raw["dag_id"], raw["dag_run_id"]),
+        }
+
+    def _run_after(self, raw: Object) -> t.Any:
+        raise NotImplementedError
+
+    def _run_type(self, raw: Object) -> t.Any:
+        return raw.get("run_type")
+
+    def _trigger_body(self, request: TriggerRequest) -> Object:
+        body: Object = {"dag_run_id": request.dag_run_id, "conf": dict(request.conf)}
+        times = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
+        body.update({key: iso(getattr(request, key)) for key in times if getattr(request, key) is not None})
+        if request.note is not None:
+            body["note"] = request.note
+        return body
+
+    def _run_path(self, dag_id: str, dag_run_id: str) -> str:
+        return self._path("dags", dag_id, "dagRuns", dag_run_id)
+
+    @of_known_shape
+    def _first(self, dag_id: str, params: Object) -> Object | None:
+        try:
+            runs = self._client.get(self._path("dags", dag_id, "dagRuns"), params).get("dag_runs") or []
+        except NotFound:
+            return None  # Airflow 3 says so of an unknown DAG, Airflow 2 gives it an empty list.
+        return self._run(runs[0]) if runs else None
+
+
+class RunsV1(Runs, api="v1"):
+    """Airflow 2."""
+
+    logical_date = "execution_date"
+
+    def check_trigger(self, request: TriggerRequest) -> str:
+        if request.run_after is not None:
+            raise Unsupported(f"run_after needs Airflow 3.0 or newer, and {self.url} is Airflow 2; leave it out.")
+        if request.note is not None:
+            self._airflow.needs("note", (2, 5))
+        if request.data_interval_start is not None or request.data_interval_end is not None:
+            self._airflow.needs("data_interval_start", (2, 9))
+        if request.logical_date is not None and request.logical_date.timestamp() > self._client.server_now() + 1:
+            return (
+                f"logical_date {iso(request.logical_date)} lies in the future, and Airflow 2 starts the run then, not "
+                "before, unless [scheduler] allow_trigger_in_future is set."
+            )
+        return ""
+
+    def check_clear(self) -> None:
+        self._airflow.needs("state: cleared", (2, 4))
+
+    def clear(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
+        # The clear endpoint of a run knows no only_failed here and would clear everything.
+        body = {"dry_run": False, "dag_run_id": dag_run_id, "only_failed": only_failed, "reset_dag_runs": True}
+        self._client.post(self._path("dags", dag_id, "clearTaskInstances"), body, repeat=only_failed)
+
+    def _run_after(self, raw: Object) -> t.Any:
+        # Airflow 2 starts a run after its data interval; Airflow 3 fills run_after of older runs in the same way.
+        return raw.get("data_interval_end") or raw.get("logical_date")
+
+    def _run_type(self, raw: Object) -> t.Any:
+        # Airflow 2.3 does not say it.
+        return raw.get("run_type") or (
+            "manual" if raw.get("external_trigger") else raw["dag_run_id"].partition("__")[0]
+        )
+
+
+class RunsV2(Runs, api="v2"):
+    """Airflow 3."""
+
+    logical_date = "logical_date"
+
+    def check_trigger(self, request: TriggerRequest) -> str:
+        if request.data_interval_start is not None and request.logical_date is None:
+            raise BadInput(
+                f"data_interval_start needs a logical_date, since {self.url} is Airflow 3, which drops the interval of "
+                "a run without one; give both."
+            )
+        return ""
+
+    def clear(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
+        body = {"dry_run": False, "only_failed": only_failed}
+        self._client.post(self._run_path(dag_id, dag_run_id) + "/clear", body, repeat=only_failed)
+
+    def _run_after(self, raw: Object) -> t.Any:
+        return raw.get("run_after")
+
+    def _trigger_body(self, request: TriggerRequest) -> Object:
+        # The key must be there; null lets several runs start in the same moment.
+        return {"logical_date": None, **super()._trigger_body(request)}
+
+
+def _trigger_error(dag_id: str, error: ApiError) -> AirflowError:
+    """Say what a refused trigger means in the options' words."""
+    if isinstance(error, NotFound):
+        return NotFound(
+            f"DAG {dag_id} cannot be triggered: {error.reason or 'it does not exist'}.", error.status, error.reason
+        )
+    if isinstance(error, ServerError):
+        return ServerError(
+            f"{error.message} No run of DAG {dag_id} was made. Airflow before 2.8 answers so when conf does not "
+            "fit the DAG's params: check conf; the log of its web server has the reason.",
+            error.status,
+            error.reason,
+        )
+    if error.status == 403:
+        error.message = f"{error.message.rstrip('.')}; a trigger takes can_edit on the DAG and can_create on DAG Runs."
+    if error.status in (400, 422):
+        return BadInput(
+            f"Airflow refused the run of DAG {dag_id}: {one_line(error.reason, 300)}; check conf and the dates."
+        )
+    return error
+
+
+def _fate_unknown(dag_id: str, dag_run_id: str, problem: AirflowError) -> FateUnknown:
+    return FateUnknown(
+        f"{problem.message} Whether run {dag_run_id} of DAG {dag_id} was made is not known; repeat the task with this "
+        "dag_run_id."
+    )

@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Task instances and their logs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from .._base.errors import AirflowError
+from .._base.times import iso, time_of
+from .._http.client import path_of
+from .._http.pages import pages
+from .airflow import Family, Object, of_known_shape
+from .links import Links
+from .logs import TaskLog, event_lines, events_of, read_log
+
+
+class Tasks(Family):
+    """Task instances: {task_id, map_index, state, operator, try_number, max_tries, start_date, end_date, duration, url,
+    log_tail}.
+    """
+
+    def of_run(self, dag_id: str, dag_run_id: str) -> list[Object]:
+        """Return all task instances of a run, sorted by start, then name; mapped ones come one by one."""
+        raw = pages(
+            self._client,
+            self._run_path(dag_id, dag_run_id) + "/taskInstances",
+            "task_instances",
+            lambda task: (task["task_id"], task.get("map_index", -1)),
+        )
+        tasks = [self._task(dag_id, dag_run_id, task) for task in raw]
+        return sorted(tasks, key=lambda task: (task["start_date"] is None, task["start_date"] or "", *task_key(task)))
+
+    @of_known_shape
+    def pool_name(self, dag_id: str, dag_run_id: str, task: Object) -> str:
+        """Return the name of a task instance's pool."""
+        index = [str(task["map_index"])] if task["map_index"] >= 0 else []
+        place = path_of("taskInstances", task["task_id"], *index)
+        return str(self._client.get(self._run_path(dag_id, dag_run_id) + place)["pool"])
+
+    @of_known_shape
+    def retry_time(self, dag_id: str, task: Object) -> str | None:
+        """Return when a task that is up for retry runs again; None where its pauses grow, which only Airflow knows."""
+        raw = self._client.get(self._path("dags", dag_id, "tasks", task["task_id"]))
+        if raw["retry_exponential_backoff"] or not task["end_date"]:
+            return None
+        pause = timedelta(days=raw["retry_delay"]["days"], seconds=raw["retry_delay"]["seconds"])
+        return iso(time_of("a time of Airflow", task["end_date"]) + pause)
+
+    def log(self, dag_id: str, dag_run_id: str, task: Object, keep: int) -> TaskLog:
+        """Return the last lines of a task's last try, and why it failed.
+
+        A log that cannot be read never fails anything: the tail then says so.
+        """
+        if not task["try_number"]:
+            return TaskLog("", "")
+        place = path_of("taskInstances", task["task_id"], "logs", str(task["try_number"]))
+        path = self._run_path(dag_id, dag_run_id) + place
+        try:
+            params = self._log_params(task)
+            return self._airflow.patience.through_outages(lambda: self._read_log(path, params, keep))
+        except AirflowError as error:
+            return TaskLog(f"The log cannot be read: {error.message}", "")
+
+    @of_known_shape
+    def _task(self, dag_id: str, dag_run_id: str, raw: Object) -> Object:
+        task: Object = {
+            key: raw.get(key) for key in ("task_id", "state", "operator", "try_number", "max_tries", "duration")
+        }
+        task["map_index"] = raw.get("map_index", -1)
+        task.update({key: iso(raw.get(key)) for key in ("start_date", "end_date")})
+        task["url"] = self._airflow.ask(Links).task(dag_id, dag_run_id, task["task_id"], task["map_index"])
+        task["log_tail"] = None
+        return task
+
+    def _run_path(self, dag_id: str, dag_run_id: str) -> str:
+        return self._path("dags", dag_id, "dagRuns", dag_run_id)
+
+    def _log_params(self, task: Object) -> Object:
+        """What the log of a task is asked for with; Unsupported when this Airflow shows it to nobody."""
+        index = {"map_index": task["map_index"]} if task["map_index"] >= 0 else {}
+        return {"full_content": "true", **index}
+
+    def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
+        raise NotImplementedError
+
+
+class TasksV1(Tasks, api="v1"):
+    """Airflow 2."""
+
+    def _log_params(self, task: Object) -> Object:
+        if task["map_index"] >= 0:
+            self._airflow.needs("The log of a mapped task", (2, 4))
+        return super()._log_params(task)
+
+    def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
+        # As JSON, a log is the text of a Python expression here.
+        with self._client.lines(path, params, "text/plain") as lines:
+            return read_log((self._client.redact(line) for line in lines), keep)
+
+
+class TasksV2(Tasks, api="v2"):
+    """Airflow 3."""
+
+    def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
+        with self._client.lines(path, params, "application/x-ndjson") as lines:
+            # What a task has printed may be JSON or Python itself, in the JSON of the log.
+            events = map(self._client.redact.deep, events_of(self._client.redact(line) for line in lines))
+            return read_log(event_lines(events), keep)
+
+
+def task_key(task: Object) -> tuple[str, int]:
+    """What tells task instances of a run apart."""
+    return (task["task_id"], task["map_index"])

@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parameters of a run: a mapping, or a text that holds one."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from datetime import date, datetime
+
+from .errors import BadInput
+from .text import one_line
+
+# In a mapping that an expression of Ansible resulted in.
+_DATE_OF_PYTHON = re.compile(r"\A\s*[{\[].*\bdatetime\.date(time)?\(", re.DOTALL)
+
+
+def conf_of(option: str, value: t.Any) -> dict[str, t.Any]:
+    """Return the run's parameters, from a mapping or from its JSON or YAML text; types are kept.
+
+    An AWX survey gives text. YAML needs PyYAML where the module runs, JSON does not.
+    """
+    try:
+        if isinstance(value, str):
+            value = _parsed(option, value)
+        if not isinstance(value, t.Mapping):
+            raise BadInput(f"{option} is a {_kind(value)}; it takes a mapping, or the JSON or YAML text of one.")
+        plain = in_json(value)
+        json.dumps(plain, allow_nan=False)
+    except RecursionError as error:
+        raise BadInput(f"{option} is nested too deeply, or holds itself; flatten it.") from error
+    except ValueError as error:
+        raise BadInput(f"{option} holds a number that JSON cannot carry (nan or infinity); take it out.") from error
+    return t.cast("dict[str, t.Any]", plain)
+
+
+def in_json(value: t.Any) -> t.Any:
+    """Return what YAML knows and JSON does not (dates, keys that are no text) in JSON's types."""
+    if isinstance(value, t.Mapping):
+        return {str(key): in_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [in_json(item) for item in value]
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+
+
+def merged(base: t.Mapping[str, t.Any], over: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return C(base) with C(over) laid over it, mapping by mapping."""
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = merged(below, value) if isinstance(below, t.Mapping) and isinstance(value, t.Mapping) else value
+    return result
+
+
+def _parsed(option: str, text: str) -> t.Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    if _DATE_OF_PYTHON.search(text):
+        raise BadInput(
+            f"{option} holds a date that is not in quotes, and ansible-core before 2.19 makes Python's words of it; "
+            "put it in quotes, or use the filter dagops.airflow.as_conf."
+        )
+    try:
+        import yaml
+    except ImportError as error:
+        raise BadInput(
+            f"{option} is text but not JSON, and YAML needs PyYAML where the module runs; give a mapping."
+        ) from error
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" in line {mark.line + 1}" if mark else ""
+        problem = one_line(getattr(error, "problem", None) or error, 120)
+        raise BadInput(f"{option} is neither JSON nor YAML{place}: {problem}; correct it.") from error
+
+
+def _kind(value: t.Any) -> str:
+    names = {
+        list: "list",
+        tuple: "list",
+        str: "text",
+        bool: "boolean",
+        int: "number",
+        float: "number",
+        type(None): "null",
+    }
+    return names.get(type(value), type(value).__name__)

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What users write, checked before anything is sent: ids, names, numbers."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .errors import BadInput
+from .text import one_line, texts_in
+
+LONGEST_ID = 250  # characters, in every version of Airflow
+LONGEST_WAIT = 1_000_000_000  # seconds
+MOST_LINES = 1_000_000
+SHORTEST_SECRET = 6  # characters: Ansible masks a secret wherever it occurs, "a" in every word
+GLOB = re.compile(r"[*?\[]")
+_DAG_ID = re.compile(r"[\w.-]+")
+_RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
+
+
+def is_glob(text: str) -> bool:
+    """Whether this names DAGs by a pattern: a DAG id cannot contain C(*), C(?) or C([)."""
+    return bool(GLOB.search(text))
+
+
+def dag_id_of(option: str, value: str) -> str:
+    """Return a DAG id that Airflow can have."""
+    value = value.strip()
+    # Dots alone would be taken for a folder in the request's path.
+    if not _DAG_ID.fullmatch(value) or not value.strip(".") or len(value) > LONGEST_ID:
+        raise BadInput(
+            f"{option} '{one_line(value, 60)}' is no DAG id: it has 1 to {LONGEST_ID} letters, digits, dots, dashes "
+            "and underscores."
+        )
+    return value
+
+
+def name_of(option: str, value: str) -> str:
+    """Return the name of a user or a role, which can be a segment of a request's path."""
+    # Dots alone would be taken for a folder in the request's path.
+    # Airflow takes a slash for the end of the name, quoted or not.
+    if not value.strip(". ") or not value.isprintable() or "/" in value:
+        raise BadInput(
+            f"{option} '{one_line(value, 60)}' is no name of a user or a role that can be asked for: it has letters or "
+            "digits, no slash, no line break and no control character."
+        )
+    return value
+
+
+def dag_run_id_of(option: str, value: str, triggering: bool = False) -> str:
+    """Return a run id that can be asked for.
+
+    Airflow 2.11 answers some others with an HTML 500, and 2.3 accepts some that nobody can reach afterwards.
+
+    :param triggering: the id is for a new run: those of the scheduler are then refused, too.
+    """
+    value = value.strip()
+    if not _RUN_ID.fullmatch(value) or value in ("~", ".") or ".." in value or len(value) > LONGEST_ID:
+        raise BadInput(
+            f"{option} '{one_line(value, 60)}' is no run id: it has 1 to {LONGEST_ID} of the characters "
+            "A-Z a-z 0-9 _ . ~ : + - and no '..' in it."
+        )
+    if triggering and value.startswith("scheduled__"):
+        raise BadInput(
+            f"{option} '{one_line(value, 60)}' is a name of Airflow's scheduler; choose one without 'scheduled__', or "
+            "wait for that run with state: awaited."
+        )
+    return value
+
+
+def seconds_of(option: str, value: float) -> float:
+    """Return a number of seconds that can be waited."""
+    if not 0 <= value <= LONGEST_WAIT:
+        raise BadInput(f"{option} is {value:g}; it takes a number of seconds, 0 to {LONGEST_WAIT}.")
+    return value
+
+
+def lines_of(option: str, value: int) -> int:
+    """Return a number of lines that can be kept."""
+    if not 0 <= value <= MOST_LINES:
+        raise BadInput(f"{option} is {value}; it takes a number of lines, 0 to {MOST_LINES}.")
+    return value
+
+
+def check_maskable(option: str, secrets: t.Any, visible: t.Iterable[str | None]) -> None:
+    """Refuse secrets that Ansible's masking would tear out of results that people need.
+
+    :param visible: texts that stand in results, such as ids and URLs.
+    """
+    shown = [text for text in visible if text]
+    for secret in texts_in(secrets):
+        if len(secret) < SHORTEST_SECRET:
+            raise BadInput(
+                f"{option} holds a value shorter than {SHORTEST_SECRET} characters, which Ansible would mask in all "
+                f"output; {_way_out(option)}."
+            )
+        if any(secret in text for text in shown):
+            raise BadInput(
+                f"{option} holds a value that is a part of an id, a URL or a state, which Ansible would mask there; "
+                f"{_way_out(option)}."
+            )
+
+
+def _way_out(option: str) -> str:
+    return "use a longer secret, or, if it is none, put it in conf" if option == "secret_conf" else "use a longer one"

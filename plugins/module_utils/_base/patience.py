@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long an outage may last, and what that means for a wait."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import random
+import typing as t
+
+from .clock import Clock, wait_until
+from .errors import Unreachable
+
+T = t.TypeVar("T")
+FIRST_RETRY = 0.5  # seconds, doubled at each further attempt
+LONGEST_RETRY = 8.0  # seconds
+
+
+class Outage:
+    """One transient outage: pauses grow with each attempt until it has lasted too long.
+
+    It begins with the first failure. Were the time that a request without an answer took a part of it, such a request
+    would never be repeated: C(request_timeout) is as long as C(retry_timeout), if nobody says otherwise.
+
+    :param allowed: seconds that the outage may last; 0: the first failure is the last.
+    :param latest: when it has to end in any case, by the clock.
+    """
+
+    def __init__(self, clock: Clock, allowed: float, latest: float = math.inf) -> None:
+        self._clock = clock
+        self._allowed = allowed
+        self._latest = latest
+        self._ends: float | None = None
+        self._cut_short = False
+        self._pause = FIRST_RETRY
+
+    def endure(self, error: Unreachable) -> None:
+        """Sleep before the next attempt, or raise C(error) when the outage has lasted too long."""
+        now = self._clock.now()
+        if self._ends is None:
+            self._ends = min(now + self._allowed, self._latest)
+            self._cut_short = self._latest <= now + self._allowed
+        left = self._ends - now
+        # Jitter keeps many playbooks that were cut off together from coming back together.
+        pause = error.retry_after or self._pause * random.uniform(0.5, 1.0)
+        if not error.lasted and (left <= 0 or (error.retry_after or 0.0) > left):
+            error.lasted, error.cut_short = True, self._cut_short
+        if error.lasted:
+            raise error
+        self._clock.sleep(min(pause, left))
+        self._pause = min(self._pause * 2, LONGEST_RETRY)
+
+
+class Patience:
+    """How long the outages of one server are borne, in all that a task does.
+
+    :param retry_timeout: seconds that one outage may last.
+    """
+
+    def __init__(self, clock: Clock, retry_timeout: float) -> None:
+        self.clock = clock
+        self._retry_timeout = retry_timeout
+        self._deadline = math.inf  # of outages, by the clock
+
+    def outage(self, at_least: float = 0.0) -> Outage:
+        """One outage that may last as long as it may, or C(at_least) seconds, if that is longer.
+
+        Who wants nothing to be repeated (C(retry_timeout) is 0) is not made to wait by C(at_least).
+        """
+        return Outage(self.clock, self._retry_timeout and max(self._retry_timeout, at_least), self._deadline)
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> t.Iterator[None]:
+        """Let no outage inside of this block outlast it."""
+        before = self._deadline
+        self._deadline = min(before, self.clock.now() + seconds)
+        try:
+            yield
+        finally:
+            self._deadline = before
+
+    def within_one_outage(self) -> t.ContextManager[None]:
+        """Let nothing inside of this block be repeated for longer than one outage may last, in all."""
+        return self.within(self._retry_timeout)
+
+    def through_outages(self, act: t.Callable[[], T], at_least: float = 0.0) -> T:
+        """Do what does no harm when done twice, again after each failure until C(outage) has lasted too long."""
+        outage = self.outage(at_least)
+        while True:
+            try:
+                return act()
+            except Unreachable as error:
+                outage.endure(error)
+
+    def wait(
+        self,
+        look: t.Callable[[], T],
+        done: t.Callable[[T], bool],
+        timeout: float,
+        interval: float,
+        age: t.Callable[[T], float | None] = lambda seen: None,
+        outage_until: float = 0.0,
+    ) -> tuple[T, Unreachable | None]:
+        """Look until C(done) or until C(timeout) seconds have passed, as C(wait_until) does.
+
+        An outage is cut short at the end of that time, and is no error then, unless nothing was seen before it.
+
+        :param outage_until: seconds after which an outage is cut short, should that be later than C(timeout).
+        :return: what was seen last, and the outage that was cut short.
+        """
+        seen: list[T] = []
+
+        def remembered() -> T:
+            seen[:] = [look()]
+            return seen[0]
+
+        try:
+            with self.within(max(timeout, outage_until)):
+                return wait_until(remembered, done, self.clock, timeout, interval, age), None
+        except Unreachable as error:
+            if not (error.cut_short and seen):
+                raise
+            return seen[0], error

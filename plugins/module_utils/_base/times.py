@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Moments: as people write them, and as Airflow 3 writes them."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import datetime, timezone
+
+from .errors import BadInput
+from .text import one_line
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?([.,]\d+)?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
+
+
+def time_of(option: str, value: str) -> datetime:
+    """Return a moment, in UTC. ISO 8601, or with a blank for the C(T): AWX turns survey answers into that."""
+    match = _TIME.fullmatch(str(value).strip())
+    text = one_line(value, 60)
+    if not match:
+        raise BadInput(f"{option} '{text}' is no time; write it like 2026-11-22T10:15:00+00:00.")
+    day, minutes, seconds, fraction, zone = match.groups()
+    if not zone:
+        raise BadInput(f"{option} '{text}' has no time zone; add one, like {day}T{minutes}{seconds or ':00'}+00:00.")
+    zone = "+00:00" if zone in "Zz" else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
+    micros = f".{fraction[1:7]:0<6}" if fraction else ""
+    try:
+        return datetime.fromisoformat(f"{day}T{minutes}{seconds or ':00'}{micros}{zone}").astimezone(timezone.utc)
+    except (ValueError, OverflowError) as error:
+        raise BadInput(f"{option} '{text}' is no time: {error}; correct it.") from error
+
+
+def iso(value: t.Any) -> str | None:
+    """Return a moment as Airflow 3 writes it, whether it comes as text of some Airflow or as a datetime."""
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else time_of("a time of Airflow", value)
+    return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")

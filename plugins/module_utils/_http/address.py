@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where Airflow is: the base URL and the headers that go with each request, checked before anything is sent."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+from .._base.errors import BadInput
+from .._base.inputs import SHORTEST_SECRET
+from .._base.text import one_line
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def base_url_of(option: str, value: str) -> str:
+    """Return the base URL without C(/api/v1), C(/api/v2) and trailing slashes."""
+    text = value.strip()
+    # Before an @ there may be a password, and it need not look like a URL's for that.
+    given = "" if "@" in text else f" '{one_line(text, 80)}'"
+    try:
+        parts = urlsplit(text)
+        host, _port = parts.hostname, parts.port
+    except ValueError as error:
+        why = f" ({one_line(error, 80)})" if given else ""
+        raise BadInput(f"{option} is no URL{why}; write it like https://airflow.example.com.") from error
+    if parts.username is not None or parts.password is not None:
+        raise BadInput(f"{option} must not hold credentials; give api_username and api_password.")
+    if parts.scheme not in ("http", "https") or not host or re.search(r"\s", text):
+        raise BadInput(f"{option}{given} is no URL; write it like https://airflow.example.com.")
+    if parts.query or parts.fragment:
+        raise BadInput(f"{option}{given} must not have a query or a fragment; end it after the path.")
+    path = re.sub(r"/api/v[12]/*$", "", parts.path).rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def secrets_in_url(value: str) -> list[str]:
+    """Return what may be credentials in a URL that C(base_url_of) refuses; Ansible shows the option as it was given."""
+    with contextlib.suppress(BadInput):
+        if "@" not in value or base_url_of("", value):
+            return []  # An @ in the path is none.
+    match = re.match(r"\s*(?:https?:?)?/*(.+)@", value, re.IGNORECASE | re.DOTALL)
+    if not match:
+        return []
+    # A shorter password is masked where it stands, not wherever its letters occur.
+    password = match[1].partition(":")[2]
+    return [match[1], password] if len(password) >= SHORTEST_SECRET else [match[1]]
+
+
+def headers_of(option: str, value: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
+    """Return HTTP headers as text."""
+    headers = {str(name): str(content) for name, content in value.items()}
+    for name, content in headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise BadInput(f"{option} has the name '{one_line(name, 60)}', which no HTTP header can have; correct it.")
+        check_header_value(option, content)
+    return headers
+
+
+def check_header_value(option: str, value: str) -> None:
+    """Refuse what HTTP cannot carry in a header: line breaks, and letters beyond Latin-1."""
+    if not re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", value):
+        raise BadInput(f"{option} holds a line break or a character that an HTTP header cannot carry; correct it.")

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a login is, and what its ways have in common.
+
+One is always set on the session: where C(requests) finds none, it takes credentials from C(~/.netrc).
+"""
+
+from __future__ import annotations
+
+import math
+import typing as t
+
+from .._base.clock import Clock
+from .._base.errors import ApiError
+from .._base.text import Redactor
+
+if t.TYPE_CHECKING:
+    from requests import PreparedRequest
+
+    from .answer import Answer
+
+LACKING = "the user of api_username lacks the permission; give it to one of the user's roles"
+BAD_TOKEN = "api_token is not valid here or has expired; get a new one"
+PASS_AGE = 60.0  # seconds for which a pass that was renewed in vain is not renewed again because of a 403
+
+
+class Server(t.Protocol):
+    """What a login may use of the session that it is for."""
+
+    url: str
+    clock: Clock
+    redact: Redactor
+
+    def open_request(
+        self, method: str, path: str, auth: Login | None = None, cookie: str = "", patience: float = 0.0, **body: t.Any
+    ) -> Answer:
+        """Send a request without a login, and return whatever came back."""
+
+
+class Login:
+    """No credentials; the base of the others.
+
+    A login hears of each answer that denies (C(denied)) and may mend itself by logging in anew, once until the next
+    answer that does not deny (C(accepted)); so no loop can come of it.
+    """
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        return request
+
+    def prepare(self, client: Server) -> None:
+        """Get what the first request needs, such as a token."""
+
+    def accepted(self) -> None:
+        """The server took the credentials."""
+
+    def anonymous(self) -> Login:
+        """What is shown where no login is wanted: nothing that has to be asked for."""
+        return Login()
+
+    def denied(self, client: Server, error: ApiError) -> bool:
+        """Answer to 401 or 403: True when the same request should be sent once more."""
+        return False
+
+    def proven(self, status: int, reason: str) -> bool:
+        """Whether the credentials are known to be right although the answer is 401 or 403, for this reason."""
+        return False
+
+    def advice(self, status: int, reason: str) -> str:
+        """What a person should look at after 401 (not logged in) or 403 (no permission), for this reason."""
+        return "give api_username and api_password, or api_token"
+
+
+class TokenLogin(Login):
+    """A bearer token that was issued elsewhere, for Airflow 2 and what stands before it: a 403 may mean anything."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
+
+    def anonymous(self) -> Login:
+        # What stands before Airflow may want it for every request.
+        return self
+
+    def advice(self, status: int, reason: str) -> str:
+        if status == 401:
+            return BAD_TOKEN
+        return (
+            "api_token is not valid here, or its user lacks the permission; get a new one, or give it to one of the "
+            "user's roles"
+        )
+
+
+class PasswordLogin(Login):
+    """User name and password, exchanged for a pass that each request shows; C(_exchange) gets one."""
+
+    def __init__(self, username: str, password: str) -> None:
+        self.credentials = {"username": username, "password": password}
+        self._pass = ""
+        self._fresh = False
+        self._useful = -math.inf  # from when on a new pass may help against 403, by the clock
+
+    def prepare(self, client: Server) -> None:
+        if not self._pass:
+            self._log_in(client)
+
+    def accepted(self) -> None:
+        self._fresh = False
+
+    def denied(self, client: Server, error: ApiError) -> bool:
+        # An expired pass may be answered by 403, just as a missing permission is. Once a new one has not helped, it is
+        # taken for that: what the user may not do can be a part of each look.
+        now = client.clock.now()
+        if self._fresh:
+            self._useful = now + PASS_AGE
+        if self._fresh or (error.status == 403 and now < self._useful):
+            return False
+        self._log_in(client)
+        return True
+
+    def proven(self, status: int, reason: str) -> bool:
+        return bool(self._pass)
+
+    def advice(self, status: int, reason: str) -> str:
+        return LACKING
+
+    def _log_in(self, client: Server) -> None:
+        self._pass = self._exchange(client)
+        client.redact.add([self._pass])
+        self._fresh = True
+
+    def _exchange(self, client: Server) -> str:
+        raise NotImplementedError

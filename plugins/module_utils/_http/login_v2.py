@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ways to log in to Airflow 3: tokens."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._base.errors import ApiError, WrongLogin
+from .login import BAD_TOKEN, LACKING, Login, PasswordLogin, Server, TokenLogin
+from .login_v1 import BasicLogin
+
+if t.TYPE_CHECKING:
+    from requests import PreparedRequest
+
+
+class JwtLogin(TokenLogin):
+    """A token of Airflow 3 that was issued elsewhere: Airflow says whether it is the token that it refuses."""
+
+    def proven(self, status: int, reason: str) -> bool:
+        return status == 403 and reason == "Forbidden"
+
+    def advice(self, status: int, reason: str) -> str:
+        if self.proven(status, reason):
+            return "the user of api_token lacks the permission; give it to one of the user's roles"
+        return BAD_TOKEN if reason == "Invalid JWT token" else super().advice(status, reason)
+
+
+class PasswordTokenLogin(PasswordLogin):
+    """A token of Airflow 3, exchanged for user name and password at C({api_url}/auth/token)."""
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        return TokenLogin(self._pass)(request)
+
+    def _exchange(self, client: Server) -> str:
+        answer = client.open_request("POST", "/auth/token", json=self.credentials)
+        if answer.status in (400, 401, 403, 422):
+            raise WrongLogin(
+                f"Airflow refused the login at {client.url}/auth/token: wrong api_username or api_password; correct "
+                "them.",
+                answer.status,
+            )
+        body = answer.json() if answer.status in (200, 201) else None
+        token = body.get("access_token") if isinstance(body, dict) else None
+        if not isinstance(token, str):
+            raise ApiError(
+                f"{client.url}/auth/token did not give a token (status {answer.status}): this is not Airflow 3 "
+                "(api_version: auto finds out), api_url lacks a path prefix, or its auth manager takes no passwords "
+                "(give api_token).",
+                answer.status,
+            )
+        return token
+
+
+class FabLogin(Login):
+    """A token, or basic auth where the users API of Airflow 3.0 takes nothing else and answers 401 to every token."""
+
+    def __init__(self, token: PasswordTokenLogin) -> None:
+        self._active: Login = token
+        self._basic = BasicLogin(**token.credentials)
+        self._settled = False
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        return self._active(request)
+
+    def prepare(self, client: Server) -> None:
+        self._active.prepare(client)
+
+    def accepted(self) -> None:
+        self._settled = True
+        self._active.accepted()
+
+    def denied(self, client: Server, error: ApiError) -> bool:
+        if error.status == 401 and not self._settled:
+            self._settled = True
+            self._active = self._basic
+            self._active.prepare(client)
+            return True
+        return self._active.denied(client, error)
+
+    def proven(self, status: int, reason: str) -> bool:
+        # A token was given for the password.
+        return True
+
+    def advice(self, status: int, reason: str) -> str:
+        if self._active is self._basic and status == 401:
+            return (
+                "the users API of this Airflow takes basic auth only, and [fab] auth_backends in airflow.cfg lacks "
+                "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth; add it"
+            )
+        return LACKING
+
+
+class FabTokenLogin(JwtLogin):
+    """A token that was issued elsewhere, shown to the users API."""
+
+    def advice(self, status: int, reason: str) -> str:
+        advice = super().advice(status, reason)
+        return f"{advice}; Airflow 3.0 takes api_username and api_password here" if status == 401 else advice

@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a request can run into on its way, sorted: what may pass is an outage, the rest will not mend itself."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from urllib.parse import urljoin, urlsplit
+
+from .._base.errors import AirflowError, Unreachable
+from .._base.text import Redactor, one_line
+
+
+def requests_errors() -> tuple[type[Exception], ...]:
+    """What a request can run into; some errors about odd host names and redirects come through requests as they are."""
+    import requests.exceptions
+    import urllib3.exceptions
+
+    return (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError)
+
+
+def _cause(error: BaseException | None, kind: type[BaseException]) -> bool:
+    """Whether an error of this kind is among the causes; urllib3 wraps them several times over."""
+    seen = 0
+    while error is not None and seen < 10:
+        if isinstance(error, kind):
+            return True
+        nested = [arg for arg in error.args if isinstance(arg, BaseException)]
+        reason = getattr(error, "reason", None)
+        error = (
+            reason
+            if isinstance(reason, BaseException)
+            else (nested[-1] if nested else error.__cause__ or error.__context__)
+        )
+        seen += 1
+    return False
+
+
+def _tls_reason(error: Exception) -> str:
+    """The last bracketless part of OpenSSL's text: C(certificate has expired), C(Hostname mismatch ...)."""
+    text = one_line(error, 1000)
+    for mark in ("certificate verify failed: ", "] "):
+        if mark in text:
+            text = text.rpartition(mark)[2]
+    return one_line(text.partition(" (_ssl.c")[0].rstrip("'\")"), 160)
+
+
+def redirect_target(url: str, location: str) -> str:
+    try:
+        target = urljoin(url, location)
+        urlsplit(target)
+    except ValueError as error:
+        raise AirflowError(
+            f"{url} redirects to something that is no URL; check api_url and the proxy there."
+        ) from error
+    return target
+
+
+def redirect_message(method: str, base: str, path: str, target: str) -> str:
+    goal = target.partition("?")[0]
+    if goal.endswith(path):
+        return f"{base} redirects elsewhere: set api_url to {goal[: -len(path)] or goal} (nothing was sent there)."
+    return (
+        f"{method} {base}{path} is redirected to {one_line(goal, 120)}, which is not Airflow's API: a login page or a "
+        "proxy stands before it; give api_token or api_headers, or correct api_url."
+    )
+
+
+def broken_off(url: str) -> Unreachable:
+    """An answer that came to its end too early."""
+    return Unreachable(f"The connection to {url} broke in the middle of an answer; look at the network and the proxy.")
+
+
+def no_answer(url: str, timeout: float, error: Exception, redact: Redactor) -> AirflowError:
+    """Sort what the transport can run into: what may pass is Unreachable, the rest will not mend itself."""
+    import requests.exceptions as problems
+
+    host = urlsplit(url).netloc
+    if isinstance(error, problems.ProxyError):
+        return Unreachable(f"The proxy of the environment gives no way to {host}; check https_proxy and no_proxy.")
+    if isinstance(error, problems.SSLError):
+        # A server that is being restarted behind a load balancer hangs up in the middle of the handshake.
+        if _cause(error, ssl.SSLEOFError) or _cause(error, ssl.SSLZeroReturnError):
+            return Unreachable(f"The connection to {url} broke before an answer came; is it http or https?")
+        return AirflowError(
+            f"No trusted TLS connection to {host}: {_tls_reason(error)}; check api_url, ca_path and client_cert."
+        )
+    if isinstance(error, problems.Timeout):
+        return Unreachable(f"{url} did not answer within {timeout:g} s (request_timeout); is it http or https?")
+    if _cause(error, socket.gaierror):
+        return AirflowError(f"The host name of api_url {url} cannot be resolved; check api_url.")
+    if isinstance(error, problems.ConnectionError):
+        if _cause(error, ConnectionRefusedError):
+            return Unreachable(f"Nothing listens at {url} (connection refused); check api_url and that Airflow runs.")
+        return Unreachable(f"The connection to {url} broke before an answer came; is it http or https?")
+    if isinstance(error, (problems.ChunkedEncodingError, problems.ContentDecodingError)):
+        return broken_off(url)
+    return AirflowError(
+        f"No request can be sent to {url}: {one_line(redact(str(error)))}; check api_url and api_headers."
+    )

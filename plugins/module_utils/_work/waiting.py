@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting for one DAG run, and for the tasks of a cancelled one."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from .._airflow.airflow import Airflow, Object
+from .._airflow.runs import Runs
+from .._base.errors import AirflowError, NotFound, TimedOut, Unreachable
+from .._base.states import ENDED
+from .._base.text import one_line
+from .diagnosis import PATIENCE, diagnosis
+from .report import Report, elapsed, last_answer, read_again, run_name, shown, waited, without_tasks
+from .wishes import Wish
+
+
+class _Watch:
+    """Looks at one run; the first look is at the run as it was handed in."""
+
+    def __init__(self, airflow: Airflow, run: Object, interval: float) -> None:
+        self._airflow = airflow
+        self._interval = interval
+        self._fresh = True
+        self.run = run
+        self.silence: Unreachable | None = None
+
+    def until(self, done: t.Callable[[Object], bool], seconds: float, outage_until: float = 0.0) -> bool:
+        """Wait until the run is C(done), and return whether it is.
+
+        :param outage_until: seconds after which an outage is cut short, which is C(silence) then.
+        """
+        wait = self._airflow.patience.wait
+        _seen, self.silence = wait(self._look, done, seconds, self._interval, self._age, outage_until)
+        self._fresh = self.silence is None
+        return done(self.run)
+
+    def _look(self) -> Object:
+        if not self._fresh:
+            self.run = read_again(self._airflow, self.run)
+        self._fresh = False
+        return self.run
+
+    def _age(self, seen: Object) -> float | None:
+        return elapsed(self._airflow, seen) if seen["start_date"] and self._airflow.client.server_time else None
+
+
+def wait_for_run(airflow: Airflow, run: Object, wish: Wish) -> Object:
+    """Wait until the run has ended and return it; TimedOut when it has not by then, or has not started in time."""
+    try:
+        return _ended_in_time(airflow, run, wish)
+    except TimedOut as error:
+        if wish.cancel_on_timeout:
+            ended = _cancel_after_timeout(airflow, run, error)
+            if ended is not None:
+                return ended
+        else:
+            error.message += " It goes on; the same dag_run_id waits for it again."
+        error.message += f" {run['url']}"
+        raise
+
+
+def _ended_in_time(airflow: Airflow, run: Object, wish: Wish) -> Object:
+    clock = airflow.clock
+    ends = clock.now() + wish.wait_timeout
+    watch = _Watch(airflow, run, wish.poll_interval)
+    option, allowed = "wait_timeout", wish.wait_timeout
+    try:
+        in_time = wish.queued_timeout
+        # While Airflow does not answer, nobody knows whether the run is still queued.
+        if in_time is None or in_time >= allowed or watch.until(_started, in_time, allowed):
+            watch.until(_ended, max(ends - clock.now(), 0.0))
+        elif not watch.silence:
+            option, allowed = "queued_timeout", in_time
+    except AirflowError as error:
+        error.details["dag_run"] = shown(watch.run)
+        if not isinstance(error, NotFound):
+            run = watch.run
+            error.message += f" DAG run {run_name(run)} goes on; the same dag_run_id waits for it again. {run['url']}"
+        raise
+    if _ended(watch.run):
+        return watch.run
+    raise _timed_out(airflow, watch.run, waited(allowed, option), watch.silence)
+
+
+def _cancel_after_timeout(airflow: Airflow, run: Object, error: TimedOut) -> Object | None:
+    """Mark a run failed whose wait timed out, and say so in the error; return the run when it has ended meanwhile."""
+    try:
+        seen = airflow.ask(Runs).get(run["dag_id"], run["dag_run_id"])
+        if _ended(seen):
+            return seen
+        cancelled = airflow.ask(Runs).set_state(run["dag_id"], run["dag_run_id"], "failed")
+    except AirflowError as problem:
+        error.message += f" It could not be cancelled: {one_line(problem.message)}"
+        return None
+    error.message += " It was cancelled (cancel_on_timeout)."
+    error.details.update(dag_run=shown(cancelled), changed=True)
+    return None
+
+
+def _started(run: Object) -> bool:
+    return bool(run["state"] != "queued")
+
+
+def _ended(run: Object) -> bool:
+    return run["state"] in ENDED
+
+
+def _timed_out(airflow: Airflow, run: Object, waited_for: str, silence: AirflowError | None = None) -> TimedOut:
+    """Say how far a run has come, and what holds it up; what cannot be read any more is left out.
+
+    :param silence: Airflow did not answer in the end, so there is nothing to ask.
+    """
+    so_far = without_tasks(airflow, run)
+    if silence:
+        reason = last_answer(silence)
+    else:
+        tasks: t.Sequence[Object] = ()
+        with contextlib.suppress(AirflowError), airflow.patience.within(PATIENCE):
+            report = Report(airflow, run, 0)
+            so_far, tasks = report.result(), report.tasks
+        reason = diagnosis(airflow, run, tasks)
+    message = f"DAG run {run_name(run)} is still {run['state']} {waited_for}" + (f": {reason}." if reason else ".")
+    return TimedOut(message, reason=reason, **so_far)
+
+
+def wait_for_tasks(
+    airflow: Airflow, run: Object, timeout: float, interval: float, log_lines: int
+) -> tuple[Report, bool]:
+    """Wait until no task of a cancelled run is going on; report on it, and whether it had to be marked once more.
+
+    Airflow marks the tasks failed at once (2.11, 3.3); their processes end some seconds later. A task that ends, or the
+    scheduler that has just looked at it, may bring the run back to life: it is marked once more then.
+    """
+    marked = False
+
+    def look() -> Report:
+        nonlocal marked
+        seen = airflow.ask(Runs).get(run["dag_id"], run["dag_run_id"])
+        if seen["state"] != "failed":
+            seen = airflow.ask(Runs).set_state(run["dag_id"], run["dag_run_id"], "failed")
+            marked = True
+        return Report(airflow, seen, 0)
+
+    report, silence = airflow.patience.wait(look, lambda seen: not seen.unfinished(), timeout, interval)
+    if report.failed and log_lines and not silence:
+        report = Report(airflow, report.run, log_lines)
+    return report, marked

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the options of a run ask for, checked before anything is sent."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+from datetime import datetime, timezone
+
+from .._airflow.airflow import Airflow
+from .._airflow.runs import TriggerRequest
+from .._base.clock import Clock
+from .._base.conf import conf_of, merged
+from .._base.errors import BadInput
+from .._base.inputs import check_maskable, dag_id_of, dag_run_id_of, lines_of, seconds_of
+from .._base.states import STATES
+from .._base.text import texts_in
+from .._base.times import time_of
+
+LONGEST_NOTE = 1000  # characters
+TIMES = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
+
+
+class Wish(t.NamedTuple):
+    """The checked options of C(airflow_dag_run)."""
+
+    dag_id: str
+    dag_run_id: str | None
+    logical_date: datetime | None
+    conf: dict[str, t.Any] | None
+    request: TriggerRequest
+    state: str
+    only_failed: bool
+    when_paused: str
+    wait: bool
+    wait_timeout: float
+    queued_timeout: float | None
+    poll_interval: float
+    cancel_on_timeout: bool
+    log_lines: int
+
+
+def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
+    """Check all options before anything is sent; BadInput names the one that is wrong."""
+    state = params["state"]
+    dag_id = dag_id_of("dag_id", params["dag_id"])
+    given_id = params["dag_run_id"]
+    run_id = dag_run_id_of("dag_run_id", given_id, triggering=state == "triggered") if given_id else None
+    times = {key: time_of(key, params[key]) if params[key] else None for key in TIMES}
+    if state != "triggered" and not (run_id or times["logical_date"]):
+        raise BadInput(f"state: {state} needs the dag_run_id or the logical_date of the run it is about.")
+    start, end = times["data_interval_start"], times["data_interval_end"]
+    if (start is None) != (end is None):
+        raise BadInput("data_interval_start and data_interval_end go together; give both or none.")
+    if start and end and end < start:
+        raise BadInput("data_interval_end lies before data_interval_start; correct one of them.")
+    if params["note"] and len(params["note"]) > LONGEST_NOTE:
+        raise BadInput(f"note has {len(params['note'])} characters, and Airflow keeps {LONGEST_NOTE}; shorten it.")
+    log_lines = lines_of("log_lines", params["log_lines"])
+
+    conf = None if params["conf"] is None else conf_of("conf", params["conf"])
+    request_id = run_id or new_dag_run_id(airflow.clock)
+    if params["secret_conf"] is not None:
+        secret_conf = conf_of("secret_conf", params["secret_conf"])
+        check_maskable("secret_conf", secret_conf, [dag_id, request_id, airflow.url, *STATES])
+        airflow.client.redact.add(texts_in(secret_conf))
+        conf = merged(conf or {}, secret_conf)
+    return Wish(
+        dag_id=dag_id,
+        dag_run_id=run_id,
+        logical_date=times["logical_date"],
+        conf=conf,
+        request=TriggerRequest(dag_run_id=request_id, conf=conf or {}, note=params["note"], **times),
+        state=state,
+        only_failed=params["only_failed"],
+        when_paused=params["when_paused"],
+        wait=params["wait"],
+        wait_timeout=seconds_of("wait_timeout", params["wait_timeout"]),
+        queued_timeout=(
+            None if params["queued_timeout"] is None else seconds_of("queued_timeout", params["queued_timeout"])
+        ),
+        poll_interval=seconds_of("poll_interval", params["poll_interval"]),
+        cancel_on_timeout=params["cancel_on_timeout"],
+        log_lines=log_lines,
+    )
+
+
+def new_dag_run_id(clock: Clock) -> str:
+    """Return an id that no other run has: C(ansible__<UTC time>__<random>)."""
+    stamp = datetime.fromtimestamp(clock.utc(), timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return f"ansible__{stamp}__{secrets.token_hex(4)}"
