@@ -24,10 +24,16 @@ Params = t.Mapping[str, t.Any]
 LONGEST_REQUEST = 86400.0  # seconds: a socket cannot wait for months
 
 
-def connect(params: Params, warn: t.Callable[[str], None], clock: Clock | None = None) -> Airflow:
+def connect(
+    params: Params,
+    warn: t.Callable[[str], None],
+    clock: Clock | None = None,
+    say: t.Callable[[str], None] = lambda line: None,
+) -> Airflow:
     """Return the server that the options name. One request when C(api_version) is C(auto), none otherwise.
 
     :param warn: takes a sentence that the user should see.
+    :param say: prints a line of progress while a task waits.
     """
     if not params["api_url"]:
         raise BadInput("No Airflow is named: set api_url, or the environment variable AIRFLOW_API_URL.")
@@ -52,6 +58,7 @@ def connect(params: Params, warn: t.Callable[[str], None], clock: Clock | None =
     client.redact.add(secrets)
     version = params["api_version"]
     airflow = detect(client) if version == "auto" else Airflow(client, version)
+    airflow.say = say
     if token:
         client.login = airflow.generation.token_login(token)
     elif username and password:

@@ -50,14 +50,22 @@ class Airflow:
 
     :param generation: the name of the API that it has: C(v1) (Airflow 2.3 to 2.11) or C(v2) (Airflow 3).
     :param version: its version, where it is known already.
+    :param say: prints a line of progress while a task waits.
     """
 
-    def __init__(self, client: Client, generation: str, version: tuple[int, ...] | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        generation: str,
+        version: tuple[int, ...] | None = None,
+        say: t.Callable[[str], None] = lambda line: None,
+    ) -> None:
         self.client = client
         self.clock = client.clock
         self.patience = client.patience
         self.url = client.url
         self.generation = GENERATIONS[generation]
+        self.say = say
         self._version = version
         self._families: dict[type[Family], Family] = {}
 
