@@ -114,8 +114,12 @@ class AirflowCfg:
             where = f" (line {numbers[0]})" if numbers[0] else ""
             twice = isinstance(error, (configparser.DuplicateOptionError, configparser.DuplicateSectionError))
         if twice:
-            raise AirflowError(f"{self.path} has the same section or option twice{where}; mend it first. Nothing was changed.")
-        raise AirflowError(f"{self.path} is not in the format of airflow.cfg{where}; mend it first. Nothing was changed.")
+            raise AirflowError(
+                f"{self.path} has the same section or option twice{where}; mend it first. Nothing was changed."
+            )
+        raise AirflowError(
+            f"{self.path} is not in the format of airflow.cfg{where}; mend it first. Nothing was changed."
+        )
 
     def value(self, section: str, option: str) -> str | None:
         """Return what stands there, with its C(%%); null without the option."""

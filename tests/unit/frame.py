@@ -79,7 +79,9 @@ class Runner:
 
     def assert_documented(self, result: dict[str, t.Any]) -> None:
         """Every key of a result stands in RETURN, with its type; null may be anywhere."""
-        assert_result_documented(self.module, {key: value for key, value in result.items() if key not in ("changed", "diff")})
+        assert_result_documented(
+            self.module, {key: value for key, value in result.items() if key not in ("changed", "diff")}
+        )
 
 
 def assert_result_documented(module: t.Any, result: dict[str, t.Any]) -> None:

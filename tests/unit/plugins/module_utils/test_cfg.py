@@ -320,7 +320,11 @@ def test_no_text_is_edited_into_something_else(noise: str, parts: list[str], val
     text = "".join(parts) + noise
     try:
         before = cfg(text)
-        results = [before.with_items(*API, ["y", "z"]), before.with_value(*API, value), before.without_items(*API, ["x"])]
+        results = [
+            before.with_items(*API, ["y", "z"]),
+            before.with_value(*API, value),
+            before.without_items(*API, ["x"]),
+        ]
         results.append(before.without_option(*API))
     except AirflowError:
         return
@@ -423,7 +427,16 @@ def test_names_of_secrets(option: str) -> None:
 
 @pytest.mark.parametrize(
     "option",
-    ["auth_backends", "remote_log_conn_id", "parallelism", "executor", "backend", "base_url", "jwt_audience", "monkeys"],
+    [
+        "auth_backends",
+        "remote_log_conn_id",
+        "parallelism",
+        "executor",
+        "backend",
+        "base_url",
+        "jwt_audience",
+        "monkeys",
+    ],
 )
 def test_names_of_no_secrets(option: str) -> None:
     assert not is_sensitive(option)

@@ -45,7 +45,13 @@ class Cfg:
         return self.processes
 
     def __call__(self, option: str = "parallelism", section: str = "core", **given: t.Any) -> Options:
-        options = {"path": str(self.file), "section": section, "option": option, "_ansible_inject_invocation": True, **given}
+        options = {
+            "path": str(self.file),
+            "section": section,
+            "option": option,
+            "_ansible_inject_invocation": True,
+            **given,
+        }
         result = self.played(airflow_cfg.main, **options)
         if not result.get("failed"):
             own = {key: value for key, value in result.items() if key not in ("invocation", "changed", "diff")}
@@ -270,7 +276,10 @@ def test_variables_that_say_where_the_value_comes_from(cfg: Cfg) -> None:
         ({"option": "a = b", "value": "a"}, "option is the name of an option, such as auth_backends"),
         ({"option": "fernet_key", "value": ["s3cret"]}, "value is a list; give a text, or use items."),
         ({"items": ["a,s3cret"], "option": "fernet_key"}, "items has an item that is empty or holds a comma"),
-        ({"option": "fernet_key", "value": "s3cret 5%"}, "has a % that Airflow's parser cannot read; write %% for each"),
+        (
+            {"option": "fernet_key", "value": "s3cret 5%"},
+            "has a % that Airflow's parser cannot read; write %% for each",
+        ),
     ],
 )
 def test_options_that_cannot_be_right(given: Options, words: str, cfg: Cfg) -> None:
@@ -316,7 +325,9 @@ def test_a_folder_that_may_not_be_written(cfg: Cfg, monkeypatch: pytest.MonkeyPa
     assert cfg(value="32")["changed"] is False
 
 
-@pytest.mark.parametrize("text", ["s3cret = 1\n", "[a]\ns3cret\n", "[a]\n[a]\n", "[core]\nfernet_key = 1\nfernet_key = s3cret\n"])
+@pytest.mark.parametrize(
+    "text", ["s3cret = 1\n", "[a]\ns3cret\n", "[a]\n[a]\n", "[core]\nfernet_key = 1\nfernet_key = s3cret\n"]
+)
 def test_a_file_that_airflow_cannot_read(text: str, cfg: Cfg) -> None:
     cfg.file.write_text(text, encoding="utf-8")
     for given in ({"value": "s3cret"}, {"state": "absent"}):
