@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The text of an airflow.cfg: read as Airflow reads it, edited in one option, and read again to see that nothing else changed.
+"""The text of an airflow.cfg: read as Airflow reads it, edited in one option, and read again to see what has changed.
 
-Airflow's parser is Python's C(ConfigParser), which keeps the letters of option names as they are; Airflow asks it for names in
-small letters.
+Airflow's parser is Python's C(ConfigParser), but for capitals in names of options, which count. It is asked for names
+in small letters.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import io
 import json
 import os
 import re
+import stat
 import typing as t
 
 from ._errors import AirflowError, BadInput
 
 Sections = t.Dict[str, t.Dict[str, str]]
-# Airflow hides the options of config.yml that are marked sensitive. Providers have more of them, so the name decides here.
+# Airflow hides options that its config.yml marks as sensitive. Providers have more of them, so the name decides here.
 _SENSITIVE = re.compile(
     r"passw|passphrase|secret|token|credential|private|fernet|apikey|keyfile|service_account|authorization|basic_auth"
     r"|kwargs|(engine|connect)_args|broker_url|result_backend|(^|_)(dsn|keys?)(_|$)|(^|_)conn(_async)?(_cmd|_secret)?$"
@@ -47,7 +48,7 @@ def option_name(section: str, option: str) -> str:
 
 
 def text_of(name: str, value: t.Any) -> str:
-    """Return the value of an option of the module as it stands in the file; a mapping becomes JSON, which Airflow reads."""
+    """Return what is given for an option of the module as it stands in the file; a mapping becomes JSON."""
     if isinstance(value, (list, tuple)):
         raise BadInput(f"{name} is a list; give a text, or use items.")
     text = json.dumps(value) if isinstance(value, dict) else str(value)
@@ -191,8 +192,8 @@ class AirflowCfg:
     def _refuse_inline_comment(self, section: str, option: str, listed: t.Sequence[str]) -> None:
         if any(re.search(r"(^|\s)[#;]", item) for item in listed):
             raise AirflowError(
-                f"[{section}] {option} in {self.path} has a comment behind an item, which Airflow takes for a part of it; "
-                "give the comment a line of its own first. Nothing was changed."
+                f"[{section}] {option} in {self.path} has a comment behind an item, which Airflow takes for a part of "
+                "it; give the comment a line of its own first. Nothing was changed."
             )
 
     @property
@@ -216,7 +217,8 @@ class AirflowCfg:
             changed = self
         if changed._sections != wanted:
             raise AirflowError(
-                f"[{section}] {option} in {self.path} has a form that cannot be edited safely; edit it by hand. Nothing was changed."
+                f"[{section}] {option} in {self.path} has a form that cannot be edited safely; edit it by "
+                "hand. Nothing was changed."
             )
         if value is not None:
             changed.refuse_percent_signs(section, option)
@@ -235,8 +237,29 @@ class AirflowCfg:
         if unreadable:
             # Outside of the except block: its traceback would show the value.
             raise BadInput(
-                f"The value for [{section}] {option} has a % that Airflow's parser cannot read; write %% for each % in it."
+                f"The value for [{section}] {option} has a % that Airflow's parser cannot read; write %% for each % "
+                "in it."
             )
+
+
+def read_cfg(path: str) -> AirflowCfg:
+    """Return the text of the file with its line ends."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise AirflowError(f"{path} is not a file; give the path of airflow.cfg.")
+        with open(path, encoding="utf-8", newline="") as file:
+            text = file.read()
+    except FileNotFoundError:
+        problem = "does not exist; correct the path."
+    except PermissionError:
+        problem = "cannot be read by the user of this task; let the task become a user who may read it."
+    except UnicodeDecodeError:
+        problem = "is no text in UTF-8, which Airflow needs; mend it first. Nothing was changed."
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror}); correct the path."
+    else:
+        return AirflowCfg(text, path)
+    raise AirflowError(f"{path} {problem}")
 
 
 def _read_by(parser: configparser.RawConfigParser, text: str) -> Sections:
@@ -338,7 +361,7 @@ def _part(words: t.Sequence[str]) -> str:
     """What of Airflow a command line starts, such as C(webserver); empty for other programs."""
     if not words:
         return ""
-    # Processes that name themselves have one text, such as "airflow scheduler -- ..." or "gunicorn: master [airflow-webserver]".
+    # Processes that name themselves have one text, such as "airflow scheduler -- ..." or "gunicorn: master [...]".
     title = words[0].split()
     names = [os.path.basename(word) for word in (title if len(title) > 1 else words)[:5]]
     if any(name.startswith("gunicorn") for name in names[:3]):

@@ -10,10 +10,10 @@ module: airflow_cfg
 short_description: Manage options in an airflow.cfg
 version_added: 1.0.0
 description:
-  - Sets or removes one option in a file C(airflow.cfg), or the items of an option that is a list with commas. All else in the file
-    stays as it is, with its comments, blank lines and line ends.
-  - The file is read as Airflow reads it, before the edit and after it. What Airflow could not read afterwards is refused, and nothing
-    is written.
+  - Sets or removes one option in a file C(airflow.cfg), or the items of an option that is a list with commas. All
+    else in the file stays as it is, with its comments, blank lines and line ends.
+  - The file is read as Airflow reads it, before the edit and after it. What Airflow could not read afterwards is
+    refused, and nothing is written.
   - The module runs on the host of the file. It does not speak to Airflow, and takes no options of the connection.
   - Airflow reads the file when it starts. Restart the parts of Airflow that use the option.
 author:
@@ -28,7 +28,6 @@ attributes:
     description: Takes defaults from C(module_defaults) of C(group/dagops.airflow.airflow).
     support: none
     details: Those are options of the connection to Airflow.
-    membership: []
 options:
   path:
     description: Path of the file, which must exist. If it is a link, the file that it leads to is changed.
@@ -47,33 +46,35 @@ options:
   value:
     description:
       - Value of the option. It is written as it is, so write C(%%) for each C(%).
-      - A mapping is written as JSON. A line after the first one is written with the indentation that Airflow's parser wants.
+      - A mapping is written as JSON. Lines after the first one are indented as Airflow's parser wants it.
     type: raw
   secret_value:
     description: The same as O(value), and shown in no output.
     type: raw
   items:
     description:
-      - Items of an option that is a list with commas. With O(state=present) those that are missing are put behind the last item, with
-        O(state=absent) they are taken out. All other items and their order stay.
+      - Items of an option that is a list with commas. With O(state=present) those that are missing are put behind the
+        last item, with O(state=absent) they are taken out. All other items and their order stay.
       - An empty list changes nothing. It is a way to read the option.
     type: list
     elements: str
   state:
-    description: Whether the option, or with O(items) the items, are in the file. Without O(items), V(absent) removes the whole option.
+    description: Whether the option, or with O(items) the items, are in the file. Without O(items), V(absent) removes
+      the whole option.
     type: str
     choices: [present, absent]
     default: present
   backup:
-    description: Whether to keep a copy of the file, with the date in its name, before it is changed. It holds the secrets of the file.
+    description: Whether to keep a copy of the file, with the date in its name, before it is changed. It holds the
+      secrets of the file.
     type: bool
     default: false
 notes:
-  - Values of options whose names speak of a secret, such as C(fernet_key), C(sql_alchemy_conn) and C(smtp_password), and URLs with a
-    user in them, are shown in no output, even if they are given as O(value).
-  - An environment variable such as E(AIRFLOW__API__AUTH_BACKENDS) overrides the file. The module looks into the environment of the
-    processes of Airflow that read this file on this host, as far as the user of the task may see it, and warns when a variable says
-    something else than the task.
+  - Values of options whose names speak of a secret, such as C(fernet_key), C(sql_alchemy_conn) and C(smtp_password),
+    and URLs with a user in them, are shown in no output, even if they are given as O(value).
+  - An environment variable such as E(AIRFLOW__API__AUTH_BACKENDS) overrides the file. The module looks into the
+    environment of the processes of Airflow that read this file on this host, as far as the user of the task may see
+    it, and warns when a variable says something else than the task.
 seealso:
   - name: The role airflow_deploy
     description: Its entry point enable_api adds basic auth to the file with this module, and restarts the webserver.
@@ -151,7 +152,6 @@ hidden:
   description: Whether the values are not shown, since they are secrets.
   returned: success
   type: bool
-  sample: false
 backup_file:
   description: The copy of the file.
   returned: when O(backup=true) and the file was changed
@@ -170,14 +170,13 @@ overridden_by:
     part:
       description: The part of Airflow that the process is.
       type: str
-      sample: webserver
     variable:
       description: Name of the variable.
       type: str
       sample: AIRFLOW__API__AUTH_BACKENDS
     value:
-      description: Its value; null when it is not shown, and for a variable with C(_CMD) or C(_SECRET) at its end, which says where the
-        value comes from.
+      description: Its value; null when it is not shown, and for a variable with C(_CMD) or C(_SECRET) at its end, which
+        says where the value comes from.
       type: str
       sample: airflow.api.auth.backend.session
 processes:
@@ -189,15 +188,12 @@ processes:
     process:
       description: Number of the process.
       type: int
-      sample: 4711
     part:
       description: The part of Airflow that the process is.
       type: str
-      sample: webserver
 """
 
 import os
-import stat
 import tempfile
 import typing as t
 
@@ -212,6 +208,7 @@ from ..module_utils._cfg import (
     is_sensitive,
     items_of,
     option_name,
+    read_cfg,
     section_name,
     text_of,
 )
@@ -294,7 +291,7 @@ class Wish(t.NamedTuple):
 def run(module: AnsibleModule) -> dict[str, t.Any]:
     path = module.params["path"]
     wish = wish_of(module.params)
-    cfg = read(path)
+    cfg = read_cfg(path)
     edited = wish.fulfilled(cfg)
     processes = airflow_processes(path, wish.section, wish.option)
     warn(module, wish, processes)
@@ -331,33 +328,14 @@ def wish_of(params: dict[str, t.Any]) -> Wish:
     return Wish(section, option, values[0] if values else None, items, present)
 
 
-def read(path: str) -> AirflowCfg:
-    """Return the text of the file with its line ends."""
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise AirflowError(f"{path} is not a file; give the path of airflow.cfg.")
-        with open(path, encoding="utf-8", newline="") as file:
-            text = file.read()
-    except FileNotFoundError:
-        problem = "does not exist; correct the path."
-    except PermissionError:
-        problem = "cannot be read by the user of this task; let the task become a user who may read it."
-    except UnicodeDecodeError:
-        problem = "is no text in UTF-8, which Airflow needs; mend it first. Nothing was changed."
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror}); correct the path."
-    else:
-        return AirflowCfg(text, path)
-    raise AirflowError(f"{path} {problem}")
-
-
 def write(module: AnsibleModule, text: str) -> dict[str, t.Any]:
     """Replace the file, which keeps its owner, mode and SELinux context, in one step."""
     file = os.path.realpath(module.params["path"])
     folder = os.path.dirname(file)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise AirflowError(
-            f"{folder} cannot be written by the user of this task; let the task become a user who may. Nothing was changed."
+            f"{folder} cannot be written by the user of this task; let the task become a user who may. "
+            "Nothing was changed."
         )
     if module.check_mode:
         return {}
@@ -378,8 +356,8 @@ def warn(module: AnsibleModule, wish: Wish, processes: list[Process]) -> None:
                 holders.setdefault(variable, []).append(f"{process.number} ({process.part})")
     for variable, numbers in holders.items():
         module.warn(
-            f"{variable} in the environment of process {first_few(numbers)} overrides [{wish.section}] {wish.option} in "
-            f"{module.params['path']}; change it there as well, or remove it."
+            f"{variable} in the environment of process {first_few(numbers)} overrides "
+            f"[{wish.section}] {wish.option} in {module.params['path']}; change it there as well, or remove it."
         )
 
 

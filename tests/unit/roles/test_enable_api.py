@@ -132,8 +132,7 @@ def test_the_environment_has_the_last_word(tmp_path: Path, webserver: t.Callable
     number = webserver(**{AUTH: SESSION})
     refused = enable(tmp_path)
     assert refused.status != 0
-    words = f"{AUTH} in the environment of process {number} on localhost overrides [api] auth_backends in {config} and has no basic auth"
-    assert words in refused.words
+    assert f"{AUTH} in the environment of process {number} on localhost overrides [api]" in refused.words
     assert (
         f"add {BASIC} there, or remove the variable, and restart the webserver. Nothing was changed." in refused.words
     )
@@ -146,8 +145,11 @@ def test_a_file_that_airflow_cannot_read(tmp_path: Path) -> None:
     config.write_text("[api]\nlonely s3cret\n", encoding="utf-8")
     played = enable(tmp_path)
     assert played.status != 0
-    words = f"airflow.cfg on localhost: {config} is not in the format of airflow.cfg (line 2); mend it first. Nothing was changed."
-    assert f"{words} Its path comes from airflow_deploy_home or airflow_deploy_config." in played.words
+    words = f"airflow.cfg on localhost: {config} is not in the format of airflow.cfg (line 2); mend it first."
+    assert (
+        f"{words} Nothing was changed. Its path comes from airflow_deploy_home or airflow_deploy_config."
+        in played.words
+    )
     assert "s3cret" not in played.output
 
 
