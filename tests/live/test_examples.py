@@ -40,7 +40,6 @@ OTHER_WORLD = {
 GENERATIONS = {
     "guide_moving.rst: Unpause the DAG by uri": "v1",
     "guide_login.rst: Log in with a token": "v2",
-    "with_basic_auth.py: Read airflow.cfg": "v1",
 }
 
 DAG_FILE = """\
@@ -182,6 +181,7 @@ def variables(airflow: Airflow) -> dict[str, Any]:
         "access_client_id": "an-id.access.example.com",
         "access_client_secret": "a-secret-of-the-proxy",
         "iap_token": "a-token-of-the-proxy",
+        "smtp_password": "a-password-of-the-mail-server",
         "airflow_token": token_of(airflow) if airflow.generation == "v2" else "",
     }
 
@@ -212,6 +212,7 @@ def runnable(value: Any, airflow: Airflow, key: str = "") -> Any:
         return value
     for text, replacement in (
         ("https://airflow.example.com", airflow.url),
+        ("/opt/airflow/airflow.cfg", "airflow.cfg"),  # a copy, in the folder of the playbook
         ("/opt/airflow/bin/airflow", airflow.variables["airflow_cli"]),
         ("/opt/airflow/dags", airflow.variables["airflow_dags_folder"]),
         ("/opt/airflow", airflow.variables["airflow_home"]),
@@ -242,6 +243,7 @@ def run(plays: Sequence[Mapping[str, Any]], airflow: Airflow, folder: Path, *opt
     """Run plays in a folder that has what readers have next to their playbook."""
     (folder / "dags").mkdir()
     write_dags(folder / "dags" / FILE_NAME)
+    shutil.copy(Path(airflow.variables["airflow_home"]) / "airflow.cfg", folder)
     host = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     inventory = {"airflow": {"hosts": {"airflow.example.com": host}}}
     (folder / "inventory.yml").write_text(json.dumps(inventory), encoding="utf-8")

@@ -151,8 +151,8 @@ def test_a_configuration_that_cannot_be_read(fresh: Fresh) -> None:
     path = str(fresh.server.home / "no_such.cfg")
     played = fresh.run("enable_api", airflow_config=path)
     assert played.status != 0
-    assert "airflow.cfg cannot be read on localhost (" in played.words
-    assert f"{path}): set airflow_home or airflow_config, or let the play become a user" in played.words
+    assert f"airflow.cfg on localhost: {path} does not exist; correct the path. Its path comes from" in played.words
+    assert "Its path comes from airflow_home or airflow_config." in played.words
 
 
 @pytest.mark.generation("v1")
@@ -169,7 +169,9 @@ def test_a_variable_overrides_the_file(fresh: Fresh) -> None:
     before = fresh.config.read_bytes()
     env = {"AIRFLOW_HOME": str(fresh.server.home), "AIRFLOW__API__AUTH_BACKENDS": SESSION}
     # It looks like this server's webserver.
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", "webserver"], env=env)
+    program = fresh.folder / "airflow"
+    program.write_text("import time; time.sleep(600)", encoding="utf-8")
+    process = subprocess.Popen([sys.executable, str(program), "webserver"], env=env)
     try:
         played = fresh.run("enable_api")
     finally:

@@ -79,8 +79,13 @@ class Runner:
 
     def assert_documented(self, result: dict[str, t.Any]) -> None:
         """Every key of a result stands in RETURN, with its type; null may be anywhere."""
-        values = {key: value for key, value in result.items() if key not in ("changed", "diff")}
-        _assert_documented(documented(self.module), values, self.module.__name__.rpartition(".")[2])
+        assert_result_documented(
+            self.module, {key: value for key, value in result.items() if key not in ("changed", "diff")}
+        )
+
+
+def assert_result_documented(module: t.Any, result: dict[str, t.Any]) -> None:
+    _assert_documented(documented(module), result, module.__name__.rpartition(".")[2])
 
 
 def assert_readable(message: str) -> None:

@@ -19,6 +19,8 @@ from ansible_collections.dagops.airflow.plugins.module_utils._module import CONN
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
 MODULES = [file.stem for file in FILES]
+# They speak to no server: no options of the connection, and no place in the action group.
+LOCAL = {"airflow_cfg"}
 FILTERS = [file.stem for file in sorted((ROOT / "plugins" / "filter").glob("*.py"))]
 TARGETS = ROOT / "tests" / "integration" / "targets"
 LICENCE = "SPDX-License-Identifier" + ": GPL-3.0-or-later"  # in two parts, so that no tool takes it for this file's
@@ -29,6 +31,11 @@ Options = t.Dict[str, t.Any]
 
 def module_named(name: str) -> t.Any:
     return importlib.import_module(f"ansible_collections.dagops.airflow.plugins.modules.{name}")
+
+
+def options_of(name: str) -> Options:
+    own = module_named(name).ARGUMENT_SPEC
+    return own if name in LOCAL else {**CONNECTION_SPEC, **own}
 
 
 def code_of(name: str) -> str:
@@ -63,7 +70,7 @@ def test_there_are_modules():
 def test_the_action_group_holds_exactly_the_modules():
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
     group = [entry for entry in runtime["action_groups"]["airflow"] if not isinstance(entry, dict)]
-    assert group == MODULES
+    assert group == [name for name in MODULES if name not in LOCAL]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -167,7 +174,7 @@ def test_variables_of_the_environment_are_documented():
 
 @pytest.mark.parametrize("name", MODULES)
 def test_secrets_are_no_log(name):
-    spec = {**CONNECTION_SPEC, **module_named(name).ARGUMENT_SPEC}
+    spec = options_of(name)
     for option, settings in spec.items():
         if re.search("password|token|secret|headers", option) and option != "update_password":
             assert settings.get("no_log") is True, option
@@ -177,8 +184,11 @@ def test_secrets_are_no_log(name):
 def test_documentation_says_what_a_module_supports(name):
     docs = yaml.safe_load(module_named(name).DOCUMENTATION)
     fragments = docs["extends_documentation_fragment"]
-    assert "dagops.airflow.connection" in fragments
-    assert "dagops.airflow.attributes" in fragments
+    common = {"dagops.airflow.connection", "dagops.airflow.attributes"}
+    assert common & set(fragments) == (set() if name in LOCAL else common)
+    if name in LOCAL:
+        assert docs["attributes"]["check_mode"]["support"] == "full"
+        assert docs["attributes"]["action_group"]["support"] == "none"
     kind = "reads" if name.endswith(("_info", "_wait")) else "changes"
     assert f"dagops.airflow.attributes.{kind}" in fragments
     assert re.fullmatch(r"\d+\.\d+\.\d+", str(docs["version_added"]))
@@ -195,7 +205,7 @@ def test_attributes_are_all_there():
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_use_options_that_exist(name):
     module = module_named(name)
-    options = {**CONNECTION_SPEC, **module.ARGUMENT_SPEC}
+    options = options_of(name)
     tasks = yaml.safe_load(module.EXAMPLES)
     used = [task[f"dagops.airflow.{name}"] for task in tasks if f"dagops.airflow.{name}" in task]
     assert used

@@ -1,0 +1,398 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airflow_cfg
+short_description: Manage options in an airflow.cfg
+version_added: 1.0.0
+description:
+  - Sets or removes one option in a file C(airflow.cfg), or the items of an option that is a list with commas. All
+    else in the file stays as it is, with its comments, blank lines and line ends.
+  - The file is read as Airflow reads it, before the edit and after it. What Airflow could not read afterwards is
+    refused, and nothing is written.
+  - The module runs on the host of the file. It does not speak to Airflow, and takes no options of the connection.
+  - Airflow reads the file when it starts. Restart the parts of Airflow that use the option.
+author:
+  - The dagops.airflow authors (@dagops)
+extends_documentation_fragment:
+  - dagops.airflow.attributes.changes
+attributes:
+  check_mode:
+    description: Can run in check mode and predicts what would change, without changing anything.
+    support: full
+  action_group:
+    description: Takes defaults from C(module_defaults) of C(group/dagops.airflow.airflow).
+    support: none
+    details: Those are options of the connection to Airflow.
+options:
+  path:
+    description: Path of the file, which must exist. If it is a link, the file that it leads to is changed.
+    type: path
+    required: true
+  section:
+    description: Name of the section, without brackets. A section that does not exist is added at the end of the file.
+    type: str
+    required: true
+  option:
+    description:
+      - Name of the option. Airflow asks for options and sections in small letters, so capitals become small letters.
+      - Some options have another name in other versions of Airflow. The module takes the name as it is.
+    type: str
+    required: true
+  value:
+    description:
+      - Value of the option. It is written as it is, so write C(%%) for each C(%).
+      - A mapping is written as JSON. Lines after the first one are indented as Airflow's parser wants it.
+    type: raw
+  secret_value:
+    description: The same as O(value), and shown in no output.
+    type: raw
+  items:
+    description:
+      - Items of an option that is a list with commas. With O(state=present) those that are missing are put behind the
+        last item, with O(state=absent) they are taken out. All other items and their order stay.
+      - An empty list changes nothing. It is a way to read the option.
+    type: list
+    elements: str
+  state:
+    description: Whether the option, or with O(items) the items, are in the file. Without O(items), V(absent) removes
+      the whole option.
+    type: str
+    choices: [present, absent]
+    default: present
+  backup:
+    description: Whether to keep a copy of the file, with the date in its name, before it is changed. It holds the
+      secrets of the file.
+    type: bool
+    default: false
+notes:
+  - Values of options whose names speak of a secret, such as C(fernet_key), C(sql_alchemy_conn) and C(smtp_password),
+    and URLs with a user in them, are shown in no output, even if they are given as O(value).
+  - An environment variable such as E(AIRFLOW__API__AUTH_BACKENDS) overrides the file. The module looks into the
+    environment of the processes of Airflow that read this file on this host, as far as the user of the task may see
+    it, and warns when a variable says something else than the task.
+seealso:
+  - name: The role airflow_deploy
+    description: Its entry point enable_api adds basic auth to the file with this module, and restarts the webserver.
+    link: https://github.com/dagops/dagops.airflow/tree/main/roles/airflow_deploy
+"""
+
+EXAMPLES = r"""
+- name: Set an option, and keep a copy of the file
+  dagops.airflow.airflow_cfg:
+    path: /opt/airflow/airflow.cfg
+    section: core
+    option: parallelism
+    value: 64
+    backup: true
+
+- name: Set a secret
+  dagops.airflow.airflow_cfg:
+    path: /opt/airflow/airflow.cfg
+    section: smtp
+    option: smtp_password
+    secret_value: "{{ smtp_password | replace('%', '%%') }}"
+
+- name: Add a backend to those that are listed
+  dagops.airflow.airflow_cfg:
+    path: /opt/airflow/airflow.cfg
+    section: api
+    option: auth_backends
+    items: [airflow.api.auth.backend.session]
+
+- name: Remove an option, so that Airflow's default counts
+  dagops.airflow.airflow_cfg:
+    path: /opt/airflow/airflow.cfg
+    section: core
+    option: parallelism
+    state: absent
+
+- name: Read an option
+  dagops.airflow.airflow_cfg:
+    path: /opt/airflow/airflow.cfg
+    section: core
+    option: executor
+    items: []
+  register: executor
+"""
+
+RETURN = r"""
+file:
+  description: The path as it was used, with C(~) and variables replaced.
+  returned: success
+  type: str
+  sample: /opt/airflow/airflow.cfg
+value_before:
+  description: The value before the task, as it stands in the file; null when there was none, or when it is not shown.
+  returned: success
+  type: str
+  sample: "32"
+value_after:
+  description: The value after the task, in check mode as it would be; null when there is none, or when it is not shown.
+  returned: success
+  type: str
+  sample: "64"
+items_before:
+  description: The items before the task; null when they are not shown.
+  returned: when O(items) is given
+  type: list
+  elements: str
+  sample: [airflow.api.auth.backend.kerberos_auth]
+items_after:
+  description: The items after the task, in check mode as they would be; null when they are not shown.
+  returned: when O(items) is given
+  type: list
+  elements: str
+  sample: [airflow.api.auth.backend.kerberos_auth, airflow.api.auth.backend.session]
+hidden:
+  description: Whether the values are not shown, since they are secrets.
+  returned: success
+  type: bool
+backup_file:
+  description: The copy of the file.
+  returned: when O(backup=true) and the file was changed
+  type: str
+  sample: /opt/airflow/airflow.cfg.4711.2026-11-22@10:15:00~
+overridden_by:
+  description: Variables in the environment of running processes of Airflow that override the option.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    process:
+      description: Number of the process.
+      type: int
+      sample: 4711
+    part:
+      description: The part of Airflow that the process is.
+      type: str
+    variable:
+      description: Name of the variable.
+      type: str
+      sample: AIRFLOW__API__AUTH_BACKENDS
+    value:
+      description: Its value; null when it is not shown, and for a variable with C(_CMD) or C(_SECRET) at its end, which
+        says where the value comes from.
+      type: str
+      sample: airflow.api.auth.backend.session
+processes:
+  description: Running processes of Airflow that read this file, and whose environment the user of the task may see.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    process:
+      description: Number of the process.
+      type: int
+    part:
+      description: The part of Airflow that the process is.
+      type: str
+"""
+
+import os
+import tempfile
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._base.errors import AirflowError, BadInput
+from ..module_utils._base.text import first_few
+from ..module_utils._work.cfg import (
+    AirflowCfg,
+    checked_items,
+    has_login,
+    is_sensitive,
+    items_of,
+    option_name,
+    read_cfg,
+    section_name,
+    text_of,
+)
+from ..module_utils._work.processes import Process, airflow_processes
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "path": {"type": "path", "required": True},
+    "section": {"type": "str", "required": True},
+    "option": {"type": "str", "required": True},
+    "value": {"type": "raw"},
+    "secret_value": {"type": "raw", "no_log": True},
+    "items": {"type": "list", "elements": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "backup": {"type": "bool", "default": False},
+}
+GIVEN = ("value", "secret_value", "items")
+SHORTEST_MASKED = 4  # characters of a secret
+
+
+class CfgModule(AnsibleModule):
+    """An AnsibleModule that takes what is given for an option with the name of a secret for one."""
+
+    def _load_params(self) -> None:
+        super()._load_params()  # type: ignore[no-untyped-call]
+        given = [self.params.get(name) for name in GIVEN]
+        if is_sensitive(str(self.params.get("option"))) or has_login(given):
+            self.argument_spec = {name: {**option} for name, option in self.argument_spec.items()}
+            for name in GIVEN:
+                self.argument_spec[name]["no_log"] = True
+
+    def execute(self, run: t.Callable[[CfgModule], dict[str, t.Any]]) -> t.NoReturn:
+        """Do the module's work and leave; C(run) returns the result or raises an AirflowError."""
+        failure: AirflowError | None = None
+        result: dict[str, t.Any] = {}
+        try:
+            result = run(self)
+        except AirflowError as error:
+            failure = error
+        self._conceal()
+        if failure:
+            # Outside of the except block: the sentence is all there is to say, a traceback would bury it.
+            self.fail_json(msg=failure.message, **failure.details)
+        self.exit_json(**result)
+
+    def _conceal(self) -> None:
+        """Take secrets out of the invocation, the one place of a result that has them.
+
+        Ansible masks secrets wherever they occur: a short one would be torn out of paths and numbers.
+        """
+        for name in GIVEN:
+            if self.argument_spec[name].get("no_log") and self.params[name] is not None:
+                self.params[name] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+        self.no_log_values = {value for value in self.no_log_values if len(value) >= SHORTEST_MASKED}
+
+
+class Wish(t.NamedTuple):
+    """What the task asks for."""
+
+    section: str
+    option: str
+    value: str | None  # null to remove the option
+    items: list[str] | None
+    present: bool
+
+    def fulfilled(self, cfg: AirflowCfg) -> AirflowCfg:
+        if self.items is not None:
+            return (cfg.with_items if self.present else cfg.without_items)(self.section, self.option, self.items)
+        if self.value is None:
+            return cfg.without_option(self.section, self.option)
+        return cfg.with_value(self.section, self.option, self.value)
+
+    def agrees_with(self, value: str) -> bool:
+        """Whether a value from the environment, where C(%) has no meaning, is what is asked for."""
+        if self.items is not None:
+            return all((item.replace("%%", "%") in items_of(value)) is self.present for item in self.items)
+        return self.value is not None and self.value.replace("%%", "%") == value
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    path = module.params["path"]
+    wish = wish_of(module.params)
+    cfg = read_cfg(path)
+    edited = wish.fulfilled(cfg)
+    processes = airflow_processes(path, wish.section, wish.option)
+    warn(module, wish, processes)
+    before, after = (text.value(wish.section, wish.option) for text in (cfg, edited))
+    hidden = is_sensitive(wish.option) or module.params["secret_value"] is not None or has_login([before, after])
+    result = {
+        "changed": edited.text != cfg.text,
+        "file": path,
+        "hidden": hidden,
+        "value_before": None if hidden else before,
+        "value_after": None if hidden else after,
+        "overridden_by": overriding(processes, hidden),
+        "processes": [{"process": process.number, "part": process.part} for process in processes],
+        "diff": diff(path, wish, before, after, hidden),
+    }
+    if wish.items is not None:
+        result["items_before"] = None if hidden else items_of(before)
+        result["items_after"] = None if hidden else items_of(after)
+    if result["changed"]:
+        result.update(write(module, edited.text))
+    return result
+
+
+def wish_of(params: dict[str, t.Any]) -> Wish:
+    """Return what is asked for, or an error before the file is looked at."""
+    section = section_name(params["section"])
+    option = option_name(section, params["option"])
+    present = params["state"] == "present"
+    given = {name: params[name] for name in ("value", "secret_value") if params[name] is not None}
+    if given and not present:
+        raise BadInput(f"{', '.join(given)} has no meaning with state: absent; leave it out.")
+    items = None if params["items"] is None else checked_items(params["items"])
+    values = [text_of(name, value) for name, value in given.items()]
+    return Wish(section, option, values[0] if values else None, items, present)
+
+
+def write(module: AnsibleModule, text: str) -> dict[str, t.Any]:
+    """Replace the file, which keeps its owner, mode and SELinux context, in one step."""
+    file = os.path.realpath(module.params["path"])
+    folder = os.path.dirname(file)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise AirflowError(
+            f"{folder} cannot be written by the user of this task; let the task become a user who may. "
+            "Nothing was changed."
+        )
+    if module.check_mode:
+        return {}
+    result = {"backup_file": module.backup_local(file)} if module.params["backup"] else {}
+    handle, temporary = tempfile.mkstemp(dir=module.tmpdir)
+    with open(handle, "wb") as stream:
+        stream.write(text.encode())
+    module.atomic_move(temporary, file)
+    return result
+
+
+def warn(module: AnsibleModule, wish: Wish, processes: list[Process]) -> None:
+    """Warn of each variable that says something else than the task."""
+    holders: dict[str, list[str]] = {}
+    for process in processes:
+        for variable, value in process.variables.items():
+            if wish.items != [] and (variable.endswith(("_CMD", "_SECRET")) or not wish.agrees_with(value)):
+                holders.setdefault(variable, []).append(f"{process.number} ({process.part})")
+    for variable, numbers in holders.items():
+        module.warn(
+            f"{variable} in the environment of process {first_few(numbers)} overrides "
+            f"[{wish.section}] {wish.option} in {module.params['path']}; change it there as well, or remove it."
+        )
+
+
+def overriding(processes: list[Process], hidden: bool) -> list[dict[str, t.Any]]:
+    """Return the variables of all processes."""
+    return [
+        {
+            "process": process.number,
+            "part": process.part,
+            "variable": variable,
+            "value": None if hidden or has_login(value) or variable.endswith(("_CMD", "_SECRET")) else value,
+        }
+        for process in processes
+        for variable, value in process.variables.items()
+    ]
+
+
+def diff(path: str, wish: Wish, before: str | None, after: str | None, hidden: bool) -> dict[str, str]:
+    """Return the lines of the option, without its comments."""
+    header = f"{path} [{wish.section}]"
+    texts = [
+        "" if value is None else f"{wish.option} = {word if hidden else value}\n".replace("\n", "\n    ").rstrip(" ")
+        for value, word in ((before, "(not shown)"), (after, "(not shown)" if before == after else "(not shown, new)"))
+    ]
+    return {"before_header": header, "after_header": header, "before": texts[0], "after": texts[1]}
+
+
+def main() -> None:
+    module = CfgModule(  # type: ignore[no-untyped-call]
+        ARGUMENT_SPEC,
+        supports_check_mode=True,
+        mutually_exclusive=[GIVEN],
+        required_if=[("state", "present", GIVEN, True)],
+    )
+    module.execute(run)
+
+
+if __name__ == "__main__":
+    main()
