@@ -28,6 +28,7 @@ attributes:
     description: Takes defaults from C(module_defaults) of C(group/dagops.airflow.airflow).
     support: none
     details: Those are options of the connection to Airflow.
+    membership: []
 options:
   path:
     description: Path of the file, which must exist. If it is a link, the file that it leads to is changed.
@@ -166,7 +167,6 @@ overridden_by:
     process:
       description: Number of the process.
       type: int
-      sample: 4711
     part:
       description: The part of Airflow that the process is.
       type: str
