@@ -50,12 +50,21 @@ def connect(params: Params, warn: t.Callable[[str], None], clock: Clock | None =
     )
     client.redact.add(secrets)
     version = params["api_version"]
-    airflow = detect(client) if version == "auto" else GENERATIONS[version](client)
+    try:
+        airflow = detect(client) if version == "auto" else GENERATIONS[version](client)
+    except BaseException:
+        close(client)
+        raise
     if token:
         client.login = airflow.token_login(token)
     elif username and password:
         client.login = airflow.logins[params["api_auth"]](username, password)
     return airflow
+
+
+def close(client: Client) -> None:
+    """Close the connections to the server; what runs in this process afterwards shall not inherit them."""
+    client._session.close()
 
 
 def _credentials(params: Params) -> tuple[str | None, str | None, str | None]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import os
 import traceback
 import typing as t
@@ -14,7 +15,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-from ._connect import connect
+from ._connect import close, connect
 from ._errors import AirflowError
 from ._inputs import secrets_in_url
 from ._text import texts_in
@@ -23,6 +24,14 @@ if t.TYPE_CHECKING:
     from ._api import Airflow
 
 Result = t.Dict[str, t.Any]
+
+
+def silent(line: str) -> None:
+    """Nobody reads what a module prints before its end."""
+
+
+# Whoever waits tells by it how far things have come. Where a task runs on the control node, somebody reads that.
+progress: contextvars.ContextVar[t.Callable[[str], None]] = contextvars.ContextVar("progress", default=silent)
 
 
 def environment(variable: str) -> str:
@@ -34,6 +43,25 @@ def environment(variable: str) -> str:
     if not value:
         raise AnsibleFallbackNotFound
     return value
+
+
+def from_environment(variables: t.Mapping[str, str], with_files: bool) -> dict[str, str]:
+    """The options of the connection that an environment holds.
+
+    :param with_files: also those that name files, which are on the host of that environment only. AWX writes a file of
+        no bytes for what was not filled in, and that counts as unset, too.
+    """
+    found = {}
+    for name, option in CONNECTION_SPEC.items():
+        value = variables.get(option["fallback"][1][0], "").strip() if "fallback" in option else ""
+        if value and (option["type"] != "path" or (with_files and not _is_empty_file(value))):
+            found[name] = value
+    return found
+
+
+def _is_empty_file(path: str) -> bool:
+    path = os.path.expanduser(os.path.expandvars(path))
+    return os.path.isfile(path) and os.path.getsize(path) == 0
 
 
 def _option(variable: str, **spec: t.Any) -> dict[str, t.Any]:
@@ -101,7 +129,11 @@ class AirflowModule(AnsibleModule):
         failure: AirflowError | None = None
         result: Result = {}
         try:
-            result = run(self, self.connect())
+            airflow = self.connect()
+            try:
+                result = run(self, airflow)
+            finally:
+                close(airflow.client)
         except AirflowError as error:
             failure = error
         except ImportError as error:
