@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 
 from ansible.plugins.callback import CallbackBase
 
@@ -42,3 +43,9 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_retry(self, result):
         self._write("retry", result)
+
+    def v2_playbook_on_stats(self, stats):
+        """In the process that workers are forked from: what they inherit."""
+        names = ("ansible_collections.dagops.airflow.plugins.modules.airflow_probe", "requests")
+        with open(os.environ["TOLD_RESULTS"], "a", encoding="utf-8") as file:
+            file.write(json.dumps({"event": "end", "task": "", "inherited": [name in sys.modules for name in names]}) + "\n")
