@@ -14,6 +14,7 @@ import io
 import json
 import locale
 import os
+import signal
 import sys
 import traceback
 import types
@@ -153,6 +154,7 @@ def replaced(variables: t.Sequence[tuple[t.Any, str, t.Any]]) -> t.Iterator[None
 def unchanged_process() -> t.Iterator[None]:
     """Put back in the end what belongs to the whole process."""
     environment, languages = dict(os.environ), locale.setlocale(locale.LC_ALL)
+    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
     mask = os.umask(0o077)
     os.umask(mask)
     # By its descriptor, since a folder may be gone and have no name any more.
@@ -168,6 +170,9 @@ def unchanged_process() -> t.Iterator[None]:
             os.environ.update(environment)
         if locale.setlocale(locale.LC_ALL) != languages:
             locale.setlocale(locale.LC_ALL, languages)
+        for number, handler in handlers.items():
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
         if syslog is not None:
             # Modules log what they were invoked with.
             syslog.closelog()

@@ -48,7 +48,7 @@ def standing():
         "umask": mask,
         "language": locale.setlocale(locale.LC_ALL),
         "told": {name: os.environ[name] for name in sorted(os.environ) if name.startswith(("TOLD", "AIRFLOW", "LEFT"))},
-        "alarm": str(signal.getsignal(signal.SIGUSR1)),
+        "signal": str(signal.getsignal(signal.SIGUSR2)),
         "warnings": len(ansible_warnings.get_warning_messages()),
         "deprecations": len(ansible_warnings.get_deprecation_messages()),
     }
@@ -61,6 +61,7 @@ def mess_up(module, airflow):
     os.umask(0o007)
     os.chdir("/")
     locale.setlocale(locale.LC_ALL, "C")
+    signal.signal(signal.SIGUSR2, lambda number, frame: None)
 
 
 def descriptors(module, airflow):

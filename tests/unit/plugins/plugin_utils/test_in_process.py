@@ -56,7 +56,7 @@ def state() -> dict[str, t.Any]:
         "warnings": module_warnings.get_warning_messages(),
         "deprecations": module_warnings.get_deprecation_messages(),
         "open": len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0,
-        "alarm": signal.getsignal(signal.SIGALRM),
+        "signals": {number: signal.getsignal(number) for number in signal.valid_signals()},
     }
 
 
@@ -66,6 +66,7 @@ def a_mess(_module: t.Any) -> str:
     os.chdir("/")
     os.umask(0o007)
     locale.setlocale(locale.LC_ALL, "C")
+    signal.signal(signal.SIGUSR2, lambda number, frame: None)
     _module.warn("a warning")
     _module.deprecate("it goes", version="9.0.0", collection_name="dagops.airflow")
     return "done"
