@@ -57,7 +57,11 @@ def connect(
     )
     client.redact.add(secrets)
     version = params["api_version"]
-    airflow = detect(client) if version == "auto" else Airflow(client, version)
+    try:
+        airflow = detect(client) if version == "auto" else Airflow(client, version)
+    except BaseException:
+        client.close()
+        raise
     airflow.say = say
     if token:
         client.login = airflow.generation.token_login(token)

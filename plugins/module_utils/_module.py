@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import os
 import traceback
 import typing as t
@@ -23,6 +24,14 @@ from ._http.address import secrets_in_url
 Result = t.Dict[str, t.Any]
 
 
+def silent(line: str) -> None:
+    """Nobody reads what a module prints before its end."""
+
+
+# Whoever waits tells by it how far things have come. Where a task runs on the control node, somebody reads that.
+progress: contextvars.ContextVar[t.Callable[[str], None]] = contextvars.ContextVar("progress", default=silent)
+
+
 def environment(variable: str) -> str:
     """Fallback of an option: a variable of the environment.
 
@@ -32,6 +41,25 @@ def environment(variable: str) -> str:
     if not value:
         raise AnsibleFallbackNotFound
     return value
+
+
+def from_environment(variables: t.Mapping[str, str], with_files: bool) -> dict[str, str]:
+    """The options of the connection that an environment holds.
+
+    :param with_files: also those that name files, which are on the host of that environment only. AWX writes a file of
+        no bytes for what was not filled in, and that counts as unset, too.
+    """
+    found = {}
+    for name, option in CONNECTION_SPEC.items():
+        value = variables.get(option["fallback"][1][0], "").strip() if "fallback" in option else ""
+        if value and (option["type"] != "path" or (with_files and not _is_empty_file(value))):
+            found[name] = value
+    return found
+
+
+def _is_empty_file(path: str) -> bool:
+    path = os.path.expanduser(os.path.expandvars(path))
+    return os.path.isfile(path) and os.path.getsize(path) == 0
 
 
 def _option(variable: str, **spec: t.Any) -> dict[str, t.Any]:
@@ -92,14 +120,19 @@ class AirflowModule(AnsibleModule):
 
     def connect(self) -> Airflow:
         """Return the server that the options name; an AirflowError when that is none."""
-        return connect(self.params, self.warn)
+        return connect(self.params, self.warn, say=progress.get())
 
     def execute(self, run: t.Callable[[AirflowModule, Airflow], Result]) -> t.NoReturn:
         """Do the module's work and leave; C(run) returns the result or raises an AirflowError."""
         failure: AirflowError | None = None
         result: Result = {}
         try:
-            result = run(self, self.connect())
+            airflow = self.connect()
+            try:
+                result = run(self, airflow)
+            finally:
+                # What runs in this process afterwards shall not inherit the connections.
+                airflow.client.close()
         except AirflowError as error:
             failure = error
         except ImportError as error:

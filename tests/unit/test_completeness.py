@@ -74,6 +74,18 @@ def test_the_action_group_holds_exactly_the_modules():
 
 
 @pytest.mark.parametrize("name", MODULES)
+def test_a_module_that_talks_to_airflow_has_an_action(name):
+    """Without it a task takes ten times as long; one that has no options of the connection has no use for it."""
+    talks = "dagops.airflow.connection" in module_named(name).DOCUMENTATION
+    file = ROOT / "plugins" / "action" / f"{name}.py"
+    assert file.is_file() == talks
+    if talks:
+        text = file.read_text(encoding="utf-8")
+        assert f"from ..modules import {name}\n" in text
+        assert re.search(rf"^    module = {name}$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_a_module_has_unit_tests(name):
     file = ROOT / "tests" / "unit" / "plugins" / "modules" / f"test_{name}.py"
     assert "\ndef test_" in file.read_text(encoding="utf-8")

@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the actions of all modules have in common: a task runs in its own process on the control node when it can.
+
+Whatever is imported here is imported in the process that Ansible's workers are forked from, once. A collection has no
+compiled files, so each worker would compile and import all of it anew.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+import typing as t
+import warnings
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._module import from_environment, progress, silent
+from ._in_process import Call, built
+from ._interpreter import is_own, python_of
+
+try:
+    with warnings.catch_warnings():
+        # What it says of its own dependencies belongs to no task.
+        warnings.simplefilter("ignore")
+        import requests  # noqa: F401
+except Exception:  # A broken installation raises whatever it likes.
+    HAS_REQUESTS = False
+else:
+    HAS_REQUESTS = True
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+Vars = t.Dict[str, t.Any]
+Result = t.Dict[str, t.Any]
+
+SWITCH = "DAGOPS_AIRFLOW_IN_PROCESS"
+# Variables that count when a process starts: what they change cannot be changed in this one.
+OF_THE_START = ("LD_", "OPENSSL_", "PYTHON")
+
+
+class AirflowAction(ActionBase):
+    """Runs a module in the process of the task, or as Ansible runs modules; the result is the same.
+
+    To run it here, Ansible's own C(_execute_module) does all that it does before and after a module. Only the steps
+    that pack the module and start it as a program are replaced.
+    """
+
+    module: t.ClassVar[types.ModuleType]
+    _supports_check_mode = True
+    _supports_async = True
+    _call: Call | None = None
+
+    def run(self, tmp: str | None = None, task_vars: Vars | None = None) -> Result:
+        task_vars = task_vars or {}
+        result: Result = super().run(tmp, task_vars)
+        environment: dict[str, t.Any] = {}
+        self._compute_environment_string(environment)
+        args = {**self._task.args, **self._credentials(environment)}
+        if self._can_run_here(environment, task_vars):
+            call = Call(self.module, environment, self._loader.get_basedir(), self._sink(task_vars))
+            try:
+                return {**result, **self._execute_here(call, args, task_vars)}
+            except (AttributeError, ImportError, TypeError) as error:
+                # Another ansible-core may do these steps in another way; nothing has run then.
+                if call.begun:
+                    raise
+                self._display.vvv(f"{self._task.action} cannot run in the process of the task: {error}")
+        wrap_async = bool(self._task.async_val and not getattr(self._connection, "has_native_async", False))
+        result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))
+        if not wrap_async:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result
+
+    # -- where it runs
+
+    def _can_run_here(self, environment: t.Mapping[str, t.Any], task_vars: Vars) -> bool:
+        """Whether nothing about the task asks for a process of its own."""
+        return (
+            HAS_REQUESTS
+            and self._is_local()
+            and not self._connection.become
+            and not self._task.async_val
+            # There, to ask the system for its proxies ends a forked process.
+            and sys.platform != "darwin"
+            and all(name.isidentifier() and not name.startswith(OF_THE_START) for name in environment)
+            and self._is_switched_on(task_vars)
+            and is_own(python_of(self._task.delegate_to, task_vars, self._templar))
+        )
+
+    def _is_local(self) -> bool:
+        return bool(self._connection.transport == "local")
+
+    def _is_switched_on(self, task_vars: Vars) -> bool:
+        """The variable of the task or the play counts before that of the environment."""
+        wanted = self._templar.template(task_vars.get(SWITCH.lower()))
+        for value in (wanted, os.environ.get(SWITCH)):
+            if value is not None and value != "":
+                return boolean(value, strict=False)
+        return True
+
+    # -- what it is given
+
+    def _credentials(self, environment: t.Mapping[str, t.Any]) -> dict[str, str]:
+        """Options of the connection that the environment of the control node holds and the task does not give."""
+        given = {name for name, value in self._task.args.items() if value is not None and value != ""}
+        if "airflow_command" in given:
+            return {}
+        overlaid = {**os.environ, **{name: str(value) for name, value in environment.items()}}
+        found = from_environment(overlaid, with_files=self._is_local())
+        return {name: value for name, value in found.items() if name not in given}
+
+    def _sink(self, task_vars: Vars) -> t.Callable[[str], None]:
+        """Where lines of progress go: to the screen, with the host before them."""
+        if self._task.no_log or self._task.check_mode:
+            return silent
+        host = task_vars.get("inventory_hostname", "localhost")
+        return lambda line: self._display.display(f"{host}: {line}")
+
+    # -- how it runs here
+
+    def _execute_here(self, call: Call, args: Vars, task_vars: Vars) -> Result:
+        token = progress.set(call.sink)
+        self._call = call
+        try:
+            answer: Result = self._execute_module(module_args=dict(args), task_vars=task_vars)
+            return answer
+        finally:
+            self._call = None
+            progress.reset(token)
+
+    def _is_pipelining_enabled(self, *args: t.Any, **kwargs: t.Any) -> bool:
+        """A module that runs here needs no temporary folder."""
+        return self._call is not None or bool(super()._is_pipelining_enabled(*args, **kwargs))
+
+    def _configure_module(self, module_name: str, module_args: Vars, task_vars: Vars) -> t.Any:
+        """Do not pack the module, but take over its arguments as it will read them."""
+        if self._call is None:
+            return super()._configure_module(module_name, module_args, task_vars)
+        self._call.take(module_args)
+        return built(self.module)
+
+    def _low_level_execute_command(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """Do not start a program, but call the module."""
+        if self._call is None:
+            return super()._low_level_execute_command(*args, **kwargs)
+        self._display.vvv(f"{self._task.action} runs in the process of the task.")
+        return self._call.run()

@@ -1,0 +1,273 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a task runs, and what its module is given."""
+
+from __future__ import annotations
+
+import sys
+import types
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible import constants as C
+from ansible_collections.dagops.airflow.plugins.module_utils._module import progress
+from ansible_collections.dagops.airflow.plugins.modules import airflow_info
+from ansible_collections.dagops.airflow.plugins.plugin_utils import _action
+from ansible_collections.dagops.airflow.plugins.plugin_utils._action import AirflowAction
+
+Vars = t.Dict[str, t.Any]
+LOCAL: Vars = {"inventory_hostname": "localhost"}
+
+
+class Action(AirflowAction):
+    """Tells where it would have run the module, and with what."""
+
+    module = airflow_info
+    lines: list[str]
+
+    def _execute_module(self, **given: t.Any) -> Vars:  # type: ignore[override]
+        progress.get()("half of it is done")
+        return {"here": self._call is not None, **given}
+
+    def _remove_tmp_path(self, *_given: t.Any) -> None:  # type: ignore[override]
+        """There is none."""
+
+
+def action(transport: str = "local", become: t.Any = None, **of_the_task: t.Any) -> Action:
+    shell = types.SimpleNamespace(tmpdir=None, env_prefix=lambda **variables: "")
+    connection = types.SimpleNamespace(transport=transport, become=become, _shell=shell, has_native_async=False)
+    settings: Vars = {"args": {}, "async_val": 0, "check_mode": False, "no_log": False, "delegate_to": None}
+    task = types.SimpleNamespace(**{"action": "dagops.airflow.airflow_info", "environment": None, **settings, **of_the_task})
+    loader = types.SimpleNamespace(get_basedir=lambda: ".")
+    templar = types.SimpleNamespace(template=lambda value: sys.executable if value == "{{ own }}" else value)
+    made = Action(task, connection, types.SimpleNamespace(), loader, templar, None)
+    made.lines = []
+    made._display = types.SimpleNamespace(display=made.lines.append, vvv=lambda *_words: None)
+    return made
+
+
+def runs_here(made: Action, task_vars: Vars = LOCAL) -> bool:
+    return bool(made.run(task_vars=dict(task_vars))["here"])
+
+
+# -- where it runs
+
+
+def test_a_plain_task_on_the_control_node_runs_here() -> None:
+    assert runs_here(action())
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param({"transport": "ssh"}, id="another host"),
+        pytest.param({"become": "sudo"}, id="become"),
+        pytest.param({"async_val": 60}, id="async"),
+        pytest.param({"environment": {"PYTHONPATH": "/x"}}, id="a variable that Python reads when it starts"),
+        pytest.param({"environment": {"LD_PRELOAD": "/x"}}, id="a variable of the linker"),
+        pytest.param({"environment": {"no name": "x"}}, id="a variable that no shell takes"),
+    ],
+)
+def test_what_asks_for_a_process_of_its_own_gets_one(made: Vars) -> None:
+    assert not runs_here(action(**made))
+
+
+def test_async_is_asked_for_as_ansible_does_it() -> None:
+    assert action(async_val=60).run(task_vars=dict(LOCAL))["wrap_async"] is True
+    assert action(transport="ssh").run(task_vars=dict(LOCAL))["wrap_async"] is False
+
+
+def test_without_requests_ansible_runs_the_module_which_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_action, "HAS_REQUESTS", False)
+    assert not runs_here(action())
+
+
+def test_not_on_macos(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not runs_here(action())
+
+
+@pytest.mark.parametrize(
+    ("variable", "environment", "here"),
+    [
+        (None, None, True),
+        (None, "", True),
+        (None, "false", False),
+        (None, "0", False),
+        (None, "no", False),
+        (None, "true", True),
+        (False, None, False),
+        ("off", None, False),
+        ("", "no", False),
+        (True, "no", True),
+        (False, "yes", False),
+        ("nonsense", None, False),
+    ],
+)
+def test_it_can_be_switched_off(variable: t.Any, environment: str | None, here: bool, monkeypatch: t.Any) -> None:
+    if environment is not None:
+        monkeypatch.setenv("DAGOPS_AIRFLOW_IN_PROCESS", environment)
+    given = {} if variable is None else {"dagops_airflow_in_process": variable}
+    assert runs_here(action(), {**LOCAL, **given}) is here
+
+
+@pytest.mark.parametrize(
+    ("python", "here"),
+    [
+        ("auto", True),
+        ("auto_silent", True),
+        ("auto_legacy", True),
+        (sys.executable, True),
+        ("{{ own }}", True),
+        (f" {sys.executable} ", True),
+        ("/usr/bin/no-such-python", False),
+        ("/usr/bin/env python3", False),
+        ("", True),
+    ],
+)
+def test_another_python_is_one_that_is_chosen(python: str, here: bool) -> None:
+    assert runs_here(action(), {**LOCAL, "ansible_python_interpreter": python}) is here
+
+
+def test_another_python_of_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    def configured(name: str, variables: t.Any = None) -> str:
+        assert name == "INTERPRETER_PYTHON"
+        return "/usr/bin/no-such-python"
+
+    monkeypatch.setattr(C.config, "get_config_value", configured)
+    assert not runs_here(action())
+
+
+def test_of_a_delegated_task_the_python_of_that_host_counts() -> None:
+    there = {"ansible_delegated_vars": {"other": {"ansible_python_interpreter": "/usr/bin/no-such-python"}}}
+    assert not runs_here(action(delegate_to="other"), {**LOCAL, **there})
+    assert runs_here(action(delegate_to="other"), {"ansible_python_interpreter": "/x", "ansible_delegated_vars": {"other": {}}})
+
+
+def test_what_cannot_be_said_of_the_python_ansible_shall_say() -> None:
+    assert not runs_here(action(), {**LOCAL, "ansible_python_interpreter": ["a list"]})
+    assert not runs_here(action(delegate_to="unknown"), LOCAL)
+
+
+@pytest.mark.parametrize("error", [AttributeError("_configure_module"), TypeError("an argument more"), ImportError("gone")])
+def test_another_ansible_core_runs_the_module_in_its_own_way(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    ordinary = Action._execute_module
+
+    def fails_here(self: Action, **given: t.Any) -> Vars:
+        if self._call is not None:
+            raise error
+        return ordinary(self, **given)
+
+    monkeypatch.setattr(Action, "_execute_module", fails_here)
+    assert not runs_here(action())
+
+
+def test_a_module_that_has_begun_does_not_run_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(self: Action, **given: t.Any) -> Vars:
+        assert self._call is not None
+        self._call.begun = True
+        raise TypeError("in the middle")
+
+    monkeypatch.setattr(Action, "_execute_module", breaks)
+    with pytest.raises(TypeError, match="in the middle"):
+        action().run(task_vars=dict(LOCAL))
+
+
+# -- what it is given
+
+VARIABLES = {
+    "api_url": "AIRFLOW_API_URL",
+    "api_username": "AIRFLOW_API_USERNAME",
+    "api_password": "AIRFLOW_API_PASSWORD",
+    "api_token": "AIRFLOW_API_TOKEN",
+    "api_auth": "AIRFLOW_API_AUTH",
+    "api_version": "AIRFLOW_API_VERSION",
+    "validate_certs": "AIRFLOW_API_VALIDATE_CERTS",
+    "request_timeout": "AIRFLOW_API_REQUEST_TIMEOUT",
+    "retry_timeout": "AIRFLOW_API_RETRY_TIMEOUT",
+}
+FILES = {
+    "ca_path": "AIRFLOW_API_CA_PATH",
+    "client_cert": "AIRFLOW_API_CLIENT_CERT",
+    "client_key": "AIRFLOW_API_CLIENT_KEY",
+}
+ELSEWHERE = [{"transport": "ssh"}, {"become": "sudo"}, {}]
+
+
+def given(made: Action) -> Vars:
+    args: Vars = made.run(task_vars=dict(LOCAL))["module_args"]
+    return args
+
+
+@pytest.mark.parametrize("made", ELSEWHERE, ids=str)
+def test_options_of_the_connection_come_from_the_control_node(made: Vars, monkeypatch: pytest.MonkeyPatch) -> None:
+    for option, variable in VARIABLES.items():
+        monkeypatch.setenv(variable, f" {option} of env\n")
+    assert given(action(**made)) == {option: f"{option} of env" for option in VARIABLES}
+
+
+def test_files_of_the_control_node_are_named_there_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for option, variable in FILES.items():
+        monkeypatch.setenv(variable, f"/{option}.pem")
+    assert given(action(become="sudo")) == {option: f"/{option}.pem" for option in FILES}
+    assert given(action(transport="ssh")) == {}
+
+
+def test_a_file_of_no_bytes_is_unset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch()
+    monkeypatch.setenv("AIRFLOW_API_CA_PATH", str(tmp_path / "ca.pem"))
+    assert given(action(become="sudo")) == {}
+
+
+def test_the_task_counts_before_its_environment_and_that_before_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in VARIABLES.values():
+        monkeypatch.setenv(variable, "of the job")
+    environment = [{"AIRFLOW_API_URL": "of the play"}, {"AIRFLOW_API_URL": "of the task", "AIRFLOW_API_TOKEN": ""}]
+    args = given(action(args={"api_username": "given", "api_password": "", "api_auth": None}, environment=environment))
+    assert args["api_url"] == "of the task"
+    assert args["api_username"] == "given"
+    assert args["api_password"] == args["api_auth"] == "of the job"
+    assert "api_token" not in args
+
+
+def test_a_command_in_place_of_a_server_is_not_given_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_API_URL", "of the job")
+    assert given(action(args={"airflow_command": ["airflow"]})) == {"airflow_command": ["airflow"]}
+    assert "api_url" in given(action(args={"airflow_command": None}))
+
+
+def test_the_options_of_the_task_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_API_URL", "of the job")
+    made = action()
+    given(made)
+    assert made._task.args == {}
+
+
+# -- lines of progress
+
+
+@pytest.mark.parametrize(
+    ("made", "lines"),
+    [
+        ({}, ["localhost: half of it is done"]),
+        ({"no_log": True}, []),
+        ({"check_mode": True}, []),
+        ({"become": "sudo"}, []),
+        ({"async_val": 60}, []),
+    ],
+    ids=str,
+)
+def test_lines_of_progress_are_shown_where_somebody_reads_them(made: Vars, lines: list[str]) -> None:
+    acting = action(**made)
+    acting.run(task_vars=dict(LOCAL))
+    assert acting.lines == lines
+
+
+def test_nobody_is_told_after_the_task() -> None:
+    acting = action()
+    acting.run(task_vars=dict(LOCAL))
+    progress.get()("too late")
+    assert acting.lines == ["localhost: half of it is done"]
+
