@@ -16,7 +16,7 @@ import warnings
 import requests
 from ansible.module_utils.common import warnings as ansible_warnings
 
-from ..module_utils._errors import BadInput
+from ..module_utils._base.errors import BadInput
 from ..module_utils._module import AirflowModule, progress
 
 SPEC = {

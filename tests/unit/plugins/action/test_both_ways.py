@@ -83,7 +83,10 @@ CASES: dict[str, Task] = {
     "a task that is run once": {**probe(), "run_once": True, "throttle": 1},
     "a skipped task": {**probe(), "when": False},
     "an empty URL": {**probe(), "environment": {"AIRFLOW_API_URL": ""}},
-    "two ways to log in": {**probe("request"), "environment": {"AIRFLOW_API_USERNAME": "u", "AIRFLOW_API_PASSWORD": SECRET}},
+    "two ways to log in": {
+        **probe("request"),
+        "environment": {"AIRFLOW_API_USERNAME": "u", "AIRFLOW_API_PASSWORD": SECRET},
+    },
     "a server that is not there": {**probe("request"), "environment": {"AIRFLOW_API_URL": "http://127.0.0.1:1"}},
     "a file of the playbook's folder": {INFO: {"ca_path": "no-such.pem"}},
     "a background task": {**probe("warn", text="a"), "async": 30, "poll": 1},
@@ -109,7 +112,10 @@ def plays_of(vaulted: str) -> list[Task]:
         rescued,
         {"block": [{"name": "by default", **probe()}], **BY_DEFAULT},
         {"block": [{"name": "by default of the module", **probe()}], **OF_A_MODULE},
-        {"block": [{"name": "by another default", **probe()}], "module_defaults": {"dagops.airflow.airflow_info": {"wait": 1}}},
+        {
+            "block": [{"name": "by another default", **probe()}],
+            "module_defaults": {"dagops.airflow.airflow_info": {"wait": 1}},
+        },
         {"name": "by its short name", "airflow_probe": {"text": "a"}, "collections": ["dagops.airflow"]},
         {"name": "a local action", "local_action": {"module": "dagops.airflow.airflow_probe", "text": "a"}},
     ]

@@ -39,7 +39,9 @@ def action(transport: str = "local", become: t.Any = None, **of_the_task: t.Any)
     shell = types.SimpleNamespace(tmpdir=None, env_prefix=lambda **variables: "")
     connection = types.SimpleNamespace(transport=transport, become=become, _shell=shell, has_native_async=False)
     settings: Vars = {"args": {}, "async_val": 0, "check_mode": False, "no_log": False, "delegate_to": None}
-    task = types.SimpleNamespace(**{"action": "dagops.airflow.airflow_info", "environment": None, **settings, **of_the_task})
+    task = types.SimpleNamespace(
+        **{"action": "dagops.airflow.airflow_info", "environment": None, **settings, **of_the_task}
+    )
     loader = types.SimpleNamespace(get_basedir=lambda: ".")
     templar = types.SimpleNamespace(template=lambda value: sys.executable if value == "{{ own }}" else value)
     made = Action(task, connection, types.SimpleNamespace(), loader, templar, None)
@@ -143,7 +145,9 @@ def test_another_python_of_the_configuration(monkeypatch: pytest.MonkeyPatch) ->
 def test_of_a_delegated_task_the_python_of_that_host_counts() -> None:
     there = {"ansible_delegated_vars": {"other": {"ansible_python_interpreter": "/usr/bin/no-such-python"}}}
     assert not runs_here(action(delegate_to="other"), {**LOCAL, **there})
-    assert runs_here(action(delegate_to="other"), {"ansible_python_interpreter": "/x", "ansible_delegated_vars": {"other": {}}})
+    assert runs_here(
+        action(delegate_to="other"), {"ansible_python_interpreter": "/x", "ansible_delegated_vars": {"other": {}}}
+    )
 
 
 def test_what_cannot_be_said_of_the_python_ansible_shall_say() -> None:
@@ -151,7 +155,9 @@ def test_what_cannot_be_said_of_the_python_ansible_shall_say() -> None:
     assert not runs_here(action(delegate_to="unknown"), LOCAL)
 
 
-@pytest.mark.parametrize("error", [AttributeError("_configure_module"), TypeError("an argument more"), ImportError("gone")])
+@pytest.mark.parametrize(
+    "error", [AttributeError("_configure_module"), TypeError("an argument more"), ImportError("gone")]
+)
 def test_another_ansible_core_runs_the_module_in_its_own_way(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     ordinary = Action._execute_module
 
@@ -270,4 +276,3 @@ def test_nobody_is_told_after_the_task() -> None:
     acting.run(task_vars=dict(LOCAL))
     progress.get()("too late")
     assert acting.lines == ["localhost: half of it is done"]
-
