@@ -15,6 +15,8 @@ import types
 import typing as t
 import warnings
 
+from ansible import constants as C
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._module import from_environment, progress, silent
@@ -30,8 +32,6 @@ except Exception:  # A broken installation raises whatever it likes.
     HAS_REQUESTS = False
 else:
     HAS_REQUESTS = True
-
-from ansible.module_utils.parsing.convert_bool import boolean
 
 Vars = t.Dict[str, t.Any]
 Result = t.Dict[str, t.Any]
@@ -85,7 +85,9 @@ class AirflowAction(ActionBase):
             and not self._task.async_val
             # There, to ask the system for its proxies ends a forked process.
             and sys.platform != "darwin"
-            and all(name.isidentifier() and not name.startswith(OF_THE_START) for name in environment)
+            # Somebody wants to look at the program of a module.
+            and not C.DEFAULT_KEEP_REMOTE_FILES
+            and all(name.isidentifier() and not name.startswith(OF_THE_START) for name in map(str, environment))
             and self._is_switched_on(task_vars)
             and is_own(python_of(self._task.delegate_to, task_vars, self._templar))
         )
@@ -108,7 +110,7 @@ class AirflowAction(ActionBase):
         given = {name for name, value in self._task.args.items() if value is not None and value != ""}
         if "airflow_command" in given:
             return {}
-        overlaid = {**os.environ, **{name: str(value) for name, value in environment.items()}}
+        overlaid = {**os.environ, **{str(name): str(value) for name, value in environment.items()}}
         found = from_environment(overlaid, with_files=self._is_local())
         return {name: value for name, value in found.items() if name not in given}
 

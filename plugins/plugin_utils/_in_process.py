@@ -69,7 +69,9 @@ class Call:
         """Take the arguments, in the form in which Ansible sends them to modules."""
         arguments = {"ANSIBLE_MODULE_ARGS": module_args}
         if HAS_PROFILES:
-            encoder: dict[str, t.Any] = {"cls": ansible_json.get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)}
+            encoder: dict[str, t.Any] = {
+                "cls": ansible_json.get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
+            }
         else:
             encoder = {"cls": ansible_json.AnsibleJSONEncoder, "vault_to_text": True}
         self._args = json.dumps(arguments, **encoder).encode()

@@ -48,4 +48,6 @@ class CallbackModule(CallbackBase):
         """In the process that workers are forked from: what they inherit."""
         names = ("ansible_collections.dagops.airflow.plugins.modules.airflow_probe", "requests")
         with open(os.environ["TOLD_RESULTS"], "a", encoding="utf-8") as file:
-            file.write(json.dumps({"event": "end", "task": "", "inherited": [name in sys.modules for name in names]}) + "\n")
+            file.write(
+                json.dumps({"event": "end", "task": "", "inherited": [name in sys.modules for name in names]}) + "\n"
+            )

@@ -40,7 +40,11 @@ def test_lines_of_progress(house: House) -> None:
     assert process.wait(120) == 0, house.output("play")
     output = house.output("play")
     assert output.count("localhost: half of it is done") == 1
-    assert output.index("TASK [loud]") < output.index("localhost: half of it is done") < output.index("changed: [localhost]")
+    assert (
+        output.index("TASK [loud]")
+        < output.index("localhost: half of it is done")
+        < output.index("changed: [localhost]")
+    )
 
 
 @pytest.mark.parametrize("strategy", ["linear", "free", "host_pinned"])

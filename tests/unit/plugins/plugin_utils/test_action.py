@@ -39,7 +39,9 @@ def action(transport: str = "local", become: t.Any = None, **of_the_task: t.Any)
     shell = types.SimpleNamespace(tmpdir=None, env_prefix=lambda **variables: "")
     connection = types.SimpleNamespace(transport=transport, become=become, _shell=shell, has_native_async=False)
     settings: Vars = {"args": {}, "async_val": 0, "check_mode": False, "no_log": False, "delegate_to": None}
-    task = types.SimpleNamespace(**{"action": "dagops.airflow.airflow_info", "environment": None, **settings, **of_the_task})
+    task = types.SimpleNamespace(
+        **{"action": "dagops.airflow.airflow_info", "environment": None, **settings, **of_the_task}
+    )
     loader = types.SimpleNamespace(get_basedir=lambda: ".")
     templar = types.SimpleNamespace(template=lambda value: sys.executable if value == "{{ own }}" else value)
     made = Action(task, connection, types.SimpleNamespace(), loader, templar, None)
@@ -68,6 +70,7 @@ def test_a_plain_task_on_the_control_node_runs_here() -> None:
         pytest.param({"environment": {"PYTHONPATH": "/x"}}, id="a variable that Python reads when it starts"),
         pytest.param({"environment": {"LD_PRELOAD": "/x"}}, id="a variable of the linker"),
         pytest.param({"environment": {"no name": "x"}}, id="a variable that no shell takes"),
+        pytest.param({"environment": {1: "x"}}, id="a variable that is a number"),
     ],
 )
 def test_what_asks_for_a_process_of_its_own_gets_one(made: Vars) -> None:
@@ -81,6 +84,11 @@ def test_async_is_asked_for_as_ansible_does_it() -> None:
 
 def test_without_requests_ansible_runs_the_module_which_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_action, "HAS_REQUESTS", False)
+    assert not runs_here(action())
+
+
+def test_not_when_somebody_wants_to_keep_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(C, "DEFAULT_KEEP_REMOTE_FILES", True)
     assert not runs_here(action())
 
 
@@ -143,7 +151,9 @@ def test_another_python_of_the_configuration(monkeypatch: pytest.MonkeyPatch) ->
 def test_of_a_delegated_task_the_python_of_that_host_counts() -> None:
     there = {"ansible_delegated_vars": {"other": {"ansible_python_interpreter": "/usr/bin/no-such-python"}}}
     assert not runs_here(action(delegate_to="other"), {**LOCAL, **there})
-    assert runs_here(action(delegate_to="other"), {"ansible_python_interpreter": "/x", "ansible_delegated_vars": {"other": {}}})
+    assert runs_here(
+        action(delegate_to="other"), {"ansible_python_interpreter": "/x", "ansible_delegated_vars": {"other": {}}}
+    )
 
 
 def test_what_cannot_be_said_of_the_python_ansible_shall_say() -> None:
@@ -151,7 +161,9 @@ def test_what_cannot_be_said_of_the_python_ansible_shall_say() -> None:
     assert not runs_here(action(delegate_to="unknown"), LOCAL)
 
 
-@pytest.mark.parametrize("error", [AttributeError("_configure_module"), TypeError("an argument more"), ImportError("gone")])
+@pytest.mark.parametrize(
+    "error", [AttributeError("_configure_module"), TypeError("an argument more"), ImportError("gone")]
+)
 def test_another_ansible_core_runs_the_module_in_its_own_way(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     ordinary = Action._execute_module
 
@@ -270,4 +282,3 @@ def test_nobody_is_told_after_the_task() -> None:
     acting.run(task_vars=dict(LOCAL))
     progress.get()("too late")
     assert acting.lines == ["localhost: half of it is done"]
-
