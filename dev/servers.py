@@ -56,7 +56,7 @@ def server(name: str, many: bool = False) -> Server:
 
 def integration_step(name: str, targets: Sequence[str] = (), core: str | None = None, ways: Ways = (True,)) -> Step:
     """The integration tests, or some TARGETS of them, on a server of their own."""
-    how = {(True,): "", (False,): " ordinary"}.get(tuple(ways), " both ways")
+    how = {True: "", False: " ordinary"}[ways[0]] if len(ways) == 1 else " both ways"
     label = f"integration {name}" + (f" core {core}" if core else "") + how
     parts = [partial(integration, targets=targets, core=core, in_process=way) for way in ways]
     return Step(label, partial(on_server, name=name, part=partial(all_of, parts=parts)))

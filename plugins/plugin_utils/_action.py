@@ -48,7 +48,7 @@ class AirflowAction(ActionBase):
     that pack the module and start it as a program are replaced.
     """
 
-    module: t.ClassVar[types.ModuleType]
+    module: types.ModuleType
     _supports_check_mode = True
     _supports_async = True
     _call: Call | None = None
@@ -71,7 +71,7 @@ class AirflowAction(ActionBase):
         wrap_async = bool(self._task.async_val and not getattr(self._connection, "has_native_async", False))
         result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))
         if not wrap_async:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+            self._remove_tmp_path(self._connection._shell.tmpdir)  # type: ignore[no-untyped-call]
         return result
 
     # -- where it runs
@@ -86,8 +86,8 @@ class AirflowAction(ActionBase):
             # There, to ask the system for its proxies ends a forked process.
             and sys.platform != "darwin"
             # Somebody wants to look at the program of a module.
-            and not C.DEFAULT_KEEP_REMOTE_FILES
-            and all(name.isidentifier() and not name.startswith(OF_THE_START) for name in map(str, environment))
+            and not C.config.get_config_value("DEFAULT_KEEP_REMOTE_FILES")
+            and all(name.isidentifier() and not name.startswith(OF_THE_START) for name in environment)
             and self._is_switched_on(task_vars)
             and is_own(python_of(self._task.delegate_to, task_vars, self._templar))
         )
@@ -100,7 +100,7 @@ class AirflowAction(ActionBase):
         wanted = self._templar.template(task_vars.get(SWITCH.lower()))
         for value in (wanted, os.environ.get(SWITCH)):
             if value is not None and value != "":
-                return boolean(value, strict=False)
+                return bool(boolean(value, strict=False))
         return True
 
     # -- what it is given
@@ -110,7 +110,7 @@ class AirflowAction(ActionBase):
         given = {name for name, value in self._task.args.items() if value is not None and value != ""}
         if "airflow_command" in given:
             return {}
-        overlaid = {**os.environ, **{str(name): str(value) for name, value in environment.items()}}
+        overlaid = {**os.environ, **{name: str(value) for name, value in environment.items()}}
         found = from_environment(overlaid, with_files=self._is_local())
         return {name: value for name, value in found.items() if name not in given}
 
