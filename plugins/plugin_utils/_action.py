@@ -49,11 +49,11 @@ class AirflowAction(ActionBase):
     """
 
     module: types.ModuleType
-    _supports_check_mode = True
-    _supports_async = True
     _call: Call | None = None
 
     def run(self, tmp: str | None = None, task_vars: Vars | None = None) -> Result:
+        # Of the object: before ansible-core 2.16 its own are set when it is made.
+        self._supports_check_mode = self._supports_async = True
         task_vars = task_vars or {}
         result: Result = super().run(tmp, task_vars)
         environment: dict[str, t.Any] = {}

@@ -239,6 +239,12 @@ def test_become_finds_the_credential_of_the_job(told: Told) -> None:
     assert one["result"]["before"]["told"] == {"TOLD": "by the play"}
 
 
+def test_a_background_task_comes_to_its_end(told: Told) -> None:
+    last = of(told, "here", "a background task")[-1]
+    assert last["event"] == "ok"
+    assert last["result"]["given"]["text"] == "a"
+
+
 def test_nothing_of_a_mess_is_left(told: Told) -> None:
     items = [one["result"]["before"] for one in of(told, "here", "a mess") if one["event"].startswith("item")]
     assert len(items) == 3
