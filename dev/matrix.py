@@ -46,9 +46,9 @@ to be refused in one sentence that names the first version which can. Do not edi
 """
 
 
-def core_steps(names: Sequence[str]) -> list[Step]:
+def core_steps(names: Sequence[str], ways: servers.Ways = (True,)) -> list[Step]:
     """The core on these servers."""
-    return [servers.integration_step(name, tuple(CORE)) for name in names]
+    return [servers.integration_step(name, tuple(CORE), ways=ways) for name in names]
 
 
 def matrix(names: Sequence[str], lines: Sequence[str], workers: int) -> int:
@@ -61,8 +61,9 @@ def matrix(names: Sequence[str], lines: Sequence[str], workers: int) -> int:
         names, lines = servers.NAMES, tuple(venvs.CORES)
         os.environ.setdefault("DAGOPS_TEST_TRIGGERS", MANY_TRIGGERS)
         steps += [servers.live_step(name, [EXACTLY_ONCE]) for name in servers.TESTED]
+        steps += [servers.integration_step(name, ways=(False,)) for name in servers.TESTED]
     os.environ.setdefault("DAGOPS_EXAMPLES", "300")  # of what options may hold, for each module, in unit tests
-    airflows = carry_out_all(core_steps(names), workers)
+    airflows = carry_out_all(core_steps(names, servers.BOTH), workers)
     for line in lines:
         steps += [checks.unit_step(line), checks.sanity_step(line), servers.smoke_step(line)]
     cores = carry_out_all(steps, workers)

@@ -35,12 +35,17 @@ SMOKE = ("dag_run_trigger",)
 # Server -> line of ansible-core, besides the newest, on which the smoke target runs there in any test run.
 SMOKED = {"2.11": "2.15", "3.3": "2.19"}
 NAMES = tuple(VERSIONS)
+# In any test run these run a second time, with each module in a process of its own as on other hosts.
+ORDINARY = ("connection", "info", "dag_paused", "dag_run_trigger")
 # The lines of ansible-core on which live tests run something, besides the newest.
 LIVE_CORES = ("2.15", "2.18", "2.19")
 PLAYBOOK = f"{NAMESPACE}.{NAME}.run_dag"
 LIVE = ROOT / "tests" / "live"
 # Compares what the targets have sent with what the server's own documents say.
 OPENAPI = (LIVE / "test_openapi.py", "-k", "integration_targets")
+# Whether modules run in the process of the task.
+Ways = Sequence[bool]
+BOTH = (True, False)
 HARNESS = ROOT / "tests" / "airflow" / "server.py"
 
 
@@ -49,15 +54,17 @@ def server(name: str, many: bool = False) -> Server:
     return Server(name, many=many, uv=str(venvs.uv()))
 
 
-def integration_step(name: str, targets: Sequence[str] = (), core: str | None = None) -> Step:
+def integration_step(name: str, targets: Sequence[str] = (), core: str | None = None, ways: Ways = (True,)) -> Step:
     """The integration tests, or some TARGETS of them, on a server of their own."""
-    label = f"integration {name}" + (f" core {core}" if core else "")
-    return Step(label, partial(on_server, name=name, part=partial(integration, targets=targets, core=core)))
+    how = {True: "", False: " ordinary"}[ways[0]] if len(ways) == 1 else " both ways"
+    label = f"integration {name}" + (f" core {core}" if core else "") + how
+    parts = [partial(integration, targets=targets, core=core, in_process=way) for way in ways]
+    return Step(label, partial(on_server, name=name, part=partial(all_of, parts=parts)))
 
 
 def smoke_step(core: str) -> Step:
-    """One target on a line of ansible-core."""
-    return integration_step(TESTED[0], SMOKE, core)
+    """One target on a line of ansible-core, both ways."""
+    return integration_step(TESTED[0], SMOKE, core, BOTH)
 
 
 def live_step(name: str, arguments: Sequence[str] = ()) -> Step:
@@ -78,10 +85,17 @@ def on_server(report: Report, name: str, part: Callable[[Report, Server], None])
 
 
 def whole(report: Report, airflow: Server) -> None:
-    """All targets, one of them on an older ansible-core, and live tests but long ones, whatever the others come to."""
-    failures = []
+    """All targets, some of them the ordinary way, too, one on an older ansible-core, and live tests but long ones."""
+    targets = partial(integration, targets=(), core=None)
+    ordinary = partial(integration, targets=ORDINARY, core=None, in_process=False)
     smoke = partial(integration, targets=SMOKE, core=SMOKED[airflow.version.name])
-    for part in (partial(integration, targets=(), core=None), smoke, partial(live, arguments=("-m", "not long"))):
+    all_of(report, airflow, [targets, ordinary, smoke, partial(live, arguments=("-m", "not long"))])
+
+
+def all_of(report: Report, airflow: Server, parts: Sequence[Callable[[Report, Server], None]]) -> None:
+    """Do all PARTS, whatever the others come to."""
+    failures = []
+    for part in parts:
         try:
             part(report, airflow)
         except Failed as failure:
@@ -93,14 +107,18 @@ def whole(report: Report, airflow: Server) -> None:
         raise Failed("; ".join(failures))
 
 
-def integration(report: Report, airflow: Server, targets: Sequence[str], core: str | None) -> None:
-    """Run ansible-test integration against a server."""
+def integration(
+    report: Report, airflow: Server, targets: Sequence[str], core: str | None, in_process: bool = True
+) -> None:
+    """Run ansible-test integration against a server; IN_PROCESS: not with each module in a process of its own."""
     venv = venvs.core(core)
     begun = len(report.text())
     name = report.name.replace(" ", "-")
     with tree.copied(name) as root, counting.counted(airflow.url) as relay:
         config = root / "tests" / "integration" / "integration_config.yml"
-        seen_by_targets = {**variables(airflow), "airflow_api_url": relay.url}
+        # As a variable, since ansible-test hands no environment on.
+        way = {"dagops_airflow_in_process": in_process}
+        seen_by_targets = {**variables(airflow), "airflow_api_url": relay.url, **way}
         config.write_text(json.dumps(seen_by_targets, indent=2) + "\n", encoding="utf-8")
         command: Command = [venv.bin / "ansible-test", "integration", "--local", "--python", venv.version]
         options = ["--color", "no", "--truncate", "0", "--continue-on-error"]
@@ -108,7 +126,9 @@ def integration(report: Report, airflow: Server, targets: Sequence[str], core: s
         status = report.status([*command, *options, *targets], venv.env(name), root)
         sent = relay.requests()
     said = report.text()[begun:]
-    ran = count_targets(report, said, core)
+    ran = count_targets(
+        report, said, (f" on ansible-core {core}" if core else "") + ("" if in_process else " (ordinary)")
+    )
     if not ran:
         report.excerpt += said.splitlines()[-40:]
     problem = "" if status == 0 and ran else f"ansible-test integration ended with status {status}"
@@ -167,23 +187,24 @@ def variables(airflow: Server) -> dict[str, str]:
     }
 
 
-def count_targets(report: Report, said: str, core: str | None) -> int:
+def count_targets(report: Report, said: str, how: str) -> int:
     """A line for each target, from the recap with which Ansible closes its play; of failed ones also what failed.
 
-    Return how many there were in what ansible-test has SAID.
+    Return how many there were in what ansible-test has SAID. HOW they ran is added to their names.
     """
     sections = re.split(r"^Running (\S+) integration test role$", said, flags=re.MULTILINE)
-    targets = [f"{target} on ansible-core {core}" if core else target for target in sections[1::2]]
+    targets = sections[1::2]
     for target, section in zip(targets, sections[2::2]):
         recap = re.search(r"^\S+ +: (ok=\d+ .*unreachable=(\d+) .*failed=(\d+).*)$", section, re.MULTILINE)
         good = recap is not None and recap.group(2) == recap.group(3) == "0"
-        report.cases[target] = "ok" if good else "FAILED"
-        report.closing.append(f"{target}: {' '.join(recap.group(1).split()) if recap else 'did not come to its end'}")
+        report.cases[target] = "ok" if good and report.cases.get(target, "ok") == "ok" else "FAILED"
+        ended = " ".join(recap.group(1).split()) if recap else "did not come to its end"
+        report.closing.append(f"{target}{how}: {ended}")
         if good:
             report.passed += 1
         else:
             report.failed += 1
-            report.excerpt += [f"--- {target}", *failed_tasks(section)]
+            report.excerpt += [f"--- {target}{how}", *failed_tasks(section)]
     return len(targets)
 
 

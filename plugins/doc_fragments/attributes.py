@@ -14,6 +14,13 @@ attributes:
   check_mode:
     description: Can run in check mode and predicts what would change, without changing anything.
     support: full
+  action:
+    description: Has an action, by which a task on the control node runs in the process of C(ansible-playbook).
+    support: full
+  async:
+    description: Can run in the background, with C(async).
+    support: full
+    details: Such a task runs in a process of its own.
   action_group:
     description: Takes defaults from C(module_defaults) of C(group/dagops.airflow.airflow).
     support: full

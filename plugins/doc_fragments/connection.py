@@ -104,8 +104,8 @@ notes:
     with its Python and its C(requests), and takes a fraction of the time of another module. It needs no
     C(ansible_python_interpreter).
   - A task with C(become), C(async) or another Python in C(ansible_python_interpreter) runs as any other module does,
-    and so do all tasks on macOS. The results are the same. The environment variable
-    E(DAGOPS_AIRFLOW_IN_PROCESS=false) or the variable C(dagops_airflow_in_process=false) makes all tasks run that way.
+    and so do all tasks on macOS. The results are the same. The environment variable E(DAGOPS_AIRFLOW_IN_PROCESS) or
+    the variable C(dagops_airflow_in_process) with the value C(false) makes all tasks run that way.
   - Environment variables of the connection are read on the control node first, with the C(environment) of the task, and
     then on the host where the module runs. A task with C(become) or on another host gets what they hold as options.
     Those that name files go to tasks on the control node only.

@@ -15,6 +15,8 @@ import types
 import typing as t
 import warnings
 
+from ansible import constants as C
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._module import from_environment, progress, silent
@@ -31,8 +33,6 @@ except Exception:  # A broken installation raises whatever it likes.
 else:
     HAS_REQUESTS = True
 
-from ansible.module_utils.parsing.convert_bool import boolean
-
 Vars = t.Dict[str, t.Any]
 Result = t.Dict[str, t.Any]
 
@@ -48,12 +48,12 @@ class AirflowAction(ActionBase):
     that pack the module and start it as a program are replaced.
     """
 
-    module: t.ClassVar[types.ModuleType]
-    _supports_check_mode = True
-    _supports_async = True
+    module: types.ModuleType
     _call: Call | None = None
 
     def run(self, tmp: str | None = None, task_vars: Vars | None = None) -> Result:
+        # Of the object: before ansible-core 2.16 its own are set when it is made.
+        self._supports_check_mode = self._supports_async = True
         task_vars = task_vars or {}
         result: Result = super().run(tmp, task_vars)
         environment: dict[str, t.Any] = {}
@@ -71,7 +71,7 @@ class AirflowAction(ActionBase):
         wrap_async = bool(self._task.async_val and not getattr(self._connection, "has_native_async", False))
         result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))
         if not wrap_async:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+            self._remove_tmp_path(self._connection._shell.tmpdir)  # type: ignore[no-untyped-call]
         return result
 
     # -- where it runs
@@ -85,6 +85,8 @@ class AirflowAction(ActionBase):
             and not self._task.async_val
             # There, to ask the system for its proxies ends a forked process.
             and sys.platform != "darwin"
+            # Somebody wants to look at the program of a module.
+            and not C.config.get_config_value("DEFAULT_KEEP_REMOTE_FILES")
             and all(name.isidentifier() and not name.startswith(OF_THE_START) for name in environment)
             and self._is_switched_on(task_vars)
             and is_own(python_of(self._task.delegate_to, task_vars, self._templar))
@@ -98,7 +100,7 @@ class AirflowAction(ActionBase):
         wanted = self._templar.template(task_vars.get(SWITCH.lower()))
         for value in (wanted, os.environ.get(SWITCH)):
             if value is not None and value != "":
-                return boolean(value, strict=False)
+                return bool(boolean(value, strict=False))
         return True
 
     # -- what it is given

@@ -208,7 +208,7 @@ def test_documentation_says_what_a_module_supports(name):
 
 def test_attributes_are_all_there():
     common = yaml.safe_load(attributes.ModuleDocFragment.DOCUMENTATION)["attributes"]
-    assert set(common) == {"check_mode", "action_group"}
+    assert set(common) == {"action", "action_group", "async", "check_mode"}
     for fragment in ("CHANGES", "READS"):
         more = yaml.safe_load(getattr(attributes.ModuleDocFragment, fragment))["attributes"]
         assert set(more) == {"diff_mode", "idempotent"}

@@ -27,6 +27,8 @@ SECRETS: Task = {
 }
 TELLS_SECRETS = [f"a {SECRET}", {"k": ["hidden-value", "hidden-item", "hidden-name"]}, 424242, "x424242x", 4711]
 
+# To become somebody else, a program that takes all variables of the environment away.
+BECOME: Task = {"ansible_become_method": "sudo", "ansible_become_exe": "env", "ansible_become_flags": "-i"}
 CASES: dict[str, Task] = {
     "success": {**probe(text="good"), "diff": True},
     "a real module": {DAG: {"dag_id": "etl", "paused": True}, "diff": True},
@@ -55,7 +57,7 @@ CASES: dict[str, Task] = {
     "secrets": {**probe("warn", any=TELLS_SECRETS, **SECRETS), "diff": True},
     "secrets in a failure": probe("raise_ours", any=TELLS_SECRETS, **SECRETS),
     "secrets and a wrong option": probe(number=SECRET, **SECRETS),
-    "a secret of the environment": {**probe(any="pa55-of-env"), "environment": {"AIRFLOW_API_PASSWORD": "pa55-of-env"}},
+    "a secret of the environment": {**probe(any="pa55-of-env"), "environment": {"AIRFLOW_API_TOKEN": "pa55-of-env"}},
     "a vaulted option": {**probe(text="{{ vaulted }}", secret="{{ vaulted }}")},
     "no_log": {**probe("warn", text=SECRET), "no_log": True},
     "warnings": probe("warn", "warn", "warn_globally"),
@@ -72,7 +74,7 @@ CASES: dict[str, Task] = {
     "JSON of a library": probe("print_json"),
     "the environment": {**probe(), "environment": {"TOLD": "by the task", "TOLD_NUMBER": 7, "TOLD_FLAG": True}},
     "the environment of a template": {**probe(), "environment": {"TOLD": "{{ 'a' ~ 1 }}"}},
-    "a loop over environments": {**probe(text="{{ item }}"), **IN_A_LOOP, "environment": {"TOLD_{{ item }}": "x"}},
+    "a loop over environments": {**probe(text="{{ item }}"), **IN_A_LOOP, "environment": {"TOLD": "{{ item }}"}},
     "a mess": {**probe("mess_up", text="{{ item }}"), **IN_A_LOOP},
     "after a mess": probe(),
     "retries": {**probe(), **RETRIED},
@@ -89,6 +91,8 @@ CASES: dict[str, Task] = {
     },
     "a server that is not there": {**probe("request"), "environment": {"AIRFLOW_API_URL": "http://127.0.0.1:1"}},
     "a file of the playbook's folder": {INFO: {"ca_path": "no-such.pem"}},
+    "become": {**probe("request"), "become": True, "vars": BECOME},
+    "a Python that is not there": {**probe(), "vars": {"ansible_python_interpreter": "/no/such/python"}},
     "a background task": {**probe("warn", text="a"), "async": 30, "poll": 1},
 }
 BY_DEFAULT = {"module_defaults": {"group/dagops.airflow.airflow": {"retry_timeout": 5}}}
@@ -98,11 +102,10 @@ OF_A_MODULE = {"module_defaults": {"dagops.airflow.airflow_probe": {"text": "of 
 def tasks_of(cases: dict[str, Task], vaulted: str) -> list[Task]:
     """The tasks, none of which ends the play."""
     given = {"vaulted": {"__ansible_vault": vaulted}}
-    tasks = [
+    return [
         {"name": name, "ignore_errors": True, **task, "vars": {**given, **task.get("vars", {})}}
         for name, task in cases.items()
     ]
-    return tasks
 
 
 def plays_of(vaulted: str) -> list[Task]:
@@ -129,7 +132,7 @@ Told = t.Dict[str, t.Any]
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Told]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     """The results of both ways, by the names of the tasks, and what was shown."""
     folder = tmp_path_factory.mktemp("house")
     (folder / "password").write_text("vaulting", encoding="utf-8")
@@ -143,6 +146,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Told]:
             house = House(folder / name, environment)
             options = ["--vault-password-file", str(folder / "password")]
             own = {"ANSIBLE_PYTHON_INTERPRETER": "{{ ansible_playbook_python }}", "ANSIBLE_PIPELINING": "true"}
+            own["ANSIBLE_BECOME_ALLOW_SAME_USER"] = "true"
             running.append((name, house, airflow, house.start("play", plays_of(vaulted), *options, **own)))
         for name, house, airflow, process in running:
             status = process.wait(600)
@@ -153,7 +157,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Told]:
                 "output": output,
                 "written": airflow.written,
             }
-    yield found
+    return found
 
 
 def same_everywhere(record: Task, house: House, airflow: LittleAirflow) -> t.Any:
@@ -227,6 +231,18 @@ def test_warnings_come_once_with_each_item(told: Told) -> None:
     items = [one for one in of(told, "here", "warnings in a loop") if one["event"].startswith("item")]
     assert [len(one["result"]["warnings"]) for one in items] == [1, 1, 1]
     assert [len(one["result"]["deprecations"]) for one in items] == [1, 1, 1]
+
+
+def test_become_finds_the_credential_of_the_job(told: Told) -> None:
+    (one,) = of(told, "here", "become")
+    assert one["event"] == "ok"
+    assert one["result"]["before"]["told"] == {"TOLD": "by the play"}
+
+
+def test_a_background_task_comes_to_its_end(told: Told) -> None:
+    last = of(told, "here", "a background task")[-1]
+    assert last["event"] == "ok"
+    assert last["result"]["given"]["text"] == "a"
 
 
 def test_nothing_of_a_mess_is_left(told: Told) -> None:

@@ -11,7 +11,6 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible import constants as C
 from ansible_collections.dagops.airflow.plugins.module_utils._module import progress
 from ansible_collections.dagops.airflow.plugins.modules import airflow_info
 from ansible_collections.dagops.airflow.plugins.plugin_utils import _action
@@ -86,6 +85,11 @@ def test_without_requests_ansible_runs_the_module_which_says_what_is_missing(mon
     assert not runs_here(action())
 
 
+def test_not_when_somebody_wants_to_keep_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSIBLE_KEEP_REMOTE_FILES", "true")
+    assert not runs_here(action())
+
+
 def test_not_on_macos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not runs_here(action())
@@ -134,11 +138,7 @@ def test_another_python_is_one_that_is_chosen(python: str, here: bool) -> None:
 
 
 def test_another_python_of_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    def configured(name: str, variables: t.Any = None) -> str:
-        assert name == "INTERPRETER_PYTHON"
-        return "/usr/bin/no-such-python"
-
-    monkeypatch.setattr(C.config, "get_config_value", configured)
+    monkeypatch.setenv("ANSIBLE_PYTHON_INTERPRETER", "/usr/bin/no-such-python")
     assert not runs_here(action())
 
 

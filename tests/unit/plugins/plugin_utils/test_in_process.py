@@ -32,7 +32,8 @@ def called(deed: Deed, folder: str = ".", environment: t.Mapping[str, t.Any] | N
         module.exit_json(found=deed(module))
 
     call = Call(types.SimpleNamespace(main=main), environment or {}, folder)  # type: ignore[arg-type]
-    call.take({"_ansible_tracebacks_for": [], **options})
+    of_ansible: Result = {"_ansible_tracebacks_for": []} if HAS_PROFILES else {}
+    call.take({**of_ansible, **options})
     return call.run()
 
 
