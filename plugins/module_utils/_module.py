@@ -15,7 +15,8 @@ from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ._airflow.airflow import Airflow
-from ._base.errors import AirflowError
+from ._base.errors import AirflowError, BadInput
+from ._base.items import items_of, secret_options, secrets_of
 from ._base.text import texts_in
 from ._connect import connect
 from ._http.address import secrets_in_url
@@ -58,6 +59,8 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
 class AirflowModule(AnsibleModule):
     """An AnsibleModule with the connection options."""
 
+    _refused: BadInput | None = None
+
     def __init__(self, argument_spec: dict[str, dict[str, t.Any]], **kwargs: t.Any) -> None:
         super().__init__(argument_spec={**CONNECTION_SPEC, **argument_spec}, **kwargs)  # type: ignore[no-untyped-call]
 
@@ -68,10 +71,16 @@ class AirflowModule(AnsibleModule):
         """
         super()._load_params()  # type: ignore[no-untyped-call]
         for name, value in list(self.params.items()):
-            is_list = self.argument_spec.get(name, {}).get("type") == "list"
-            if value is None or (value == "" and not is_list):
+            option = self.argument_spec.get(name, {})
+            if value is None or (value == "" and option.get("type") != "list"):
                 del self.params[name]
-        self.no_log_values.update(self._more_secrets())
+            elif secret_options(option):
+                try:
+                    self.params[name] = items_of(name, value)
+                except BadInput as error:
+                    # What cannot be read may hold secrets, so nothing of it may be shown.
+                    self.params[name], self._refused = [], error
+        self.no_log_values.update(filter(None, self._more_secrets()))
 
     def _more_secrets(self) -> t.Iterator[str]:
         """Yield secrets that Ansible would not mask, here, since the check of any other option may end the module.
@@ -81,6 +90,7 @@ class AirflowModule(AnsibleModule):
         """
         for name, option in self.argument_spec.items():
             value = self.params.get(name)
+            yield from secrets_of(value, secret_options(option))
             if not option.get("no_log") or value is None:
                 continue
             if option.get("type") == "dict":
@@ -99,6 +109,8 @@ class AirflowModule(AnsibleModule):
         failure: AirflowError | None = None
         result: Result = {}
         try:
+            if self._refused:
+                raise self._refused
             result = run(self, self.connect())
         except AirflowError as error:
             failure = error

@@ -63,8 +63,15 @@ def keys_of(runs: t.Sequence[t.Mapping[str, t.Any]]) -> list[Key]:
 class Source:
     """Where runs come from while others are waited for. This one has none to give."""
 
-    left = 0  # runs that are still to be made
-    lost = 0  # runs that could not be made
+    @property
+    def left(self) -> int:
+        """How many runs are still to be made."""
+        return 0
+
+    @property
+    def lost(self) -> int:
+        """How many could not be made."""
+        return 0
 
     def more(self, active: int) -> t.Iterable[Object]:
         """Yield runs to wait for, as many as may be made while this many have not ended."""
