@@ -16,7 +16,7 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ._airflow.airflow import Airflow
 from ._base.errors import AirflowError, BadInput
-from ._base.items import items_of, secret_options, secrets_of
+from ._base.items import items_of, secret_options, secrets_of, text_of
 from ._base.text import texts_in
 from ._connect import connect
 from ._http.address import secrets_in_url
@@ -74,6 +74,8 @@ class AirflowModule(AnsibleModule):
             option = self.argument_spec.get(name, {})
             if value is None or (value == "" and option.get("type") != "list"):
                 del self.params[name]
+            elif option.get("type") == "dict":
+                self.params[name] = text_of(value)
             elif secret_options(option):
                 try:
                     self.params[name] = items_of(name, value)

@@ -31,6 +31,14 @@ def items_of(name: str, value: t.Any) -> t.Any:
     return [_without_empty(item) if isinstance(item, t.Mapping) else item for item in items]
 
 
+def text_of(value: t.Any) -> t.Any:
+    """Return the text of which this is JSON text, as the filter to_json makes it of a text; anything else as it is."""
+    if isinstance(value, str) and value.startswith('"'):
+        with contextlib.suppress(ValueError):
+            return json_of(value)
+    return value
+
+
 def secrets_of(value: t.Any, names: t.Sequence[str]) -> t.Iterator[str]:
     """Yield all texts below these keys, wherever they are, also as Python and JSON write them.
 
