@@ -16,7 +16,8 @@ from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ._airflow.airflow import Airflow
-from ._base.errors import AirflowError
+from ._base.errors import AirflowError, BadInput
+from ._base.items import items_of, secret_options, secrets_of, text_of
 from ._base.text import texts_in
 from ._connect import connect
 from ._http.address import secrets_in_url
@@ -86,6 +87,8 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
 class AirflowModule(AnsibleModule):
     """An AnsibleModule with the connection options."""
 
+    _refused: BadInput | None = None
+
     def __init__(self, argument_spec: dict[str, dict[str, t.Any]], **kwargs: t.Any) -> None:
         super().__init__(argument_spec={**CONNECTION_SPEC, **argument_spec}, **kwargs)  # type: ignore[no-untyped-call]
 
@@ -96,10 +99,18 @@ class AirflowModule(AnsibleModule):
         """
         super()._load_params()  # type: ignore[no-untyped-call]
         for name, value in list(self.params.items()):
-            is_list = self.argument_spec.get(name, {}).get("type") == "list"
-            if value is None or (value == "" and not is_list):
+            option = self.argument_spec.get(name, {})
+            if value is None or (value == "" and option.get("type") != "list"):
                 del self.params[name]
-        self.no_log_values.update(self._more_secrets())
+            elif option.get("type") == "dict":
+                self.params[name] = text_of(value)
+            elif secret_options(option):
+                try:
+                    self.params[name] = items_of(name, value)
+                except BadInput as error:
+                    # What cannot be read may hold secrets, so nothing of it may be shown.
+                    self.params[name], self._refused = [], error
+        self.no_log_values.update(filter(None, self._more_secrets()))
 
     def _more_secrets(self) -> t.Iterator[str]:
         """Yield secrets that Ansible would not mask, here, since the check of any other option may end the module.
@@ -109,6 +120,7 @@ class AirflowModule(AnsibleModule):
         """
         for name, option in self.argument_spec.items():
             value = self.params.get(name)
+            yield from secrets_of(value, secret_options(option))
             if not option.get("no_log") or value is None:
                 continue
             if option.get("type") == "dict":
@@ -127,6 +139,8 @@ class AirflowModule(AnsibleModule):
         failure: AirflowError | None = None
         result: Result = {}
         try:
+            if self._refused:
+                raise self._refused
             airflow = self.connect()
             try:
                 result = run(self, airflow)

@@ -48,8 +48,8 @@ options:
   conf:
     description:
       - Parameters of a new run. A mapping, or its JSON or YAML text, which is what an AWX survey gives. YAML text needs
-        PyYAML where the module runs. Types are kept. A variable with dates needs P(dagops.airflow.as_conf#filter) on
-        ansible-core before 2.19.
+        PyYAML where the module runs. Types are kept. On ansible-core before 2.19, a variable with dates needs the
+        filter P(ansible.builtin.to_json#filter).
       - It stays visible in Ansible's output, and in Airflow. Put secrets into O(secret_conf).
     type: raw
   secret_conf:

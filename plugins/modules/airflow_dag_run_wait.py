@@ -45,6 +45,15 @@ options:
       logs of at most 50 failed tasks are read, of all runs together.
     type: int
     default: 20
+  progress:
+    description:
+      - >-
+        Whether to print a line while the task waits, whenever something has changed, such as
+        V(localhost: 2 of 5 DAG runs have ended, 1 failed (etl_daily / release-42\), 3 running).
+      - Lines are printed where the wait runs on the control node. With C(become), C(async), another Python or another
+        host there are none.
+    type: bool
+    default: true
 seealso:
   - module: dagops.airflow.airflow_dag_run
 """
@@ -183,27 +192,24 @@ timed_out:
 import typing as t
 
 from ..module_utils._airflow.airflow import Airflow
-from ..module_utils._base.inputs import lines_of, seconds_of
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.many_runs import keys_of, seen_runs, wait_for_runs
+from ..module_utils._work.many_runs import keys_of, seen_runs, wait_for_runs, waiting_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "runs": {"type": "list", "elements": "dict", "required": True},
     "wait_timeout": {"type": "float", "default": 3600.0},
     "poll_interval": {"type": "float", "default": 10.0},
     "log_lines": {"type": "int", "default": 20},
+    "progress": {"type": "bool", "default": True},
 }
 
 
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
-    params = module.params
-    keys = keys_of(params["runs"])
-    timeout = seconds_of("wait_timeout", params["wait_timeout"])
-    interval = seconds_of("poll_interval", params["poll_interval"])
-    log_lines = lines_of("log_lines", params["log_lines"])
+    keys = keys_of(module.params["runs"])
+    waiting = waiting_of(module.params)
     if module.check_mode or not keys:
         return {"changed": False, **seen_runs(airflow, keys)}
-    return {"changed": False, **wait_for_runs(airflow, keys, timeout, interval, log_lines)}
+    return {"changed": False, **wait_for_runs(airflow, keys, waiting)}
 
 
 def main() -> None:

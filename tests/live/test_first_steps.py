@@ -303,7 +303,7 @@ def test_what_somebody_has_changed_is_corrected(airflow: Airflow, fresh: Fresh) 
 def test_dags_run_as_the_user(fresh: Fresh) -> None:
     run_id = f"live_{uuid.uuid4().hex[:8]}"
     secret = f"{run_id}-secret"
-    dags = ["ok", {"dag_id": "fails", "dag_run_id": run_id}, "no_such_dag"]
+    dags = [{"dag_id": "ok"}, {"dag_id": "fails", "dag_run_id": run_id}, {"dag_id": "no_such_dag"}]
     dags.append({"dag_id": "writes_conf", "secret_conf": {"token": secret}})
     played = fresh.role(dags=dags, parse_timeout=5)
     assert played.status != 0

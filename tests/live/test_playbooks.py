@@ -100,7 +100,12 @@ def test_new_versions_are_deployed_and_run(airflow: Airflow, tmp_path: Path, run
     assert checked.changed() > 0
 
     second = run(
-        "deploy_dags", **{**variables, "airflow_smoke_dags": [deployed.id, "fails"], "airflow_parse_timeout": 120}
+        "deploy_dags",
+        **{
+            **variables,
+            "airflow_smoke_dags": [{"dag_id": deployed.id}, {"dag_id": "fails"}],
+            "airflow_parse_timeout": 120,
+        },
     )
     assert second.status != 0
     assert "1 of 2 DAGs did not end well: DAG run fails / " in second.words
@@ -133,7 +138,7 @@ def test_only_dags_of_the_deployed_files_are_waited_for_and_a_dropped_one_is_tol
     result_of(tmp_path, "airflow_dag", {"dag_id": [deployed.id, another], "paused": False})
 
     deployed.version("second")
-    second = run("deploy_dags", **variables, airflow_smoke_dags=[deployed.id])
+    second = run("deploy_dags", **variables, airflow_smoke_dags=[{"dag_id": deployed.id}])
     assert second.status == 0, second.output
     assert f"{another} was in the deployed files before and is in them no more" in second.words
     assert f"DAG run {deployed.id} / " in second.words
@@ -148,7 +153,7 @@ def test_only_dags_of_the_deployed_files_are_waited_for_and_a_dropped_one_is_tol
     deployed.version("third", another=True)
     assert run("deploy_dags", **variables, airflow_dag_ids=[deployed.id, another]).status == 0
     deployed.version("fourth")
-    fourth = run("deploy_dags", **variables, airflow_smoke_dags=another)
+    fourth = run("deploy_dags", **variables, airflow_smoke_dags=[{"dag_id": another}])
     assert fourth.status != 0
     assert f"{another} cannot be run as a test, since the deployed files hold no such DAG any more" in fourth.words
 

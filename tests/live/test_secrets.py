@@ -111,6 +111,16 @@ def modules(airflow: Airflow) -> Play:
     play.module("no mapping", run, "secret_conf", dag_id="ok", secret_conf=NEEDLES["conf_yaml"])
     play.module("an option of Ansible's", run, "wait_timeout", dag_id="ok", secret_conf=secret, wait_timeout="long")
     play.module("in the background", run, None, in_background, dag_id="writes_conf", secret_conf=secret)
+    batch = "airflow_dag_run_batch"
+    runs = [{"dag_id": "writes_conf", "secret_conf": secret}, {"dag_id": "tells_conf", **as_text}]
+    play.module("many runs", batch, "tells_conf", runs=runs, **quick)
+    play.module("many runs in check mode", batch, None, {"check_mode": True}, runs=runs[:1])
+    wrong_runs = [{"dag_id": "ok", "secret_conf": secret, "wiat": True}]
+    play.module("many runs with an option that is none", batch, "wiat", runs=wrong_runs)
+    as_python = (
+        f"[{{'dag_id': 'ok', 'secret_conf': {{'key': 'a={NEEDLES['conf_kv']}'}}, 'x': datetime.date(2026, 1, 1)}}]"
+    )
+    play.module("many runs as text", batch, "runs is a text", runs=as_python)
     play.module("list runs", "airflow_dag_run_info", dag_id="writes_conf", dag_run_id=NAME)
     play.module("wait for runs", "airflow_dag_run_wait", runs=[{"dag_id": "writes_conf", "dag_run_id": NAME}])
     play.module("read tasks", "airflow_task_info", dag_id="writes_conf", dag_run_id=NAME, log_lines=5)

@@ -23,8 +23,10 @@ def conf_of(option: str, value: t.Any) -> dict[str, t.Any]:
     An AWX survey gives text. YAML needs PyYAML where the module runs, JSON does not.
     """
     try:
-        if isinstance(value, str):
-            value = _parsed(option, value)
+        for _text in range(2):
+            # The filter to_json makes JSON text of a text as well; it is what keeps ansible-core before 2.19 from
+            # reading a conf as Python.
+            value = _parsed(option, value) if isinstance(value, str) else value
         if not isinstance(value, t.Mapping):
             raise BadInput(f"{option} is a {_kind(value)}; it takes a mapping, or the JSON or YAML text of one.")
         plain = in_json(value)
@@ -64,7 +66,7 @@ def _parsed(option: str, text: str) -> t.Any:
     if _DATE_OF_PYTHON.search(text):
         raise BadInput(
             f"{option} holds a date that is not in quotes, and ansible-core before 2.19 makes Python's words of it; "
-            "put it in quotes, or use the filter dagops.airflow.as_conf."
+            "put it in quotes, or put the filter to_json behind the expression."
         )
     try:
         import yaml

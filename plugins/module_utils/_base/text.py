@@ -44,9 +44,9 @@ class Redactor:
         """
         forms = set(self._forms)
         for secret in secrets:
-            written = _as_written(secret)
+            written = as_written(secret)
             forms.update((secret, quote(secret, safe="", errors="replace"), *written))
-            forms.update(again for text in written for again in _as_written(text))
+            forms.update(again for text in written for again in as_written(text))
         # Longest first: one secret may be a part of another.
         self._forms = sorted((form for form in forms if form), key=len, reverse=True)
 
@@ -64,7 +64,7 @@ class Redactor:
         return self(value) if isinstance(value, str) else value
 
 
-def _as_written(text: str) -> set[str]:
+def as_written(text: str) -> set[str]:
     """A text as it stands in JSON and in Python; there its quotes are escaped or not, as the text around it wants."""
     escaped = text.replace("\\", "\\\\")
     in_json = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}

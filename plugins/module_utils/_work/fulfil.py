@@ -56,29 +56,54 @@ def fulfil(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     return _marked(airflow, wish, check_mode)
 
 
-def _triggered(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
-    dag = airflow.ask(Dags).get(wish.dag_id)
+class Plan(t.NamedTuple):
+    """What there is before a run is triggered.
+
+    :param run: the run that is there already and is adopted; None when there is none.
+    :param unpause: whether the DAG is to be unpaused.
+    """
+
+    dag: Object
+    run: Object | None
+    unpause: bool
+    warnings: t.Sequence[str]
+
+
+def plan_trigger(airflow: Airflow, wish: Wish, dag: Object) -> Plan:
+    """Look whether the run of C(dag) is there, and raise what speaks against triggering it; nothing is written."""
     run = find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
     if run is not None:
-        return _adopted(airflow, wish, check_mode, dag, run)
+        return _plan_adoption(wish, dag, run)
     check_runnable(dag)
     surprise = airflow.ask(Runs).check_trigger(wish.request)
     unpause = check_unpaused(dag, wish.when_paused, "the run")
+    return Plan(dag, None, unpause, [surprise] if surprise else [])
+
+
+def carry_out(airflow: Airflow, wish: Wish, plan: Plan, check_mode: bool) -> Done:
+    """Trigger the run that was planned, or adopt the one that is there; in check mode write nothing."""
+    if plan.run is not None:
+        return _adopted(airflow, plan, plan.run, check_mode)
     if check_mode:
         run = predicted_run(airflow, wish.dag_id, wish.request)
     else:
         run, made = trigger(airflow, wish)
         if not made:
-            return _adopted(airflow, wish, check_mode, dag, run)
-        _unpause(airflow, run, unpause)
-    return Done(run, True, False, _diff(run, None, "queued", unpause), [surprise] if surprise else [])
+            return _adopted(airflow, _plan_adoption(wish, plan.dag, run), run, check_mode)
+        _unpause(airflow, run, plan.unpause)
+    return Done(run, True, False, _diff(run, None, "queued", plan.unpause), plan.warnings)
+
+
+def _triggered(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
+    plan = plan_trigger(airflow, wish, airflow.ask(Dags).get(wish.dag_id))
+    return carry_out(airflow, wish, plan, check_mode)
 
 
 def _awaited(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     run = find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
     dag = airflow.ask(Dags).get(wish.dag_id)
     if run is not None:
-        return _adopted(airflow, wish, check_mode, dag, run)
+        return _adopted(airflow, _plan_adoption(wish, dag, run), run, check_mode)
     missing = _no_run(wish.dag_id, wish.dag_run_id, wish.logical_date)
     if check_mode:
         # A task before may be the one that makes it.
@@ -86,7 +111,7 @@ def _awaited(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     raise missing
 
 
-def _adopted(airflow: Airflow, wish: Wish, check_mode: bool, dag: Object, run: Object) -> Done:
+def _plan_adoption(wish: Wish, dag: Object, run: Object) -> Plan:
     """Take a run that exists for the wanted one; its DAG is unpaused only when the run is still to be waited for."""
     keys = other_conf(run, wish.conf) if wish.state == "triggered" else []
     warnings = []
@@ -97,8 +122,12 @@ def _adopted(airflow: Airflow, wish: Wish, check_mode: bool, dag: Object, run: O
         )
     active = wish.wait and run["state"] not in ENDED
     unpause = active and check_unpaused(dag, wish.when_paused, f"run {run['dag_run_id']}")
-    _unpause(airflow, run, unpause and not check_mode)
-    return Done(run, unpause, True, _diff(run, None, None, unpause), warnings)
+    return Plan(dag, run, unpause, warnings)
+
+
+def _adopted(airflow: Airflow, plan: Plan, run: Object, check_mode: bool) -> Done:
+    _unpause(airflow, run, plan.unpause and not check_mode)
+    return Done(run, plan.unpause, True, _diff(run, None, None, plan.unpause), plan.warnings)
 
 
 def _cleared(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:

@@ -6,21 +6,42 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, BadInput, RunFailed, TimedOut, Unreachable
-from .._base.inputs import dag_id_of, dag_run_id_of
+from .._base.inputs import dag_id_of, dag_run_id_of, lines_of, seconds_of
 from .._base.states import ENDED
 from .._base.text import first_few
 from .diagnosis import PATIENCE, diagnosis
+from .progress import Progress
 from .report import MOST_LOGS, Report, elapsed, last_answer, read_again, run_name, waited, without_tasks
 
 Key = t.Tuple[str, str]
 
 MOST_TOLD = 4  # failed runs that a message tells about in full
+
+
+class Waiting(t.NamedTuple):
+    """The checked options of a wait for many runs."""
+
+    timeout: float
+    interval: float
+    log_lines: int
+    progress: bool
+
+
+def waiting_of(params: t.Mapping[str, t.Any]) -> Waiting:
+    """Check the options of the wait; BadInput names the one that is wrong."""
+    return Waiting(
+        timeout=seconds_of("wait_timeout", params["wait_timeout"]),
+        interval=seconds_of("poll_interval", params["poll_interval"]),
+        log_lines=lines_of("log_lines", params["log_lines"]),
+        progress=params["progress"],
+    )
 
 
 def keys_of(runs: t.Sequence[t.Mapping[str, t.Any]]) -> list[Key]:
@@ -39,19 +60,67 @@ def keys_of(runs: t.Sequence[t.Mapping[str, t.Any]]) -> list[Key]:
     return list(keys)
 
 
-class Watch:
-    """The runs that are waited for, as they were last seen."""
+class Source:
+    """Where runs come from while others are waited for. This one has none to give."""
 
-    def __init__(self, airflow: Airflow, keys: t.Sequence[Key]) -> None:
+    @property
+    def left(self) -> int:
+        """How many runs are still to be made."""
+        return 0
+
+    @property
+    def lost(self) -> int:
+        """How many could not be made."""
+        return 0
+
+    def more(self, active: int) -> t.Iterable[Object]:
+        """Yield runs to wait for, as many as may be made while this many have not ended."""
+        return ()
+
+
+class Watch:
+    """The runs that are waited for, as they were last seen.
+
+    :param keys: runs that exist.
+    :param source: gives further ones as soon as others have ended.
+    """
+
+    def __init__(
+        self, airflow: Airflow, waiting: Waiting, keys: t.Sequence[Key] = (), source: Source | None = None
+    ) -> None:
         self._airflow = airflow
+        self._waiting = waiting
+        self._keys = list(keys)
+        self._source = source or Source()
+        self._progress = Progress(airflow, waiting.progress)
+        self._ends = math.inf
+        self._fresh = False
         self.runs: dict[Key, Object] = {}
-        self._keys = keys
+
+    def begin(self) -> None:
+        """Take runs from the source before the time of the wait begins to count; they need no look at once."""
+        self._take()
+        self._fresh = bool(self.runs)
+
+    def _take(self) -> None:
+        for run in self._source.more(len(self.active())):
+            key = (run["dag_id"], run["dag_run_id"])
+            self._keys.append(key)
+            self.runs[key] = run
 
     def look(self) -> list[Object]:
-        """Read those that have not ended, and return them.
+        """Read those that have not ended, and return them."""
+        if not self._fresh:
+            self._read()
+        self._fresh = False
+        # At the end of the time no run is made that nobody waits for.
+        if self._airflow.clock.now() < self._ends:
+            self._take()
+        self._progress.tell(self._line())
+        return self.active()
 
-        Airflow lists active runs by DAG, not by id; a run that is not among them has ended, and is read once.
-        """
+    def _read(self) -> None:
+        """Read the runs; Airflow lists active ones by DAG, not by id. One that is not among them has ended."""
         pending = [key for key in self._keys if key not in self.runs or self.runs[key]["state"] not in ENDED]
         dag_ids = sorted({dag_id for dag_id, _run_id in pending})
         active = {(run["dag_id"], run["dag_run_id"]): run for run in self._airflow.ask(Runs).active(dag_ids)}
@@ -62,12 +131,13 @@ class Watch:
                 self.runs[key] = read_again(self._airflow, self.runs[key])
             else:
                 self.runs[key] = self._airflow.ask(Runs).get(*key)
-        return self.active()
 
-    def until_ended(self, timeout: float, interval: float) -> Unreachable | None:
+    def until_ended(self) -> Unreachable | None:
         """Look until all have ended or the time is over, and return the outage that went on at that moment."""
+        timeout, interval = self._waiting.timeout, self._waiting.interval
+        self._ends = self._airflow.clock.now() + timeout
         wait = self._airflow.patience.wait
-        _seen, silence = wait(self.look, lambda active: not active, timeout, interval, self.age)
+        _seen, silence = wait(self.look, lambda active: not (active or self._source.left), timeout, interval, self.age)
         # Of a run that was never seen nobody knows whether it has ended.
         if silence and len(self.runs) < len(self._keys):
             raise silence
@@ -82,63 +152,107 @@ class Watch:
         ages = [elapsed(self._airflow, run) for run in active if run["start_date"]]
         return min(ages) if ages and self._airflow.client.server_time else None
 
-
-def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], timeout: float, interval: float, log_lines: int) -> Object:
-    """Wait until all of them have ended; RunFailed when one of them failed, TimedOut when one is active then."""
-    watch = Watch(airflow, keys)
-    reports: dict[Key, Report] = {}
-    try:
-        silence = watch.until_ended(timeout, interval)
+    def reports(self) -> t.Iterator[tuple[Key, Report]]:
+        """Read the tasks of each run that failed; the logs of all of them together have one limit."""
         logs = MOST_LOGS
-        for key, run in watch.runs.items():
-            if run["state"] == "failed" and not silence:
-                reports[key] = Report(airflow, run, log_lines, logs)
-                logs = max(0, logs - reports[key].counts.get("failed", 0))
+        for key, run in self.runs.items():
+            if run["state"] == "failed":
+                report = Report(self._airflow, run, self._waiting.log_lines, logs)
+                logs = max(0, logs - report.counts.get("failed", 0))
+                yield key, report
+
+    def _line(self) -> str:
+        """How far all of them have come."""
+        source, runs = self._source, list(self.runs.values())
+        states = [run["state"] for run in runs]
+        failed = [run_name(run) for run in runs if run["state"] == "failed"]
+        ended = sum(state in ENDED for state in states)
+        line = f"{ended} of {len(runs) + source.left + source.lost} DAG runs have ended"
+        line += f", {len(failed)} failed ({first_few(failed)})" if failed else ""
+        counts = [(states.count("running"), "running"), (states.count("queued"), "queued")]
+        counts += [(source.left, "not made yet"), (source.lost, "could not be made")]
+        return line + "".join(f", {count} {what}" for count, what in counts if count)
+
+    def conclude(
+        self,
+        entries: t.Sequence[Object],
+        failures: str,
+        silence: Unreachable | None,
+        advice: str,
+        unmade: t.Sequence[str] = (),
+    ) -> None:
+        """Raise TimedOut when runs have not ended, and RunFailed when some have failed.
+
+        :param entries: the results, one for each run that was asked for.
+        :param unmade: names of runs that were not made since the time was over.
+        """
+        active = self.active()
+        if active or unmade:
+            named = first_few([*(f"{run_name(run)} ({run['state']})" for run in active), *unmade])
+            reason = f"; {last_answer(silence)}" if silence else _held_up(self._airflow, active)
+            raise TimedOut(
+                f"{len(active) + len(unmade)} of {len(entries)} DAG runs have not ended "
+                f"{waited(self._waiting.timeout, 'wait_timeout')}: {named}{reason}."
+                f"{' ' + advice if active else ''}{' ' + failures if failures else ''}",
+                runs=entries,
+            )
+        if failures:
+            raise RunFailed(failures, runs=entries)
+
+
+def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], waiting: Waiting) -> Object:
+    """Wait until all of them have ended; RunFailed when one of them failed, TimedOut when one is active then."""
+    watch = Watch(airflow, waiting, keys)
+    reports: dict[Key, Report] = {}
+
+    def entries() -> list[Object]:
+        return [entry(airflow, run, reports.get(key)) for key, run in watch.runs.items()]
+
+    try:
+        silence = watch.until_ended()
+        if not silence:
+            reports.update(watch.reports())
     except AirflowError as error:
-        error.details["runs"] = [_entry(airflow, run, reports.get(key)) for key, run in watch.runs.items()]
+        error.details["runs"] = entries()
         raise
-    entries = [_entry(airflow, run, reports.get(key)) for key, run in watch.runs.items()]
-    failures = _failures(list(reports.values()), len(entries))
-    active = watch.active()
-    if active:
-        named = first_few([f"{run_name(run)} ({run['state']})" for run in active])
-        reason = f"; {last_answer(silence)}" if silence else _held_up(airflow, active[0])
-        raise TimedOut(
-            f"{len(active)} of {len(entries)} DAG runs have not ended {waited(timeout, 'wait_timeout')}: "
-            f"{named}{reason}. They go on; the same task waits for them again."
-            f"{' ' + failures if failures else ''}",
-            runs=entries,
-        )
-    if failures:
-        raise RunFailed(failures, runs=entries)
-    return {"runs": entries}
+    found = entries()
+    watch.conclude(
+        found,
+        failures([(report, "") for report in reports.values()], len(found)),
+        silence,
+        "They go on; the same task waits for them again.",
+    )
+    return {"runs": found}
 
 
 def seen_runs(airflow: Airflow, keys: t.Sequence[Key]) -> Object:
     """Look once, for check mode: what a task before would have triggered is not there, and is left out."""
     runs = [airflow.ask(Runs).find(*key) for key in keys]
-    return {"runs": [_entry(airflow, run) for run in runs if run]}
+    return {"runs": [entry(airflow, run) for run in runs if run]}
 
 
-def _held_up(airflow: Airflow, run: Object) -> str:
+def _held_up(airflow: Airflow, active: t.Sequence[Object]) -> str:
     """What holds up the first of those that have not ended; one is enough for a message."""
     tasks: t.Sequence[Object] = ()
-    with contextlib.suppress(AirflowError), airflow.patience.within(PATIENCE):
-        tasks = airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
-    reason = diagnosis(airflow, run, tasks)
-    return f"; of {run_name(run)}: {reason}" if reason else ""
+    for run in active[:1]:
+        with contextlib.suppress(AirflowError), airflow.patience.within(PATIENCE):
+            tasks = airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
+        reason = diagnosis(airflow, run, tasks)
+        return f"; of {run_name(run)}: {reason}" if reason else ""
+    return ""
 
 
-def _failures(reports: t.Sequence[Report], total: int) -> str:
+def failures(reports: t.Sequence[tuple[Report, str]], total: int) -> str:
+    """Tell of the runs that failed, each with what is to be said of one that was found failed."""
     if not reports:
         return ""
-    told = " ".join(report.failure() for report in reports[:MOST_TOLD])
+    told = " ".join(report.failure(how) for report, how in reports[:MOST_TOLD])
     rest = reports[MOST_TOLD:]
-    others = ", ".join(f"{run_name(report.run)} ({report.named()})" for report in rest)
+    others = ", ".join(f"{run_name(report.run)} ({report.named()})" for report, _how in rest)
     return f"{len(reports)} of {total} DAG runs failed. {told}" + (f" Failed, too: {others}." if rest else "")
 
 
-def _entry(airflow: Airflow, run: Object, report: Report | None = None) -> Object:
+def entry(airflow: Airflow, run: Object, report: Report | None = None) -> Object:
     """One of the results; only the tasks of a failed run are worth their requests."""
     if report:
         return report.result()

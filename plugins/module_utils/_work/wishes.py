@@ -42,8 +42,11 @@ class Wish(t.NamedTuple):
     log_lines: int
 
 
-def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
-    """Check all options before anything is sent; BadInput names the one that is wrong."""
+def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence[str] = ()) -> Wish:
+    """Check all options before anything is sent; BadInput names the one that is wrong.
+
+    :param visible: ids of other runs in the same result, in which no secret may occur, either.
+    """
     state = params["state"]
     dag_id = dag_id_of("dag_id", params["dag_id"])
     given_id = params["dag_run_id"]
@@ -64,7 +67,7 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
     request_id = run_id or new_dag_run_id(airflow.clock)
     if params["secret_conf"] is not None:
         secret_conf = conf_of("secret_conf", params["secret_conf"])
-        check_maskable("secret_conf", secret_conf, [dag_id, request_id, airflow.url, *STATES])
+        check_maskable("secret_conf", secret_conf, [dag_id, request_id, airflow.url, *STATES, *visible])
         airflow.client.redact.add(texts_in(secret_conf))
         conf = merged(conf or {}, secret_conf)
     return Wish(

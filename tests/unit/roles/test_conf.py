@@ -13,9 +13,8 @@ import pytest
 from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.dagops.airflow.tests.unit.roles.little_airflow import LittleAirflow
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROOT, ansible_playbook
+from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ansible_playbook
 
-PLAYBOOKS = ROOT / "playbooks"
 RUN_DAG = "- import_playbook: dagops.airflow.run_dag\n  vars:\n"
 PASSWORD = "only-for-tests"
 
@@ -27,30 +26,39 @@ def vaulted(text: str) -> str:
 
 
 # How a conf is written in YAML, and what Airflow is to be given. No value of it may be shown when it is secret_conf.
+MAPPING = (
+    "{day: 2026-01-01, at: 2026-01-01T10:15:00+00:00, days: [2026-01-02], n: 123456, a: '[hidden]', "
+    "b: '{\"hidden\": 1}', c: [null, 12345.5, false, \"it's hidden\"], d: !unsafe '{{ hidden.macro }}', "
+    f"e: '{{{{ word }}}}', 7: b-hidden, key: {vaulted('hidden-1')}}}"
+)
+SENT = {
+    "day": "2026-01-01",
+    "at": "2026-01-01T10:15:00+00:00",
+    "days": ["2026-01-02"],
+    "n": 123456,
+    "a": "[hidden]",
+    "b": '{"hidden": 1}',
+    "c": [None, 12345.5, False, "it's hidden"],
+    "d": "{{ hidden.macro }}",
+    "e": "hidden-word",
+    "7": "b-hidden",
+    "key": "hidden-1",
+}
 BOTH: dict[str, tuple[str, dict[str, t.Any]]] = {
-    "a date": ("{day: 2026-01-01, n: 123456}", {"day": "2026-01-01", "n": 123456}),
-    "a moment": (
-        "{at: 2026-01-01T10:15:00+00:00, days: [2026-01-02]}",
-        {"at": "2026-01-01T10:15:00+00:00", "days": ["2026-01-02"]},
-    ),
+    "a mapping": (MAPPING, SENT),
     "JSON": (
         r"""'{"url": "http:\/\/hidden.example\/a", "smile": "hidden\ud83d\ude00"}'""",
         {"url": "http://hidden.example/a", "smile": "hidden😀"},
     ),
-    "texts": (
-        """{a: '[hidden]', b: '{"hidden": 1}', c: [null, 12345.5, false, "it's hidden"]}""",
-        {"a": "[hidden]", "b": '{"hidden": 1}', "c": [None, 12345.5, False, "it's hidden"]},
-    ),
-    "a text of Airflow": ("{a: !unsafe '{{ hidden.macro }}'}", {"a": "{{ hidden.macro }}"}),
-    "a template": ("{a: '{{ word }}', 7: b-hidden}", {"a": "hidden-word", "7": "b-hidden"}),
-    "a vault": (f"{{key: {vaulted('hidden-1')}}}", {"key": "hidden-1"}),
+    "a vault of all": (vaulted('{"key": "hidden-2"}'), {"key": "hidden-2"}),
 }
 CONF: dict[str, tuple[str, dict[str, t.Any]]] = {
     **BOTH,
     # A secret is a mapping or its JSON.
     "YAML on one line": ("""'{''a'': ''it''''s'', ''b'': None}'""", {"a": "it's", "b": "None"}),
     "YAML": ("|\n        a: 1\n        b: [2, '3']\n", {"a": 1, "b": [2, "3"]}),
-    "a vault of all": (vaulted('{"key": "hidden-2"}'), {"key": "hidden-2"}),
+    "nothing": ("''", {}),
+    "null": ("null", {}),
 }
 
 
@@ -85,14 +93,6 @@ def test_run_dag_hands_over_what_is_written(tmp_path: Path, airflow: LittleAirfl
     assert airflow.confs() == {f"r{number}": expected for number, (_conf, expected) in enumerate(CONF.values())}
 
 
-def test_no_conf_is_none(tmp_path: Path, airflow: LittleAirflow) -> None:
-    for number, given in enumerate([{}, {"airflow_conf": ""}, {"airflow_conf": None}]):
-        variables = {"airflow_dag_id": "etl", "airflow_dag_run_id": f"r{number}", "airflow_wait": False, **given}
-        played = ansible_playbook(str(PLAYBOOKS / "run_dag.yml"), tmp_path, **variables)
-        assert played.status == 0, played.output
-    assert airflow.confs() == {"r0": {}, "r1": {}, "r2": {}}
-
-
 ROLE = """\
 - hosts: localhost
   connection: local
@@ -106,21 +106,15 @@ ROLES = "  roles: [dagops.airflow.airflow_deploy]\n"
 def test_the_role_hands_over_what_is_written_and_shows_no_secret(
     tmp_path: Path, airflow: LittleAirflow, password: tuple[str, str]
 ) -> None:
-    items = [("conf", *CONF[name]) for name in ("a date", "YAML on one line")] + [
-        ("secret_conf", *case) for case in BOTH.values()
-    ]
+    items = [("secret_conf", *case) for case in BOTH.values()] + [("conf", *CONF["YAML on one line"])]
+    listed = "".join(
+        f"    - dag_id: etl\n      wait: 'no'\n      dag_run_id: r{number}\n      {kind}: {conf}\n"
+        for number, (kind, conf, _expected) in enumerate(items)
+    )
     playbook = tmp_path / "playbook.yml"
-    for option in ("conf", "secret_conf"):
-        listed = "".join(
-            f"    - dag_id: etl\n      wait: false\n      dag_run_id: r{number}\n      {kind}: {conf}\n"
-            for number, (kind, conf, _expected) in enumerate(items)
-            if kind == option
-        )
-        playbook.write_text(ROLE + listed + ROLES, encoding="utf-8")
-        # What the task about a secret shows is asked of the most talkative output.
-        options = ("-vvv",) if option == "secret_conf" else ()
-        played = ansible_playbook(str(playbook), tmp_path, *password, *options, word="hidden-word")
-        assert played.status == 0, played.output
+    playbook.write_text(ROLE + listed + ROLES, encoding="utf-8")
+    played = ansible_playbook(str(playbook), tmp_path, *password, "-vvv", word="hidden-word")
+    assert played.status == 0, played.output
     assert airflow.confs() == {f"r{number}": expected for number, (_kind, _conf, expected) in enumerate(items)}
     shown = played.output.replace('"word": "hidden-word"', "")
     for value in ("hidden", "2026-01-0", "123456", "12345.5"):

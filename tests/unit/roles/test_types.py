@@ -33,7 +33,6 @@ USED: dict[str, t.Any] = {
     "__airflow_deploy_the_role_name": "dag_trigger",
     "__airflow_deploy_the_user_roles": ["dag_trigger"],
     "__airflow_deploy_the_role_dag_ids": [],
-    "__airflow_deploy_the_dags": [],
     "__airflow_deploy_is_admin": False,
     "__airflow_deploy_reads_dags": True,
     "__airflow_deploy_mistyped": [],
@@ -50,43 +49,15 @@ A_NUMBER: dict[str, t.Any] = {
 }
 # Variables and their value, which variables of the role come of it, and their value.
 TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
-    "a DAG": ({"dags": 2024}, "__airflow_deploy_the_dags", ["2024"]),
-    "DAGs in a text": ({"dags": "2024, etl"}, "__airflow_deploy_the_dags", ["2024", "etl"]),
-    "no DAG": ({"dags": ""}, "__airflow_deploy_the_dags", []),
-    "a DAG in a list": ({"dags": [2024]}, "__airflow_deploy_dag", {"dag_id": "2024"}),
-    "a DAG in a mapping": (
+    "a DAG": (
         {"dags": [{"dag_id": 2024, "conf": {"a": 1}}]},
         "__airflow_deploy_dag",
-        {"dag_id": "2024", "conf": {"a": 1}},
+        {"dag_id": 2024, "conf": {"a": 1}},
     ),
-    "DAGs that are named": ({"dags": [2024, {"dag_id": 7}, "etl"]}, "__airflow_deploy_wrong_dags", []),
-    "all that can be said of a DAG": (
-        {
-            "dags": [
-                {
-                    "dag_id": "etl",
-                    "paused": None,
-                    "trigger": "no",
-                    "wait": 1,
-                    "conf": {"a": 1},
-                    "secret_conf": {"b": 2},
-                },
-                {"dag_id": "etl", "dag_run_id": "r", "logical_date": "2026-11-22T10:15:00Z", "note": "n"},
-                {"dag_id": "etl", "paused": "True", "wait_timeout": 5, "log_lines": 3},
-            ]
-        },
-        "__airflow_deploy_wrong_dags",
-        [],
-    ),
-    "paused": ({"dags": [{"dag_id": "etl", "paused": "Y"}]}, "__airflow_deploy_paused", True),
-    "not paused": ({"dags": [{"dag_id": "etl", "paused": 0}]}, "__airflow_deploy_paused", False),
-    "paused as it is": (
-        {"dags": [{"dag_id": "etl", "paused": None}]},
-        "__airflow_deploy_paused is boolean or __airflow_deploy_unclear | length > 0",
-        False,
-    ),
-    "paused as all are": ({"dags": ["etl"], "paused": "y"}, "__airflow_deploy_paused", True),
-    "as all are left": ({"dags": ["etl"], "paused": None}, "__airflow_deploy_paused is boolean", False),
+    "paused": ({"dags": [{"dag_id": "etl", "paused": "Y"}]}, "__airflow_deploy_paused", "Y"),
+    "paused as it is": ({"dags": [{"dag_id": "etl", "paused": None}]}, "__airflow_deploy_paused in ['', none]", True),
+    "paused as all are": ({"dags": [{"dag_id": "etl"}], "paused": "y"}, "__airflow_deploy_paused", "y"),
+    "as all are left": ({"dags": [{"dag_id": "etl"}], "paused": None}, "__airflow_deploy_paused in ['', none]", True),
     "a user": ({"api_username": 4711}, "__airflow_deploy_the_username", "4711"),
     "a password": ({"api_password": 123456}, "__airflow_deploy_the_password", "123456"),
     "an address": ({"api_username": 4711}, "airflow_deploy_user_email", "4711@localhost"),
@@ -139,7 +110,7 @@ REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
     ),
     **{
         name: ({name: {"a": SECRET}}, f"airflow_deploy_{name} must be a list, and is a mapping; correct it.")
-        for name in ("dags", "user_roles", "role_dag_ids")
+        for name in ("user_roles", "role_dag_ids")
     },
     "an item": (
         {"role_dag_ids": [{"dag_id": SECRET}]},
@@ -147,32 +118,22 @@ REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
     ),
     "a role": ({"user_roles": [[SECRET]]}, "Each item of airflow_deploy_user_roles must be a text; correct it."),
 }
-NAMELESS = "Each item of airflow_deploy_dags is the id of a DAG, or a mapping with dag_id, which is a text."
-NO_ID = (
-    "that is no DAG id; correct it (before version 2.19, ansible-core makes such texts of a list in an expression when "
-    "a date in it is not in quotes)."
-)
-UNCLEAR = "trigger, wait and paused in airflow_deploy_dags are true or false, and one is"
-WRONG_DAGS: dict[str, tuple[list[t.Any], str]] = {
-    "no id": ([{"conf": {}}], NAMELESS),
-    "a list": ([["etl"]], NAMELESS),
-    "an id that is a list": ([{"dag_id": ["etl"]}], NAMELESS),
-    "a key with a typing error": (
-        ["etl", {"dag_id": "etl", "wiat": False}],
-        "An item of airflow_deploy_dags has the key wiat, which is none of dag_id, paused, trigger, dag_run_id, "
-        "logical_date, conf, secret_conf, note, wait, wait_timeout, log_lines; correct it.",
+# What the specification of the arguments refuses, and what is refused after it; a word of the sentence.
+WRONG_DAGS: dict[str, tuple[t.Any, str]] = {
+    "no list": ({"dag_id": "etl"}, "cannot be converted to a list"),
+    "no id": ([{"conf": {"a": SECRET}}], "missing required arguments: dag_id found in airflow_deploy_dags"),
+    "just an id": (["etl"], "unable to convert to dict"),
+    "a key with a typing error": ([{"dag_id": "etl", "wiat": False, "conf": {"a": SECRET}}], "wiat"),
+    "perhaps": ([{"dag_id": "etl", "trigger": "maybe"}], "maybe"),
+    "an id that is none": (
+        [{"dag_id": "a b"}],
+        "A dag_id in airflow_deploy_dags is no id of a DAG; correct it. Nothing",
     ),
-    "an empty id": (["etl", ""], NAMELESS),
-    "a text that is no id": (["etl", "a b c"], f"airflow_deploy_dags holds a text of 5 characters {NO_ID}"),
-    "an id that is none": ([{"dag_id": "a:b"}], f"airflow_deploy_dags holds a text of 3 characters {NO_ID}"),
-    "perhaps": ([{"dag_id": "etl", "trigger": "maybe"}], f"{UNCLEAR} maybe; correct it."),
-    "an empty answer": ([{"dag_id": "etl", "wait": ""}], f"{UNCLEAR} empty; correct it."),
     "a run that would stay queued": (
-        [{"dag_id": "a", "paused": False, "trigger": True}, {"dag_id": "b", "paused": "yes", "trigger": "yes"}],
+        [{"dag_id": "a", "paused": False, "trigger": True}, {"dag_id": "b", "paused": "yes", "trigger": "y"}],
         "An item of airflow_deploy_dags has paused: true and trigger: true, so that its run would stay queued; take "
-        "out one of them.",
+        "out one of them. Nothing was changed.",
     ),
-    "neither paused nor not": ([{"dag_id": "etl", "paused": "soon"}], f"{UNCLEAR} soon; correct it."),
 }
 
 
@@ -182,8 +143,6 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
     folder = tmp_path_factory.mktemp("types")
     cases = {name: (variables, wanted) for name, (variables, wanted, _value) in TAKEN.items()}
     cases.update({name: (variables, "__airflow_deploy_mistyped") for name, (variables, _words) in REFUSED.items()})
-    wrong = "__airflow_deploy_wrong_dags"
-    cases.update({f"DAGs: {name}": ({"dags": dags}, wrong) for name, (dags, _words) in WRONG_DAGS.items()})
     number = {"__airflow_deploy_number": 0}
     return worked_out(
         folder,
@@ -205,23 +164,29 @@ def test_a_wrong_type_is_one_sentence(name: str, seen: dict[str, t.Any]) -> None
     assert seen[name][0] == REFUSED[name][1]
 
 
-@pytest.mark.parametrize("name", WRONG_DAGS)
-def test_what_says_nothing_of_a_dag_is_one_sentence(name: str, seen: dict[str, t.Any]) -> None:
-    assert seen[f"DAGs: {name}"] == [WRONG_DAGS[name][1]]
-
-
 @pytest.mark.parametrize("entry_point", ["api_user", "run", "parsed", "enable_api", "main"])
 def test_every_entry_point_refuses_it(entry_point: str, tmp_path: Path) -> None:
     tasks = [{"ansible.builtin.include_role": {"name": "dagops.airflow.airflow_deploy", "tasks_from": entry_point}}]
-    played = play(tmp_path, tasks, airflow_deploy_api_url={"a": SECRET}, airflow_deploy_dags=["etl"])
+    played = play(tmp_path, tasks, airflow_deploy_api_url={"a": SECRET}, airflow_deploy_dags=[{"dag_id": "etl"}])
     assert played.status != 0
     assert f"airflow_deploy_api_url {A_TEXT}" in played.words
     assert SECRET not in played.output
 
 
 def test_what_is_no_dag_is_refused_before_the_first_step(tmp_path: Path) -> None:
-    tasks = [{"ansible.builtin.include_role": {"name": "dagops.airflow.airflow_deploy"}}]
-    played = play(tmp_path, tasks, airflow_deploy_enable_api=True, airflow_deploy_dags=["a b"])
-    assert played.status != 0
-    assert "Nothing was changed." in played.words
+    """One play for all lists: each is refused, and the next one has its turn."""
+    role = {"ansible.builtin.include_role": {"name": "dagops.airflow.airflow_deploy"}}
+    blocks: list[dict[str, t.Any]] = [
+        {
+            "block": [{**role, "vars": {"airflow_deploy_enable_api": True, "airflow_deploy_dags": dags}}],
+            "rescue": [{"ansible.builtin.debug": {"msg": f"{name} was refused"}}],
+        }
+        for name, (dags, _words) in WRONG_DAGS.items()
+    ]
+    played = play(tmp_path, blocks, plays_vars={})
+    assert played.status == 0, played.output
+    for name, (_dags, words) in WRONG_DAGS.items():
+        assert f"{name} was refused" in played.words
+        assert words in played.words
+    assert SECRET not in played.output
     assert "step_enable_api" not in played.output

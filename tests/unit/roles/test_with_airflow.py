@@ -150,7 +150,7 @@ def test_what_the_role_says_in_check_mode(tmp_path: Path, airflow: LittleAirflow
 def test_the_role_speaks_of_its_own_variables(tmp_path: Path, airflow: LittleAirflow) -> None:
     airflow.dags["etl"]["is_paused"] = True
     variables = {
-        "airflow_deploy_dags": ["etl", "nowhere", {"dag_id": "données", "conf": "x"}],
+        "airflow_deploy_dags": [{"dag_id": "etl"}, {"dag_id": "nowhere"}, {"dag_id": "données", "conf": "x"}],
         "airflow_deploy_paused": None,
         "airflow_deploy_parse_timeout": 1,
     }
@@ -173,10 +173,6 @@ dated:
     conf: {day: 2026-01-01}
 """
 NATIVE = tuple(map(int, ansible_version.split(".")[:2])) >= (2, 19)
-NO_ID = (
-    "holds a text of 17 characters that is no DAG id; correct it (before version 2.19, ansible-core makes such texts "
-    "of a list in an expression when a date in it is not in quotes). Nothing was changed."
-)
 
 
 @pytest.mark.parametrize("kind", ["a list", "an expression"])
@@ -202,6 +198,5 @@ def test_dates_in_a_list_of_dags(name: str, kind: str, tmp_path: Path, airflow: 
         assert posted["logical_date"] == "2026-11-22T00:00:00Z"
     else:
         assert played.status != 0
-        assert f"{name} {NO_ID}" in played.words, played.output
+        assert "unable to convert to dict" in played.words, played.output
         assert airflow.written == []
-        assert not (tmp_path / "there").exists()

@@ -267,7 +267,10 @@ def test_conf(value, conf):
         ("a: 2026-13-45\n", "is neither JSON nor YAML"),
         ("\x00", "is neither JSON nor YAML"),
         ("{'day': datetime.date(2026, 1, 1), 'n': 1}", "holds a date that is not in quotes, and ansible-core before"),
-        ("{'a': [datetime.datetime(2026, 1, 1, 0, 0)]}", "put it in quotes, or use the filter dagops.airflow.as_conf."),
+        (
+            "{'a': [datetime.datetime(2026, 1, 1, 0, 0)]}",
+            "put it in quotes, or put the filter to_json behind the expression.",
+        ),
         ({"a": float("nan")}, "holds a number that JSON cannot carry"),
         ('{"a": Infinity}', "holds a number that JSON cannot carry"),
         ("a: .inf", "holds a number that JSON cannot carry"),

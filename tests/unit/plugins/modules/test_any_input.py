@@ -21,6 +21,7 @@ from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_dag,
     airflow_dag_info,
     airflow_dag_run,
+    airflow_dag_run_batch,
     airflow_dag_run_info,
     airflow_dag_run_wait,
     airflow_info,
@@ -53,6 +54,7 @@ SPECS = {
         airflow_dag,
         airflow_dag_info,
         airflow_dag_run,
+        airflow_dag_run_batch,
         airflow_dag_run_info,
         airflow_dag_run_wait,
         airflow_info,
@@ -145,7 +147,9 @@ JSON = st.recursive(
 MAPPING = st.dictionaries(TEXT, JSON, max_size=2)
 CONF = st.one_of(st.just({"a": 1}), st.just("a: [1"), st.just('{"a": NaN}'), MAPPING, JSON)
 LIST = st.one_of(st.just(["etl_daily"]), st.just(["etl_*"]), st.lists(TEXT, max_size=3), TEXT)
-RUNS = st.lists(st.fixed_dictionaries({"dag_id": DAG_ID, "dag_run_id": RUN_ID}) | JSON, max_size=3)
+OF_A_RUN = {"conf": CONF, "secret_conf": MAPPING, "logical_date": TIME, "note": TEXT}
+RUN = st.fixed_dictionaries({"dag_id": DAG_ID, "dag_run_id": RUN_ID}, optional=OF_A_RUN)
+RUNS = st.lists(RUN, max_size=3) | st.lists(RUN | JSON, max_size=3)
 PAIR = st.fixed_dictionaries({"action": TEXT, "resource": TEXT})
 CHOICE = st.sampled_from(["present", "absent", "triggered", "cleared", "failed", "success", "unpause", "trigger"])
 CONNECTION = {
