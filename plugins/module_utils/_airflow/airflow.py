@@ -26,6 +26,13 @@ T = t.TypeVar("T", bound="Family")
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 
+class Asked(t.Protocol):
+    """Whoever can be asked for a family: a server, or its command."""
+
+    def ask(self, family: type[T]) -> T:
+        """Return a family of objects."""
+
+
 class Generation(t.NamedTuple):
     """A version of Airflow's REST API.
 
