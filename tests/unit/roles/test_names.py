@@ -29,15 +29,7 @@ FILES = {
         "look_at_environment",
         "airflow_command",
     ],
-    "api_user": [
-        "connected",
-        "step_api_user",
-        "user_by_command",
-        "role_by_command",
-        "password_by_command",
-        "login",
-        "airflow_command",
-    ],
+    "api_user": ["connected", "step_api_user", "make_user", "set_password", "login"],
 }
 
 
