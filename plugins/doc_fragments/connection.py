@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options by which every module reaches Airflow."""
+    """The options by which modules reach Airflow: all of them over the API, some also by its command."""
 
     DOCUMENTATION = r"""
 options:
@@ -110,4 +110,26 @@ notes:
     then on the host where the module runs. A task with C(become) or on another host gets what they hold as options.
     Those that name files go to tasks on the control node only.
   - An empty value of an option or of an environment variable counts as unset.
+"""
+
+    COMMAND = r"""
+options:
+  airflow_command:
+    description:
+      - The command C(airflow) on the host where the module runs, to be used in place of the API.
+      - It is a text, such as a path, which is split into words as a shell does it, or a list of words, such as
+        V([docker, exec, -i, webserver, airflow]).
+      - It runs as the user that the task becomes (C(become_user)). Each call takes Airflow some seconds. C(requests) is
+        not needed then.
+      - It counts more than the environment variable E(AIRFLOW_API_URL). Together with O(api_url) it is refused. Where
+        C(module_defaults) give O(api_url), set it to an empty text in the task.
+    type: raw
+  airflow_home:
+    description: C(AIRFLOW_HOME) for O(airflow_command). If it is not set, it is that of the task's environment, or else
+      Airflow's own default. It does not reach into a container.
+    type: path
+  command_timeout:
+    description: Seconds that one call of O(airflow_command) may take before it is stopped and the task fails.
+    type: float
+    default: 300
 """

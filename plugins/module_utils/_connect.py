@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ._airflow.airflow import Airflow, detect
 from ._base.clock import Clock
 from ._base.errors import BadInput
-from ._base.inputs import check_maskable, seconds_of
+from ._base.inputs import check_maskable, duration_of, seconds_of
 from ._base.text import one_line
 from ._http.address import base_url_of, check_header_value, headers_of
 from ._http.client import Client
@@ -51,7 +51,7 @@ def connect(
         headers=headers,
         verify=_verify(params),
         cert=_client_certificate(params),
-        timeout=min(_positive("request_timeout", params["request_timeout"]), LONGEST_REQUEST),
+        timeout=min(duration_of("request_timeout", params["request_timeout"]), LONGEST_REQUEST),
         retry_timeout=seconds_of("retry_timeout", params["retry_timeout"]),
         clock=clock,
     )
@@ -116,12 +116,6 @@ def _client_certificate(params: Params) -> str | tuple[str, str] | None:
     if params["client_key"]:
         return (params["client_cert"], params["client_key"])
     return t.cast("str | None", params["client_cert"])
-
-
-def _positive(option: str, value: float) -> float:
-    if not seconds_of(option, value):
-        raise BadInput(f"{option} is 0; it takes more than 0 seconds.")
-    return value
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,11 +15,11 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-from ._airflow.airflow import Airflow
+from ._airflow.airflow import Airflow, Asked
 from ._base.errors import AirflowError, BadInput
 from ._base.items import items_of, secret_options, secrets_of, text_of
 from ._base.text import texts_in
-from ._connect import connect
+from ._connect import Params, connect
 from ._http.address import secrets_in_url
 
 Result = t.Dict[str, t.Any]
@@ -85,11 +85,21 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
 
 
 class AirflowModule(AnsibleModule):
-    """An AnsibleModule with the connection options."""
+    """An AnsibleModule with the connection options.
+
+    :param by_command: from the options to the command airflow, where they name it; it is asked in place of a server.
+    """
 
     _refused: BadInput | None = None
 
-    def __init__(self, argument_spec: dict[str, dict[str, t.Any]], **kwargs: t.Any) -> None:
+    def __init__(
+        self,
+        argument_spec: dict[str, dict[str, t.Any]],
+        by_command: t.Callable[[Params], Asked] | None = None,
+        **kwargs: t.Any,
+    ) -> None:
+        self._by_command = by_command
+        self._url_is_given = False
         super().__init__(argument_spec={**CONNECTION_SPEC, **argument_spec}, **kwargs)  # type: ignore[no-untyped-call]
 
     def _load_params(self) -> None:
@@ -110,6 +120,8 @@ class AirflowModule(AnsibleModule):
                 except BadInput as error:
                     # What cannot be read may hold secrets, so nothing of it may be shown.
                     self.params[name], self._refused = [], error
+        # Before variables of the environment take the places of options that are not given.
+        self._url_is_given = "api_url" in self.params
         self.no_log_values.update(filter(None, self._more_secrets()))
 
     def _more_secrets(self) -> t.Iterator[str]:
@@ -131,8 +143,16 @@ class AirflowModule(AnsibleModule):
         yield from secrets_in_url(str(self.params.get("api_url") or os.environ.get("AIRFLOW_API_URL", "")))
 
     def connect(self) -> Airflow:
-        """Return the server that the options name; an AirflowError when that is none."""
-        return connect(self.params, self.warn, say=progress.get())
+        """Return the server that the options name, or what can be asked in its place; an AirflowError for neither."""
+        if self._by_command is None or self.params["airflow_command"] is None:
+            return connect(self.params, self.warn, say=progress.get())
+        if self._url_is_given:
+            raise BadInput(
+                "airflow_command and api_url are given, and exclude each other; leave one out. Where module_defaults "
+                "give api_url, set it to an empty text in the task."
+            )
+        # Modules that take it do nothing else than ask.
+        return t.cast(Airflow, self._by_command(self.params))
 
     def execute(self, run: t.Callable[[AirflowModule, Airflow], Result]) -> t.NoReturn:
         """Do the module's work and leave; C(run) returns the result or raises an AirflowError."""
@@ -146,7 +166,7 @@ class AirflowModule(AnsibleModule):
                 result = run(self, airflow)
             finally:
                 # What runs in this process afterwards shall not inherit the connections.
-                airflow.client.close()
+                airflow.close()
         except AirflowError as error:
             failure = error
         except ImportError as error:

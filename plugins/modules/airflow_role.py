@@ -10,16 +10,18 @@ module: airflow_role
 short_description: Manage roles of Apache Airflow and their permissions
 version_added: 1.0.0
 description:
-  - Creates, updates or deletes a role over Airflow's REST API. A role is a set of permissions, each an action on a
-    resource.
-  - Needs the FAB auth manager, which Airflow 2 has built in, and an O(api_username) that may manage roles, such as an
-    Admin.
-  - Airflow 2 cannot take a permission from a role. There the users of the role are moved to a second role, which then
-    takes over the name, so that they have their rights at every moment.
+  - Creates, updates or deletes a role over Airflow's REST API, or by the command C(airflow) on the host where the
+    module runs (O(airflow_command)). A role is a set of permissions, each an action on a resource.
+  - Needs the FAB auth manager, which Airflow 2 has built in. Over the API it also needs an O(api_username) that may
+    manage roles, such as an Admin.
+  - The API of Airflow 2 cannot take a permission from a role. There the users of the role are moved to a second role,
+    which then takes over the name, so that they have their rights at every moment.
+  - The command of Airflow 2.3 cannot tell or change permissions, which is said before anything is written.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
   - dagops.airflow.connection
+  - dagops.airflow.connection.command
   - dagops.airflow.attributes
   - dagops.airflow.attributes.changes
 options:
@@ -74,6 +76,15 @@ EXAMPLES = r"""
       - {action: can_read, resource: Task Instances}
       - {action: can_read, resource: Task Logs}
 
+- name: A role that may read logs, by the command in a container
+  dagops.airflow.airflow_role:
+    airflow_command: [docker, exec, -i, webserver, airflow]
+    name: log_reader
+    permissions:
+      - {action: can_read, resource: DAGs}
+      - {action: can_read, resource: Task Logs}
+  delegate_to: airflow.example.com
+
 - name: One more permission
   dagops.airflow.airflow_role:
     name: dag_trigger
@@ -110,12 +121,15 @@ role:
 import typing as t
 
 from ..module_utils._airflow.access import Access, permissions_of
-from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._airflow.access_command import AccessByCommand
+from ..module_utils._airflow.airflow import Asked
 from ..module_utils._base.inputs import name_of
 from ..module_utils._base.state import changes, diff, gone
+from ..module_utils._by_command import COMMAND_SPEC, by_command
 from ..module_utils._module import AirflowModule
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    **COMMAND_SPEC,
     "name": {"type": "str", "required": True},
     "permissions": {
         "type": "list",
@@ -133,7 +147,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 EVERYBODYS = ("can_read", "Website")
 
 
-def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+def run(module: AirflowModule, airflow: Asked) -> dict[str, t.Any]:
     params = module.params
     name = name_of("name", params["name"])
     access = airflow.ask(Access)
@@ -145,6 +159,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
 
     wanted = {"name": name, "permissions": wanted_permissions(params, role)}
     changed = changes(role or {}, wanted)
+    access.check_role(role, wanted)
     if changed and not module.check_mode:
         if role is None:
             access.create_role(wanted)
@@ -163,7 +178,7 @@ def wanted_permissions(params: dict[str, t.Any], role: dict[str, t.Any] | None) 
 
 
 def main() -> None:
-    AirflowModule(ARGUMENT_SPEC, supports_check_mode=True).execute(run)
+    AirflowModule(ARGUMENT_SPEC, by_command=by_command(AccessByCommand), supports_check_mode=True).execute(run)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,17 @@ module: airflow_user
 short_description: Manage users of Apache Airflow
 version_added: 1.0.0
 description:
-  - Creates, updates or deletes a user over Airflow's REST API.
-  - Needs the FAB auth manager, which Airflow 2 has built in, and an O(api_username) that may manage users, such as an
-    Admin.
+  - Creates, updates or deletes a user over Airflow's REST API, or by the command C(airflow) on the host where the
+    module runs (O(airflow_command)).
+  - Needs the FAB auth manager, which Airflow 2 has built in. Over the API it also needs an O(api_username) that may
+    manage users, such as an Admin.
+  - The command cannot change the e-mail address, the first and the last name of a user that exists, which is said
+    before anything is written.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
   - dagops.airflow.connection
+  - dagops.airflow.connection.command
   - dagops.airflow.attributes
   - dagops.airflow.attributes.changes
 options:
@@ -28,11 +32,15 @@ options:
     description:
       - Password of the user. Required for a user that does not exist yet.
       - Airflow never returns passwords, so it is tried by logging in with it; see O(update_password).
+      - The command C(airflow) reads it from its standard input, so that no list of processes shows it.
     type: str
   update_password:
     description:
       - V(always) sets O(password) when the user cannot log in with it. On Airflow 2 it is tried at the login form,
         which by default takes 5 logins in 40 seconds.
+      - With O(airflow_command) the password of a user that exists cannot be tried, so V(always) sets it each time. The
+        commands of some versions, such as 2.3 and 2.11, cannot do that. There V(always) fails for a user that exists,
+        and nothing is written.
       - V(on_create) sets it for a new user only.
     type: str
     choices: [always, on_create]
@@ -72,6 +80,19 @@ EXAMPLES = r"""
     email: deploy@example.com
     roles: [dag_trigger]
 
+- name: The first user, by the command on the Airflow host
+  dagops.airflow.airflow_user:
+    airflow_command: /opt/airflow/bin/airflow
+    airflow_home: /opt/airflow
+    username: admin
+    password: "{{ airflow_admin_password }}"
+    update_password: on_create
+    email: admin@example.com
+    roles: [Admin]
+  delegate_to: airflow.example.com
+  become: true
+  become_user: airflow
+
 - name: No more such user
   dagops.airflow.airflow_user:
     username: deploy
@@ -106,13 +127,16 @@ user:
 import typing as t
 
 from ..module_utils._airflow.access import Access
-from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._airflow.access_command import AccessByCommand
+from ..module_utils._airflow.airflow import Asked
 from ..module_utils._base.errors import BadInput
 from ..module_utils._base.inputs import name_of
 from ..module_utils._base.state import changes, diff, gone
+from ..module_utils._by_command import COMMAND_SPEC, by_command
 from ..module_utils._module import AirflowModule
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    **COMMAND_SPEC,
     "username": {"type": "str", "required": True},
     "password": {"type": "str", "no_log": True},
     "update_password": {"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False},
@@ -124,7 +148,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 }
 
 
-def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+def run(module: AirflowModule, airflow: Asked) -> dict[str, t.Any]:
     params = module.params
     name = name_of("username", params["username"])
     access = airflow.ask(Access)
@@ -138,12 +162,14 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     password = params["password"]
     if user is None:
         user = new_user(wanted, password)
+        access.check_user(None, user, password)
         if not module.check_mode:
             access.create_user(user, password)
         return {"changed": True, "user": user, "diff": diff({name: ({}, user)})}
 
     changed = changes(user, wanted)
     keep = not password or params["update_password"] == "on_create" or access.accepts_password(name, password)
+    access.check_user(user, changed, None if keep else password)
     if (changed or not keep) and not module.check_mode:
         access.update_user({**user, **changed}, None if keep else password)
     shown = changed if keep else {**changed, "password": "(changed)"}
@@ -168,7 +194,7 @@ def new_user(wanted: dict[str, t.Any], password: str | None) -> dict[str, t.Any]
 
 
 def main() -> None:
-    AirflowModule(ARGUMENT_SPEC, supports_check_mode=True).execute(run)
+    AirflowModule(ARGUMENT_SPEC, by_command=by_command(AccessByCommand), supports_check_mode=True).execute(run)
 
 
 if __name__ == "__main__":

@@ -58,15 +58,19 @@ class Runner:
 
     def __call__(self, check_mode: bool = False, **given: t.Any) -> dict[str, t.Any]:
         """Return the result of the module's C(run)."""
-        connection = {"api_url": URL, "api_version": self.generation.name, **LOGINS[self.generation.name]}
-        params = parameters(self.module.ARGUMENT_SPEC, {**connection, **given})
         if check_mode:
             self.server.only_reads()
-        airflow = connect(params, self.warnings.append, self.server.clock)
+        params, airflow = self.connected(given)
         result: dict[str, t.Any] = self.module.run(ModuleMock(params, check_mode, self.warnings), airflow)
         self.server.done()
         self.assert_documented(result)
         return result
+
+    def connected(self, given: dict[str, t.Any]) -> tuple[dict[str, t.Any], t.Any]:
+        """Return the parameters of the module, and whom it asks."""
+        connection = {"api_url": URL, "api_version": self.generation.name, **LOGINS[self.generation.name]}
+        params = parameters(self.module.ARGUMENT_SPEC, {**connection, **given})
+        return params, connect(params, self.warnings.append, self.server.clock)
 
     def failure(self, check_mode: bool = False, **given: t.Any) -> AirflowError:
         """Return the error that C(run) raises; its message is one sentence that fits on a screen."""

@@ -156,7 +156,10 @@ def test_options_are_documented_as_they_are(name):
     module = module_named(name)
     docs = yaml.safe_load(module.DOCUMENTATION)
     assert docs["module"] == name
-    assert_same_options(module.ARGUMENT_SPEC, docs["options"], name)
+    options = docs["options"]
+    if "dagops.airflow.connection.command" in docs["extends_documentation_fragment"]:
+        options = {**yaml.safe_load(connection.ModuleDocFragment.COMMAND)["options"], **options}
+    assert_same_options(module.ARGUMENT_SPEC, options, name)
 
 
 def test_options_of_the_connection_are_documented_as_they_are():

@@ -73,8 +73,8 @@ def test_a_file_can_be_read_in_one_sitting(file):
     ("module", "families"),
     [
         ("airflow_info", {"health"}),
-        ("airflow_user", {"access"}),
-        ("airflow_role", {"access"}),
+        ("airflow_user", {"access", "access_command", "command"}),
+        ("airflow_role", {"access", "access_command", "command"}),
         ("airflow_dag_run_info", {"dags", "links", "logs", "runs", "tasks"}),
     ],
 )

@@ -28,6 +28,13 @@ class Access(Family):
         """Return a user, or None when there is none."""
         return self._find(self._path("users", username), _user)
 
+    def check_user(self, current: Object | None, wanted: Object, password: str | None) -> None:
+        """Refuse what is known to fail before anything is written, in check mode, too; reads at most.
+
+        :param wanted: the keys that are to change, all of them for a new user.
+        :param password: the one to set, None when it stays as it is.
+        """
+
     def create_user(self, user: Object, password: str) -> None:
         """Make a user; Conflict when the name or the e-mail address is taken."""
         self._client.redact.add([password])
@@ -61,6 +68,9 @@ class Access(Family):
     def find_role(self, name: str) -> Object | None:
         """Return a role, or None when there is none."""
         return self._find(self._path("roles", name), _role)
+
+    def check_role(self, current: Object | None, wanted: Object) -> None:
+        """Refuse what is known to fail before anything is written, in check mode, too."""
 
     def create_role(self, role: Object) -> None:
         """Make a role."""
@@ -96,19 +106,13 @@ class Access(Family):
         except NotFound:
             pass  # Gone meanwhile: that is what was wanted.
 
-    def _no_users(self) -> Unsupported:
-        return Unsupported(
-            f"{self.url} has no API for users and roles: it needs Airflow's FAB auth manager (with the "
-            "simple auth manager users stand in [core] simple_auth_manager_users)."
-        )
-
     @contextlib.contextmanager
     def _explained(self) -> t.Iterator[None]:
         """Say so when the server has no users and roles, and put refusals in the options' words."""
         try:
             yield
         except NoSuchApi as error:
-            raise self._no_users() from error
+            raise no_users(f"{self.url} has no API for users and roles") from error
         except Conflict as error:
             reason = error.reason or "its name or e-mail address is taken"
             raise Conflict(
@@ -119,7 +123,7 @@ class Access(Family):
         except ApiError as error:
             if error.status == 200:
                 # With the simple auth manager Airflow 3 has its web interface there: a page for any path.
-                raise self._no_users() from error
+                raise no_users(f"{self.url} has no API for users and roles") from error
             if error.status not in (400, 422):
                 raise
             raise BadInput(f"Airflow refused this user or role: {error.reason}; correct it.") from error
@@ -140,7 +144,7 @@ class AccessV1(Access, api="v1"):
 
     def update_role(self, current: Object, wanted: Object) -> None:
         name = wanted["name"]
-        if _pairs(current) <= _pairs(wanted):
+        if pairs_of(current) <= pairs_of(wanted):
             super().update_role(current, wanted)
             return
         # A PATCH only adds permissions here. So a second role is made, the users move to it, and it takes over the
@@ -185,17 +189,26 @@ class AccessV2(Access, api="v2"):
         return PasswordTokenLogin(username, password)
 
 
+def no_users(what: str) -> Unsupported:
+    """The error for an Airflow whose users and roles stand elsewhere."""
+    return Unsupported(
+        f"{what}: it needs Airflow's FAB auth manager (with the simple auth manager users stand in [core] "
+        "simple_auth_manager_users)."
+    )
+
+
 def permissions_of(pairs: t.Iterable[tuple[str, str]]) -> list[Object]:
     """Return permissions as a list of {action, resource}, each once, sorted."""
     return [{"action": action, "resource": resource} for action, resource in sorted(set(pairs))]
 
 
-def _pairs(role: Object) -> set[tuple[str, str]]:
+def pairs_of(role: Object) -> set[tuple[str, str]]:
+    """Return the permissions of a role as pairs of action and resource."""
     return {(permission["action"], permission["resource"]) for permission in role["permissions"]}
 
 
 def _role_body(role: Object) -> Object:
-    pairs = sorted(_pairs(role))
+    pairs = sorted(pairs_of(role))
     return {
         "name": role["name"],
         "actions": [{"action": {"name": action}, "resource": {"name": resource}} for action, resource in pairs],

@@ -26,6 +26,16 @@ T = t.TypeVar("T", bound="Family")
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 
+class Asked(t.Protocol):
+    """Whoever can be asked for a family: a server, or its command."""
+
+    def ask(self, family: type[T]) -> T:
+        """Return a family of objects."""
+
+    def close(self) -> None:
+        """Leave nothing open."""
+
+
 class Generation(t.NamedTuple):
     """A version of Airflow's REST API.
 
@@ -74,6 +84,10 @@ class Airflow:
         if family not in self._families:
             self._families[family] = family.of(self)
         return t.cast(T, self._families[family])
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.client.close()
 
     def version(self) -> tuple[int, ...]:
         """Return Airflow's version, such as C((2, 11, 2)); read once."""

@@ -66,6 +66,17 @@ class Unreachable(AirflowError):
         self.retry_after = retry_after
 
 
+class CommandFailed(AirflowError):
+    """A command on the host where the module runs cannot be started, took too long, or did not do what it was asked.
+
+    :param printed: all that it has printed; not to be shown, since nobody knows what is in it.
+    """
+
+    def __init__(self, message: str, printed: str = "") -> None:
+        super().__init__(message)
+        self.printed = printed
+
+
 class FateUnknown(AirflowError):
     """A request that makes something went out, no answer came back, and it cannot be found out whether it was done."""
 

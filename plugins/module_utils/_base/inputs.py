@@ -77,6 +77,13 @@ def seconds_of(option: str, value: float) -> float:
     return value
 
 
+def duration_of(option: str, value: float) -> float:
+    """Return a number of seconds in which something can happen: more than none."""
+    if not seconds_of(option, value):
+        raise BadInput(f"{option} is 0; it takes more than 0 seconds.")
+    return value
+
+
 def lines_of(option: str, value: int) -> int:
     """Return a number of lines that can be kept."""
     if not 0 <= value <= MOST_LINES:

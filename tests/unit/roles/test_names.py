@@ -22,15 +22,7 @@ TEXTS = {"airflow_deploy_api_token", "airflow_deploy_admin_token"}
 # Task files by entry point, with those that they include.
 FILES = {
     "enable_api": ["connected", "step_enable_api", "basic_auth", "edit_config"],
-    "api_user": [
-        "connected",
-        "step_api_user",
-        "user_by_command",
-        "role_by_command",
-        "password_by_command",
-        "login",
-        "airflow_command",
-    ],
+    "api_user": ["connected", "step_api_user", "make_user", "set_password", "login"],
 }
 
 

@@ -67,7 +67,11 @@ TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
     "no roles": ({"user_roles": None, "role_name": "api"}, "__airflow_deploy_the_user_roles", ["api"]),
     # It is refused.
     "an empty list of roles": ({"user_roles": []}, "__airflow_deploy_the_user_roles", []),
-    "roles": ({"user_roles": 7, "role_name": 7}, "__airflow_deploy_role_wanted", True),
+    "roles": (
+        {"user_roles": 7, "role_name": 7},
+        "__airflow_deploy_the_role_name in __airflow_deploy_the_user_roles",
+        True,
+    ),
     "roles in a list": ({"user_roles": [7, "Op"]}, "__airflow_deploy_the_user_roles", ["7", "Op"]),
     "DAGs of the role": ({"role_dag_ids": [2024, 25]}, "__airflow_deploy_the_role_dag_ids", ["2024", "25"]),
     "rights on a DAG": (
@@ -92,8 +96,8 @@ TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
     "another host": ({"api_host": "bastion", "api_python": None}, "__airflow_deploy_the_api_python", "auto"),
     "rights that are null": (
         {"role_permissions": None, "role_dag_ids": ["etl"]},
-        "__airflow_deploy_role_to_have | first",
-        "can_read DAG:etl",
+        "__airflow_deploy_the_role_permissions | first",
+        {"action": "can_read", "resource": "DAG:etl"},
     ),
 }
 A_TEXT = "must be a text, and is a list or a mapping; correct it."
