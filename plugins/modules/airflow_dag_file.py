@@ -12,8 +12,8 @@ version_added: 1.0.0
 description:
   - After DAG files were copied, waits until Airflow has read them, and tells which DAGs each file holds, which DAGs have
     left it, and why it cannot be imported.
-  - The task fails as soon as Airflow has tried one of the files and cannot import it, whether the file is new or not. A
-    DAG that has left its file is told, and is no failure.
+  - The task fails as soon as Airflow has tried one of the files and cannot import it, whether the file is new or not. Of a
+    DAG that has left its file it warns.
   - To wait for DAGs by their ids, use M(dagops.airflow.airflow_dag) with O(dagops.airflow.airflow_dag#module:wait).
 author:
   - The dagops.airflow authors (@dagops)
@@ -29,7 +29,7 @@ options:
       - On Airflow 2 without O(folder), absolute paths are taken as well, and of other paths the end decides, since Airflow 2
         does not tell where its DAGs folder is.
       - Name files that define DAGs. Airflow does not tell that it has read a file without any, so such a file is waited for
-        until the time is over.
+        until the time is over, unless O(dag_id) says which DAGs there are.
     type: list
     elements: str
     required: true
@@ -43,6 +43,13 @@ options:
     description:
       - Name of the DAG bundle, where two of them have a file of the same name. It needs Airflow 3.
     type: str
+  dag_id:
+    description:
+      - Ids of DAGs that are waited for, too, whichever file they are in, as with
+        O(dagops.airflow.airflow_dag#module:wait).
+      - With them, a file in which Airflow finds no DAG is not waited for. O(files) may be empty then.
+    type: list
+    elements: str
   parsed_after:
     description:
       - The moment at which the files were copied, with its time zone, such as V(2026-11-22T10:15:00+00:00). A file counts as
@@ -159,6 +166,11 @@ files:
         trace_tail:
           description: The last 20 lines of the trace.
           type: str
+dags:
+  description: The DAGs of the files and of O(dag_id), sorted by id, as M(dagops.airflow.airflow_dag_info) returns them.
+  returned: success, and when the wait has failed
+  type: list
+  elements: dict
 timed_out:
   description: Whether the wait ran out of time.
   returned: when it did
@@ -168,6 +180,7 @@ timed_out:
 import typing as t
 
 from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._base.text import first_few
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.dag_files import look_at_files, wait_for_files, wanted_of
 from ..module_utils._work.progress import Progress
@@ -176,6 +189,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "files": {"type": "list", "elements": "str", "required": True},
     "folder": {"type": "str"},
     "bundle": {"type": "str"},
+    "dag_id": {"type": "list", "elements": "str"},
     "parsed_after": {"type": "str"},
     "parse_margin": {"type": "float", "default": 30.0},
     "wait": {"type": "bool", "default": True},
@@ -187,12 +201,14 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     wanted = wanted_of(airflow, module.params)
     if module.params["wait"] and not module.check_mode:
-        files = wait_for_files(airflow, wanted, Progress(airflow, module.params["progress"]))
+        result, gone = wait_for_files(airflow, wanted, Progress(airflow, module.params["progress"]))
+        for sentence in gone:
+            module.warn(f"{sentence}.")
     else:
-        files, unwell = look_at_files(airflow, wanted)
+        result, unwell = look_at_files(airflow, wanted)
         if module.params["wait"] and unwell:
-            module.warn(f"{unwell}; check mode does not wait for it.")
-    return {"changed": False, "files": files}
+            module.warn(f"{first_few(unwell, '; ')}; check mode does not wait for it.")
+    return {"changed": False, **result}
 
 
 def main() -> None:

@@ -15,6 +15,10 @@ from .airflow import Family, Object, of_known_shape
 from .dags import Dags
 
 
+# What Airflow 3 tells of the file of a DAG.
+MORE = ("bundle_name", "relative_fileloc")
+
+
 class Files(Family):
     """DAG files as Airflow knows them; import errors: {filename, timestamp, stack_trace, bundle_name}.
 
@@ -24,7 +28,7 @@ class Files(Family):
 
     def dags(self) -> list[Object]:
         """Return all DAGs, stale ones included, each with the C(place) of its file."""
-        listed = self._airflow.ask(Dags).select(more=("bundle_name", "relative_fileloc"))
+        listed = self._airflow.ask(Dags).select(more=MORE)
         return [
             {
                 **dag,

@@ -9,9 +9,9 @@ import typing as t
 from datetime import datetime, timedelta
 
 from .._airflow.airflow import Airflow, Object
-from .._airflow.files import Files
-from .._base.errors import ParseFailed, TimedOut
-from .._base.inputs import seconds_of
+from .._airflow.files import MORE, Files
+from .._base.errors import BadInput, ParseFailed, TimedOut
+from .._base.inputs import dag_id_of, seconds_of
 from .._base.text import first_few
 from .._base.times import iso
 from .parsed import (
@@ -43,9 +43,13 @@ UNSEEN = " Whether it cannot be imported is not known: the user lacks can_read o
 
 
 class Wanted(t.NamedTuple):
-    """The files that are waited for, and what "read" means for them."""
+    """The files that are waited for, and what "read" means for them.
+
+    :param ids: DAGs that are waited for, whichever file they are in; files without DAGs are not then.
+    """
 
     where: Where
+    ids: t.Sequence[str]
     since: Since
     timeout: float
 
@@ -67,10 +71,13 @@ class State(t.NamedTuple):
 
 def wanted_of(airflow: Airflow, params: t.Mapping[str, t.Any]) -> Wanted:
     """Check the options."""
+    ids = list(dict.fromkeys(dag_id_of("dag_id", dag_id) for dag_id in params["dag_id"] or ()))
+    if not params["files"] and not ids:
+        raise BadInput("files is empty; name at least one file.")
     where = where_of(airflow, params["files"], params["folder"], params["bundle"])
     timeout = seconds_of("wait_timeout", params["wait_timeout"])
     margin = seconds_of("parse_margin", params["parse_margin"])
-    return Wanted(where, Since(moment_of(airflow, params["parsed_after"]), margin), timeout)
+    return Wanted(where, ids, Since(moment_of(airflow, params["parsed_after"]), margin), timeout)
 
 
 def _in_file_before(dags: t.Sequence[Object]) -> set[str]:
@@ -89,6 +96,7 @@ class FileWatch:
     def __init__(self, airflow: Airflow, wanted: Wanted) -> None:
         self._airflow = airflow
         self._since = wanted.since
+        self._ids = wanted.ids
         self._finder = Finder(wanted.where)
         self._errors = ImportErrors(airflow)
         self._hurry = Hurry(airflow, wanted.since)
@@ -98,9 +106,10 @@ class FileWatch:
         self._known: set[str] | None = None  # DAGs that there were when the wait began
         self._before: dict[str, set[str]] = {}  # file -> DAGs in it then
         self.states: dict[str, State] = {}
+        self.missing: dict[str, str] = {}  # DAG of those that are waited for -> what it lacks
 
-    def look(self) -> dict[str, State]:
-        """Return what has become of each file; BadInput when it cannot be told which file is meant."""
+    def look(self) -> None:
+        """See what has become of the files; BadInput when it cannot be told which file is meant."""
         if self._known is None or not self._is_unchanged():
             # In this order: a file that breaks between the two requests is not taken for one without DAGs.
             self._broken = self._errors.read()
@@ -112,14 +121,19 @@ class FileWatch:
             self._known = {dag["dag_id"] for dag in self._dags}
             self._before = {name: _in_file_before(found) for name, found in dags.items()}
         self.states = {name: self._state(name, dags[name], errors[name]) for name in dags}
-        return self.states
+        named = {dag["dag_id"]: dag for dag in self._dags if dag["dag_id"] in self._ids}
+        lacks = {dag_id: self._lack(dag_id, named.get(dag_id)) for dag_id in self._ids}
+        self.missing = {dag_id: lack for dag_id, lack in lacks.items() if lack}
 
     def hurry(self) -> None:
         """Ask Airflow to read the files that it knows and has not read."""
         self._hurry.ask_for(dag for state in self.states.values() for dag in state.asked)
+        self._hurry.ask_for(dag for dag in self._dags if dag["dag_id"] in self.missing)
 
     def _is_unchanged(self) -> bool:
         """Whether nothing was read since the last look, where Airflow tells that for less than it costs to look."""
+        if self._ids:
+            return False
         bundles = sorted({record["place"]["bundle"] for record in (*self._dags, *self._broken)})
         listed = self._airflow.ask(Files).stamps(bundles)
         if listed is None:
@@ -138,7 +152,7 @@ class FileWatch:
         # An error that is older than the deployment belongs to the old file.
         if error and (after is None or (moment(error["timestamp"]) or after) >= after):
             return State(BROKEN, alive | self._before[name], error=error)
-        lacks = self._lacks(dags)
+        lacks = {dag["dag_id"]: self._lack(dag["dag_id"], dag) for dag in dags}
         here, waiting = self._in_file(dags, lacks)
         everything_left = not alive and self._before[name] and not any(dag["has_import_errors"] for dag in dags)
         if (here and not waiting) or everything_left:
@@ -152,13 +166,9 @@ class FileWatch:
             return State(PENDING, lack=tried)
         return State(PENDING, lack="Airflow knows no DAG of it")
 
-    def _lacks(self, dags: t.Sequence[Object]) -> dict[str, str]:
-        known = self._known or set()
-        ask_version = sum(map(len, self._before.values())) <= MOST_ASKED
-        return {
-            dag["dag_id"]: lack_of(self._airflow, dag, self._since, dag["dag_id"] not in known, ask_version)
-            for dag in dags
-        }
+    def _lack(self, dag_id: str, dag: Object | None) -> str:
+        ask_version = sum(map(len, self._before.values())) + len(self._ids) <= MOST_ASKED
+        return lack_of(self._airflow, dag, self._since, dag_id not in (self._known or ()), ask_version)
 
     def _in_file(self, dags: t.Sequence[Object], lacks: t.Mapping[str, str]) -> tuple[set[str], list[Object]]:
         """Return which DAGs are in a file, and those of which that is not known yet.
@@ -179,9 +189,9 @@ class FileWatch:
             return True
         return bool(newest and (stamp is None or stamp < newest - ONE_PARSE))
 
-    def result(self) -> list[Object]:
-        """The files as results have them, in the order in which they were named."""
-        return [
+    def result(self) -> Object:
+        """The files, in the order in which they were named, and their DAGs, as results have them."""
+        files = [
             {
                 "file": name,
                 "state": state.state,
@@ -191,58 +201,82 @@ class FileWatch:
             }
             for name, state in self.states.items()
         ]
+        ids = {dag_id for state in self.states.values() for dag_id in state.dag_ids} | set(self._ids)
+        dags = sorted((dag for dag in self._dags if dag["dag_id"] in ids), key=lambda dag: str(dag["dag_id"]))
+        internal = ("place", *MORE)
+        return {
+            "files": files,
+            "dags": [{key: value for key, value in dag.items() if key not in internal} for dag in dags],
+        }
 
     def with_state(self, state: str) -> list[str]:
         """The names of the files that are in this state."""
         return [name for name, seen in self.states.items() if seen.state == state]
 
+    def waited_for(self) -> list[str]:
+        """Sentences about the files and DAGs that are still waited for."""
+        pending = [(name, self.states[name]) for name in self.with_state(PENDING)]
+        files = [f"{name} is not read: {state.lack}" for name, state in pending if state.asked or not self._ids]
+        about = " ".join(files)
+        return files + [
+            f"DAG {dag_id} {lack}" for dag_id, lack in self.missing.items() if f"DAG {dag_id} {lack}" not in about
+        ]
+
     def told(self) -> str:
         """A line of progress."""
-        parsed, pending = self.with_state(PARSED), self.with_state(PENDING)
+        pending = [*self.with_state(PENDING), *(f"DAG {dag_id}" for dag_id in self.missing)]
         waiting = f", waiting for {first_few(pending)}" if pending else ""
-        return f"{len(parsed)} of {len(self.states)} files read{waiting}"
+        return f"{len(self.with_state(PARSED))} of {len(self.states)} files read{waiting}"
 
-    def broken(self) -> str:
-        """Which files cannot be imported, and why."""
+    def broken(self) -> list[str]:
+        """Sentences about the files that cannot be imported."""
         errors = [(name, self.states[name].error) for name in self.with_state(BROKEN)]
-        return first_few([f"{name} cannot be imported: {reason_of(error)}" for name, error in errors if error], "; ")
+        return [f"{name} cannot be imported: {reason_of(error)}" for name, error in errors if error]
 
-    def pending(self) -> str:
-        """Which files are not read, and what they lack."""
-        return first_few([f"{name} is not read: {self.states[name].lack}" for name in self.with_state(PENDING)], "; ")
+    def gone(self) -> list[str]:
+        """Sentences about DAGs that have left their file."""
+        return [
+            f"DAG {dag_id} has left {name}, and is in no file any more; delete it with state: absent of airflow_dag, or "
+            "put it back"
+            for name, state in self.states.items()
+            for dag_id in sorted(state.gone)
+        ]
 
     def advice(self) -> str:
-        """What to do about the first file that is not read."""
-        first = self.states[self.with_state(PENDING)[0]]
-        return f"{advice_of(self._airflow, first.lack, NOWHERE)}.{'' if self._errors.may_see else UNSEEN}"
+        """What to do about the first file or DAG that is still waited for."""
+        advice = advice_of(self._airflow, self.waited_for()[0], NOWHERE)
+        return f"{advice}.{'' if self._errors.may_see else UNSEEN}"
 
 
-def wait_for_files(airflow: Airflow, wanted: Wanted, progress: Progress) -> list[Object]:
-    """Wait until Airflow has read the files; ParseFailed or TimedOut when it cannot, or does not."""
+def wait_for_files(airflow: Airflow, wanted: Wanted, progress: Progress) -> tuple[Object, list[str]]:
+    """Wait until Airflow has read the files; ParseFailed or TimedOut when it cannot, or does not.
+
+    :return: the result, and what it should be warned of.
+    """
     watch = FileWatch(airflow, wanted)
 
     def look() -> bool:
         watch.look()
         progress.tell(watch.told())
-        if watch.with_state(BROKEN) or not watch.with_state(PENDING):
+        if watch.broken() or not watch.waited_for():
             return True
         watch.hurry()
         return False
 
     _done, silence = airflow.patience.wait(look, bool, wanted.timeout, LONGEST_LOOK)
-    if watch.with_state(BROKEN):
-        message = f"{watch.broken()}; mend {'the file' if len(watch.with_state(BROKEN)) == 1 else 'them'} and deploy again."
-        raise ParseFailed(message, files=watch.result())
-    if watch.with_state(PENDING):
+    broken, waiting = watch.broken(), watch.waited_for()
+    if broken:
+        mend = f"mend {'the file and deploy it' if len(broken) == 1 else 'the files and deploy them'} again"
+        raise ParseFailed(f"{first_few(broken, '; ')}; {mend}.", **watch.result())
+    if waiting:
         advice = f"{last_answer(silence)}." if silence else watch.advice()
-        raise TimedOut(
-            f"{watch.pending()}, {waited(wanted.timeout, 'wait_timeout')}: {advice}", files=watch.result()
-        )
-    return watch.result()
+        message = f"{first_few(waiting, '; ')}, {waited(wanted.timeout, 'wait_timeout')}: {advice}"
+        raise TimedOut(message, **watch.result())
+    return watch.result(), watch.gone()
 
 
-def look_at_files(airflow: Airflow, wanted: Wanted) -> tuple[list[Object], str]:
-    """Look once, and ask nothing of Airflow; return the files, and what is not well."""
+def look_at_files(airflow: Airflow, wanted: Wanted) -> tuple[Object, list[str]]:
+    """Look once, and ask nothing of Airflow; return the result, and what is not well."""
     watch = FileWatch(airflow, wanted)
     watch.look()
-    return watch.result(), "; ".join(filter(None, (watch.broken(), watch.pending())))
+    return watch.result(), watch.broken() + watch.waited_for()

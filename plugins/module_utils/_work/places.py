@@ -42,8 +42,6 @@ class Hit(t.NamedTuple):
 
 def where_of(airflow: Airflow, files: t.Sequence[str], folder: str | None, bundle: str | None) -> Where:
     """Check the names of files."""
-    if not files:
-        raise BadInput("files is empty; name at least one file.")
     names = [_name_of(name) for name in files]
     below = (folder or "").strip().rstrip("/")
     if below:
