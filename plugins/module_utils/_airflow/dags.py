@@ -34,11 +34,12 @@ class Dags(Family):
         except NotFound:
             return None
 
-    def select(self, containing: str = "", tags: t.Sequence[str] = ()) -> list[Object]:
+    def select(self, containing: str = "", tags: t.Sequence[str] = (), more: t.Sequence[str] = ()) -> list[Object]:
         """Return the DAGs that carry any of the tags, stale ones included.
 
         :param containing: narrows the list to ids that hold this text; a hint to the server, not a filter: C(_) stands
             for any character there.
+        :param more: further keys of Airflow's answer; None where a version does not have them.
         """
         params: Object = dict(self.show_stale)
         if containing:
@@ -46,7 +47,7 @@ class Dags(Family):
         if tags:
             params["tags"] = [*tags]
         raw = pages(self._client, self._path("dags"), "dags", lambda dag: dag["dag_id"], params)
-        return [self._dag(dag) for dag in raw]
+        return [{**self._dag(dag), **{key: dag.get(key) for key in more}} for dag in raw]
 
     def set_paused(self, dag_id: str, paused: bool) -> Object:
         """Pause or unpause a DAG and return it."""

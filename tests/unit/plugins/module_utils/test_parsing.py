@@ -21,10 +21,9 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
 )
 from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login
+from ansible_collections.dagops.airflow.plugins.module_utils._work.parsed import MOST_REPARSED, Since, moment_of
 from ansible_collections.dagops.airflow.plugins.module_utils._work.parsing import (
-    MOST_REPARSED,
     Deployed,
-    check_moment,
     still_lacking,
     wait_until_parsed,
 )
@@ -104,7 +103,8 @@ class Airflow:
 
 
 def deployed(after=0.0, margin=30.0, timeout=300.0, ids=("etl",)):
-    return Deployed(list(ids), None if after is None else NOON + timedelta(seconds=after), margin, timeout)
+    since = Since(None if after is None else NOON + timedelta(seconds=after), margin)
+    return Deployed(list(ids), since, timeout)
 
 
 def test_a_dag_that_is_there_is_not_waited_for(clock):
@@ -351,8 +351,9 @@ def test_check_mode_looks_once_and_asks_for_nothing(clock):
 
 def test_the_future_is_refused(clock):
     airflow = Airflow(clock, {0: dag()})
-    check_moment(airflow, NOON + timedelta(seconds=59))
+    assert moment_of(airflow, None) is None
+    assert moment_of(airflow, at(59)) == NOON + timedelta(seconds=59)
     with pytest.raises(BadInput, match=r"parsed_after .* lies in the future \(it is 2026-11-22T10:15:00Z\)"):
-        check_moment(airflow, NOON + timedelta(seconds=61))
+        moment_of(airflow, at(61))
     airflow.client.server_now = (NOON + timedelta(seconds=30)).timestamp
-    check_moment(airflow, NOON + timedelta(seconds=61))
+    assert moment_of(airflow, at(61))
