@@ -14,7 +14,6 @@ from .._http.pages import pages
 from .airflow import Family, Object, of_known_shape
 from .dags import Dags
 
-
 # What Airflow 3 tells of the file of a DAG.
 MORE = ("bundle_name", "relative_fileloc")
 

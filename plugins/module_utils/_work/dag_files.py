@@ -24,7 +24,6 @@ from .parsed import (
     moment,
     moment_of,
     reason_of,
-    server_now,
     shown,
 )
 from .places import Finder, Where, where_of
@@ -139,9 +138,13 @@ class FileWatch:
         if listed is None:
             return False
         found = self._finder.sort(listed, lambda file: True)
-        before, self._stamps = self._stamps, {
-            name: sorted((file["place"]["relative"], file["stamp"]) for file in files) for name, files in found.items()
-        }
+        before, self._stamps = (
+            self._stamps,
+            {
+                name: sorted((file["place"]["relative"], file["stamp"]) for file in files)
+                for name, files in found.items()
+            },
+        )
         # Of an error it is not told whether it has come up again.
         return before == self._stamps and not any(file["broken"] for files in found.values() for file in files)
 
