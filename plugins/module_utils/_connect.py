@@ -10,7 +10,7 @@ import os
 import typing as t
 from urllib.parse import urlsplit
 
-from ._airflow.airflow import Airflow, detect
+from ._airflow.airflow import Airflow, detect, silent
 from ._base.clock import Clock
 from ._base.errors import BadInput
 from ._base.inputs import check_maskable, duration_of, seconds_of
@@ -28,7 +28,7 @@ def connect(
     params: Params,
     warn: t.Callable[[str], None],
     clock: Clock | None = None,
-    say: t.Callable[[str], None] = lambda line: None,
+    say: t.Callable[[str], None] = silent,
 ) -> Airflow:
     """Return the server that the options name. One request when C(api_version) is C(auto), none otherwise.
 

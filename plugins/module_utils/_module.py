@@ -15,7 +15,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-from ._airflow.airflow import Airflow, Asked
+from ._airflow.airflow import Airflow, Asked, silent
 from ._base.errors import AirflowError, BadInput
 from ._base.items import items_of, secret_options, secrets_of, text_of
 from ._base.text import texts_in
@@ -23,10 +23,6 @@ from ._connect import Params, connect
 from ._http.address import secrets_in_url
 
 Result = t.Dict[str, t.Any]
-
-
-def silent(line: str) -> None:
-    """Nobody reads what a module prints before its end."""
 
 
 # Whoever waits tells by it how far things have come. Where a task runs on the control node, somebody reads that.

@@ -91,6 +91,14 @@ options:
         DAG which is paused already while runs of it are active is refused.
     type: bool
     default: false
+  progress:
+    description:
+      - Whether to print a line while O(wait) or O(drain) lasts, whenever there is something new, such as
+        V(localhost: Runs of etl_daily (2\) are still active).
+      - Lines are printed where the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed
+        for a task with C(no_log) and in check mode.
+    type: bool
+    default: true
 seealso:
   - module: dagops.airflow.airflow_dag_run
 """
@@ -254,6 +262,7 @@ from ..module_utils._work.dags import (
     view,
 )
 from ..module_utils._work.parsing import Deployed, deployed_of, still_lacking, wait_until_parsed
+from ..module_utils._work.progress import Progress
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "dag_id": {"type": "list", "elements": "str"},
@@ -265,6 +274,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "parsed_after": {"type": "str"},
     "parse_margin": {"type": "float", "default": 30.0},
     "drain": {"type": "bool", "default": False},
+    "progress": {"type": "bool", "default": True},
 }
 
 
@@ -297,7 +307,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
 def settled(module: AirflowModule, airflow: Airflow, selection: Selection, deployed: Deployed) -> Selection:
     """Wait until the DAGs are parsed; check mode goes on with those that are known."""
     if not module.check_mode:
-        wait_until_parsed(airflow, deployed)
+        wait_until_parsed(airflow, deployed, Progress(airflow, module.params["progress"]))
         return selection
     lacking = still_lacking(airflow, deployed)
     if lacking:
@@ -312,7 +322,7 @@ def write(module: AirflowModule, airflow: Airflow, wanted: Changes, listing: Lis
     if module.params["drain"]:
         check_drained(airflow, wanted)
         if not module.check_mode:
-            drain(airflow, wanted, module.params["wait_timeout"])
+            drain(airflow, wanted, module.params["wait_timeout"], Progress(airflow, module.params["progress"]))
             return dict.fromkeys(changed, 0)
     active_runs = count_visible_runs(airflow, changed) if module.params["paused"] else {}
     if not module.check_mode:

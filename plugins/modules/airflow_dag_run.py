@@ -136,14 +136,12 @@ options:
   progress:
     description:
       - >-
-        Whether to print a line while the task waits, whenever the progress of the run has changed, such as
+        Whether to print a line while the task waits, whenever the run has come further, such as
         V(localhost: etl_daily / release-42 running 2m10s: 9 of 14 tasks done, 2 running).
-      - The run is looked at for this every 30 seconds, later every 2 minutes. A line is printed at the start, too, and
-        every 5 minutes if nothing has changed.
-      - Each of these looks logs in anew. The login form of an Airflow 2 that has no basic auth takes 5 logins in 40
-        seconds; many tasks that wait for such a server at the same time need V(false).
-      - Nothing is printed with a O(wait_timeout) of 30 seconds or less, with another O(state) than V(triggered),
-        V(awaited) and V(cleared), for a task with C(no_log), in check mode, or under C(async).
+      - The tasks of the run are read for this after 30 seconds, and later after each 10 percent of its age, but at
+        least every 2 minutes. A line is printed at the start, too, and every 5 minutes if nothing has changed.
+      - Lines are printed where the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed
+        for a task with C(no_log) and in check mode.
     type: bool
     default: true
 seealso:

@@ -26,6 +26,10 @@ T = t.TypeVar("T", bound="Family")
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 
+def silent(line: str) -> None:
+    """Where nobody reads what a task prints before its end."""
+
+
 class Asked(t.Protocol):
     """Whoever can be asked for a family: a server, or its command."""
 
@@ -68,7 +72,7 @@ class Airflow:
         client: Client,
         generation: str,
         version: tuple[int, ...] | None = None,
-        say: t.Callable[[str], None] = lambda line: None,
+        say: t.Callable[[str], None] = silent,
     ) -> None:
         self.client = client
         self.clock = client.clock

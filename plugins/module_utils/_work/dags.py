@@ -16,6 +16,7 @@ from .._base.errors import AirflowError, ApiError, BadInput, Denied, NotFound, T
 from .._base.inputs import dag_id_of, is_glob
 from .._base.state import changes
 from .._base.text import first_few, one_line
+from .progress import Progress
 from .report import last_answer, run_name, waited
 
 FEW = 3  # exact ids that are read one by one; more of them are cheaper to find in the list of all DAGs
@@ -175,7 +176,7 @@ def _hits_only(pattern: str, waiting: t.Container[str], paused: bool, listing: L
     )
 
 
-def drain(airflow: Airflow, wanted: Changes, timeout: float) -> None:
+def drain(airflow: Airflow, wanted: Changes, timeout: float, progress: Progress) -> None:
     """Pause DAGs when no run of them is active; TimedOut, with all DAGs as they were, when that does not come about.
 
     A paused DAG starts no further task, so a run that slipped in while its DAG was paused would never end: the DAG is
@@ -203,7 +204,10 @@ def drain(airflow: Airflow, wanted: Changes, timeout: float) -> None:
             airflow.ask(Dags).set_paused(dag_id, False)
             paused.remove(dag_id)
         draining[:] = [dag_id for dag_id in busy if dag_id not in paused]
-        return {dag_id: busy[dag_id] for dag_id in draining}
+        left = {dag_id: busy[dag_id] for dag_id in draining}
+        if left:
+            progress.tell(f"{_with_runs(left)} still active")
+        return left
 
     try:
         busy, silence = airflow.patience.wait(look, lambda seen: not seen, timeout, LONGEST_LOOK)

@@ -29,6 +29,7 @@ from .parsed import (
     server_now,
     shown,
 )
+from .progress import Progress
 from .report import last_answer, waited
 
 MOST_ASKED = 20  # DAGs whose versions are asked for one by one: of many, the margin costs less
@@ -157,10 +158,17 @@ class Parsing:
         return f"{advice_of(self._airflow, next(iter(self.missing.values())), NOWHERE)}.{others}"
 
 
-def wait_until_parsed(airflow: Airflow, deployed: Deployed) -> None:
+def wait_until_parsed(airflow: Airflow, deployed: Deployed, progress: Progress) -> None:
     """Wait until Airflow runs the DAGs as they were deployed; ParseFailed or TimedOut when it does not."""
     parsing = Parsing(airflow, deployed)
-    missing, silence = airflow.patience.wait(parsing.look, lambda lacking: not lacking, deployed.timeout, LONGEST_LOOK)
+
+    def look() -> dict[str, str]:
+        lacking = parsing.look()
+        if lacking:
+            progress.tell(parsing.describe())
+        return lacking
+
+    missing, silence = airflow.patience.wait(look, lambda lacking: not lacking, deployed.timeout, LONGEST_LOOK)
     if missing:
         advice = f"{last_answer(silence)}." if silence else parsing.advice()
         raise TimedOut(

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .._airflow.airflow import Airflow
+from .._airflow.airflow import Airflow, silent
 from .._base.text import one_line
 
 SILENCE = 300.0  # seconds after which a line is printed although nothing has changed: AWX may end silent jobs
@@ -16,11 +16,12 @@ class Progress:
     """What one wait tells.
 
     :param wanted: the option C(progress); False: nothing is told.
+    :ivar wanted: whether somebody reads it; only then is anything asked of Airflow for it.
     """
 
     def __init__(self, airflow: Airflow, wanted: bool) -> None:
         self._airflow = airflow
-        self._wanted = wanted
+        self.wanted = wanted and airflow.say is not silent
         self._said = ""
         self._at = airflow.clock.now()
 
@@ -30,6 +31,6 @@ class Progress:
         :param key: what makes the line a new one, in place of its text, which may hold a time.
         """
         now = self._airflow.clock.now()
-        if self._wanted and ((key or text) != self._said or now - self._at >= SILENCE):
+        if self.wanted and ((key or text) != self._said or now - self._at >= SILENCE):
             self._airflow.say(one_line(text, LONGEST_LINE))
             self._said, self._at = key or text, now

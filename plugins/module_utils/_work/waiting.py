@@ -15,15 +15,18 @@ from .._base.states import ENDED
 from .._base.text import one_line
 from .diagnosis import PATIENCE, diagnosis
 from .report import Report, elapsed, last_answer, read_again, run_name, shown, waited, without_tasks
+from .run_progress import RunProgress
 from .wishes import Wish
 
 
 class _Watch:
     """Looks at one run; the first look is at the run as it was handed in."""
 
-    def __init__(self, airflow: Airflow, run: Object, interval: float) -> None:
+    def __init__(self, airflow: Airflow, run: Object, wish: Wish) -> None:
         self._airflow = airflow
-        self._interval = interval
+        self._interval = wish.poll_interval
+        self._progress = RunProgress(airflow, run, wish.progress)
+        self._progress.begin(wish.wait_timeout)
         self._fresh = True
         self.run = run
         self.silence: Unreachable | None = None
@@ -42,6 +45,7 @@ class _Watch:
         if not self._fresh:
             self.run = read_again(self._airflow, self.run)
         self._fresh = False
+        self._progress.look(self.run)
         return self.run
 
     def _age(self, seen: Object) -> float | None:
@@ -66,7 +70,7 @@ def wait_for_run(airflow: Airflow, run: Object, wish: Wish) -> Object:
 def _ended_in_time(airflow: Airflow, run: Object, wish: Wish) -> Object:
     clock = airflow.clock
     ends = clock.now() + wish.wait_timeout
-    watch = _Watch(airflow, run, wish.poll_interval)
+    watch = _Watch(airflow, run, wish)
     option, allowed = "wait_timeout", wish.wait_timeout
     try:
         in_time = wish.queued_timeout

@@ -40,6 +40,7 @@ class Wish(t.NamedTuple):
     poll_interval: float
     cancel_on_timeout: bool
     log_lines: int
+    progress: bool
 
 
 def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence[str] = ()) -> Wish:
@@ -87,6 +88,7 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence
         poll_interval=seconds_of("poll_interval", params["poll_interval"]),
         cancel_on_timeout=params["cancel_on_timeout"],
         log_lines=log_lines,
+        progress=params["progress"],
     )
 
 

@@ -8,6 +8,7 @@ import types
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import silent
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.files import Files
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.health import Health
@@ -27,6 +28,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._work.parsing impor
     still_lacking,
     wait_until_parsed,
 )
+from ansible_collections.dagops.airflow.plugins.module_utils._work.progress import Progress
 
 NOON = datetime(2026, 11, 22, 10, 15, tzinfo=timezone.utc)  # when the clock of tests starts
 FILE = "/opt/airflow/dags/etl.py"
@@ -56,6 +58,7 @@ class Airflow:
         self.asked = []
         self.client = Client("http://airflow.example", login=Login(), clock=clock)
         self.patience = self.client.patience
+        self.say = silent
 
     def ask(self, family):
         """This server tells what a test may ask of any family."""
@@ -102,6 +105,10 @@ class Airflow:
         return [what for what in self.asked if what.startswith("reparse")]
 
 
+def wait(airflow, wanted):
+    wait_until_parsed(airflow, wanted, Progress(airflow, False))
+
+
 def deployed(after=0.0, margin=30.0, timeout=300.0, ids=("etl",)):
     since = Since(None if after is None else NOON + timedelta(seconds=after), margin)
     return Deployed(list(ids), since, timeout)
@@ -109,7 +116,7 @@ def deployed(after=0.0, margin=30.0, timeout=300.0, ids=("etl",)):
 
 def test_a_dag_that_is_there_is_not_waited_for(clock):
     airflow = Airflow(clock, {0: dag()})
-    wait_until_parsed(airflow, deployed(after=None))
+    wait(airflow, deployed(after=None))
     assert airflow.asked == ["dag"]
     assert clock.passed == 0
 
@@ -117,32 +124,32 @@ def test_a_dag_that_is_there_is_not_waited_for(clock):
 @pytest.mark.parametrize("lacking", [None, dag(is_stale=True), dag(has_import_errors=True)])
 def test_a_dag_is_waited_for_until_it_runs(clock, lacking):
     airflow = Airflow(clock, {0: lacking, 20: dag()})
-    wait_until_parsed(airflow, deployed(after=None))
+    wait(airflow, deployed(after=None))
     assert 20 <= clock.passed < 25.1
 
 
 def test_a_dag_that_was_known_needs_the_margin(clock):
     airflow = Airflow(clock, {0: dag(-100), 3: dag(2), 31: dag(29), 62: dag(61)})
-    wait_until_parsed(airflow, deployed())
+    wait(airflow, deployed())
     assert 62 <= clock.passed < 67.1
 
 
 def test_the_margin_can_be_chosen(clock):
     airflow = Airflow(clock, {0: dag(-100), 3: dag(2)})
-    wait_until_parsed(airflow, deployed(margin=0))
+    wait(airflow, deployed(margin=0))
     assert 3 <= clock.passed < 4
 
 
 def test_a_dag_that_was_unknown_needs_no_margin(clock):
     airflow = Airflow(clock, {0: None, 3: dag(2)})
-    wait_until_parsed(airflow, deployed())
+    wait(airflow, deployed())
     assert 3 <= clock.passed < 4
     assert airflow.reparsed() == []
 
 
 def test_a_new_version_of_a_dag_needs_no_margin(clock):
     airflow = Airflow(clock, {0: dag(-100), 3: dag(2)}, versions={0: at(-90), 4: at(3)})
-    wait_until_parsed(airflow, deployed())
+    wait(airflow, deployed())
     assert 4 <= clock.passed < 5
 
 
@@ -151,20 +158,20 @@ def test_the_versions_of_more_than_twenty_dags_are_not_asked_for(clock, count, p
     names = [f"d{number:02}" for number in range(count)]
     seen = {second: [{**dag(at_), "dag_id": name} for name in names] for second, at_ in ((0, -100), (3, 2), (31, 31))}
     airflow = Airflow(clock, seen, versions={0: at(-90), 4: at(3)})
-    wait_until_parsed(airflow, deployed(ids=names))
+    wait(airflow, deployed(ids=names))
     assert passed <= clock.passed < passed + 1.5
 
 
 def test_many_dags_are_looked_for_in_the_list(clock):
     dags = [{**dag(), "dag_id": name} for name in "abcd"]
     airflow = Airflow(clock, {0: dags[:3], 2: dags})
-    wait_until_parsed(airflow, deployed(after=None, ids="abcd"))
+    wait(airflow, deployed(after=None, ids="abcd"))
     assert set(airflow.asked) == {"dags", "errors"}
 
 
 def test_airflow_is_asked_to_parse_at_once_and_when_the_margin_is_over(clock):
     airflow = Airflow(clock, {0: dag(-100), 3: dag(2), 62: dag(61)})
-    wait_until_parsed(airflow, deployed())
+    wait(airflow, deployed())
     assert [what.split()[1] for what in airflow.reparsed()] == ["etl", "etl"]
     first, second = (float(what.split()[2]) for what in airflow.reparsed())
     assert first == 0
@@ -177,7 +184,7 @@ def test_a_file_is_asked_for_once_and_not_too_many_of_them(clock):
     airflow = Airflow(clock, {0: [*same, *others]})
     ids = [one["dag_id"] for one in (*same, *others)]
     with pytest.raises(TimedOut):
-        wait_until_parsed(airflow, deployed(timeout=0, ids=ids))
+        wait(airflow, deployed(timeout=0, ids=ids))
     assert len(airflow.reparsed()) == MOST_REPARSED
     assert sum("same" in what for what in airflow.reparsed()) == 1
 
@@ -192,7 +199,7 @@ def test_an_import_error_of_the_new_file_fails_at_once(clock, after, filename):
         clock, {0: dag()} if after is not None else {0: dag(is_stale=True)}, {0: [], 6: [error(filename)]}
     )
     with pytest.raises(ParseFailed) as caught:
-        wait_until_parsed(airflow, deployed(after))
+        wait(airflow, deployed(after))
     assert caught.value.message == (
         f"DAG etl cannot be parsed: {filename} cannot be imported: KeyError: 'email'; "
         "mend the file and deploy it again."
@@ -205,25 +212,25 @@ def test_an_import_error_of_the_new_file_fails_at_once(clock, after, filename):
 
 def test_an_import_error_of_the_old_file_does_not_fail(clock):
     airflow = Airflow(clock, {0: dag(has_import_errors=True), 9: dag(8)}, {0: [error(tried=-5)], 9: []})
-    wait_until_parsed(airflow, deployed(margin=0))
+    wait(airflow, deployed(margin=0))
     assert 9 <= clock.passed < 10
 
 
 def test_an_import_error_of_another_file_does_not_fail(clock):
     airflow = Airflow(clock, {0: dag(), 9: dag(8)}, {0: [], 3: [error("/opt/airflow/dags/other.py"), error("tl.py")]})
-    wait_until_parsed(airflow, deployed(margin=0))
+    wait(airflow, deployed(margin=0))
 
 
 def test_a_file_that_is_named_like_an_unknown_dag_is_its_file(clock):
     with pytest.raises(ParseFailed, match=r"DAG etl cannot be parsed: sub/etl\.py cannot be imported: KeyError"):
-        wait_until_parsed(Airflow(clock, {0: None}, {0: [error("sub/etl.py", 0)]}), deployed())
+        wait(Airflow(clock, {0: None}, {0: [error("sub/etl.py", 0)]}), deployed())
     assert clock.passed == 0
 
 
 def test_a_file_that_breaks_meanwhile_may_be_that_of_an_unknown_dag(clock):
     airflow = Airflow(clock, {0: None}, {0: [], 4: [error("/dags/whatever.py", 4)]})
     with pytest.raises(ParseFailed) as caught:
-        wait_until_parsed(airflow, deployed(margin=20))
+        wait(airflow, deployed(margin=20))
     assert caught.value.message == (
         "DAG etl is not known to Airflow, perhaps because of its file: /dags/whatever.py cannot be imported: KeyError: "
         "'email'; mend the file and deploy it again."
@@ -233,19 +240,19 @@ def test_a_file_that_breaks_meanwhile_may_be_that_of_an_unknown_dag(clock):
 
 def test_a_file_of_somebody_else_that_breaks_meanwhile_ends_nothing(clock):
     airflow = Airflow(clock, {0: None, 20: dag(20)}, {0: [], 4: [error("/dags/colleague.py", 4)]})
-    wait_until_parsed(airflow, deployed())
+    wait(airflow, deployed())
     assert 20 <= clock.passed < 25.1
 
 
 def test_a_file_that_was_broken_before_is_not_that_of_an_unknown_dag(clock):
     broken = [error("/dags/other.py", 100)]
     airflow = Airflow(clock, {0: None, 9: dag(8)}, {0: broken})
-    wait_until_parsed(airflow, deployed())
+    wait(airflow, deployed())
 
 
 def test_import_errors_that_may_not_be_read(clock):
     airflow = Airflow(clock, {0: None, 9: dag(8)}, {0: Denied("no", 403)})
-    wait_until_parsed(airflow, deployed())
+    wait(airflow, deployed())
     # Once is enough: each refusal may cost a login.
     assert airflow.asked.count("errors") == 1
 
@@ -254,21 +261,21 @@ def test_import_errors_that_cannot_be_read_for_a_moment(clock):
     broken = [error("/opt/airflow/dags/etl.py", 5)]
     airflow = Airflow(clock, {0: dag(is_stale=True)}, {0: ServerError("no", 500), 4: broken})
     with pytest.raises(ParseFailed):
-        wait_until_parsed(airflow, deployed())
+        wait(airflow, deployed())
 
 
 @pytest.mark.parametrize("trace", ["", "\n \n"])
 def test_an_import_error_without_a_reason(clock, trace):
     airflow = Airflow(clock, {0: None}, {0: [error("etl.py", 0, trace)]})
     with pytest.raises(ParseFailed, match="cannot be imported: Airflow shows no reason;"):
-        wait_until_parsed(airflow, deployed())
+        wait(airflow, deployed())
 
 
 def test_of_a_long_trace_the_end_is_shown(clock):
     trace = "\n".join(f"line {number}" for number in range(100))
     airflow = Airflow(clock, {0: None}, {0: [error("etl.py", 0, trace)]})
     with pytest.raises(ParseFailed) as caught:
-        wait_until_parsed(airflow, deployed())
+        wait(airflow, deployed())
     assert caught.value.details["import_errors"][0]["trace_tail"].splitlines() == [f"line {n}" for n in range(80, 100)]
 
 
@@ -299,7 +306,7 @@ def test_of_a_long_trace_the_end_is_shown(clock):
 )
 def test_a_time_out_says_what_is_lacking(clock, seen, said):
     with pytest.raises(TimedOut) as caught:
-        wait_until_parsed(Airflow(clock, {0: seen}), deployed(timeout=10))
+        wait(Airflow(clock, {0: seen}), deployed(timeout=10))
     assert caught.value.message.startswith(said)
     assert caught.value.details["timed_out"] is True
     assert clock.passed == 10
@@ -309,7 +316,7 @@ def test_an_outage_at_the_end_is_a_time_out(clock):
     outage = Unreachable("Nothing listens.")
     outage.cut_short = True
     with pytest.raises(TimedOut) as caught:
-        wait_until_parsed(Airflow(clock, {0: None, 10: outage}), deployed(timeout=10))
+        wait(Airflow(clock, {0: None, 10: outage}), deployed(timeout=10))
     assert caught.value.message == (
         "DAG etl is not known to Airflow, after 10s (wait_timeout): it was when Airflow answered last. Nothing listens."
     )
@@ -318,7 +325,7 @@ def test_an_outage_at_the_end_is_a_time_out(clock):
 def test_a_time_out_names_files_that_cannot_be_imported(clock):
     airflow = Airflow(clock, {0: None}, {0: [error("other.py", -50)]})
     with pytest.raises(TimedOut) as caught:
-        wait_until_parsed(airflow, deployed(timeout=10))
+        wait(airflow, deployed(timeout=10))
     assert caught.value.message.startswith("DAG etl is not known to Airflow, after 10s (wait_timeout): check that ")
     assert caught.value.message.endswith("DAG processor. Files that cannot be imported: other.py.")
     assert [one["filename"] for one in caught.value.details["import_errors"]] == ["other.py"]
@@ -326,7 +333,7 @@ def test_a_time_out_names_files_that_cannot_be_imported(clock):
 
 def test_a_time_out_of_many_dags_names_some(clock):
     with pytest.raises(TimedOut) as caught:
-        wait_until_parsed(Airflow(clock, {0: []}), deployed(timeout=0, ids="abcdefg"))
+        wait(Airflow(clock, {0: []}), deployed(timeout=0, ids="abcdefg"))
     assert "DAG d is not known to Airflow; and 3 more, after 0s" in caught.value.message
 
 
@@ -336,7 +343,7 @@ def test_a_time_out_tells_of_a_dead_dag_processor(clock):
         "scheduler": {"status": "healthy"},
     }
     with pytest.raises(TimedOut, match=r"Airflow's dag processor has sent no heartbeat since .*: start it again\."):
-        wait_until_parsed(Airflow(clock, {0: None}, health=health), deployed(timeout=10))
+        wait(Airflow(clock, {0: None}, health=health), deployed(timeout=10))
 
 
 # -- check mode, and what cannot be
