@@ -76,14 +76,17 @@ EXAMPLES = r"""
       - {action: can_read, resource: Task Instances}
       - {action: can_read, resource: Task Logs}
 
-- name: A role that may read logs, by the command in a container
+- name: A role that may read logs, by the command on the Airflow host
   dagops.airflow.airflow_role:
-    airflow_command: [docker, exec, -i, webserver, airflow]
+    airflow_command: /opt/airflow/bin/airflow
+    airflow_home: /opt/airflow
     name: log_reader
     permissions:
       - {action: can_read, resource: DAGs}
       - {action: can_read, resource: Task Logs}
   delegate_to: airflow.example.com
+  become: true
+  become_user: airflow
 
 - name: One more permission
   dagops.airflow.airflow_role:

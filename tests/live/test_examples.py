@@ -213,7 +213,7 @@ def runnable(value: Any, airflow: Airflow, key: str = "") -> Any:
     for text, replacement in (
         ("https://airflow.example.com", airflow.url),
         ("/opt/airflow/airflow.cfg", "airflow.cfg"),  # a copy, in the folder of the playbook
-        ("/opt/airflow/bin/airflow", airflow.variables["airflow_cli"]),
+        ("/opt/airflow/bin/airflow", airflow.variables["airflow_command"]),
         ("/opt/airflow/dags", airflow.variables["airflow_dags_folder"]),
         ("/opt/airflow", airflow.variables["airflow_home"]),
         ("/etc/ssl/certs/ca-certificates.crt", requests.certs.where()),

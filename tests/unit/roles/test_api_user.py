@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The user of the API by the command airflow: what the steps hand to the modules, in check mode, without a login."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROOT, Played, ansible_playbook
+
+DEPLOY = {"username": "deploy", "email": "other@example.com", "first_name": "A", "last_name": "B", "roles": ["Op"]}
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Played]:
+    """Runs the playbook with a command that lists these users and no role but Op."""
+    monkeypatch.setenv("AIRFLOW_API_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AIRFLOW_API_USERNAME", "deploy")
+    monkeypatch.setenv("AIRFLOW_API_PASSWORD", "pw '\"$& s3cret")
+
+    def run(*users: dict[str, t.Any], **variables: t.Any) -> Played:
+        listed = {"users": list(users), "roles": [{"name": "Op", "resource": "DAGs", "action": "can_read"}]}
+        for name, rows in listed.items():
+            (tmp_path / name).write_text(json.dumps(rows), encoding="utf-8")
+        code = f'cd {tmp_path}; echo "$*" >> called; test -n "$AIRFLOW_HOME" && test "$2" = list && cat "$1"'
+        given = {"airflow_cli": ["sh", "-c", code, "airflow"], "airflow_home": "/opt/airflow", **variables}
+        playbook = str(ROOT / "playbooks" / "create_api_user.yml")
+        return ansible_playbook(playbook, tmp_path, "--check", "--diff", "-vvv", **given)
+
+    return run
+
+
+def test_what_would_be_made(run: t.Callable[..., Played], tmp_path: Path) -> None:
+    played = run(airflow_role_dag_ids="etl, other")
+    assert played.status == 0, played.output
+    assert "changed=2 " in played.words
+    assert '"email": "deploy@localhost"' in played.words
+    assert '"resource": "DAG:etl"' in played.words
+    assert "s3cret" not in played.output
+    called = (tmp_path / "called").read_text(encoding="utf-8").splitlines()
+    # The user's roles are not looked for before they are made.
+    assert called == ["users list -o json", "roles list -p -o json", "roles list -o json", "users list -o json"]
+
+
+def test_names_of_a_user_that_exists_are_left_alone(run: t.Callable[..., Played]) -> None:
+    played = run(DEPLOY, airflow_roles="Op")
+    assert played.status == 0, played.output
+    assert "changed=0 " in played.words
+
+
+def test_a_command_that_is_not_there_and_the_variables_to_look_at(run: t.Callable[..., Played]) -> None:
+    played = run(airflow_cli="/no/such/airflow")
+    assert played.status != 0
+    assert "on localhost has not made the user deploy: /no/such/airflow cannot be started: No such file" in played.words
+    assert (
+        "The variables for that are airflow_cli, airflow_cli_user, airflow_home, airflow_email and airflow_roles."
+        in played.words
+    )
