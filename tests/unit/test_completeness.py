@@ -179,7 +179,7 @@ def test_documentation_says_what_a_module_supports(name):
     fragments = docs["extends_documentation_fragment"]
     assert "dagops.airflow.connection" in fragments
     assert "dagops.airflow.attributes" in fragments
-    kind = "reads" if name.endswith(("_info", "_wait")) else "changes"
+    kind = "reads" if name.endswith(("_info", "_wait", "_file")) else "changes"
     assert f"dagops.airflow.attributes.{kind}" in fragments
     assert re.fullmatch(r"\d+\.\d+\.\d+", str(docs["version_added"]))
 
