@@ -10,10 +10,10 @@ module: airflow_dag_file
 short_description: Wait until Apache Airflow has read DAG files
 version_added: 1.0.0
 description:
-  - After DAG files were copied, waits until Airflow has read them, and tells which DAGs each file holds, which DAGs have
-    left it, and why it cannot be imported.
-  - The task fails as soon as Airflow has tried one of the files and cannot import it, whether the file is new or not. Of a
-    DAG that has left its file it warns.
+  - After DAG files were copied, waits until Airflow has read them, and tells which DAGs each file holds, which DAGs
+    have left it, and why it cannot be imported.
+  - The task fails as soon as Airflow has tried one of the files and cannot import it, whether the file is new or not.
+    Of a DAG that has left its file it warns.
   - To wait for DAGs by their ids, use M(dagops.airflow.airflow_dag) with O(dagops.airflow.airflow_dag#module:wait).
 author:
   - The dagops.airflow authors (@dagops)
@@ -24,12 +24,12 @@ extends_documentation_fragment:
 options:
   files:
     description:
-      - Paths of the files below the DAGs folder or the DAG bundle, such as V(etl/daily.py), or below O(folder). All DAGs in
-        a zip file are of that file.
-      - On Airflow 2 without O(folder), absolute paths are taken as well, and of other paths the end decides, since Airflow 2
-        does not tell where its DAGs folder is.
-      - Name files that define DAGs. Airflow does not tell that it has read a file without any, so such a file is waited for
-        until the time is over, unless O(dag_id) says which DAGs there are.
+      - Paths of the files below the DAGs folder or the DAG bundle, such as V(etl/daily.py), or below O(folder). All
+        DAGs in a zip file are of that file.
+      - On Airflow 2 without O(folder), absolute paths are taken as well, and of other paths the end decides, since
+        Airflow 2 does not tell where its DAGs folder is.
+      - Name files that define DAGs. Airflow does not tell that it has read a file without any, so such a file is
+        waited for until the time is over, unless O(dag_id) says which DAGs there are.
     type: list
     elements: str
     required: true
@@ -52,27 +52,29 @@ options:
     elements: str
   parsed_after:
     description:
-      - The moment at which the files were copied, with its time zone, such as V(2026-11-22T10:15:00+00:00). A file counts as
-        read when the versions of its DAGs that run were made after it. If it is not set, whatever Airflow has read will do.
+      - The moment at which the files were copied, with its time zone, such as V(2026-11-22T10:15:00+00:00). A file
+        counts as read when the versions of its DAGs that run were made after it. If it is not set, whatever Airflow
+        has read will do.
       - Take it when the last file is in place, on a host whose clock agrees with Airflow's.
     type: str
   parse_margin:
     description:
-      - Seconds by which the time of parsing has to be later than O(parsed_after), as in M(dagops.airflow.airflow_dag).
+      - Seconds by which the time of parsing has to be later than O(parsed_after), as in
+        M(dagops.airflow.airflow_dag).
     type: float
     default: 30
   wait:
     description:
-      - Whether to wait. With V(false), the task looks once and tells what there is; a file that is not read or cannot be
-        imported is no failure then.
+      - Whether to wait. With V(false), the task looks once and tells what there is; a file that is not read or cannot
+        be imported is no failure then.
     type: bool
     default: true
   wait_timeout:
     description:
       - Seconds that the wait may take. V(0) looks once.
-      - Airflow finds new files within C([dag_processor] refresh_interval) (Airflow 3) or C([scheduler] dag_dir_list_interval)
-        (Airflow 2), which are 5 minutes if nobody has changed them. To read files that it knows it is asked at once, which it
-        can be from version 2.10 on.
+      - Airflow finds new files within C([dag_processor] refresh_interval) (Airflow 3) or C([scheduler]
+        dag_dir_list_interval) (Airflow 2), which are 5 minutes if nobody has changed them. To read files that it
+        knows it is asked at once, which it can be from version 2.10 on.
       - In check mode the task looks once, warns of what is not read or cannot be imported, and does not wait.
     type: float
     default: 300
@@ -83,8 +85,8 @@ options:
     type: bool
     default: true
 notes:
-  - The import error needs the permission C(can_read) on C(ImportError). A user without it waits until the time is over when a
-    file cannot be imported.
+  - The import error needs the permission C(can_read) on C(ImportError). A user without it waits until the time is
+    over when a file cannot be imported.
 seealso:
   - module: dagops.airflow.airflow_dag
 """
@@ -137,8 +139,8 @@ files:
       sample: etl/daily.py
     state:
       description:
-        - V(parsed) when Airflow has read it, V(broken) when it cannot be imported, and V(pending) when Airflow has not read it,
-          or has found no DAG in it.
+        - V(parsed) when Airflow has read it, V(broken) when it cannot be imported, and V(pending) when Airflow has
+          not read it, or has found no DAG in it.
       type: str
       sample: parsed
     dag_ids:
@@ -148,8 +150,8 @@ files:
       sample: [etl_daily]
     gone_dag_ids:
       description:
-        - Ids of DAGs that were in the file when the task began, and are in no file now, sorted. Airflow itself takes some
-          minutes to see that.
+        - Ids of DAGs that were in the file when the task began, and are in no file now, sorted. Airflow itself takes
+          some minutes to see that.
       type: list
       elements: str
     import_error:

@@ -211,6 +211,8 @@ def runnable(value: Any, airflow: Airflow, key: str = "") -> Any:
     if not isinstance(value, str):
         return value
     for text, replacement in (
+        ("etl_daily.py", FILE_NAME),
+        ("etl_hourly.py", FILE_NAME),
         ("https://airflow.example.com", airflow.url),
         ("/opt/airflow/airflow.cfg", "airflow.cfg"),  # a copy, in the folder of the playbook
         ("/opt/airflow/bin/airflow", airflow.variables["airflow_command"]),

@@ -61,7 +61,8 @@ def deployed(airflow: Airflow, tmp_path: Path) -> Iterator[Any]:
             (source / f"{dag_id}.py").write_text(text.format(dag_id=dag_id, task=task, line=line), encoding="utf-8")
 
     yield Deployed
-    (Path(airflow.variables["airflow_dags_folder"]) / f"{dag_id}.py").unlink(missing_ok=True)
+    for name in (f"{dag_id}.py", f"{dag_id}_new.py", "helper.py"):
+        (Path(airflow.variables["airflow_dags_folder"]) / name).unlink(missing_ok=True)
 
 
 def paused(folder: Path, *dag_ids: str) -> list[bool]:
@@ -74,7 +75,7 @@ def test_new_versions_are_deployed_and_run(airflow: Airflow, tmp_path: Path, run
     variables = {
         "airflow_dags_source": deployed.folder,
         "airflow_dags_folder": airflow.variables["airflow_dags_folder"],
-        "airflow_dag_ids": [deployed.id, "ok"],
+        "airflow_dag_ids": f"{deployed.id}, ok",
         "airflow_smoke_dags": [{"dag_id": deployed.id, "paused": False}],
     }
     deployed.version("first")
@@ -99,14 +100,8 @@ def test_new_versions_are_deployed_and_run(airflow: Airflow, tmp_path: Path, run
     assert checked.status == 0, checked.output
     assert checked.changed() > 0
 
-    second = run(
-        "deploy_dags",
-        **{
-            **variables,
-            "airflow_smoke_dags": [{"dag_id": deployed.id}, {"dag_id": "fails"}],
-            "airflow_parse_timeout": 120,
-        },
-    )
+    smoke = [{"dag_id": deployed.id}, {"dag_id": "fails"}]
+    second = run("deploy_dags", **{**variables, "airflow_smoke_dags": smoke, "airflow_parse_timeout": 120})
     assert second.status != 0
     assert "1 of 2 DAGs did not end well: DAG run fails / " in second.words
     assert "user 42 has no email address" in second.words
@@ -123,7 +118,7 @@ def test_new_versions_are_deployed_and_run(airflow: Airflow, tmp_path: Path, run
     result_of(tmp_path, "airflow_dag", {"dag_id": ["ok", "fails"], "paused": True})
 
 
-def test_only_dags_of_the_deployed_files_are_waited_for_and_a_dropped_one_is_told(
+def test_deployed_files_are_waited_for_and_a_dropped_dag_is_told(
     airflow: Airflow, tmp_path: Path, run: Any, deployed: Any
 ) -> None:
     result_of(tmp_path, "airflow_dag", {"dag_id": ["ok"], "paused": False})
@@ -133,14 +128,16 @@ def test_only_dags_of_the_deployed_files_are_waited_for_and_a_dropped_one_is_tol
     }
     another = f"{deployed.id}_2"
     deployed.version("first", another=True)
-    first = run("deploy_dags", **variables, airflow_dag_ids=f"{deployed.id},{another}")
+    (tmp_path / "dags" / "helper.py").write_text("# What the others have in common\n", encoding="utf-8")
+    # The file is new.
+    first = run("deploy_dags", **variables)
     assert first.status == 0, first.output
     result_of(tmp_path, "airflow_dag", {"dag_id": [deployed.id, another], "paused": False})
 
     deployed.version("second")
     second = run("deploy_dags", **variables, airflow_smoke_dags=[{"dag_id": deployed.id}])
     assert second.status == 0, second.output
-    assert f"{another} was in the deployed files before and is in them no more" in second.words
+    assert f"DAG {another} has left {deployed.id}.py, and is in no file any more" in second.words
     assert f"DAG run {deployed.id} / " in second.words
     tasks = result_of(tmp_path, "airflow_task_info", {"dag_id": deployed.id})["tasks"]
     assert [task["task_id"] for task in tasks] == ["second"]
@@ -155,14 +152,21 @@ def test_only_dags_of_the_deployed_files_are_waited_for_and_a_dropped_one_is_tol
     deployed.version("fourth")
     fourth = run("deploy_dags", **variables, airflow_smoke_dags=[{"dag_id": another}])
     assert fourth.status != 0
-    assert f"{another} cannot be run as a test, since the deployed files hold no such DAG any more" in fourth.words
+    assert f"{another} cannot be run as a test, since no file holds it any more" in fourth.words
 
     # Airflow takes a DAG whose file is broken for stale, too.
     deployed.version("fifth", 'raise RuntimeError("MARKER-9D1E")')
     broken = run("deploy_dags", **variables)
     assert broken.status != 0
     assert f"{deployed.id}.py cannot be imported: RuntimeError: MARKER-9D1E" in broken.words
-    assert "in them no more" not in broken.words
+    assert "in no file any more" not in broken.words
+    # Nor has anybody to know the DAGs of a file.
+    deployed.version("sixth")
+    new = tmp_path / "dags" / f"{deployed.id}_new.py"
+    new.write_text("# A DAG of Airflow\nimport no_such_thing_at_all\n", encoding="utf-8")
+    broken = run("deploy_dags", **variables)
+    assert broken.status != 0
+    assert f"{new.name} cannot be imported: ModuleNotFoundError: No module named 'no_such_thing_at_all'" in broken.words
     result_of(tmp_path, "airflow_dag", {"dag_id": ["ok"], "paused": True})
 
 

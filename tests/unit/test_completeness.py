@@ -204,7 +204,7 @@ def test_documentation_says_what_a_module_supports(name):
     if name in LOCAL:
         assert docs["attributes"]["check_mode"]["support"] == "full"
         assert docs["attributes"]["action_group"]["support"] == "none"
-    kind = "reads" if name.endswith(("_info", "_wait")) else "changes"
+    kind = "reads" if name.endswith(("_info", "_wait", "_file")) else "changes"
     assert f"dagops.airflow.attributes.{kind}" in fragments
     assert re.fullmatch(r"\d+\.\d+\.\d+", str(docs["version_added"]))
 

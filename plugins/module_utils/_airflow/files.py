@@ -15,18 +15,22 @@ from .airflow import Family, Object, of_known_shape
 from .dags import Dags
 
 # What Airflow 3 tells of the file of a DAG.
-MORE = ("bundle_name", "relative_fileloc")
+MORE = ("bundle_name", "relative_fileloc", "last_parse_duration")
 
 
 class Files(Family):
     """DAG files as Airflow knows them; import errors: {filename, timestamp, stack_trace, bundle_name}.
 
-    What was read from a file, and an import error, have a C(place): {bundle, path, relative}. C(path) is absolute, C(relative)
-    is the path in the bundle; either is empty when it is not known. For a file in a zip file they go on behind the name of that.
+    What was read from a file, and an import error, have a C(place): {bundle, path, relative}. C(path) is absolute,
+    C(relative) is the path in the bundle; either is empty when it is not known. For a file in a zip file they go on
+    behind the name of that.
     """
 
     def dags(self) -> list[Object]:
-        """Return all DAGs, stale ones included, each with the C(place) of its file."""
+        """Return all DAGs, stale ones included, each with the C(place) of its file.
+
+        C(last_parse_duration) are the seconds that its last parse took, None where Airflow does not tell them.
+        """
         listed = self._airflow.ask(Dags).select(more=MORE)
         return [
             {

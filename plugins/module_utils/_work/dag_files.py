@@ -35,8 +35,8 @@ MOST_ASKED = 20  # DAGs of a look whose versions are asked for one by one
 # Airflow stamps all DAGs of a file within this time of one another: one whose stamp is older was in an earlier version.
 ONE_PARSE = timedelta(seconds=15)
 NOWHERE = (
-    "check that it lies in the DAGs folder or the DAG bundle of Airflow's DAG processor, that it defines a DAG, and that "
-    "no .airflowignore hides it"
+    "check that the file lies in the DAGs folder or the DAG bundle of Airflow's DAG processor, that it defines a DAG, "
+    "and that no .airflowignore hides it"
 )
 UNSEEN = " Whether it cannot be imported is not known: the user lacks can_read on ImportError."
 
@@ -82,8 +82,8 @@ def wanted_of(airflow: Airflow, params: t.Mapping[str, t.Any]) -> Wanted:
 def _in_file_before(dags: t.Sequence[Object]) -> set[str]:
     """Which of the DAGs of a file are in it, as far as Airflow knows.
 
-    Airflow takes the DAGs of a file that cannot be imported for stale ones. One that had left such a file when it was mended
-    keeps the mark of the import error, but other DAGs of the file are alive then.
+    Airflow takes the DAGs of a file that cannot be imported for stale ones. One that had left such a file when it was
+    mended keeps the mark of the import error, but other DAGs of the file are alive then.
     """
     alive = {dag["dag_id"] for dag in dags if not dag["is_stale"]}
     return alive or {dag["dag_id"] for dag in dags if dag["has_import_errors"]}
@@ -114,11 +114,13 @@ class FileWatch:
             self._broken = self._errors.read()
             self._dags = self._airflow.ask(Files).dags()
         self._finder.learn(self._dags)
-        dags = self._finder.sort(self._dags, lambda dag: not dag["is_stale"])
-        errors = self._finder.sort(self._broken, lambda error: True)
+        # Together, so that a DAG and an import error are of the same file.
+        found = self._finder.sort([*self._dags, *self._broken], lambda record: not record.get("is_stale"))
+        dags = {name: [record for record in records if "dag_id" in record] for name, records in found.items()}
+        errors = {name: [record for record in records if "dag_id" not in record] for name, records in found.items()}
         if self._known is None:
             self._known = {dag["dag_id"] for dag in self._dags}
-            self._before = {name: _in_file_before(found) for name, found in dags.items()}
+            self._before = {name: _in_file_before(records) for name, records in dags.items()}
         self.states = {name: self._state(name, dags[name], errors[name]) for name in dags}
         named = {dag["dag_id"]: dag for dag in self._dags if dag["dag_id"] in self._ids}
         lacks = {dag_id: self._lack(dag_id, named.get(dag_id)) for dag_id in self._ids}
@@ -239,8 +241,8 @@ class FileWatch:
     def gone(self) -> list[str]:
         """Sentences about DAGs that have left their file."""
         return [
-            f"DAG {dag_id} has left {name}, and is in no file any more; delete it with state: absent of airflow_dag, or "
-            "put it back"
+            f"DAG {dag_id} has left {name}, and is in no file any more; delete it with state: absent of airflow_dag, "
+            "or put it back"
             for name, state in self.states.items()
             for dag_id in sorted(state.gone)
         ]

@@ -72,6 +72,12 @@ def lack_of(airflow: Airflow, dag: Object | None, since: Since, is_new: bool, as
         return "has never been parsed"
     if parsed < since.after:
         return f"was last parsed at {dag['last_parsed_time']}, before {iso(since.after)} (parsed_after)"
+    took = dag.get("last_parse_duration") or 0.0
+    if parsed - timedelta(seconds=took) < since.after:
+        return (
+            f"was last parsed at {dag['last_parsed_time']} by a parse of {took:.0f} s, which began before "
+            f"{iso(since.after)} (parsed_after)"
+        )
     # Airflow writes a changed DAG at most every 30 s, but stamps it at each parse; a DAG version tells it exactly.
     if is_new or parsed >= (since.settled or parsed):
         return ""

@@ -16,7 +16,7 @@ from .._base.text import first_few, one_line
 
 
 class Where(t.NamedTuple):
-    """Names of files, the folder that they are below, if it is an absolute one, and their bundle; empty if not given."""
+    """Names of files, the folder that they are below, if it is an absolute one, and their bundle; empty: not given."""
 
     names: list[str]
     folder: str
@@ -24,9 +24,13 @@ class Where(t.NamedTuple):
 
 
 class Hit(t.NamedTuple):
-    """Something that Airflow has of a file with the wanted name: an end of the path up to C(end) is the name."""
+    """Something that Airflow has of a file with the wanted name, which are the parts of its path from start to end.
+
+    :param sure: the whole path is known, and not only its end.
+    """
 
     record: Object
+    sure: bool
     parts: list[str]
     start: int
     end: int
@@ -123,10 +127,11 @@ class Finder:
         for start in range(starts):
             for end in range(len(parts), start, -1):
                 if "/".join(parts[start:end]) in self._names:
-                    return Hit(record, parts, start, end)
+                    return Hit(record, self._exact and bool(path), parts, start, end)
         return None
 
     def _only(self, name: str, hits: list[Hit], alive: t.Callable[[Object], bool]) -> list[Hit]:
+        hits = [hit for hit in hits if hit.sure] or hits
         if len({hit.file for hit in hits}) > 1:
             hits = [hit for hit in hits if alive(hit.record)] or hits
         if self._where.folder and not self._exact and hits:

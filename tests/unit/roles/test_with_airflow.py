@@ -77,7 +77,7 @@ def test_a_note_holds_any_letters(note: str | None, tmp_path: Path, airflow: Lit
 
 def test_dags_are_unpaused_when_one_of_them_is_deleted_meanwhile(tmp_path: Path, airflow: LittleAirflow) -> None:
     (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "etl.py").write_text("", encoding="utf-8")
+    (tmp_path / "dags" / "etl.py").write_text("# Airflow DAG", encoding="utf-8")
 
     def delete(what: str) -> None:
         if airflow.dags["etl"]["is_paused"] and airflow.dags.get("données", {}).get("is_paused"):
@@ -95,7 +95,7 @@ def test_dags_are_unpaused_when_one_of_them_is_deleted_meanwhile(tmp_path: Path,
 def deployment(folder: Path) -> dict[str, str]:
     """A file to be deployed, and the variables for it."""
     (folder / "dags").mkdir()
-    (folder / "dags" / "etl.py").write_text("", encoding="utf-8")
+    (folder / "dags" / "etl.py").write_text("# Airflow DAG", encoding="utf-8")
     return {"airflow_dags_source": "dags/", "airflow_dags_folder": f"{folder}/there"}
 
 
@@ -105,14 +105,14 @@ def test_a_file_that_is_still_broken_is_no_success(again: bool, tmp_path: Path, 
     airflow.dags["etl"].update(is_stale=True, has_import_errors=True, fileloc=f"{tmp_path}/there/etl.py")
     trace = "Traceback (most recent call last):\nModuleNotFoundError: No module named 'broken'\n"
     error = {"import_error_id": 1, "timestamp": "2100-01-01T00:00:00Z", "filename": "etl.py", "stack_trace": trace}
-    airflow.import_errors = [error]
+    airflow.import_errors = [{**error, "bundle_name": "dags-folder"}]
     variables = deployment(tmp_path)
     if again:
         (tmp_path / "there").mkdir()
-        (tmp_path / "there" / "etl.py").write_text("", encoding="utf-8")
+        (tmp_path / "there" / "etl.py").write_text("# Airflow DAG", encoding="utf-8")
     played = run("deploy_dags", tmp_path, airflow_parse_timeout=9, **variables)
     assert played.status != 0, played.output
-    assert "DAG etl cannot be parsed: etl.py cannot be imported: ModuleNotFoundError" in played.words
+    assert "etl.py cannot be imported: ModuleNotFoundError: No module named 'broken'; mend the file" in played.words
 
 
 def test_a_dag_that_left_its_file_while_that_was_broken_is_not_waited_for(

@@ -19,6 +19,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._connect import con
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
 from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_dag,
+    airflow_dag_file,
     airflow_dag_info,
     airflow_dag_run,
     airflow_dag_run_batch,
@@ -52,6 +53,7 @@ SPECS = {
     }
     for module in (
         airflow_dag,
+        airflow_dag_file,
         airflow_dag_info,
         airflow_dag_run,
         airflow_dag_run_batch,
