@@ -267,6 +267,14 @@ failed_tasks:
     map_index:
       description: Index of a mapped task instance; V(-1) when the task is not mapped.
       type: int
+    loop_iteration:
+      description: Of a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn as
+        Airflow counts it, from 0. Null outside of loops.
+      type: dict
+      sample: {"loop_id": "pages", "iteration": 2}
+    id:
+      description: Airflow's own id of the task instance, which differs from try to try; null on Airflow 2.
+      type: str
     state:
       description: State of the task instance; null when Airflow has not looked at it yet.
       type: str
@@ -295,8 +303,10 @@ failed_tasks:
       type: str
     log_tail:
       description:
-        - The last lines of the last try's log, without the marks of log groups, and with Airflow's own frames of a
-          traceback summed up in one line. A sentence that says why, when the log cannot be read.
+        - The last lines of the last try's log that are not Airflow's own. Left out are the marks of log groups,
+          Airflow's steps, deprecations, and the second report of a failure. Airflow's own frames of a traceback are
+          summed up in one line, and so is an alert that could not be sent. No colours.
+        - A sentence that says why, when the log cannot be read.
         - Null when it was not asked for, and for tasks that did not fail.
       type: str
 task_counts:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+import uuid
 
 RUN_ID = "release-42"
 NEW_ID = "ansible__20261122T101500Z__5f3ac0de"  # with the clock and the random numbers of the tests
@@ -242,7 +243,7 @@ class V2(Generation):
     def task(self, task_id: str, state: str | None = "success", **keys: t.Any) -> Body:
         ran = state in ("success", "failed", "running")
         return {
-            "id": "01a2052f-10ba-763b-ba98-67011d262be4",
+            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{task_id} {keys.get('map_index')} {keys.get('region_index')}")),
             "task_id": task_id,
             "dag_id": "etl_daily",
             "dag_run_id": RUN_ID,
@@ -280,6 +281,8 @@ class V2(Generation):
     def log(self, *lines: str) -> str:
         events = [
             {"timestamp": None, "event": "::group::Log message source details"},
+            {"timestamp": None, "event": "/opt/airflow/logs/dag_id=etl_daily/attempt=1.log"},
+            {"timestamp": None, "event": "::endgroup::"},
             *({"event": line} for line in lines),
         ]
         return "".join(json.dumps(event) + "\n" for event in events)

@@ -75,7 +75,10 @@ def test_a_file_can_be_read_in_one_sitting(file):
         ("airflow_info", {"health"}),
         ("airflow_user", {"access", "access_command", "command"}),
         ("airflow_role", {"access", "access_command", "command"}),
-        ("airflow_dag_run_info", {"dags", "links", "logs", "runs", "tasks"}),
+        (
+            "airflow_dag_run_info",
+            {"dags", "links", "runs", "tasks", "logs", "logs_events", "logs_text", "reasons", "tracebacks"},
+        ),
     ],
 )
 def test_a_module_loads_the_families_that_it_uses(module, families):

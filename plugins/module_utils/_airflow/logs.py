@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From a task's log to what a person at 3 a.m. needs of it: its last lines, and why the task failed.
 
-A log is read line by line and never held whole. Left out are the marks of Airflow's log groups, and Airflow's own
-frames in a traceback, which are summed up in one line: they are most of what a failing task of Airflow 2.11 leaves.
+A log is read line by line and never held whole. What belongs to Airflow alone is left out: the marks of its log
+groups, where it found the log, its own steps and deprecations, and its own frames in a traceback, which are summed up
+in one line: they are most of what a failing task of Airflow 2.11 leaves.
 """
 
 from __future__ import annotations
@@ -13,21 +14,28 @@ import re
 import typing as t
 from collections import deque
 
-from .._base.text import json_of, one_line
-
 LONGEST_LINE = 1000  # characters
 LARGEST_TAIL = 64 * 1024  # characters
+MOST_SOURCES = 20  # places of which a log without a line says that it was looked for there
 
-_GROUP = re.compile(r"::(end)?group::")
+GROUP = re.compile(r"::(end)?group::")
+SOURCES = "::group::Log message source details"
+# Deprecations say what a DAG has to change some day; no task fails of them.
+DEPRECATION = re.compile(r"\b\w*(?:Deprecat|PendingDeprecat|Future|RemovedIn)\w*Warning\b|\bis deprecated\b")
+# What Airflow logs when an alert about a task cannot be sent, or when something else fails that is beside the task.
+ALERT = re.compile(
+    r"Error in callback at index|Error when executing \w+ callback|Error when executing on_"
+    r"|Failed when executing execute callback|Failed to run task callback|Failed to send "
+    r"|Error while using email template|error calling listener|Error (?:calling|in) listener"
+    r"|Unable to unmap task, can't determine if we need to send an alert"
+    r"|Failed to push an xcom for task operator extra link|Failed to set rendered fields during finalization"
+    r"|Failed to upload remote logs|Retry policy evaluation failed|Error scheduling downstream tasks",
+    re.IGNORECASE,
+)
 _AIRFLOW_FILE = re.compile(r"[/\\]site-packages[/\\]airflow[/\\]")
 _FRAME = re.compile(r'\s+File "(?P<file>[^"]+)", line \d+')
-_RECORD = re.compile(r"\[\d{4}-\d\d-\d\d[T ][^\]]*\]")
-_ERROR_RECORD = re.compile(r"\b(?:ERROR|CRITICAL) - (?P<text>.*)")
-# Airflow 2 reports a failed task a second time when its process ends.
-_SECOND_REPORT = "Failed to execute job"
-_CAUSE = "The above exception was the direct cause of the following exception:"
-_CONTEXT = "During handling of the above exception, another exception occurred:"
-_HEADLINES = ("Task failed with exception", "Stacktrace", _SECOND_REPORT)
+_MARGIN = re.compile(r"\s+\| ?")  # of the traceback of a group of exceptions
+_FOUND = re.compile(r"(?:\* )?(?:\w+://|/|[A-Za-z]:\\)\S*$|(?:Found|Reading|Fetching from)\b.*")
 
 
 class TaskLog(t.NamedTuple):
@@ -37,105 +45,57 @@ class TaskLog(t.NamedTuple):
     reason: str
 
 
-def read_log(lines: t.Iterable[str], keep: int) -> TaskLog:
-    """Read the lines of a text log (Airflow 2) or of rendered events (Airflow 3).
+class Tail:
+    """The last lines of a log, or where it was looked for when it has none.
 
-    :param keep: how many lines the tail holds.
+    :param keep: how many lines are kept.
     """
-    tail: deque[str] = deque(maxlen=keep)
-    reasons = _Reasons()
-    for line in _without_airflow_frames(line for line in lines if not _GROUP.search(line)):
-        reasons.read(line)
+
+    def __init__(self, keep: int) -> None:
+        self._lines: deque[str] = deque(maxlen=keep)
+        self._steps: deque[str] = deque(maxlen=keep)
+        self._sources: list[str] = []
+
+    def add(self, line: str) -> None:
+        """Take a line of the log."""
         if line.strip():
-            tail.append(line.rstrip()[:LONGEST_LINE])
-    return TaskLog("\n".join(tail)[-LARGEST_TAIL:], one_line(reasons.best(), 200))
+            self._lines.append(line.rstrip()[:LONGEST_LINE])
 
-
-def event_lines(events: t.Iterable[t.Any]) -> t.Iterator[str]:
-    """Render the structured events of Airflow 3 as lines, exceptions as short tracebacks."""
-    for event in events:
-        if not isinstance(event, dict):
-            yield str(event)
-            continue
-        level = str(event.get("level") or "").upper()
-        stamp = f"[{event['timestamp']}] " if event.get("timestamp") else ""
-        mark = f"{level} - " if level else ""
-        text = str(event.get("event", "")).splitlines() or [""]
-        yield f"{stamp}{mark}{text[0]}"
-        yield from text[1:]
-        problems = event.get("error_detail")
-        # A task may log a key of this name itself, with anything in it.
-        if isinstance(problems, list):
-            yield from _chained([problem for problem in problems if isinstance(problem, dict)])
-
-
-def events_of(lines: t.Iterable[str]) -> t.Iterator[t.Any]:
-    """Parse lines of JSON; a line that is none stays text."""
-    for line in lines:
+    def add_step(self, line: str) -> None:
+        """Take a line of Airflow's own steps, which are shown when the log holds nothing else."""
         if line.strip():
-            try:
-                yield json_of(line)
-            except ValueError:
-                yield line
+            self._steps.append(line.rstrip()[:LONGEST_LINE])
+
+    def add_source(self, text: str) -> None:
+        """Take what Airflow says of a place where it looked for the log."""
+        if len(self._sources) < MOST_SOURCES:
+            self._sources.append(text.strip()[:LONGEST_LINE])
+
+    def text(self) -> str:
+        """The last lines in one text."""
+        if self._lines or self._steps:
+            return "\n".join(self._lines or self._steps)[-LARGEST_TAIL:]
+        problems = [source for source in self._sources if source and not _FOUND.match(source)]
+        return f"The log cannot be read: {'; '.join(problems)}"[:LONGEST_LINE] if problems else ""
 
 
-def _chained(problems: t.Sequence[dict[str, t.Any]]) -> t.Iterator[str]:
-    """Tell exceptions as Python does, the one that ended the task last; Airflow lists it first."""
-    for number in reversed(range(len(problems))):
-        yield from _traceback_lines(problems[number])
-        if number:
-            yield _CAUSE if problems[number].get("is_cause") else _CONTEXT
-
-
-def _traceback_lines(problem: dict[str, t.Any]) -> t.Iterator[str]:
-    yield "Traceback (most recent call last):"
-    frames = problem.get("frames")
-    for frame in frames if isinstance(frames, list) else []:
-        if isinstance(frame, dict):
-            yield f'  File "{frame.get("filename")}", line {frame.get("lineno")}, in {frame.get("name")}'
-    value = one_line(problem.get("exc_value", ""), LONGEST_LINE)
-    yield f"{problem.get('exc_type')}: {value}" if value else str(problem.get("exc_type"))
-
-
-def _without_airflow_frames(lines: t.Iterable[str]) -> t.Iterator[str]:
+def without_airflow_frames(lines: t.Iterable[str]) -> t.Iterator[str]:
+    """Sum up the frames of Airflow itself in tracebacks, also in those of groups of exceptions."""
     left_out = 0
     inside = False  # of one of Airflow's frames: its source lines follow it, indented
+    margin = ""
     for line in lines:
-        frame = _FRAME.match(line)
-        inside = bool(_AIRFLOW_FILE.search(frame["file"])) if frame else inside and line.startswith("    ")
+        edge = _MARGIN.match(line)
+        body = line[edge.end() :] if edge else line
+        frame = _FRAME.match(body)
+        inside = bool(_AIRFLOW_FILE.search(frame["file"])) if frame else inside and body.startswith("    ")
         if inside:
             left_out += bool(frame)
+            margin = edge.group() if edge else ""
             continue
         if left_out:
-            yield f"  … {left_out} frames of Airflow"
+            yield f"{margin}  … {left_out} frames of Airflow"
             left_out = 0
         yield line
     if left_out:
-        yield f"  … {left_out} frames of Airflow"
-
-
-class _Reasons:
-    """Remembers the line that says most about a failure: the exception's, else the last error record."""
-
-    def __init__(self) -> None:
-        self._exception = ""
-        self._error = ""
-        self._in_traceback = False
-        self._second_report = False
-
-    def read(self, line: str) -> None:
-        record = _ERROR_RECORD.search(line)
-        if _RECORD.match(line):
-            self._in_traceback = False
-            self._second_report = _SECOND_REPORT in line
-        if line.startswith("Traceback (most recent call last):"):
-            self._in_traceback = True
-        elif self._in_traceback and line.strip() and not line.startswith((" ", "\t")):
-            self._in_traceback = False
-            if not (self._second_report and self._exception):
-                self._exception = line
-        elif record and not record["text"].startswith(_HEADLINES):
-            self._error = record["text"]
-
-    def best(self) -> str:
-        return self._exception or self._error
+        yield f"{margin}  … {left_out} frames of Airflow"

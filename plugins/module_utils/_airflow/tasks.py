@@ -5,30 +5,33 @@
 
 from __future__ import annotations
 
+import typing as t
 from datetime import timedelta
 
-from .._base.errors import AirflowError
+from .._base.errors import AirflowError, ApiError
+from .._base.text import without_colours
 from .._base.times import iso, time_of
 from .._http.client import path_of
 from .._http.pages import pages
-from .airflow import Family, Object, of_known_shape
+from .airflow import Airflow, Family, Object, of_known_shape
 from .links import Links
-from .logs import TaskLog, event_lines, events_of, read_log
+from .logs import TaskLog
+from .logs_events import events_of, read_events
+from .logs_text import read_text
+
+NOT_ACCEPTABLE = 406
 
 
 class Tasks(Family):
-    """Task instances: {task_id, map_index, state, operator, try_number, max_tries, start_date, end_date, duration, url,
-    log_tail}.
+    """Task instances: {id, task_id, map_index, loop_iteration, state, operator, try_number, max_tries, start_date,
+    end_date, duration, url, log_tail}.
+
+    C(id) is Airflow's own, None on Airflow 2; C(loop_iteration) is {loop_id, iteration}, or None outside of loops.
     """
 
     def of_run(self, dag_id: str, dag_run_id: str) -> list[Object]:
-        """Return all task instances of a run, sorted by start, then name; mapped ones come one by one."""
-        raw = pages(
-            self._client,
-            self._run_path(dag_id, dag_run_id) + "/taskInstances",
-            "task_instances",
-            lambda task: (task["task_id"], task.get("map_index", -1)),
-        )
+        """Return all task instances of a run, sorted by start, then name; mapped ones and turns of loops one by one."""
+        raw = pages(self._client, self._run_path(dag_id, dag_run_id) + "/taskInstances", "task_instances", _identity)
         tasks = [self._task(dag_id, dag_run_id, task) for task in raw]
         return sorted(tasks, key=lambda task: (task["start_date"] is None, task["start_date"] or "", *task_key(task)))
 
@@ -66,9 +69,10 @@ class Tasks(Family):
     @of_known_shape
     def _task(self, dag_id: str, dag_run_id: str, raw: Object) -> Object:
         task: Object = {
-            key: raw.get(key) for key in ("task_id", "state", "operator", "try_number", "max_tries", "duration")
+            key: raw.get(key) for key in ("id", "task_id", "state", "operator", "try_number", "max_tries", "duration")
         }
         task["map_index"] = raw.get("map_index", -1)
+        task["loop_iteration"] = raw.get("loop_iteration")
         task.update({key: iso(raw.get(key)) for key in ("start_date", "end_date")})
         task["url"] = self._airflow.ask(Links).task(dag_id, dag_run_id, task["task_id"], task["map_index"])
         task["log_tail"] = None
@@ -97,19 +101,62 @@ class TasksV1(Tasks, api="v1"):
     def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
         # As JSON, a log is the text of a Python expression here.
         with self._client.lines(path, params, "text/plain") as lines:
-            return read_log((self._client.redact(line) for line in lines), keep)
+            redact = self._client.redact
+            return read_text((redact(without_colours(redact(line))) for line in lines), keep)
 
 
 class TasksV2(Tasks, api="v2"):
     """Airflow 3."""
 
+    def __init__(self, airflow: Airflow) -> None:
+        super().__init__(airflow)
+        self._accept = "application/x-ndjson"
+        self._regions: dict[str, Object] = {}  # of turns of loops, by the ids of their task instances
+
+    def _task(self, dag_id: str, dag_run_id: str, raw: Object) -> Object:
+        task = super()._task(dag_id, dag_run_id, raw)
+        if raw.get("region_id"):
+            self._regions[task["id"]] = {key: raw[key] for key in ("region_id", "region_index")}
+        return task
+
+    def _log_params(self, task: Object) -> Object:
+        region = self._regions.get(task.get("id") or "")
+        return {"full_content": "true", **region} if region else super()._log_params(task)
+
     def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
-        with self._client.lines(path, params, "application/x-ndjson") as lines:
-            # What a task has printed may be JSON or Python itself, in the JSON of the log.
-            events = map(self._client.redact.deep, events_of(self._client.redact(line) for line in lines))
-            return read_log(event_lines(events), keep)
+        try:
+            return self._read_events(path, params, keep)
+        except ApiError as error:
+            if error.status != NOT_ACCEPTABLE or self._accept == "text/plain":
+                raise
+        # Airflow 3.0.0 and 3.0.1 send the same events under this name.
+        self._accept = "text/plain"
+        return self._read_events(path, params, keep)
+
+    def _read_events(self, path: str, params: Object, keep: int) -> TaskLog:
+        redact = self._client.redact
+        with self._client.lines(path, params, self._accept) as lines:
+            # What a task has printed may be JSON or Python itself, in the JSON of the log; colours may hide a secret.
+            return read_events(events_of(map(redact, lines)), keep, lambda text: redact(without_colours(redact(text))))
 
 
-def task_key(task: Object) -> tuple[str, int]:
-    """What tells task instances of a run apart."""
-    return (task["task_id"], task["map_index"])
+def _identity(raw: Object) -> t.Any:
+    """What tells task instances apart in a list: in a loop only Airflow's id does.
+
+    Elsewhere the name does, since Airflow gives an id anew with each try, while a list is being read.
+    """
+    if raw.get("loop_iteration") or raw.get("region_id"):
+        return raw["id"]
+    return (raw["task_id"], raw.get("map_index", -1))
+
+
+def task_key(task: Object) -> tuple[str, int, int, str]:
+    """What tells task instances of a run apart, in the order in which people want to see them."""
+    return (task["task_id"], task["map_index"], turn(task) or 0, task.get("id") or "")
+
+
+def turn(task: Object) -> int | None:
+    """In which turn of its loop a task instance is; None outside of loops."""
+    loop = task.get("loop_iteration")
+    number = loop.get("iteration") if isinstance(loop, dict) else None
+    return number if isinstance(number, int) else None

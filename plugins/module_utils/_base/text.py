@@ -14,13 +14,19 @@ from urllib.parse import quote
 LONGEST_REASON = 240  # characters of a server's words that a message quotes
 MOST_NAMED = 4  # things of a list that a message names
 
-
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of characters
+# Colours and other commands to a terminal; a title or a link (OSC) has an end of its own.
+_TERMINAL = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]")
+
+
+def without_colours(text: str) -> str:
+    """Return the text without what steers a terminal: colours, movements of the cursor, links."""
+    return _TERMINAL.sub("", text) if "\x1b" in text or "\x9b" in text else text
 
 
 def one_line(text: t.Any, limit: int = LONGEST_REASON) -> str:
     """Return the text with all white space folded, without what would steer a terminal, cut to C(limit) characters."""
-    line = _NO_TEXT.sub("?", " ".join(str(text).split()))
+    line = _NO_TEXT.sub("?", " ".join(without_colours(str(text)).split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
@@ -57,11 +63,16 @@ class Redactor:
 
     def deep(self, value: t.Any) -> t.Any:
         """Do the same with all texts of a nested value."""
-        if isinstance(value, dict):
-            return {self.deep(key): self.deep(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.deep(item) for item in value]
-        return self(value) if isinstance(value, str) else value
+        return in_depth(self, value)
+
+
+def in_depth(change: t.Callable[[str], str], value: t.Any) -> t.Any:
+    """Change all texts of a nested value, keys included."""
+    if isinstance(value, dict):
+        return {in_depth(change, key): in_depth(change, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [in_depth(change, item) for item in value]
+    return change(value) if isinstance(value, str) else value
 
 
 def as_written(text: str) -> set[str]:

@@ -9,7 +9,7 @@ import typing as t
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.runs import Runs
-from .._airflow.tasks import Tasks, task_key
+from .._airflow.tasks import Tasks, task_key, turn
 from .._base.errors import AirflowError, NotFound
 from .._base.states import ENDED, FAILED, FINISHED, NEVER_RAN, NO_STATE
 from .._base.text import first_few, one_line
@@ -83,7 +83,7 @@ class Report:
         self._failed_themselves = [task for task in self.failed if task["state"] == "failed"]
         self.counts = count_states(self.tasks)
         self.elapsed = elapsed(airflow, run)
-        self._reasons: dict[tuple[str, int], str] = {}
+        self._reasons: dict[t.Any, str] = {}
         if log_lines:
             # A server that is gone is not to be waited for once for each log.
             with airflow.patience.within_one_outage():
@@ -105,6 +105,9 @@ class Report:
         """
         run = self.run
         failed = self._failed_themselves
+        if self.failed and not failed:
+            how = how or failed_after(self.elapsed)
+            return f"DAG run {run_name(run)} {how}: {self._without_a_failure()}. {run['url']}"
         if not failed:
             how = HAD_BEEN_MARKED if how == HAD_FAILED else how or f"{failed_after(self.elapsed)}, {MARKED}"
             return f"DAG run {run_name(run)} {how}. {run['url']}"
@@ -115,7 +118,7 @@ class Report:
 
     def named(self) -> str:
         """The failed tasks by name only."""
-        return first_few([task_name(task) for task in self._failed_themselves]) or "no task failed"
+        return first_few([task_name(task) for task in self._failed_themselves or self.failed]) or "no task failed"
 
     def warning(self) -> str:
         """One sentence about what a person would not expect of a run that succeeded, or an empty text."""
@@ -143,6 +146,13 @@ class Report:
         """The task instances that are still going on, or will."""
         return [task for task in self.tasks if task["state"] and task["state"] not in FINISHED]
 
+    def _without_a_failure(self) -> str:
+        """What is said of tasks that never ran although none has failed: one is mapped over nothing."""
+        return (
+            f"no task failed, but {len(self.failed)} of {len(self.tasks)} tasks never ran (upstream_failed): "
+            f"{self._named(self.failed)}; look at what the tasks before them returned"
+        )
+
     def _named(self, tasks: t.Sequence[Object]) -> str:
         return first_few([self._task_line(task) for task in tasks], "; ")
 
@@ -167,8 +177,10 @@ def run_name(run: Object) -> str:
 
 
 def task_name(task: Object) -> str:
-    """Name a task instance as people write it: C(load), or C(load[4]) for a mapped one."""
-    return f"{task['task_id']}[{task['map_index']}]" if task["map_index"] >= 0 else str(task["task_id"])
+    """Name a task instance as people write it: C(load), C(load[4]) for a mapped one, C(load (turn 2)) in a loop."""
+    index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
+    number = turn(task)
+    return f"{task['task_id']}{index}" + (f" (turn {number})" if number is not None else "")
 
 
 def no_run(dag_id: str, name: str) -> str:

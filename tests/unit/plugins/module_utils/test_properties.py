@@ -13,7 +13,8 @@ from urllib.parse import quote, unquote, urlsplit
 import pytest
 import requests
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import GENERATIONS, Airflow
-from ansible_collections.dagops.airflow.plugins.module_utils._airflow.logs import event_lines, events_of, read_log
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.logs_events import events_of, read_events
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.logs_text import read_text
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs, TriggerRequest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.conf import conf_of, merged
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput
@@ -158,15 +159,15 @@ def test_nothing_breaks_the_reading_of_conf(value):
 @given(st.lists(JSON, max_size=5), st.integers(min_value=1, max_value=3))
 @example([{"error_detail": [{"frames": 5, "exc_type": []}]}], 1)
 def test_no_log_breaks_the_reading_of_it(events, keep):
-    tail = read_log(event_lines(events), keep).tail
+    tail = read_events(events, keep).tail
     assert len(tail.split("\n")) <= keep
 
 
 @some_examples
 @given(st.lists(st.text(max_size=60), max_size=10))
 def test_no_text_breaks_the_reading_of_a_log(lines):
-    log = read_log(event_lines(events_of(lines)), 3)
-    assert "\n" not in log.reason
+    for log in (read_events(events_of(lines), 3), read_text(lines, 3)):
+        assert "\n" not in log.reason
 
 
 @some_examples

@@ -69,6 +69,20 @@ def test_task_names(index, name):
     assert task_name({"task_id": "load", "map_index": index}) == name
 
 
+@pytest.mark.parametrize(
+    ("loop", "index", "name"),
+    [
+        ({"loop_id": "body", "iteration": 2}, -1, "body.step (turn 2)"),
+        ({"loop_id": "body", "iteration": 0}, 4, "body.step[4] (turn 0)"),
+        (None, -1, "body.step"),
+        ("odd", -1, "body.step"),
+        ({"iteration": "x"}, -1, "body.step"),
+    ],
+)
+def test_names_of_tasks_in_a_loop(loop, index, name):
+    assert task_name({"task_id": "body.step", "map_index": index, "loop_iteration": loop}) == name
+
+
 def test_conf_is_not_shown(airflow):
     run = run_of(airflow, conf={"key": "value"})
     assert run["conf"] == {"key": "value"}
@@ -140,12 +154,25 @@ def test_the_sentence_about_a_run_that_was_found(airflow, server):
     )
 
 
-def test_the_sentence_about_a_run_without_failed_tasks(airflow, server):
-    report = report_of(airflow, server, "failed", V1.task("load", "upstream_failed"))
+@pytest.mark.parametrize(("how", "told"), [("", "failed after 3m12s"), (HAD_FAILED, HAD_FAILED)])
+def test_the_sentence_about_a_run_whose_only_bad_tasks_never_ran(airflow, server, how, told):
+    """A mapped task is upstream_failed when the task before it has returned nothing."""
+    tasks = [V1.task("list"), V1.task("load", "upstream_failed"), V1.task("tell", "upstream_failed")]
+    report = report_of(airflow, server, "failed", *tasks)
+    assert report.failure(how) == (
+        f"{HEAD} {told}: no task failed, but 2 of 3 tasks never ran (upstream_failed): load; tell; look at what the "
+        f"tasks before them returned. {LINK}"
+    )
+    assert report.named() == "load, tell"
+
+
+def test_the_sentence_about_a_run_without_bad_tasks(airflow, server):
+    report = report_of(airflow, server, "failed", V1.task("load", "skipped"))
     assert report.failure() == (
         f"{HEAD} failed after 3m12s, but none of its tasks did: it was marked failed, or ran into its dagrun_timeout. "
         + LINK
     )
+    assert report.named() == "no task failed"
 
 
 def test_the_sentence_about_a_run_that_had_been_marked_failed(airflow, server):

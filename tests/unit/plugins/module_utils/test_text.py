@@ -43,4 +43,22 @@ def test_texts_in():
 
 
 def test_one_line_does_not_steer_a_terminal():
-    assert one_line("a\x1b[31mb\x00c\x9bd\ud800 é 世界 😀") == "a?[31mb?c?d? é 世界 😀"
+    assert one_line("ab\x00c\x07d\ud800 é 世界 😀") == "ab?c?d? é 世界 😀"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b[1;38;5;196mred\x1b[m", "red"),
+        ("a\x1b[2K\x1b[1Gb", "ab"),
+        ("\x9b31mred", "red"),
+        ("\x1b]8;;https://a\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1b]0;title\x07text", "text"),
+        ("\x1b(Btext\x1b7", "text"),
+        ("end\x1b", "end?"),
+        ("[31m is text", "[31m is text"),
+    ],
+)
+def test_one_line_has_no_colours(text, line):
+    assert one_line(text) == line

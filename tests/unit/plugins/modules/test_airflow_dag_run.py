@@ -865,6 +865,21 @@ def test_the_log_of_a_failed_task_does_not_repeat_a_secret(story, generation, wr
     assert "pa55" not in caught.value.message + json.dumps(caught.value.details)
 
 
+COLOURED = "\x1b[31mpa55\x1b[0mword"
+
+
+def test_colours_in_a_log_hide_no_secret(story, generation):
+    story.dag()
+    story.made(conf={"key": "pa55word"})
+    story.run(NEW_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"), dag_run_id=NEW_ID)
+    story.log("load", f"got {COLOURED}", *traceback(f"ValueError: {COLOURED}"), dag_run_id=NEW_ID)
+    with pytest.raises(RunFailed) as caught:
+        launch(story, wait=True, secret_conf={"key": "pa55word"})
+    assert "ValueError: ********" in caught.value.message
+    assert "word" not in caught.value.message + json.dumps(caught.value.details["failed_tasks"])
+
+
 def traceback(exception: str) -> list[str]:
     """What a failed task leaves behind."""
     return [

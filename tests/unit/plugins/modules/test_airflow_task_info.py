@@ -17,7 +17,9 @@ RUN = f"dags/etl_daily/dagRuns/{RUN_ID}"
 TASK_KEYS = {
     "duration",
     "end_date",
+    "id",
     "log_tail",
+    "loop_iteration",
     "map_index",
     "max_tries",
     "operator",
@@ -92,10 +94,12 @@ def test_a_task_has_the_same_keys_everywhere(info, generation):
     assert url.startswith(generation.run_url())
     assert "load" in url
     assert "3" in url.rpartition("load")[2]
+    assert bool(task.pop("id")) is (generation.name == "v2")
     assert task == {
         "duration": 4.25,
         "end_date": "2026-11-22T10:18:12.500000Z",
         "log_tail": None,
+        "loop_iteration": None,
         "map_index": 3,
         "max_tries": 2,
         "operator": "PythonOperator",
@@ -336,3 +340,99 @@ def test_the_logs_of_fifty_tasks_are_enough(info, generation):
     tails = [task["log_tail"] for task in read(info, log_lines=1)["failed_tasks"]]
     assert tails[49] == "line of 49"
     assert tails[50:] == ["The log was not read: only those of the first 50 failed tasks are."] * 2
+
+
+# -- logs and loops of Airflow 3
+
+
+def v2(server: Server) -> Info:
+    server.prefix = GENERATIONS["v2"].prefix
+    info = Info(server, GENERATIONS["v2"], airflow_task_info)
+    info.has_run()
+    return info
+
+
+def turn_of(info: Info, number: int, state: str = "success", **keys: t.Any) -> dict[str, t.Any]:
+    """A task instance of a loop as Airflow 3.4 has it: the next turn has the same names."""
+    loop = {"loop_id": "pages", "iteration": number}
+    region = {"region_id": "01a21fe7-89b0-77d9-8151-978bb22d02dc", "region_index": number}
+    return info.generation.task("pages.load", state, loop_iteration=loop, in_loop=True, **{**region, **keys})
+
+
+def test_turns_of_a_loop_are_told_apart(server):
+    info = v2(server)
+    turns = [turn_of(info, number) for number in range(3)]
+    assert len({task["id"] for task in turns}) == 3
+    info.has_tasks(*turns, info.generation.task("end"))
+    result = read(info)
+    assert result["task_counts"] == {"success": 4}
+    loops = [task["loop_iteration"] for task in result["tasks"]]
+    assert loops == [None, *({"loop_id": "pages", "iteration": number} for number in range(3))]
+
+
+def test_turns_in_pages_are_told_apart(server):
+    info = v2(server)
+    turns = [turn_of(info, number) for number in range(150)]
+    info.has_tasks(*turns[:100], total=150)
+    info.has_tasks(*turns[100:], offset=100, total=150)
+    assert [task["loop_iteration"]["iteration"] for task in read(info)["tasks"]] == list(range(150))
+
+
+def test_mapped_tasks_in_a_loop_are_told_apart(server):
+    info = v2(server)
+    tasks = [
+        turn_of(info, number, map_index=index, region_id=f"region-{number}", region_index=index)
+        for number in range(2)
+        for index in range(2)
+    ]
+    for number, task in enumerate(tasks):
+        task["id"] = f"id-{number}"
+    info.has_tasks(*tasks)
+    assert read(info)["task_counts"] == {"success": 4}
+
+
+def test_a_task_that_is_tried_again_while_the_list_is_read_is_the_same(server):
+    """With each try Airflow 3 gives it another id, and puts it at the end of the list."""
+    info = v2(server)
+    tasks = [info.generation.task(f"t{number:03}") for number in range(102)]
+    again = {**tasks[0], "id": "another"}
+    for _attempt in range(2):
+        info.has_tasks(*tasks[:100], total=102)
+        info.has_tasks(tasks[101], again, offset=100, total=102)
+        info.has_tasks(offset=102, total=102)
+    error = info.failure(dag_id="etl_daily", dag_run_id=RUN_ID)
+    assert "holds 102 objects, but its pages gave 101" in error.message
+
+
+def test_the_log_of_each_turn_is_read(server):
+    info = v2(server)
+    info.has_tasks(turn_of(info, 0), turn_of(info, 1, "failed"), turn_of(info, 2, "failed"))
+    for number in (1, 2):
+        region = {"region_id": "01a21fe7-89b0-77d9-8151-978bb22d02dc", "region_index": number}
+        path = f"{RUN}/taskInstances/pages.load/logs/1"
+        server.get(path, {"full_content": "true", **region}).says(info.generation.log(f"page {number}"))
+    assert [task["log_tail"] for task in read(info, log_lines=1)["failed_tasks"]] == ["page 1", "page 2"]
+
+
+def accepting(exchange: Exchange, kind: str) -> Exchange:
+    exchange.headers["Accept"] = kind
+    return exchange
+
+
+def test_airflow_3_0_1_has_another_name_for_its_logs(server):
+    """It is asked once what it does not know."""
+    info = v2(server)
+    info.has_tasks(info.generation.task("a", "failed"), info.generation.task("b", "failed"))
+    refusal = {"detail": "Only application/json or text/plain is supported"}
+    accepting(info.log("a"), "application/x-ndjson").answers(refusal, 406)
+    accepting(info.log("a", "one"), "text/plain")
+    accepting(info.log("b", "two"), "text/plain")
+    assert [task["log_tail"] for task in read(info, log_lines=1)["failed_tasks"]] == ["one", "two"]
+
+
+def test_a_server_that_gives_no_log_at_all_is_asked_twice(server):
+    info = v2(server)
+    info.has_tasks(info.generation.task("a", "failed"))
+    accepting(info.log("a"), "application/x-ndjson").answers({"detail": "no"}, 406)
+    accepting(info.log("a"), "text/plain").answers({"detail": "no"}, 406)
+    assert "The log cannot be read: Airflow answered 406" in read(info, log_lines=1)["failed_tasks"][0]["log_tail"]
