@@ -90,9 +90,12 @@ class AirflowModule(AnsibleModule):
                 yield from filter(None, (text.strip() for text in texts_in(value)))
         yield from secrets_in_url(str(self.params.get("api_url") or os.environ.get("AIRFLOW_API_URL", "")))
 
-    def connect(self) -> Airflow:
-        """Return the server that the options name; an AirflowError when that is none."""
-        return connect(self.params, self.warn)
+    def connect(self, starting: bool = False) -> Airflow:
+        """Return the server that the options name; an AirflowError when that is none.
+
+        :param starting: it is being started.
+        """
+        return connect(self.params, self.warn, starting=starting)
 
     def execute(self, run: t.Callable[[AirflowModule, Airflow], Result]) -> t.NoReturn:
         """Do the module's work and leave; C(run) returns the result or raises an AirflowError."""

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import typing as t
 
-from .._base.times import iso
+from .._base.times import iso, time_of
 from .airflow import Family, Object, of_known_shape
 
 COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+
+
+# What no Airflow can do without.
+VITAL = ("metadatabase", "scheduler")
+RETIRED = 86400.0  # seconds without a sign of life after which a component that is not vital counts as given up
 
 
 class Health(Family):
@@ -24,16 +29,33 @@ class Health(Family):
 
         A status of None: there is no such component, or it never ran.
         """
-        raw = self._client.anonymous().get(self._prefix + self.place)
+        raw = self._client.get_open(self._prefix + self.place)
         raw["metadatabase"]  # Every Airflow has one; what has none is no Airflow.
         health = {}
         for component in COMPONENTS:
             part = raw.get(component) or {}
-            health[component] = {
-                "status": part.get("status"),
-                "latest_heartbeat": iso(part.get(f"latest_{component}_heartbeat")),
-            }
+            beat = iso(part.get(f"latest_{component}_heartbeat"))
+            status = part.get("status")
+            if component != "metadatabase" and status == "unhealthy" and beat is None:
+                status = None  # Airflow 3.4 calls what never ran unhealthy.
+            health[component] = {"status": status, "latest_heartbeat": beat}
         return health
+
+    def ill(self, health: Object, components: t.Sequence[str] | None) -> list[str]:
+        """Return the components that are not healthy although they have to be.
+
+        :param components: those that have to be; None: the vital ones, and each other one that still was there within
+            the last day.
+        """
+        if components is None:
+            components = [name for name in COMPONENTS if name in VITAL or self._is_in_use(health[name])]
+        return [name for name in COMPONENTS if name in components and health[name]["status"] != "healthy"]
+
+    def _is_in_use(self, part: Object) -> bool:
+        if part["status"] != "unhealthy":
+            return part["status"] is not None
+        last = time_of("a time of Airflow", part["latest_heartbeat"])
+        return last.timestamp() > self._client.server_now() - RETIRED
 
 
 class HealthV1(Health, api="v1"):
