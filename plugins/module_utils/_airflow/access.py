@@ -137,7 +137,7 @@ class AccessV1(Access, api="v1"):
     """Airflow 2."""
 
     def login_check(self, username: str, password: str) -> Login:
-        return PasswordCheck(username, password)
+        return PasswordCheck(username, password, self._client.login.at_the_door())
 
     def create_role(self, role: Object) -> None:
         super().create_role(role)

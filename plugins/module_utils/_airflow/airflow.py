@@ -178,10 +178,14 @@ def _detected(client: Client, path: str, login: Login | None) -> Airflow:
         login.prepare(client)
         answer = client.open_request("GET", path, auth=login)
     if answer.status in (401, 403):
-        refused = ", and not that of api_username" if login else ""
+        if login:
+            raise Denied(
+                f"{place} wants a login before it tells its version ({answer.status}), and not that of api_username; "
+                "correct it, or give api_headers and api_version.",
+                answer.status,
+            )
         raise Denied(
-            f"{place} wants a login before it tells its version ({answer.status}){refused}; set api_version.",
-            answer.status,
+            f"{place} wants a login before it tells its version ({answer.status}); set api_version.", answer.status
         )
     body = answer.parsed()
     if isinstance(body, dict) and answer.status == 200 and "version" in body:

@@ -77,6 +77,10 @@ class Login:
         """What is shown where no login is wanted: nothing that has to be asked for."""
         return Login()
 
+    def at_the_door(self) -> Login:
+        """What is shown to a proxy before Airflow beside another login."""
+        return Login()
+
     def denied(self, client: Server, error: ApiError) -> bool:
         """Answer to 401 or 403: True when the same request should be sent once more."""
         return False
@@ -102,6 +106,9 @@ class TokenLogin(Login):
 
     def anonymous(self) -> Login:
         # What stands before Airflow may want it for every request.
+        return self
+
+    def at_the_door(self) -> Login:
         return self
 
     def advice(self, status: int, reason: str) -> str:

@@ -38,6 +38,9 @@ class BasicLogin(Login):
         request.headers["Authorization"] = f"Basic {self._pass}"
         return request
 
+    def at_the_door(self) -> Login:
+        return self
+
     def accepted(self) -> None:
         self._worked = True
 
@@ -66,31 +69,33 @@ class SessionLogin(PasswordLogin):
     def __init__(self, username: str, password: str) -> None:
         super().__init__(username, password)
         self._basic = BasicLogin(username, password)
-        self._at_the_door = Login()  # what a proxy before Airflow wants for every path
+        # A proxy may want basic auth for every path, the form as well: what it is shown, and what it is shown if so.
+        self._door: Login = Login()
+        self._key: Login = self._basic
         self._has_form = False
+
+    def at_the_door(self) -> Login:
+        return self._door
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         given = request.headers.get("Cookie")
         request.headers["Cookie"] = f"{given}; {self._pass}" if given else self._pass
-        return self._at_the_door(request)
+        return self._door(request)
 
     def _exchange(self, client: Server) -> str:
         page = self._page(client)
         form = login_form_of(page.text) if page.status == 200 else None
         if form is None:
-            raise client.unusable(
-                FORM,
-                page,
-                Denied(
-                    f"{client.url}{FORM} shows no form for a password (status {page.status}), so people log in there "
-                    f"in another way; enable basic auth in {BACKENDS}, or give api_token or api_headers.",
-                    page.status,
-                ),
+            no_form = Denied(
+                f"{client.url}/login/ shows no form for a password (status {page.status}), so people log in there in "
+                f"another way; enable basic auth in {BACKENDS}, or give api_token or api_headers.",
+                page.status,
             )
+            raise client.unusable(FORM, page, no_form)
         self._has_form = True
         if form.beyond:
             raise Denied(
-                f"{client.url}{FORM} wants more than name and password ({form.beyond}), which only people can give; "
+                f"{client.url}/login/ wants more than name and password ({form.beyond}), which only people can give; "
                 f"enable basic auth in {BACKENDS}, or give api_token or api_headers.",
                 page.status,
             )
@@ -101,17 +106,17 @@ class SessionLogin(PasswordLogin):
                 answer.status,
             )
         if answer.status not in (302, 303) or not answer.cookie:
-            raise _no_verdict(client.url, answer)
+            raise _no_verdict(client, answer)
         client.has_answered(FORM)
         return answer.cookie
 
     def _page(self, client: Server) -> Answer:
-        page = client.open_request("GET", FORM, auth=self._at_the_door, follow=False)
-        if page.status == 401 and self._at_the_door is not self._basic:
-            self._basic.prepare(client)
-            inside = client.open_request("GET", FORM, auth=self._basic, follow=False)
+        page = client.open_request("GET", FORM, auth=self._door, follow=False)
+        if page.status == 401 and self._door is not self._key and type(self._key) is not Login:
+            self._key.prepare(client)
+            inside = client.open_request("GET", FORM, auth=self._key, follow=False)
             if inside.status != 401:
-                self._at_the_door = self._basic
+                self._door = self._key
                 return inside
         return page
 
@@ -120,7 +125,7 @@ class SessionLogin(PasswordLogin):
             return client.open_request(
                 "POST",
                 _target(client.url, form.action),
-                auth=self._at_the_door,
+                auth=self._door,
                 cookie=cookie,
                 patience=FORM_PATIENCE,
                 # Behind https, Airflow takes a form of its own pages only.
@@ -142,7 +147,13 @@ class PasswordCheck(SessionLogin):
     """Tells a right password from a wrong one, by the form, which says so; where it says neither, by basic auth.
 
     Basic auth alone would not do: 2.11 answers 403 to a wrong password as well as to a missing permission.
+
+    :param key: what a proxy before Airflow gets, should it want basic auth.
     """
+
+    def __init__(self, username: str, password: str, key: Login) -> None:
+        super().__init__(username, password)
+        self._key = key
 
     def _exchange(self, client: Server) -> str:
         try:
@@ -158,7 +169,10 @@ class PasswordCheck(SessionLogin):
                 return ""
             # Where people log in in another way, basic auth is all that a password is for.
             if not self._has_form and answer.status in (401, 403) and isinstance(body, dict) and "title" in body:
-                raise WrongLogin("Basic auth refused the password; correct it.", answer.status) from error
+                raise WrongLogin(
+                    "Airflow's basic auth refused api_username or api_password: one of them is wrong; correct it.",
+                    answer.status,
+                ) from error
             raise
 
 
@@ -177,12 +191,12 @@ def _is_refusal(answer: Answer) -> bool:
     return answer.status in (200, 401, 403) and "invalid login" in answer.text.lower()
 
 
-def _no_verdict(url: str, answer: Answer) -> Denied:
-    says = words_of(answer.text) if answer.is_page else ""
-    what = "gave no session" if answer.status in (302, 303) else "did not take the login"
+def _no_verdict(client: Server, answer: Answer) -> Denied:
+    says = words_of(client.redact(answer.text)) if answer.is_page else ""
+    what = f"status {answer.status}" + (f": {says.rstrip('.')}" if says else "")
     error = Denied(
-        f"The login form at {url}{FORM} {what} (status {answer.status}{': ' if says else ''}{says}), which says nothing "
-        f"of api_username and api_password; look at the proxy before Airflow, or enable basic auth in {BACKENDS}.",
+        f"The form at {client.url}/login/ gave no session ({what}), which says nothing of api_username and "
+        f"api_password; look at the proxy before Airflow, or enable basic auth in {BACKENDS}.",
         answer.status,
     )
     error.passes = may_pass(answer.status)
@@ -207,21 +221,22 @@ class AutoLogin(Login):
         self._settled = True
         self._active.accepted()
 
+    def at_the_door(self) -> Login:
+        return self._active.at_the_door()
+
     def denied(self, client: Server, error: ApiError) -> bool:
         if self._settled:
             return self._active.denied(client, error)
         try:
             self._session.prepare(client)
         except Denied as no_form:
-            both = type(no_form)(
-                f"{no_form.message} Basic auth, which works only where {BACKENDS} holds it, was refused, too "
-                f"({error.status}).",
-                error.status,
+            no_form.message += (
+                f" Basic auth, which works only where {BACKENDS} holds it, was refused, too ({error.status})."
             )
-            # What may pass is no answer yet, and both are tried again then.
-            both.passes = no_form.passes
+            no_form.status = error.status
+            # What may pass is no answer yet.
             self._settled = not no_form.passes
-            raise both from no_form
+            raise
         self._settled = True
         self._active = self._session
         return True

@@ -42,23 +42,21 @@ class PasswordTokenLogin(PasswordLogin):
         # A proxy has pages or keys of its own for these.
         if answer.status in (400, 401, 403, 422) and isinstance(body, dict) and "detail" in body:
             raise WrongLogin(
-                f"Airflow refused the login at {client.url}{TOKEN}: wrong api_username or api_password; correct them.",
+                f"Airflow refused the login at {client.url}/auth/token: wrong api_username or api_password; correct "
+                "them.",
                 answer.status,
             )
         if answer.status in (200, 201) and body is None:
             raise client.unusable(TOKEN, answer, answer.no_json())
         token = body.get("access_token") if answer.status in (200, 201) and isinstance(body, dict) else None
         if not isinstance(token, str):
-            raise client.unusable(
-                TOKEN,
-                answer,
-                ApiError(
-                    f"{client.url}{TOKEN} did not give a token (status {answer.status}): this is not Airflow 3 "
-                    "(api_version: auto finds out), api_url lacks a path prefix, or its auth manager takes no passwords "
-                    "(give api_token).",
-                    answer.status,
-                ),
+            error = ApiError(
+                f"{client.url}/auth/token did not give a token (status {answer.status}): this is not Airflow 3 "
+                "(api_version: auto finds out), api_url lacks a path prefix, or its auth manager takes no passwords "
+                "(give api_token).",
+                answer.status,
             )
+            raise client.unusable(TOKEN, answer, error)
         client.has_answered(TOKEN)
         return token
 
