@@ -31,10 +31,11 @@ options:
   components:
     description:
       - Which components have to be healthy, for O(wait) and for RV(healthy).
-      - If it is not set, these are the metadatabase and the scheduler, and each of the other two that has sent a
-        heartbeat within the last 24 hours. So a triggerer that never ran, or that was given up some days ago, does
-        not count. Name them to wait for a triggerer that was never started before, or not to wait for one that was
-        just given up.
+      - If it is not set, these are the metadatabase and the scheduler, and the triggerer and the DAG processor where
+        Airflow knows of them. A triggerer that has sent no heartbeat for 24 hours was given up and does not count, and
+        so it is with the DAG processor of Airflow 2.
+      - Name them to wait for a triggerer that never ran before, or not to wait for one that was just given up. On
+        Airflow 3.4 a triggerer that was stopped in order looks as if it never ran.
     type: list
     elements: str
     choices: [metadatabase, scheduler, triggerer, dag_processor]

@@ -15,13 +15,14 @@ COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 # What no Airflow can do without.
 VITAL = ("metadatabase", "scheduler")
-RETIRED = 86400.0  # seconds without a sign of life after which a component that is not vital counts as given up
+RETIRED = 86400.0  # seconds without a sign of life after which what a server can do without counts as given up
 
 
 class Health(Family):
     """What the components say of themselves."""
 
     place: t.ClassVar[str] = ""
+    optional: t.ClassVar[tuple[str, ...]] = ("triggerer",)  # what servers are run without
 
     @of_known_shape
     def read(self) -> Object:
@@ -36,32 +37,34 @@ class Health(Family):
             part = raw.get(component) or {}
             beat = iso(part.get(f"latest_{component}_heartbeat"))
             status = part.get("status")
-            if component != "metadatabase" and status == "unhealthy" and beat is None:
-                status = None  # Airflow 3.4 calls what never ran unhealthy.
+            # Airflow 3.4 calls what never ran unhealthy, and what was stopped in order.
+            if component in self.optional and status == "unhealthy" and beat is None:
+                status = None
             health[component] = {"status": status, "latest_heartbeat": beat}
         return health
 
     def ill(self, health: Object, components: t.Sequence[str] | None) -> list[str]:
         """Return the components that are not healthy although they have to be.
 
-        :param components: those that have to be; None: the vital ones, and each other one that still was there within
-            the last day.
+        :param components: those that have to be; None: the vital ones, and each other one that Airflow knows of, but
+            for an optional one that was given up.
         """
         if components is None:
-            components = [name for name in COMPONENTS if name in VITAL or self._is_in_use(health[name])]
+            components = [name for name in COMPONENTS if name in VITAL or self._is_in_use(name, health[name])]
         return [name for name in COMPONENTS if name in components and health[name]["status"] != "healthy"]
 
-    def _is_in_use(self, part: Object) -> bool:
-        if part["status"] != "unhealthy":
+    def _is_in_use(self, component: str, part: Object) -> bool:
+        if part["status"] != "unhealthy" or component not in self.optional:
             return part["status"] is not None
         last = time_of("a time of Airflow", part["latest_heartbeat"])
         return last.timestamp() > self._client.server_now() - RETIRED
 
 
 class HealthV1(Health, api="v1"):
-    """Airflow 2."""
+    """Airflow 2, whose scheduler can be the DAG processor, too."""
 
     place = "/health"
+    optional = ("triggerer", "dag_processor")
 
 
 class HealthV2(Health, api="v2"):
