@@ -38,6 +38,7 @@ options:
       - V(session) posts the login form of the web interface once and then sends its cookie. It is what a stock
         Airflow 2 offers. Airflow limits how often it is posted, so a task waits up to 60 seconds for its turn.
       - V(auto) uses basic auth, and the login form when the server refuses that.
+      - A proxy before Airflow that wants the same name and password by basic auth for every path gets them, too.
       - If it is not set, the environment variable E(AIRFLOW_API_AUTH) is used.
     type: str
     choices: [auto, basic, session]
@@ -57,7 +58,7 @@ options:
   api_version:
     description:
       - Version of Airflow's REST API. V(v1) is that of Airflow 2, V(v2) that of Airflow 3.
-      - V(auto) finds out, by one small request per task.
+      - V(auto) finds out, by one small request per task, which shows name and password only where one is wanted.
       - If it is not set, the environment variable E(AIRFLOW_API_VERSION) is used.
     type: str
     choices: [auto, v1, v2]
@@ -93,7 +94,11 @@ options:
   retry_timeout:
     description:
       - Seconds that one outage may last before it is an error. An outage is a refused or broken connection, a request
-        without an answer in time, or a status of 429, 502, 503 or 504. V(0) makes the first one an error.
+        without an answer in time, or a status of 429, 502, 503, 504, 520 to 524 or 530. V(0) makes the first one an
+        error.
+      - Once Airflow has answered in the task, it also is what may pass by itself, such as a status of 500, or what a
+        proxy answers in place of Airflow, 404, a page or a redirect. A request that could make something twice is not
+        repeated.
       - If it is not set, the environment variable E(AIRFLOW_API_RETRY_TIMEOUT) is used.
     type: float
     default: 30

@@ -138,10 +138,13 @@ class AirflowModule(AnsibleModule):
                 yield from filter(None, (text.strip() for text in texts_in(value)))
         yield from secrets_in_url(str(self.params.get("api_url") or os.environ.get("AIRFLOW_API_URL", "")))
 
-    def connect(self) -> Airflow:
-        """Return the server that the options name, or what can be asked in its place; an AirflowError for neither."""
+    def connect(self, starting: bool = False) -> Airflow:
+        """Return the server that the options name, or what can be asked in its place; an AirflowError for neither.
+
+        :param starting: the server is being started.
+        """
         if self._by_command is None or self.params["airflow_command"] is None:
-            return connect(self.params, self.warn, say=progress.get())
+            return connect(self.params, self.warn, say=progress.get(), starting=starting)
         if self._url_is_given:
             raise BadInput(
                 "airflow_command and api_url are given, and exclude each other; leave one out. Where module_defaults "

@@ -11,7 +11,7 @@ short_description: Read the version and the health of an Apache Airflow server, 
 version_added: 1.0.0
 description:
   - Returns the version of Airflow and of its API, and the health of its components, which Airflow tells without a
-    login.
+    login. Where something before Airflow wants one, they are asked for with the login.
   - With O(wait) it waits until the server answers and is healthy, for example after a restart.
 author:
   - The dagops.airflow authors (@dagops)
@@ -22,12 +22,24 @@ extends_documentation_fragment:
 options:
   wait:
     description:
-      - Whether to wait until the metadatabase and the scheduler are healthy, and the triggerer and the DAG processor
-        as well where Airflow knows of them. An outage may then last as long as O(wait_timeout), whatever
-        O(retry_timeout) is.
+      - Whether to wait until all O(components) are healthy. An outage may then last as long as O(wait_timeout),
+        whatever O(retry_timeout) is, and so may whatever a server or its proxy says while it is being started, such
+        as a status of 500, a page in place of Airflow's answer, or 404 of a proxy.
       - Check mode looks once.
     type: bool
     default: false
+  components:
+    description:
+      - Which components have to be healthy, for O(wait) and for RV(healthy).
+      - If it is not set, these are the metadatabase and the scheduler, and the triggerer and the DAG processor where
+        Airflow knows of them. A triggerer that has sent no heartbeat for 24 hours was given up and does not count, and
+        so it is with the DAG processor of Airflow 2.
+      - Name them to wait for a triggerer that never ran before, or not to wait for one that was just given up. On
+        Airflow 3.4 a triggerer that was stopped in order looks as if it never ran.
+    type: list
+    elements: str
+    choices: [metadatabase, scheduler, triggerer, dag_processor]
+    version_added: 1.0.0
   wait_timeout:
     description: Seconds that O(wait) may take; V(0) looks once. A server that is not healthy by then fails the task.
     type: float
@@ -58,6 +70,11 @@ EXAMPLES = r"""
   dagops.airflow.airflow_info:
     wait: true
     wait_timeout: 120
+
+- name: Wait until DAGs can run, whether or not there is a triggerer
+  dagops.airflow.airflow_info:
+    wait: true
+    components: [metadatabase, scheduler]
 """
 
 RETURN = r"""
@@ -76,7 +93,7 @@ logged_in:
   returned: success, or a wrong user name or password
   type: bool
 healthy:
-  description: Whether all components that Airflow knows of are healthy.
+  description: Whether all O(components) are healthy.
   returned: success
   type: bool
 health:
@@ -113,15 +130,16 @@ import contextlib
 import typing as t
 
 from ..module_utils._airflow.airflow import Airflow
-from ..module_utils._airflow.health import Health
+from ..module_utils._airflow.health import COMPONENTS, VITAL, Health
 from ..module_utils._base.clock import wait_until
-from ..module_utils._base.errors import TimedOut, Unreachable, WrongLogin
+from ..module_utils._base.errors import AirflowError, BadInput, TimedOut, WrongLogin
 from ..module_utils._base.inputs import seconds_of
 from ..module_utils._module import AirflowModule
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "float", "default": 300.0},
+    "components": {"type": "list", "elements": "str", "choices": list(COMPONENTS)},
     "login": {"type": "bool", "default": False},
 }
 LONGEST_PAUSE = 5.0  # seconds between two looks
@@ -130,18 +148,22 @@ LONGEST_PAUSE = 5.0  # seconds between two looks
 class InfoModule(AirflowModule):
     """Waits for a server that does not even answer yet: it refuses connections while it starts."""
 
-    def connect(self) -> Airflow:
+    def connect(self, starting: bool = False) -> Airflow:
         if not waits(self):
-            return super().connect()
+            return super().connect(starting)
         timeout = seconds_of("wait_timeout", self.params["wait_timeout"])
         self.params["retry_timeout"] = timeout
         with answering_after(timeout):
-            return super().connect()
+            return super().connect(starting=True)
 
 
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+    components = module.params["components"]
+    if components == []:
+        raise BadInput("components is empty; name at least one, or leave it out.")
     timeout = seconds_of("wait_timeout", module.params["wait_timeout"])
-    health = wait_for_health(airflow, timeout) if waits(module) else airflow.ask(Health).read()
+    family = airflow.ask(Health)
+    health = wait_for_health(airflow, timeout, components) if waits(module) else family.read()
     if module.params["login"]:
         prove(airflow)
     return {
@@ -149,7 +171,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         "logged_in": module.params["login"] or None,
         "version": ".".join(map(str, airflow.version())),
         "api_version": airflow.generation.name,
-        "healthy": is_healthy(health),
+        "healthy": not family.ill(health, components),
         "health": health,
     }
 
@@ -158,16 +180,36 @@ def waits(module: AirflowModule) -> bool:
     return bool(module.params["wait"]) and not module.check_mode
 
 
-def wait_for_health(airflow: Airflow, timeout: float) -> dict[str, t.Any]:
+def wait_for_health(airflow: Airflow, timeout: float, components: list[str] | None) -> dict[str, t.Any]:
     """Look until the server is healthy; TimedOut when it is not in time. What connecting took is a part of that."""
-    client = airflow.client
+    client, family, patience = airflow.client, airflow.ask(Health), airflow.patience
     left = max(0.0, client.started + timeout - client.clock.now())
-    with answering_after(timeout), airflow.patience.within(left):
-        health = wait_until(airflow.ask(Health).read, is_healthy, client.clock, left, LONGEST_PAUSE)
-    if not is_healthy(health):
-        ill = ", ".join(name for name, part in health.items() if part["status"] == "unhealthy") or "scheduler"
-        raise TimedOut(f"Airflow at {airflow.url} is not healthy after {timeout:g} s: see to its {ill}.", health=health)
+    patience.bears_all = True
+    with answering_after(timeout), patience.within(left, bears_errors=True):
+        health = wait_until(
+            family.read, lambda seen: not family.ill(seen, components), client.clock, left, LONGEST_PAUSE
+        )
+    patience.bears_all = False
+    ill = family.ill(health, components)
+    if ill:
+        raise TimedOut(
+            f"Airflow at {airflow.url} is not healthy after {timeout:g} s: "
+            f"see to its {', '.join(f'{name} ({state_of(health[name])})' for name in ill)}{way_out(ill, components)}.",
+            health=health,
+        )
     return health
+
+
+def state_of(part: dict[str, t.Any]) -> str:
+    """Return what is known of a component that is not healthy: since when it is so."""
+    if part["status"] is None:
+        return "it never ran"
+    return f"no heartbeat since {part['latest_heartbeat']}" if part["latest_heartbeat"] else str(part["status"])
+
+
+def way_out(ill: list[str], components: list[str] | None) -> str:
+    """Return what helps where a component is missing on purpose."""
+    return "" if components is not None or set(ill) & set(VITAL) else ", or leave it out of components"
 
 
 @contextlib.contextmanager
@@ -175,7 +217,9 @@ def answering_after(timeout: float) -> t.Iterator[None]:
     """Let a server that has given no answer in all that time be one that is not healthy in time."""
     try:
         yield
-    except Unreachable as error:
+    except AirflowError as error:
+        if not error.lasted:
+            raise
         raise TimedOut(f"Airflow is not healthy after {timeout:g} s: {error.message}", health={}) from error
 
 
@@ -186,12 +230,6 @@ def prove(airflow: Airflow) -> None:
     except WrongLogin as error:
         error.details["logged_in"] = False
         raise
-
-
-def is_healthy(health: dict[str, t.Any]) -> bool:
-    """Whether the components that no Airflow can do without are healthy, and no other one is ill."""
-    needed = all(health[name]["status"] == "healthy" for name in ("metadatabase", "scheduler"))
-    return needed and all(part["status"] != "unhealthy" for part in health.values())
 
 
 def main() -> None:

@@ -65,7 +65,8 @@ class Exchange:
         method, _target, version = start.split(b" ", 2)
         start = b" ".join([method, self.request.path.encode("latin-1"), version])
         with socket.create_connection(self.line.upstream, timeout=PATIENCE) as server:
-            server.sendall(start + b"\r\nConnection: close\r\n" + rest + self.request.body)
+            added = "".join(f"{name}: {value}\r\n" for name, value in self.line.adds.items()).encode()
+            server.sendall(start + b"\r\nConnection: close\r\n" + added + rest + self.request.body)
             return b"".join(iter(lambda: server.recv(CHUNK), b""))
 
     def send(self, data: bytes) -> None:
@@ -197,7 +198,9 @@ def head_of(status: int, content_type: str, length: int | None, **headers: str) 
     if length is not None:
         lines["Content-Length"] = str(length)
     text = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in lines.items())
-    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{text}\r\n".encode()
+    # Proxies have statuses of their own.
+    phrase = HTTPStatus(status).phrase if status in list(HTTPStatus) else "Unknown"
+    return f"HTTP/1.1 {status} {phrase}\r\n{text}\r\n".encode()
 
 
 def parts_of(answer: bytes) -> tuple[bytes, bytes]:
@@ -238,10 +241,12 @@ class Line:
     """The way to the server at the URL UPSTREAM; as a context manager it is there until the block ends.
 
     :param tls: makes it an HTTPS server; what it has to show and to ask for is the context's.
+    :param adds: headers that the server gets with each request.
     """
 
     upstream_url: str
     tls: ssl.SSLContext | None = None
+    adds: dict[str, str] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     # How many of the next connections are closed in the middle of the handshake.
     drop_handshakes: int = 0

@@ -8,9 +8,9 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .._base.errors import ApiError, BadInput, Conflict, NoSuchApi, NotFound, Unsupported
+from .._base.errors import ApiError, BadInput, Conflict, NoSuchApi, NotFound, Unsupported, WrongLogin
 from .._http.login import Login, TokenLogin
-from .._http.login_v1 import SessionLogin
+from .._http.login_v1 import PasswordCheck
 from .._http.login_v2 import FabLogin, FabTokenLogin, PasswordTokenLogin
 from .._http.pages import pages
 from .airflow import Airflow, Family, Object, of_known_shape
@@ -56,13 +56,21 @@ class Access(Family):
         self._delete(self._path("users", username))
 
     def accepts_password(self, username: str, password: str) -> bool:
-        """Whether this user can log in with this password; False, too, where the server offers no login to try it."""
+        """Whether this user can log in with this password; an error when the server does not tell.
+
+        What is no refusal must not come to mean that the password is another one: it would be written at every run.
+        """
         try:
             self._client.logged_in_by(self.login_check(username, password)).log_in()
-        except ApiError as error:
-            if error.status == 429:
-                raise
+        except WrongLogin:
             return False
+        except ApiError as error:
+            if error.status != 429:
+                error.message = (
+                    f"Whether user {username} has this password cannot be found out, so nothing was changed "
+                    f"(update_password: on_create does not ask). {error.message}"
+                )
+            raise
         return True
 
     def find_role(self, name: str) -> Object | None:
@@ -133,8 +141,7 @@ class AccessV1(Access, api="v1"):
     """Airflow 2."""
 
     def login_check(self, username: str, password: str) -> Login:
-        # Basic auth would not do: 2.11 answers 403 to a wrong password as well as to a missing permission.
-        return SessionLogin(username, password)
+        return PasswordCheck(username, password, self._client.login.at_the_door())
 
     def create_role(self, role: Object) -> None:
         super().create_role(role)

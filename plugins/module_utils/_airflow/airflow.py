@@ -116,7 +116,7 @@ class Airflow:
                 raise
 
     def _read_version(self) -> tuple[int, ...]:
-        answer = self.client.anonymous().get(self.generation.prefix + "/version")
+        answer = self.client.get_open(self.generation.prefix + "/version")
         if not isinstance(answer, dict) or "version" not in answer:
             raise unknown_shape(self.url)
         return version_of(answer["version"])
@@ -175,32 +175,50 @@ def unknown_shape(url: str) -> ApiError:
     return ApiError(f"{url} answered with JSON of an unknown shape; check api_url and api_version.", 200)
 
 
-def detect(client: Client) -> Airflow:
+def detect(client: Client, login: Login | None = None) -> Airflow:
     """Find out by one request which API answers; on Airflow 2 that tells the version, too.
 
     Airflow 2 tells its version to everybody; Airflow 3 answers the same path with a JSON error that says that it was
     removed (3.3), or that there is no such route (3.0).
+
+    :param login: what is shown once more, should something before Airflow want a login for that.
     """
     path = GENERATIONS["v1"].prefix + "/version"
+    airflow = client.bear(lambda: _detected(client, path, login))
+    client.has_answered(path)
+    return airflow
+
+
+def _detected(client: Client, path: str, login: Login | None) -> Airflow:
     place = client.url + path
     answer = client.open_request("GET", path, auth=client.login)
+    if answer.status in (401, 403) and login:
+        login.prepare(client)
+        answer = client.open_request("GET", path, auth=login)
     if answer.status in (401, 403):
+        if login:
+            raise Denied(
+                f"{place} wants a login before it tells its version ({answer.status}), and not that of api_username; "
+                "correct it, or give api_headers and api_version.",
+                answer.status,
+            )
         raise Denied(
             f"{place} wants a login before it tells its version ({answer.status}); set api_version.", answer.status
         )
-    try:
-        body = answer.json()
-    except ApiError:
-        body = None
+    body = answer.parsed()
     if isinstance(body, dict) and answer.status == 200 and "version" in body:
         return Airflow(client, "v1", version_of(body["version"]))
     if isinstance(body, dict) and answer.status == 404 and "error" in body:
         return Airflow(client, "v2")
     what = one_line(reason_of(answer.headers.get("Content-Type", ""), answer.text), 100) or "nothing of use"
-    raise ApiError(
-        f"No Airflow API answers at {client.url}: {place} gave status {answer.status} with {what}; "
-        "check api_url: its path prefix, and whether a proxy or a login page stands before Airflow.",
-        answer.status,
+    raise client.unusable(
+        path,
+        answer,
+        ApiError(
+            f"No Airflow API answers at {client.url}: {place} gave status {answer.status} with {what}; "
+            "check api_url: its path prefix, and whether a proxy or a login page stands before Airflow.",
+            answer.status,
+        ),
     )
 
 

@@ -17,7 +17,17 @@ class AirflowError(Exception):
 
     :param message: one sentence that says what happened and what to do.
     :param details: result keys to return next to C(msg), such as C(dag_run).
+    :ivar passes: it may pass by itself, and did not come of the request: a fail-over of the database, a proxy that has
+        lost its server. What does no harm when done twice is repeated, once Airflow has answered in this task.
+    :ivar retry_after: seconds that the server asked to wait, when it did.
+    :ivar lasted: it was endured as long as an outage may last: what a login gives up, its request does not go on with.
+    :ivar cut_short: what it was endured in had to end before an outage has lasted too long.
     """
+
+    passes = False
+    retry_after: float | None = None
+    lasted = False
+    cut_short = False
 
     def __init__(self, message: str, **details: t.Any) -> None:
         super().__init__(message)
@@ -49,16 +59,12 @@ class TimedOut(AirflowError):
 
 
 class Unreachable(AirflowError):
-    """No answer that counts as one arrived: refused, reset, timed out, or a gateway in between gave up.
+    """No answer that counts as one arrived: refused, reset, timed out, or something in between answered.
 
     :param status: HTTP status code, when there was one.
-    :param retry_after: seconds that the server asked to wait, when it did.
-    :ivar lasted: it was endured as long as an outage may last: what a login gives up, its request does not go on with.
-    :ivar cut_short: what it was endured in had to end before an outage has lasted too long.
     """
 
-    lasted = False
-    cut_short = False
+    passes = True
 
     def __init__(self, message: str, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -75,6 +81,17 @@ class CommandFailed(AirflowError):
     def __init__(self, message: str, printed: str = "") -> None:
         super().__init__(message)
         self.printed = printed
+
+
+class Redirected(AirflowError):
+    """Something sends requests to a place that is not Airflow's API.
+
+    :param what: the redirect in a few words.
+    """
+
+    def __init__(self, message: str, what: str) -> None:
+        super().__init__(message)
+        self.what = what
 
 
 class FateUnknown(AirflowError):

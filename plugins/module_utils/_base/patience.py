@@ -11,7 +11,7 @@ import random
 import typing as t
 
 from .clock import Clock, wait_until
-from .errors import Unreachable
+from .errors import AirflowError, Unreachable
 
 T = t.TypeVar("T")
 FIRST_RETRY = 0.5  # seconds, doubled at each further attempt
@@ -32,14 +32,16 @@ class Outage:
         self._clock = clock
         self._allowed = allowed
         self._latest = latest
+        self._began = 0.0
         self._ends: float | None = None
         self._cut_short = False
         self._pause = FIRST_RETRY
 
-    def endure(self, error: Unreachable) -> None:
-        """Sleep before the next attempt, or raise C(error) when the outage has lasted too long."""
+    def endure(self, error: AirflowError) -> None:
+        """Sleep before the next attempt, or raise C(error), which says how long it was, when it has lasted too long."""
         now = self._clock.now()
         if self._ends is None:
+            self._began = now
             self._ends = min(now + self._allowed, self._latest)
             self._cut_short = self._latest <= now + self._allowed
         left = self._ends - now
@@ -47,6 +49,8 @@ class Outage:
         pause = error.retry_after or self._pause * random.uniform(0.5, 1.0)
         if not error.lasted and (left <= 0 or (error.retry_after or 0.0) > left):
             error.lasted, error.cut_short = True, self._cut_short
+            if now - self._began >= 1:
+                error.message += f" That has lasted for {now - self._began:.0f} s."
         if error.lasted:
             raise error
         self._clock.sleep(min(pause, left))
@@ -57,12 +61,15 @@ class Patience:
     """How long the outages of one server are borne, in all that a task does.
 
     :param retry_timeout: seconds that one outage may last.
+    :ivar bears_all: whatever may pass is borne, although Airflow has not answered yet: somebody waits for that.
     """
 
     def __init__(self, clock: Clock, retry_timeout: float) -> None:
         self.clock = clock
+        self.bears_all = False
         self._retry_timeout = retry_timeout
         self._deadline = math.inf  # of outages, by the clock
+        self._bears_errors = True
 
     def outage(self, at_least: float = 0.0) -> Outage:
         """One outage that may last as long as it may, or C(at_least) seconds, if that is longer.
@@ -72,26 +79,36 @@ class Patience:
         return Outage(self.clock, self._retry_timeout and max(self._retry_timeout, at_least), self._deadline)
 
     @contextlib.contextmanager
-    def within(self, seconds: float) -> t.Iterator[None]:
-        """Let no outage inside of this block outlast it."""
-        before = self._deadline
-        self._deadline = min(before, self.clock.now() + seconds)
+    def within(self, seconds: float, bears_errors: bool = False) -> t.Iterator[None]:
+        """Let no outage inside of this block outlast it.
+
+        :param bears_errors: whether errors of Airflow itself that may pass are borne as well. What only explains a
+            failure asks once: there may be no better answer.
+        """
+        before = self._deadline, self._bears_errors
+        self._deadline = min(self._deadline, self.clock.now() + seconds)
+        self._bears_errors = self._bears_errors and bears_errors
         try:
             yield
         finally:
-            self._deadline = before
+            self._deadline, self._bears_errors = before
 
     def within_one_outage(self) -> t.ContextManager[None]:
         """Let nothing inside of this block be repeated for longer than one outage may last, in all."""
-        return self.within(self._retry_timeout)
+        return self.within(self._retry_timeout, bears_errors=True)
 
-    def through_outages(self, act: t.Callable[[], T], at_least: float = 0.0) -> T:
-        """Do what does no harm when done twice, again after each failure until C(outage) has lasted too long."""
+    def through_outages(self, act: t.Callable[[], T], at_least: float = 0.0, bears_errors: bool = False) -> T:
+        """Do what does no harm when done twice, again after each failure until C(outage) has lasted too long.
+
+        :param bears_errors: repeat it after errors of Airflow itself that may pass, too.
+        """
         outage = self.outage(at_least)
         while True:
             try:
                 return act()
-            except Unreachable as error:
+            except AirflowError as error:
+                if not (isinstance(error, Unreachable) or (error.passes and bears_errors and self._bears_errors)):
+                    raise
                 outage.endure(error)
 
     def wait(
@@ -102,7 +119,7 @@ class Patience:
         interval: float,
         age: t.Callable[[T], float | None] = lambda seen: None,
         outage_until: float = 0.0,
-    ) -> tuple[T, Unreachable | None]:
+    ) -> tuple[T, AirflowError | None]:
         """Look until C(done) or until C(timeout) seconds have passed, as C(wait_until) does.
 
         An outage is cut short at the end of that time, and is no error then, unless nothing was seen before it.
@@ -117,9 +134,9 @@ class Patience:
             return seen[0]
 
         try:
-            with self.within(max(timeout, outage_until)):
+            with self.within(max(timeout, outage_until), bears_errors=True):
                 return wait_until(remembered, done, self.clock, timeout, interval, age), None
-        except Unreachable as error:
+        except AirflowError as error:
             if not (error.cut_short and seen):
                 raise
             return seen[0], error

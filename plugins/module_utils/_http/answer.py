@@ -15,6 +15,9 @@ if t.TYPE_CHECKING:
     import requests
 
 CHUNK = 64 * 1024
+# Beside 5xx, what a server or its proxy says when it was too busy to read a request.
+MAY_PASS = (408, 425)
+NEVER_PASS = (501, 505)
 
 
 class Answer:
@@ -34,22 +37,34 @@ class Answer:
         self.broken_off = not (body or is_framed(response) or self.status == 204)
         self.text = body[:limit].decode("utf-8", "replace")
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a page for people, which no API gives."""
+        return reason_of(self.headers.get("Content-Type", ""), self.text).startswith("an HTML page")
+
+    def parsed(self) -> t.Any:
+        """The body as JSON; None when it is none."""
+        try:
+            return json_of(self.text)
+        except ValueError:
+            return None
+
     def json(self) -> t.Any:
         """The body as JSON; an answer that is none becomes an error in one line."""
         try:
             return json_of(self.text)
         except ValueError as error:
-            what = reason_of(self.headers.get("Content-Type", ""), self.text)
-            what = (
-                f"{one_line(what, 120)} instead of JSON"
-                if what.startswith("an HTML page")
-                else "something that is not JSON"
-            )
-            raise ApiError(
-                f"{self.url} answered {self.status} with {what}: a login page, a proxy or a wrong path prefix; "
-                "check api_url.",
-                self.status,
-            ) from error
+            raise self.no_json() from error
+
+    def no_json(self) -> ApiError:
+        """The error about an answer that is something else than an API gives."""
+        what = reason_of(self.headers.get("Content-Type", ""), self.text)
+        what = f"{one_line(what, 120)} instead of JSON" if self.is_page else "something that is not JSON"
+        return ApiError(
+            f"{self.url} answered {self.status} with {what}: a login page, a proxy or a wrong path prefix; "
+            "check api_url.",
+            self.status,
+        )
 
 
 def is_framed(response: requests.Response) -> bool:
@@ -59,17 +74,28 @@ def is_framed(response: requests.Response) -> bool:
 
 def is_no_route(answer: Answer) -> bool:
     """Tell an unknown path from an unknown object: both are 404, and only the second means that it is missing."""
-    try:
-        body = json_of(answer.text)
-    except ValueError:
-        return True
+    body = answer.parsed()
     # Airflow 2 has a page of its own for each kind of error, but none for a path that it does not know.
     return (
-        not isinstance(body, dict)
+        not is_of_airflow(answer)
         or "error" in body
         or body.get("type") == "about:blank"
         or body.get("detail") == "Not Found"
     )
+
+
+def is_of_airflow(answer: Answer) -> bool:
+    """Whether an error has the form of Airflow's API, and is not that of a proxy: a page, a text, JSON of its own.
+
+    Airflow 2 gives C(title) and C(detail), Airflow 3 C(detail), or nothing but C(error) for a path it does not know.
+    """
+    body = answer.parsed()
+    return isinstance(body, dict) and ("detail" in body or "title" in body or set(body) == {"error"})
+
+
+def may_pass(status: int) -> bool:
+    """Whether an error with this status may pass by itself: the server has failed, whoever has asked."""
+    return status in MAY_PASS or (status >= 500 and status not in NEVER_PASS)
 
 
 def seconds_of_date(http_date: str | None) -> float | None:

@@ -7,15 +7,27 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import re
 import typing as t
 from urllib.parse import quote
 
 from .._base.clock import Clock
-from .._base.errors import ApiError, Conflict, Denied, NoSuchApi, NotFound, ServerError
+from .._base.errors import (
+    AirflowError,
+    ApiError,
+    Conflict,
+    Denied,
+    NoSuchApi,
+    NotFound,
+    Redirected,
+    ServerError,
+    Unreachable,
+)
 from .._base.patience import Patience
 from .._base.text import Redactor, one_line, reason_of
-from .answer import Answer, is_no_route
+from .answer import Answer, is_no_route, is_of_airflow, may_pass
 from .login import Login
+from .problems import not_airflow
 from .transport import Transport
 
 if t.TYPE_CHECKING:
@@ -24,12 +36,25 @@ if t.TYPE_CHECKING:
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
 LARGEST_ERROR = 64 * 1024  # bytes of an error's body that are read
 NO_LOGIN = Login()
-ERRORS: dict[int, type[ApiError]] = {401: Denied, 403: Denied, 404: NotFound, 409: Conflict, 500: ServerError}
+E = t.TypeVar("E", bound=AirflowError)
+T = t.TypeVar("T")
+ERRORS: dict[int, type[ApiError]] = {404: NotFound, 409: Conflict, 500: ServerError}
+# What a proxy says whose server is gone, and one that has a page in its place (405: to anything but GET).
+NOTHING_THERE = (404, 405, 410)
 
 
 def path_of(*parts: str) -> str:
     """Join path segments, each quoted exactly once; C(~), which Airflow reads as "all", stays as it is."""
     return "".join("/" + quote(part, safe="~") for part in parts)
+
+
+def api_of(path: str) -> str:
+    """Return the API that a path belongs to: that one has answered says nothing of another one.
+
+    Both versions of Airflow's own are one, since the first tells that the second is there.
+    """
+    match = re.match(r"/api(?=/)|/.*?/v\d(?=/)|.*", path)
+    return match[0] if match else path
 
 
 class Client:
@@ -62,6 +87,9 @@ class Client:
         self.patience = Patience(self.clock, retry_timeout)
         self._transport = Transport(url, headers or {}, verify, cert, timeout, self.clock, self.redact)
         self._prepared = False
+        # Shared with the clients of the same session: the APIs that have answered, and those that want a login for all.
+        self._answered: set[str] = set()
+        self._closed: set[str] = set()
 
     def log_in(self) -> None:
         """Log in now, and not with the first request; an ApiError when that is refused."""
@@ -85,11 +113,11 @@ class Client:
 
     def put(self, path: str) -> None:
         """Ask for something that does no harm when done twice; repeated through outages."""
-        self._with_retries("PUT", path)
+        self.bear(lambda: self._done("PUT", path))
 
     def delete(self, path: str) -> None:
         """Delete; repeated through outages, and a repetition that finds nothing has done its work."""
-        self._with_retries("DELETE", path)
+        self.bear(lambda: self._done("DELETE", path))
 
     def post(self, path: str, body: t.Mapping[str, t.Any], repeat: bool = False) -> t.Any:
         """Send a POST, once: after an answer that got lost nobody knows whether it was carried out.
@@ -98,7 +126,7 @@ class Client:
         """
         if repeat:
             return self._json("POST", path, json=body)
-        return self._send("POST", path, json=body).json()
+        return self._parsed("POST", path, json=body)
 
     @contextlib.contextmanager
     def lines(self, path: str, params: t.Mapping[str, t.Any], accept: str) -> t.Iterator[t.Iterator[str]]:
@@ -107,24 +135,86 @@ class Client:
         Not repeated by itself, since some lines may have been taken already.
         """
         response = self._checked("GET", path, params=params, headers={"Accept": accept})
+        if "html" in response.headers.get("Content-Type", ""):
+            answer = self._transport.read(response, LARGEST_ERROR)
+            raise self.unusable(path, answer, answer.no_json())
         with self._transport.lines(response, path) as lines:
             yield lines
 
+    def get_open(self, path: str) -> t.Any:
+        """Read what Airflow tells everybody; with the login where a proxy before it wants that for every path."""
+        if api_of(path) not in self._closed:
+            try:
+                return self.anonymous().get(path)
+            except Denied:
+                if self.anonymous() is self or type(self.login) is Login:
+                    raise
+        answer = self.get(path)
+        self._closed.add(api_of(path))
+        return answer
+
     def open_request(
-        self, method: str, path: str, auth: Login | None = None, cookie: str = "", patience: float = 0.0, **body: t.Any
+        self,
+        method: str,
+        path: str,
+        auth: Login | None = None,
+        cookie: str = "",
+        patience: float = 0.0,
+        headers: t.Mapping[str, str] | None = None,
+        follow: bool = True,
+        **body: t.Any,
     ) -> Answer:
         """Send a request without a login, and return whatever came back; for logging in and finding out who is there.
 
+        :param follow: False: a redirect is what has come back.
         :param patience: seconds that it is repeated at least, should it be refused for the moment.
         """
         given = self._transport.cookie
-        headers = {"Cookie": f"{given}; {cookie}" if given else cookie} if cookie else {}
+        cookies = {"Cookie": f"{given}; {cookie}" if given else cookie} if cookie else {}
 
         def act() -> Answer:
-            response = self._transport.exchange(method, path, auth=auth or NO_LOGIN, headers=headers, **body)
+            sent = {**cookies, **(headers or {})}
+            response = self._exchange(method, path, follow=follow, auth=auth or NO_LOGIN, headers=sent, **body)
             return self._transport.read(response, LARGEST_ANSWER)
 
         return self.patience.through_outages(act, patience)
+
+    # -- what may pass
+
+    def bear(self, act: t.Callable[[], T]) -> T:
+        """Do what does no harm when done twice, again while it meets what may pass."""
+
+        def marked() -> T:
+            try:
+                return act()
+            except AirflowError as error:
+                error.passes = error.passes and (self.patience.bears_all or bool(self._answered))
+                raise
+
+        return self.patience.through_outages(marked, bears_errors=True)
+
+    def has_answered(self, path: str) -> None:
+        """Take note that Airflow itself has answered there: what is no answer of Airflow's there is an outage now."""
+        self._answered.add(api_of(path))
+
+    def unusable(self, path: str, answer: Answer, error: E) -> E | Unreachable:
+        """Return what to say of an answer of which nothing can be made: C(error), marked when that may pass.
+
+        What is not of Airflow is an outage where Airflow has answered before.
+        """
+        if may_pass(answer.status):
+            error.passes = True
+        elif not is_of_airflow(answer):
+            reason = one_line(self._reason(answer), 100)
+            what = f"status {answer.status}" + (f" ({reason})" if reason else "")
+            return self._misplaced(path, error, what, answer.status)
+        return error
+
+    def _misplaced(self, path: str, error: E, what: str, status: int | None = None) -> E | Unreachable:
+        if api_of(path) in self._answered:
+            return not_airflow(f"{self.url}{path}", what, status)
+        error.passes = self.patience.bears_all
+        return error
 
     # -- the same session, with another login
 
@@ -154,10 +244,28 @@ class Client:
     # -- one request, and what may come of it
 
     def _json(self, method: str, path: str, **request: t.Any) -> t.Any:
-        return self._with_retries(method, path, **request).json()
+        return self.bear(lambda: self._parsed(method, path, **request))
 
-    def _with_retries(self, method: str, path: str, **request: t.Any) -> Answer:
-        return self.patience.through_outages(lambda: self._send(method, path, **request))
+    def _parsed(self, method: str, path: str, **request: t.Any) -> t.Any:
+        answer = self._send(method, path, **request)
+        try:
+            body = answer.json()
+        except ApiError as error:
+            raise self.unusable(path, answer, error) from error
+        self.has_answered(path)
+        return body
+
+    def _done(self, method: str, path: str) -> None:
+        """Send what has an answer without a body; a page in its place is none."""
+        answer = self._send(method, path)
+        if answer.is_page:
+            raise self.unusable(path, answer, answer.no_json())
+
+    def _exchange(self, method: str, path: str, **request: t.Any) -> requests.Response:
+        try:
+            return self._transport.exchange(method, path, **request)
+        except Redirected as error:
+            raise self._misplaced(path, error, error.what) from error
 
     def _send(self, method: str, path: str, **request: t.Any) -> Answer:
         answer = self._transport.read(self._checked(method, path, **request), LARGEST_ANSWER)
@@ -171,35 +279,51 @@ class Client:
         """Send a request, log in when needed, and raise what is wrong with the answer."""
         self.log_in()
         while True:
-            response = self._transport.exchange(method, path, auth=self.login, **request)
+            response = self._exchange(method, path, auth=self.login, **request)
             if response.status_code not in (401, 403):
-                self.login.accepted()
                 break
-            error = self._error(method, response)
+            error = self._denied(method, self._transport.read(response, LARGEST_ERROR))
             if not self.login.denied(self, error):
                 raise error
+        # A page, or a failure, does not tell who has been let in.
+        if response.status_code < 500 and "html" not in response.headers.get("Content-Type", ""):
+            self.login.accepted()
         if response.status_code >= 400:
-            raise self._error(method, response)
+            raise self._error(method, path, response)
         return response
 
-    def _error(self, method: str, response: requests.Response) -> ApiError:
+    def _error(self, method: str, path: str, response: requests.Response) -> ApiError | Unreachable:
         answer = self._transport.read(response, LARGEST_ERROR)
-        reason = one_line(self.redact(reason_of(answer.headers.get("Content-Type", ""), answer.text)))
+        reason = self._reason(answer)
         if answer.status == 404 and is_no_route(answer):
-            return NoSuchApi(
+            error: ApiError = NoSuchApi(
                 f"{self.url} has no such API ({one_line(reason, 120) or 404}): api_version, or the path prefix in "
                 "api_url, is wrong.",
                 404,
                 reason,
             )
-        says = f" ({reason})" if reason else ""
-        place = f"{method} {answer.url.partition('?')[0]}"
-        message = f"Airflow answered {answer.status} to {place}{says}"
-        if answer.status in (401, 403):
-            message += f": {self.login.advice(answer.status, reason)}"
-        elif answer.status == 413:
-            message += ": the request is larger than the server takes; make conf smaller"
-        error = ERRORS.get(answer.status, ApiError)(f"{message}.", answer.status, reason)
-        if isinstance(error, Denied):
-            error.authenticated = self.login.proven(answer.status, reason)
+        else:
+            message = _message(method, answer, reason)
+            if answer.status == 413:
+                message += ": the request is larger than the server takes; make conf smaller"
+            error = ERRORS.get(answer.status, ApiError)(f"{message}.", answer.status, reason)
+            if is_of_airflow(answer) and not may_pass(answer.status):
+                self.has_answered(path)
+        if answer.status in NOTHING_THERE or may_pass(answer.status):
+            return self.unusable(path, answer, error)
         return error
+
+    def _denied(self, method: str, answer: Answer) -> Denied:
+        reason = self._reason(answer)
+        advice = self.login.advice(answer.status, reason)
+        error = Denied(f"{_message(method, answer, reason)}: {advice}.", answer.status, reason)
+        error.authenticated = self.login.proven(answer.status, reason)
+        return error
+
+    def _reason(self, answer: Answer) -> str:
+        return one_line(self.redact(reason_of(answer.headers.get("Content-Type", ""), answer.text)))
+
+
+def _message(method: str, answer: Answer, reason: str) -> str:
+    says = f" ({reason})" if reason else ""
+    return f"Airflow answered {answer.status} to {method} {answer.url.partition('?')[0]}{says}"

@@ -12,7 +12,7 @@ import math
 import typing as t
 
 from .._base.clock import Clock
-from .._base.errors import ApiError
+from .._base.errors import AirflowError, ApiError, Unreachable
 from .._base.text import Redactor
 
 if t.TYPE_CHECKING:
@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
 
     from .answer import Answer
 
+E = t.TypeVar("E", bound=AirflowError)
+T = t.TypeVar("T")
 LACKING = "the user of api_username lacks the permission; give it to one of the user's roles"
 BAD_TOKEN = "api_token is not valid here or has expired; get a new one"
 PASS_AGE = 60.0  # seconds for which a pass that was renewed in vain is not renewed again because of a 403
@@ -33,9 +35,26 @@ class Server(t.Protocol):
     redact: Redactor
 
     def open_request(
-        self, method: str, path: str, auth: Login | None = None, cookie: str = "", patience: float = 0.0, **body: t.Any
+        self,
+        method: str,
+        path: str,
+        auth: Login | None = None,
+        cookie: str = "",
+        patience: float = 0.0,
+        headers: t.Mapping[str, str] | None = None,
+        follow: bool = True,
+        **body: t.Any,
     ) -> Answer:
         """Send a request without a login, and return whatever came back."""
+
+    def bear(self, act: t.Callable[[], T]) -> T:
+        """Do what does no harm when done twice, again while it meets what may pass."""
+
+    def has_answered(self, path: str) -> None:
+        """Take note that Airflow itself has answered there."""
+
+    def unusable(self, path: str, answer: Answer, error: E) -> E | Unreachable:
+        """Return what to say of an answer of which nothing can be made: C(error), marked when that may pass."""
 
 
 class Login:
@@ -56,6 +75,10 @@ class Login:
 
     def anonymous(self) -> Login:
         """What is shown where no login is wanted: nothing that has to be asked for."""
+        return Login()
+
+    def at_the_door(self) -> Login:
+        """What is shown to a proxy before Airflow beside another login."""
         return Login()
 
     def denied(self, client: Server, error: ApiError) -> bool:
@@ -83,6 +106,9 @@ class TokenLogin(Login):
 
     def anonymous(self) -> Login:
         # What stands before Airflow may want it for every request.
+        return self
+
+    def at_the_door(self) -> Login:
         return self
 
     def advice(self, status: int, reason: str) -> str:
@@ -128,7 +154,7 @@ class PasswordLogin(Login):
         return LACKING
 
     def _log_in(self, client: Server) -> None:
-        self._pass = self._exchange(client)
+        self._pass = client.bear(lambda: self._exchange(client))
         client.redact.add([self._pass])
         self._fresh = True
 

@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import base64
-import re
 import typing as t
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from .._base.errors import ApiError, Denied, Unreachable, WrongLogin
+from .answer import Answer, may_pass
 from .login import LACKING, Login, PasswordLogin, Server
+from .login_form import LoginForm, login_form_of, words_of
 
 if t.TYPE_CHECKING:
     from requests import PreparedRequest
 
+FORM = "/login/"
 BACKENDS = "[api] auth_backends in airflow.cfg"
 # Seconds to wait for a turn at the login form, which takes 5 posts in 40 s ([webserver] auth_rate_limit).
 FORM_PATIENCE = 60.0
@@ -35,6 +37,9 @@ class BasicLogin(Login):
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers["Authorization"] = f"Basic {self._pass}"
         return request
+
+    def at_the_door(self) -> Login:
+        return self
 
     def accepted(self) -> None:
         self._worked = True
@@ -61,23 +66,73 @@ class SessionLogin(PasswordLogin):
     requests, and not before its turn.
     """
 
+    def __init__(self, username: str, password: str) -> None:
+        super().__init__(username, password)
+        self._basic = BasicLogin(username, password)
+        # A proxy may want basic auth for every path, the form as well: what it is shown, and what it is shown if so.
+        self._door: Login = Login()
+        self._key: Login = self._basic
+        self._has_form = False
+
+    def at_the_door(self) -> Login:
+        return self._door
+
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         given = request.headers.get("Cookie")
         request.headers["Cookie"] = f"{given}; {self._pass}" if given else self._pass
-        return request
+        return self._door(request)
 
     def _exchange(self, client: Server) -> str:
-        page = client.open_request("GET", "/login/")
-        field = re.search(r'name="csrf_token"[^>]*?value="([^"]+)"', page.text)
-        if page.status != 200 or not field:
-            raise Denied(
+        page = self._page(client)
+        form = login_form_of(page.text) if page.status == 200 else None
+        if form is None:
+            no_form = Denied(
                 f"{client.url}/login/ shows no form for a password (status {page.status}), so people log in there in "
                 f"another way; enable basic auth in {BACKENDS}, or give api_token or api_headers.",
                 page.status,
             )
-        form = {**self.credentials, "csrf_token": field.group(1)}
+            raise client.unusable(FORM, page, no_form)
+        self._has_form = True
+        if form.beyond:
+            raise Denied(
+                f"{client.url}/login/ wants more than name and password ({form.beyond}), which only people can give; "
+                f"enable basic auth in {BACKENDS}, or give api_token or api_headers.",
+                page.status,
+            )
+        answer = self._posted(client, form, page.cookie)
+        if _is_refusal(answer):
+            raise WrongLogin(
+                "Airflow's login form refused api_username or api_password: one of them is wrong; correct it.",
+                answer.status,
+            )
+        if answer.status not in (302, 303) or not answer.cookie:
+            raise _no_verdict(client, answer)
+        client.has_answered(FORM)
+        return answer.cookie
+
+    def _page(self, client: Server) -> Answer:
+        page = client.open_request("GET", FORM, auth=self._door, follow=False)
+        if page.status == 401 and self._door is not self._key and type(self._key) is not Login:
+            self._key.prepare(client)
+            inside = client.open_request("GET", FORM, auth=self._key, follow=False)
+            if inside.status != 401:
+                self._door = self._key
+                return inside
+        return page
+
+    def _posted(self, client: Server, form: LoginForm, cookie: str) -> Answer:
         try:
-            answer = client.open_request("POST", "/login/", data=form, cookie=page.cookie, patience=FORM_PATIENCE)
+            return client.open_request(
+                "POST",
+                _target(client.url, form.action),
+                auth=self._door,
+                cookie=cookie,
+                patience=FORM_PATIENCE,
+                # Behind https, Airflow takes a form of its own pages only.
+                headers={"Referer": client.url + FORM},
+                follow=False,
+                data=form.filled(**self.credentials),
+            )
         except Unreachable as error:
             if error.status != 429:
                 raise
@@ -86,13 +141,66 @@ class SessionLogin(PasswordLogin):
                 f"basic auth in {BACKENDS}, or log in less often.",
                 429,
             ) from error
-        target = urlsplit(answer.headers.get("Location", "")).path
-        if answer.status not in (302, 303) or target.rstrip("/").endswith("/login") or not answer.cookie:
-            raise WrongLogin(
-                "Airflow's login form refused api_username or api_password: one of them is wrong; correct it.",
-                answer.status,
-            )
-        return answer.cookie
+
+
+class PasswordCheck(SessionLogin):
+    """Tells a right password from a wrong one, by the form, which says so; where it says neither, by basic auth.
+
+    Basic auth alone would not do: 2.11 answers 403 to a wrong password as well as to a missing permission.
+
+    :param key: what a proxy before Airflow gets, should it want basic auth.
+    """
+
+    def __init__(self, username: str, password: str, key: Login) -> None:
+        super().__init__(username, password)
+        self._key = key
+
+    def _exchange(self, client: Server) -> str:
+        try:
+            return super()._exchange(client)
+        except WrongLogin:
+            raise
+        except Denied as error:
+            if error.status == 429:
+                raise
+            answer = client.open_request("GET", "/api/v1/dags", auth=self._basic, params={"limit": 1})
+            body = answer.parsed()
+            if answer.status == 200 and isinstance(body, dict) and "dags" in body:
+                return ""
+            # Where people log in in another way, basic auth is all that a password is for.
+            if not self._has_form and answer.status in (401, 403) and isinstance(body, dict) and "title" in body:
+                raise WrongLogin(
+                    "Airflow's basic auth refused api_username or api_password: one of them is wrong; correct it.",
+                    answer.status,
+                ) from error
+            raise
+
+
+def _target(base: str, action: str) -> str:
+    """Return the path that a form is posted to: what its page says, where that is below the base URL."""
+    goal, root = urlsplit(urljoin(base + FORM, action)), urlsplit(base)
+    if goal.netloc != root.netloc or not goal.path.startswith(root.path + "/"):
+        return FORM
+    return goal.path[len(root.path) :] + (f"?{goal.query}" if goal.query else "")
+
+
+def _is_refusal(answer: Answer) -> bool:
+    """Whether it says that name or password is wrong: the form once more, by a redirect or with Airflow's words."""
+    if answer.status in (302, 303):
+        return urlsplit(answer.headers.get("Location", "")).path.rstrip("/").endswith("/login")
+    return answer.status in (200, 401, 403) and "invalid login" in answer.text.lower()
+
+
+def _no_verdict(client: Server, answer: Answer) -> Denied:
+    says = words_of(client.redact(answer.text)) if answer.is_page else ""
+    what = f"status {answer.status}" + (f": {says.rstrip('.')}" if says else "")
+    error = Denied(
+        f"The form at {client.url}/login/ gave no session ({what}), which says nothing of api_username and "
+        f"api_password; look at the proxy before Airflow, or enable basic auth in {BACKENDS}.",
+        answer.status,
+    )
+    error.passes = may_pass(answer.status)
+    return error
 
 
 class AutoLogin(Login):
@@ -113,18 +221,23 @@ class AutoLogin(Login):
         self._settled = True
         self._active.accepted()
 
+    def at_the_door(self) -> Login:
+        return self._active.at_the_door()
+
     def denied(self, client: Server, error: ApiError) -> bool:
         if self._settled:
             return self._active.denied(client, error)
-        self._settled = True
         try:
             self._session.prepare(client)
         except Denied as no_form:
-            raise type(no_form)(
-                f"{no_form.message} Basic auth, which works only where {BACKENDS} holds it, was refused, too "
-                f"({error.status}).",
-                error.status,
-            ) from no_form
+            no_form.message += (
+                f" Basic auth, which works only where {BACKENDS} holds it, was refused, too ({error.status})."
+            )
+            no_form.status = error.status
+            # What may pass is no answer yet.
+            self._settled = not no_form.passes
+            raise
+        self._settled = True
         self._active = self._session
         return True
 

@@ -15,6 +15,9 @@ if t.TYPE_CHECKING:
     from requests import PreparedRequest
 
 
+TOKEN = "/auth/token"
+
+
 class JwtLogin(TokenLogin):
     """A token of Airflow 3 that was issued elsewhere: Airflow says whether it is the token that it refuses."""
 
@@ -34,22 +37,27 @@ class PasswordTokenLogin(PasswordLogin):
         return TokenLogin(self._pass)(request)
 
     def _exchange(self, client: Server) -> str:
-        answer = client.open_request("POST", "/auth/token", json=self.credentials)
-        if answer.status in (400, 401, 403, 422):
+        answer = client.open_request("POST", TOKEN, json=self.credentials)
+        body = answer.parsed()
+        # A proxy has pages or keys of its own for these.
+        if answer.status in (400, 401, 403, 422) and isinstance(body, dict) and "detail" in body:
             raise WrongLogin(
                 f"Airflow refused the login at {client.url}/auth/token: wrong api_username or api_password; correct "
                 "them.",
                 answer.status,
             )
-        body = answer.json() if answer.status in (200, 201) else None
-        token = body.get("access_token") if isinstance(body, dict) else None
+        if answer.status in (200, 201) and body is None:
+            raise client.unusable(TOKEN, answer, answer.no_json())
+        token = body.get("access_token") if answer.status in (200, 201) and isinstance(body, dict) else None
         if not isinstance(token, str):
-            raise ApiError(
+            error = ApiError(
                 f"{client.url}/auth/token did not give a token (status {answer.status}): this is not Airflow 3 "
                 "(api_version: auto finds out), api_url lacks a path prefix, or its auth manager takes no passwords "
                 "(give api_token).",
                 answer.status,
             )
+            raise client.unusable(TOKEN, answer, error)
+        client.has_answered(TOKEN)
         return token
 
 

@@ -9,7 +9,7 @@ import socket
 import ssl
 from urllib.parse import urljoin, urlsplit
 
-from .._base.errors import AirflowError, Unreachable
+from .._base.errors import AirflowError, Redirected, Unreachable
 from .._base.text import Redactor, one_line
 
 
@@ -52,19 +52,32 @@ def redirect_target(url: str, location: str) -> str:
         target = urljoin(url, location)
         urlsplit(target)
     except ValueError as error:
-        raise AirflowError(
-            f"{url} redirects to something that is no URL; check api_url and the proxy there."
+        raise Redirected(
+            f"{url} redirects to something that is no URL; check api_url and the proxy there.", "a redirect to no URL"
         ) from error
     return target
 
 
-def redirect_message(method: str, base: str, path: str, target: str) -> str:
+def redirected(method: str, base: str, path: str, target: str) -> AirflowError:
+    """A redirect that is not followed: Airflow has moved, or something else answers in its place."""
     goal = target.partition("?")[0]
     if goal.endswith(path):
-        return f"{base} redirects elsewhere: set api_url to {goal[: -len(path)] or goal} (nothing was sent there)."
-    return (
+        return AirflowError(
+            f"{base} redirects elsewhere: set api_url to {goal[: -len(path)] or goal} (nothing was sent there)."
+        )
+    return Redirected(
         f"{method} {base}{path} is redirected to {one_line(goal, 120)}, which is not Airflow's API: a login page or a "
-        "proxy stands before it; give api_token or api_headers, or correct api_url."
+        "proxy stands before it; give api_token or api_headers, or correct api_url.",
+        f"a redirect to {one_line(goal, 120)}",
+    )
+
+
+def not_airflow(url: str, what: str, status: int | None = None) -> Unreachable:
+    """Something else has answered in the place of an API that has answered before."""
+    return Unreachable(
+        f"{url} gave {what} in place of Airflow, which has answered before: it is being restarted, or its proxy does "
+        "not reach it; look at both, or raise retry_timeout.",
+        status,
     )
 
 
@@ -74,7 +87,10 @@ def broken_off(url: str) -> Unreachable:
 
 
 def no_answer(url: str, timeout: float, error: Exception, redact: Redactor) -> AirflowError:
-    """Sort what the transport can run into: what may pass is Unreachable, the rest will not mend itself."""
+    """Sort what the transport can run into: an outage is Unreachable, the rest will not mend itself.
+
+    But for a name and a certificate that were good before: a name server, or what a proxy shows while it is set up.
+    """
     import requests.exceptions as problems
 
     host = urlsplit(url).netloc
@@ -84,13 +100,15 @@ def no_answer(url: str, timeout: float, error: Exception, redact: Redactor) -> A
         # A server that is being restarted behind a load balancer hangs up in the middle of the handshake.
         if _cause(error, ssl.SSLEOFError) or _cause(error, ssl.SSLZeroReturnError):
             return Unreachable(f"The connection to {url} broke before an answer came; is it http or https?")
-        return AirflowError(
-            f"No trusted TLS connection to {host}: {_tls_reason(error)}; check api_url, ca_path and client_cert."
+        return _passing(
+            AirflowError(
+                f"No trusted TLS connection to {host}: {_tls_reason(error)}; check api_url, ca_path and client_cert."
+            )
         )
     if isinstance(error, problems.Timeout):
         return Unreachable(f"{url} did not answer within {timeout:g} s (request_timeout); is it http or https?")
     if _cause(error, socket.gaierror):
-        return AirflowError(f"The host name of api_url {url} cannot be resolved; check api_url.")
+        return _passing(AirflowError(f"The host name of api_url {url} cannot be resolved; check api_url."))
     if isinstance(error, problems.ConnectionError):
         if _cause(error, ConnectionRefusedError):
             return Unreachable(f"Nothing listens at {url} (connection refused); check api_url and that Airflow runs.")
@@ -100,3 +118,8 @@ def no_answer(url: str, timeout: float, error: Exception, redact: Redactor) -> A
     return AirflowError(
         f"No request can be sent to {url}: {one_line(redact(str(error)))}; check api_url and api_headers."
     )
+
+
+def _passing(error: AirflowError) -> AirflowError:
+    error.passes = True
+    return error

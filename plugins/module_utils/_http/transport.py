@@ -14,16 +14,17 @@ import typing as t
 from urllib.parse import urlsplit
 
 from .._base.clock import Clock
-from .._base.errors import AirflowError, Unreachable
+from .._base.errors import Redirected, Unreachable
 from .._base.text import Redactor
 from .answer import CHUNK, Answer, is_framed, seconds_of_date
-from .problems import broken_off, no_answer, redirect_message, redirect_target, requests_errors
+from .problems import broken_off, no_answer, redirect_target, redirected, requests_errors
 
 if t.TYPE_CHECKING:
     import requests
 
 MOST_REDIRECTS = 5
-TRANSIENT = (429, 502, 503, 504)
+# From 520 on those of Cloudflare, whose proxy does not reach the server behind it.
+TRANSIENT = (429, 502, 503, 504, 520, 521, 522, 523, 524, 530)
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -72,24 +73,26 @@ class Transport:
         """Close all connections."""
         self._session.close()
 
-    def exchange(self, method: str, path: str, **request: t.Any) -> requests.Response:
+    def exchange(self, method: str, path: str, follow: bool = True, **request: t.Any) -> requests.Response:
         """Send one request; reads follow redirects on the same server, writes follow none.
 
         Unreachable when no answer that counts as one has come. The response's body is still to be read.
+
+        :param follow: False: a redirect is the answer.
         """
         url = self.url + path
         for _hop in range(MOST_REDIRECTS):
             response = self._send(method, url, **request)
-            if response.status_code not in REDIRECTS or url.endswith("/login/"):
+            if response.status_code not in REDIRECTS or not follow:
                 break
             target = redirect_target(url, response.headers.get("Location", ""))
             response.close()
             if method != "GET" or urlsplit(target)[:2] != urlsplit(url)[:2]:
-                raise AirflowError(redirect_message(method, self.url, path, target))
+                raise redirected(method, self.url, path, target)
             url = target
             request.pop("params", None)
         else:
-            raise AirflowError(f"{self.url}{path} redirects in a circle; check api_url.")
+            raise Redirected(f"{self.url}{path} redirects in a circle; check api_url.", "redirects in a circle")
         if response.status_code in TRANSIENT:
             raise self._transient(response)
         return response

@@ -20,12 +20,14 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
     ApiError,
     Conflict,
     Denied,
+    NoSuchApi,
     NotFound,
     ServerError,
     Unreachable,
 )
 from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client, path_of
-from ansible_collections.dagops.airflow.plugins.module_utils._http.login import TokenLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login, TokenLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import BasicLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.pages import pages
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
 from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable
@@ -161,6 +163,13 @@ OUTAGES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
     "502": (lambda answer: answer.says("<html>Bad Gateway</html>", 502, "text/html"), "answered 502"),
     "503": (lambda answer: answer.says("", 503), "answered 503"),
     "504": (lambda answer: answer.says("", 504), "answered 504"),
+    **{
+        str(status): (
+            lambda answer, status=status: answer.says("<html>Web server is down</html>", status, "text/html"),
+            f"answered {status}",
+        )
+        for status in (520, 521, 522, 523, 524, 530)
+    },
 }
 CALLS: dict[str, t.Callable[[Client], t.Any]] = {
     "GET": lambda client: client.get(PATH),
@@ -248,6 +257,241 @@ def test_answers_that_are_errors_are_not_repeated(client, server, clock, status)
     server.get(PATH).answers({"detail": "no"}, status)
     assert isinstance(failure(client.get, PATH), ApiError)
     assert clock.pauses == []
+
+
+# -- what passes, once Airflow has answered
+
+PAGE = "<!DOCTYPE html><html><head><title>Down for maintenance</title></head></html>"
+PASSING: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
+    "500 of a fail-over": (
+        lambda answer: answer.says("Internal Server Error", 500),
+        "Airflow answered 500 to {method} https://airflow.example/api/v1/things (Internal Server Error).",
+    ),
+    "500 as a problem": (lambda answer: answer.answers({"title": "Oops", "detail": None}, 500), "(Oops)."),
+    "507": (lambda answer: answer.says("", 507), "Airflow answered 507"),
+    "525": (lambda answer: answer.says("<html></html>", 525, "text/html"), "Airflow answered 525"),
+    "599": (lambda answer: answer.says("", 599), "Airflow answered 599"),
+    "408": (lambda answer: answer.says("<html></html>", 408, "text/html"), "Airflow answered 408"),
+    "404 of Traefik": (
+        lambda answer: answer.says("404 page not found\n", 404),
+        "https://airflow.example/api/v1/things gave status 404 (404 page not found) in place of Airflow, which has ",
+    ),
+    "404 of a page": (lambda answer: answer.says(PAGE, 404, "text/html"), "titled 'Down for maintenance'"),
+    "404 of Kong": (lambda answer: answer.answers({"message": "no Route matched"}, 404), "no Route matched"),
+    "404 of Envoy": (lambda answer: answer.says("", 404, ""), "gave status 404 in place of Airflow"),
+    "405 of static files": (lambda answer: answer.says("<html></html>", 405, "text/html"), "gave status 405"),
+    "410": (lambda answer: answer.says("gone", 410), "gave status 410 (gone)"),
+    "page": (lambda answer: answer.says(PAGE, 200, "text/html"), "gave status 200 (an HTML page titled 'Down for"),
+    "text": (lambda answer: answer.says("OK", 200), "gave status 200 (OK) in place of Airflow"),
+    "certificate": (
+        lambda answer: answer.fails(certificate_error("self-signed certificate")),
+        "No trusted TLS connection to airflow.example: self-signed certificate; check",
+    ),
+    "name": (lambda answer: answer.fails(unknown_host()), "cannot be resolved"),
+}
+REDIRECTS: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
+    "redirect": (
+        lambda answer: answer.says("", 302, Location="https://status.example/down?since=noon"),
+        "gave a redirect to https://status.example/down in place of Airflow",
+    ),
+    "redirect on the same host by a write, or to plain http": (
+        lambda answer: answer.says("", 302, Location="http://airflow.example/maintenance.html"),
+        "gave a redirect to http://airflow.example/maintenance.html in place of Airflow",
+    ),
+}
+
+
+@pytest.fixture
+def answered(client, server) -> Client:
+    """Airflow has answered in this task."""
+    server.get("/api/v1/dags").answers({"dags": []})
+    client.get("/api/v1/dags")
+    return client
+
+
+@pytest.mark.parametrize("problem", {**PASSING, **REDIRECTS})
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
+def test_what_passes_is_borne_once_airflow_has_answered(answered, server, clock, problem, method):
+    sends = {"a": 1} if method != "GET" else None
+    for _attempt in range(3):
+        {**PASSING, **REDIRECTS}[problem][0](server.expect(method, PATH, sends=sends))
+    server.expect(method, PATH, sends=sends).answers({"done": True})
+    assert CALLS[method](answered) == {"done": True}
+    assert len(clock.pauses) == 3
+
+
+@pytest.mark.parametrize("problem", ["500 of a fail-over", "404 of Traefik", "page", "404 of Kong"])
+def test_a_deletion_is_done_when_airflow_says_so(answered, server, problem):
+    """No page and no 404 of a proxy says that something is gone."""
+    PASSING[problem][0](server.delete(PATH))
+    server.delete(PATH).says("", 204, "")
+    answered.delete(PATH)
+
+
+@pytest.mark.parametrize("problem", {**PASSING, **REDIRECTS})
+def test_what_does_not_pass_is_told_with_its_reason_and_how_long_it_was(server, clock, problem):
+    client = Client(URL, TokenLogin("a-bearer-token"), clock=clock, retry_timeout=20)
+    server.get("/api/v1/dags").answers({})
+    client.get("/api/v1/dags")
+    server.again({**PASSING, **REDIRECTS}[problem][0](server.get(PATH)), 100)
+    message = failure(client.get, PATH).message
+    server.script.clear()
+    assert {**PASSING, **REDIRECTS}[problem][1].format(method="GET") in message
+    assert message.endswith(" That has lasted for 20 s.")
+    assert clock.passed == pytest.approx(20)
+
+
+@pytest.mark.parametrize("problem", {**PASSING, **REDIRECTS})
+def test_what_passes_is_told_at_once_before_airflow_has_answered(client, server, clock, problem):
+    {**PASSING, **REDIRECTS}[problem][0](server.get(PATH))
+    error = failure(client.get, PATH)
+    assert not isinstance(error, Unreachable)
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize("problem", {**PASSING, **REDIRECTS})
+def test_what_passes_is_borne_from_the_beginning_while_a_server_is_being_started(client, server, problem):
+    client.patience.bears_all = True
+    {**PASSING, **REDIRECTS}[problem][0](server.get(PATH))
+    server.get(PATH).answers({})
+    client.get(PATH)
+
+
+@pytest.mark.parametrize("problem", {**PASSING, **REDIRECTS})
+def test_a_post_that_may_make_something_is_sent_once_whatever_comes(answered, server, clock, problem):
+    {**PASSING, **REDIRECTS}[problem][0](server.post(PATH, sends={"a": 1}))
+    failure(answered.post, PATH, {"a": 1})
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize("problem", PASSING)
+def test_who_wants_nothing_repeated_bears_nothing(server, clock, problem):
+    client = Client(URL, TokenLogin("a-bearer-token"), clock=clock, retry_timeout=0)
+    server.get("/api/v1/dags").answers({})
+    client.get("/api/v1/dags")
+    PASSING[problem][0](server.get(PATH))
+    assert "lasted" not in failure(client.get, PATH).message
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 413, 415, 422, 501, 505])
+def test_what_airflow_says_of_a_request_is_not_asked_again(answered, server, clock, status):
+    server.get(PATH).answers({"title": "No", "detail": "no"}, status)
+    assert isinstance(failure(answered.get, PATH), ApiError)
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize(
+    "body", [{"detail": "not here"}, {"title": "DAG not found", "detail": None, "status": 404}], ids=["3", "2"]
+)
+def test_a_404_of_airflow_is_an_answer(answered, server, clock, body):
+    server.get(PATH).answers(body, 404)
+    assert isinstance(failure(answered.get, PATH), NotFound)
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize("body", [{"error": "API route not found"}, {"detail": "Not Found"}])
+def test_a_path_that_airflow_does_not_know_is_told_at_once(answered, server, clock, body):
+    server.get(PATH).answers(body, 404)
+    assert isinstance(failure(answered.get, PATH), NoSuchApi)
+    assert clock.pauses == []
+
+
+def test_an_api_that_has_not_answered_may_not_be_there(answered, server, clock):
+    """Airflow 3 without users has its web interface at that path: a page, which no patience turns into an answer."""
+    server.get("/auth/fab/v1/users/deploy").says("<html><title>Airflow</title></html>", 200, "text/html")
+    assert "an HTML page titled 'Airflow'" in failure(answered.get, "/auth/fab/v1/users/deploy").message
+    assert clock.pauses == []
+
+
+def test_errors_of_airflow_count_as_its_answer(client, server):
+    server.get(PATH).answers({"detail": "The Dag with ID: `x` was not found"}, 404)
+    failure(client.get, PATH)
+    server.get(PATH).says("", 500)
+    server.get(PATH).answers({})
+    client.get(PATH)
+
+
+def test_a_write_that_is_redirected_to_where_airflow_has_moved_is_told_at_once(answered, server, clock):
+    server.patch(PATH, sends={"a": 1}).says("", 308, Location="https://other.example" + PATH)
+    assert "set api_url to https://other.example" in failure(answered.patch, PATH, {"a": 1}).message
+    assert clock.pauses == []
+
+
+def test_redirects_in_a_circle_pass(answered, server, clock):
+    server.again(server.get(PATH).says("", 302, Location=PATH), 4)
+    server.get(PATH).answers({})
+    answered.get(PATH)
+    assert len(clock.pauses) == 1
+
+
+def test_what_only_explains_a_failure_asks_once(answered, server, clock):
+    server.get(PATH).says("", 500)
+    with answered.patience.within(5):
+        failure(answered.get, PATH)
+    assert clock.pauses == []
+    # Within an outage that is being borne, it is one more attempt.
+    server.get(PATH).says("", 500)
+    server.get(PATH).answers({})
+    with answered.patience.within_one_outage():
+        answered.get(PATH)
+
+
+def test_the_end_of_a_wait_cuts_an_error_short_that_may_pass(answered, server, clock):
+    server.get(PATH).answers({"n": 1})
+    server.again(server.get(PATH).says("", 500), 50)
+    seen, silence = answered.patience.wait(lambda: answered.get(PATH), lambda found: False, 12, 5)
+    server.script.clear()
+    assert seen == {"n": 1}
+    assert silence is not None
+    assert "Airflow answered 500" in silence.message
+    assert clock.passed == pytest.approx(12)
+
+
+def test_a_page_in_place_of_a_log_is_no_log(answered, server):
+    server.get(PATH, {"full": "true"}).says(PAGE, 200, "text/html")
+    assert isinstance(failure(lines, answered), Unreachable)
+
+
+# -- what Airflow tells everybody
+
+
+def test_what_airflow_tells_everybody_is_asked_for_without_a_login(client, server):
+    client = client.logged_in_by(BasicLogin("deploy", "pa55word"))
+    server.get(PATH, headers={"Authorization": None}).answers({})
+    client.get_open(PATH)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_proxy_that_wants_a_login_for_every_path_gets_it(client, server, status):
+    client = client.logged_in_by(BasicLogin("deploy", "pa55word"))
+    basic = "Basic ZGVwbG95OnBhNTV3b3Jk"
+    server.get(PATH, headers={"Authorization": None}).says("<html></html>", status, "text/html")
+    # It is known then.
+    for _request in range(2):
+        server.get(PATH, headers={"Authorization": basic}).answers({"version": "2.11.2"})
+    for _request in range(2):
+        assert client.get_open(PATH) == {"version": "2.11.2"}
+
+
+def test_a_login_that_the_proxy_refuses_is_told(client, server):
+    client = client.logged_in_by(BasicLogin("deploy", "pa55word"))
+    server.again(server.get(PATH).says("", 401))
+    assert "wrong api_username or api_password" in failure(client.get_open, PATH).message
+
+
+def test_without_a_login_there_is_none_to_show(client, server):
+    server.get(PATH).says("", 401)
+    assert "give api_username and api_password" in failure(client.logged_in_by(Login()).get_open, PATH).message
+
+
+def test_a_page_lets_nobody_in(server, clock):
+    """A proxy's page says nothing of the login, so a refusal after it may be the password."""
+    client = Client(URL, BasicLogin("deploy", "pa55word"), clock=clock)
+    server.get(PATH).says(PAGE, 200, "text/html")
+    failure(client.get, PATH)
+    server.get(PATH).answers({"title": "Forbidden"}, 403)
+    assert "wrong api_username or api_password" in failure(client.get, PATH).message
 
 
 def test_an_outage_lasts_as_long_as_allowed(server, clock):

@@ -93,6 +93,42 @@ def test_a_server_that_wants_a_login_first(connection, server, status):
     assert "set api_version" in error.message
 
 
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    ("body", "answer", "generation"), [({"version": "2.11.2"}, 200, "v1"), (REMOVED, 404, "v2")], ids=["2", "3"]
+)
+def test_a_proxy_that_wants_basic_auth_for_every_path_gets_it(connection, server, status, body, answer, generation):
+    server.get("/api/v1/version", headers={"Authorization": None}).says("<html></html>", status, "text/html")
+    server.get("/api/v1/version", headers={"Authorization": "Basic dTpwNHNzdzByZA=="}).answers(body, answer)
+    airflow = connection(api_version="auto", api_username="u", api_password="p4ssw0rd")
+    assert airflow.generation.name == generation
+
+
+def test_a_login_that_is_not_the_proxys_is_told(connection, server):
+    server.again(server.get("/api/v1/version").says("<html></html>", 401, "text/html"))
+    error = connection.failure(api_version="auto", api_username="u", api_password="p4ssw0rd")
+    assert isinstance(error, Denied)
+    assert "wants a login before it tells its version (401), and not that of api_username" in error.message
+
+
+@pytest.mark.parametrize("api_version", ["v1", "v2"])
+def test_the_version_is_asked_for_with_the_login_where_it_is_wanted(connection, server, api_version):
+    login = {"v1": {"api_username": "u", "api_password": "p4ssw0rd"}, "v2": {"api_token": "abcdef"}}[api_version]
+    shown = {"v1": "Basic dTpwNHNzdzByZA==", "v2": "Bearer abcdef"}[api_version]
+    path = f"/api/{api_version}/version"
+    if api_version == "v1":
+        server.get(path, headers={"Authorization": None}).says("", 401)
+    server.get(path, headers={"Authorization": shown}).answers({"version": "2.11.2"})
+    assert connection(api_version=api_version, **login).version() == (2, 11, 2)
+
+
+@pytest.mark.parametrize("status", [500, 404, 200])
+def test_a_wrong_url_is_told_at_once(connection, server, clock, status):
+    server.get("/api/v1/version").says("404 page not found", status)
+    assert "No Airflow API answers at https://airflow.example" in connection.failure(api_version="auto").message
+    assert clock.pauses == []
+
+
 @pytest.mark.parametrize(
     ("status", "body", "content_type", "words"),
     [

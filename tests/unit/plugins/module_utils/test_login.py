@@ -209,9 +209,15 @@ def test_a_write_is_sent_again_after_the_renewal(server, token_client):
     assert token_client.post(PATH, {"a": 1}) == {"done": True}
 
 
+def refused_exchange(server: Server, status: int = 401) -> None:
+    server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).answers(
+        {"detail": "Invalid credentials"}, status
+    )
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 422])
 def test_wrong_password_for_a_token(server, token_client, status):
-    exchange(server, status=status)
+    refused_exchange(server, status)
     error = failure(token_client.get, PATH)
     assert isinstance(error, WrongLogin)
     assert error.message == (
@@ -229,6 +235,43 @@ def test_no_token_comes(server, token_client, status, body):
     assert isinstance(error, ApiError)
     assert f"did not give a token (status {status})" in error.message
     assert "give api_token" in error.message
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(403, "<html>blocked</html>"), (401, ""), (400, "bad"), (403, '{"message": "Forbidden"}')]
+)
+def test_a_proxy_that_refuses_the_exchange_says_nothing_of_the_password(server, token_client, status, body):
+    server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).says(body, status)
+    error = failure(token_client.get, PATH)
+    assert not isinstance(error, WrongLogin)
+    assert f"did not give a token (status {status})" in error.message
+
+
+def test_a_token_is_renewed_through_a_failure_of_the_server(server, token_client, clock):
+    exchange(server)
+    with_token(server, "t1")
+    with_token(server, "t1", 401)
+    body = {"username": USER, "password": PASSWORD}
+    server.post("/auth/token", sends=body).says("Internal Server Error", 500)
+    server.post("/auth/token", sends=body).says("404 page not found", 404)
+    server.post("/auth/token", sends=body).says("<html>Maintenance</html>", 200, "text/html")
+    exchange(server, "t2")
+    with_token(server, "t2")
+    token_client.get(PATH)
+    token_client.get(PATH)
+    assert len(clock.pauses) == 3
+
+
+def test_a_login_that_fails_with_the_server_is_told_in_the_end(server, clock):
+    client = client_with(PasswordTokenLogin(USER, PASSWORD), clock, retry_timeout=20)
+    client.has_answered("/api/v1/version")
+    for _attempt in range(100):
+        server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).says("", 500)
+    message = failure(client.get, PATH).message
+    server.script.clear()
+    assert "did not give a token (status 500)" in message
+    assert message.endswith("That has lasted for 20 s.")
+    assert clock.passed == pytest.approx(20)
 
 
 @pytest.mark.parametrize("body", ["[]", '"t1"', "null", "1"])
@@ -273,7 +316,8 @@ def test_an_error_does_not_show_the_token(server, token_client):
 def form(server: Server, target: str = "/home", status: int = 302, cookie: str = AFTER, page: str = FORM) -> None:
     server.get("/login/", headers={"Authorization": None}).says(page, 200, "text/html", Set_Cookie=BEFORE)
     answer = {"Location": target, **({"Set_Cookie": cookie} if cookie else {})}
-    server.post("/login/", form=FIELDS, headers={"Cookie": "session=before"}).says("", status, "text/html", **answer)
+    sent: dict[str, str | None] = {"Cookie": "session=before", "Referer": "https://airflow.example/login/"}
+    server.post("/login/", form=FIELDS, headers=sent).says("", status, "text/html", **answer)
 
 
 def with_cookie(server: Server, status: int = 200) -> None:
@@ -347,14 +391,184 @@ def test_the_form_refuses_the_password(server, session_client, target):
     )
 
 
-def test_the_form_comes_again(server, session_client):
-    form(server, status=200)
-    assert "refused api_username or api_password" in failure(session_client.get, PATH).message
+ALERT = '<div class="alert alert-warning"><button class="close">&times;</button>Invalid login. Please try again.</div>'
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_the_form_comes_again_and_says_that_the_login_is_invalid(server, session_client, status):
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie=BEFORE)
+    server.post("/login/", form=FIELDS).says(ALERT + FORM, status, "text/html", Set_Cookie=AFTER)
+    assert isinstance(failure(session_client.get, PATH), WrongLogin)
+
+
+FLASK = "<!doctype html>\n<html lang=en>\n<title>400 Bad Request</title>\n<h1>Bad Request</h1>\n<p>{}</p>\n"
+NO_VERDICTS: dict[str, tuple[int, str, str]] = {
+    "referrer": (400, FLASK.format("The referrer header is missing."), "status 400: The referrer header is missing)"),
+    "host": (400, FLASK.format("The referrer does not match the host."), "does not match the host)"),
+    "token": (400, FLASK.format("The CSRF session token is missing."), "The CSRF session token is missing)"),
+    "firewall": (403, "<html><title>Blocked</title><body><p>Request <b>blocked</b></body></html>", "Request blocked)"),
+    "form again": (200, FORM, "status 200)"),
+    "alert": (200, '<div class="alert alert-danger">Your account is locked.</div>' + FORM, "Your account is locked)"),
+    "page": (200, "<html><title>Down for maintenance</title></html>", "(status 200)"),
+    "text": (404, "404 page not found", "(status 404)"),
+    "see other host": (307, "", "(status 307)"),
+}
+
+
+@pytest.mark.parametrize("verdict", NO_VERDICTS)
+def test_an_answer_of_the_form_that_is_no_refusal_says_nothing_of_the_password(server, session_client, verdict):
+    status, page, words = NO_VERDICTS[verdict]
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie=BEFORE)
+    server.post("/login/", form=FIELDS).says(page, status, "text/html", Set_Cookie=AFTER, Location="https://x.example/")
+    error = failure(session_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert not isinstance(error, WrongLogin)
+    assert error.message.startswith("The form at https://airflow.example/login/ gave no session (")
+    assert words in error.message
+    assert "says nothing of api_username and api_password" in error.message
 
 
 def test_the_form_gives_no_cookie(server, session_client):
     form(server, cookie="")
-    assert isinstance(failure(session_client.get, PATH), Denied)
+    error = failure(session_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert not isinstance(error, WrongLogin)
+
+
+def posted(server: Server, page: str, sent: dict[str, str], path: str = "/login/") -> None:
+    server.get("/login/").says(page, 200, "text/html", Set_Cookie=BEFORE)
+    server.post(path, form=sent).says("", 302, "text/html", Location="/home", Set_Cookie=AFTER)
+    with_cookie(server)
+
+
+@pytest.mark.parametrize(
+    ("page", "more", "names"),
+    [
+        ('<form><input name="username"><input type="password" name="password"></form>', {}, ()),
+        ("<input name=username><INPUT TYPE=PASSWORD NAME=password>", {}, ()),
+        (
+            '<form><input type="email" name="email" required><input type="password" name="pw"></form>',
+            {},
+            ("email", "pw"),
+        ),
+        (
+            '<form action="/search"><input name="q"></form><form><input name="login" required>'
+            '<input type="password" name="pass" required><input type="hidden" name="a&amp;b" value="1">'
+            '<input type="checkbox" name="remember"><input type="checkbox" name="kept" value="y" checked>'
+            '<select name="domain"><option value="corp" selected>Corp</option><option value="x">X</option></select>'
+            '<input type="submit" name="go" value="Sign in"></form>',
+            {"a&b": "1", "kept": "y", "domain": "corp"},
+            ("login", "pass"),
+        ),
+        (
+            '<form><input name="organization" value="main" required><input name="username" required>'
+            '<input type="password" name="password" required></form>',
+            {"organization": "main"},
+            (),
+        ),
+    ],
+    ids=["without a token", "without a form", "names", "of all kinds", "filled in"],
+)
+def test_forms_of_other_fields(server, session_client, page, more, names):
+    name, password = names or ("username", "password")
+    posted(server, page, {name: USER, password: PASSWORD, **more})
+    session_client.get(PATH)
+
+
+@pytest.mark.parametrize(
+    ("action", "path"),
+    [
+        ("", "/login/"),
+        ("/login/?next=%2Fhome", "/login/?next=/home"),
+        ("/auth/login", "/auth/login"),
+        ("https://airflow.example/login/", "/login/"),
+        # The password goes to no other server.
+        ("https://evil.example/login/", "/login/"),
+        ("//evil.example/login/", "/login/"),
+    ],
+)
+def test_where_a_form_is_sent_to(server, session_client, action, path):
+    page = f'<form action="{action}"><input name="username"><input type="password" name="password"></form>'
+    posted(server, page, {"username": USER, "password": PASSWORD}, path)
+    session_client.get(PATH)
+
+
+def test_a_form_below_a_path_prefix(server, clock):
+    client = Client(f"{URL}/airflow", SessionLogin(USER, PASSWORD), clock=clock)
+    page = '<form action="/airflow/login/"><input name="username"><input type="password" name="password"></form>'
+    server.get("/airflow/login/").says(page, 200, "text/html", Set_Cookie=BEFORE)
+    sent = {"Referer": "https://airflow.example/airflow/login/"}
+    fields = {"username": USER, "password": PASSWORD}
+    server.post("/airflow/login/", form=fields, headers=sent).says("", 302, Location="/airflow/", Set_Cookie=AFTER)
+    server.get("/airflow" + PATH, headers={"Cookie": COOKIE}).answers({})
+    client.get(PATH)
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ('<input name="code" required>', "code"),
+        ('<input name="second" type="password">', "second"),
+        ('<input name="terms" type="checkbox" required>', "terms"),
+        ('<textarea name="why" required></textarea>', "why"),
+        ('<div class="g-recaptcha" data-sitekey="x"></div>', "captcha"),
+        ('<div class="h-captcha"></div><textarea name="h-captcha-response"></textarea>', "captcha"),
+        ('<div class="cf-turnstile"></div>', "turnstile"),
+        ('<img id="captcha_image"><input name="captcha_answer">', "captcha"),
+        ('<input name="otp" autocomplete="one-time-code">', "otp"),
+    ],
+)
+def test_a_form_that_wants_more_than_name_and_password(server, session_client, more, named):
+    """Nothing is posted: a login that cannot be right may lock the user out."""
+    page = f'<form><input name="username"><input type="password" name="password">{more}</form>'
+    server.get("/login/").says(page, 200, "text/html")
+    error = failure(session_client.get, PATH)
+    assert isinstance(error, Denied)
+    assert not isinstance(error, WrongLogin)
+    assert f"wants more than name and password ({named}" in error.message
+    assert "which only people can give; enable basic auth in [api] auth_backends" in error.message
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<form name="login"><input name="csrf_token" type="hidden" value="x"><input name="openid"></form>',
+        '<form action="/search"><input name="q"></form>',
+        "<html><title>Down for maintenance</title></html>",
+        "",
+    ],
+)
+def test_pages_without_a_password(server, session_client, page):
+    server.get("/login/").says(page, 200, "text/html")
+    assert "shows no form for a password (status 200)" in failure(session_client.get, PATH).message
+
+
+def test_a_session_is_renewed_through_what_passes(server, session_client, clock):
+    form(server)
+    with_cookie(server)
+    with_cookie(server, 401)
+    server.get("/login/").says("<html>Oops</html>", 500, "text/html")
+    server.get("/login/").says("<html>Down for maintenance</html>", 200, "text/html")
+    server.get("/login/").says("", 302, Location="https://status.example/")
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie=BEFORE)
+    server.post("/login/", form=FIELDS).says("<html>Oops</html>", 500, "text/html")
+    form(server)
+    with_cookie(server)
+    session_client.get(PATH)
+    session_client.get(PATH)
+    assert len(clock.pauses) == 4
+
+
+def test_the_form_behind_a_proxy_that_wants_basic_auth_for_every_path(server, session_client):
+    shown = {"Authorization": BASIC}
+    server.get("/login/", headers={"Authorization": None}).says("", 401, "text/html", WWW_Authenticate="Basic")
+    server.get("/login/", headers=shown).says(FORM, 200, "text/html", Set_Cookie=BEFORE)
+    sent = {**shown, "Cookie": "session=before"}
+    server.post("/login/", form=FIELDS, headers=sent).says("", 302, Location="/home", Set_Cookie=AFTER)
+    for _request in range(2):
+        server.get(PATH, headers={**shown, "Cookie": COOKIE}).answers({})
+    session_client.get(PATH)
+    session_client.get(PATH)
 
 
 def test_there_is_no_form(server, session_client):
@@ -474,6 +688,38 @@ def test_auto_when_both_are_refused(server, auto_client):
         "one of them is wrong",
     ):
         assert words in error.message
+
+
+def test_auto_goes_on_with_the_form_when_that_has_failed_for_a_moment(server, auto_client, clock):
+    auto_client.has_answered(PATH)
+    with_basic(server, 403)
+    server.get("/login/").says("<html>Oops</html>", 500, "text/html")
+    form(server)
+    with_cookie(server)
+    auto_client.get(PATH)
+    assert len(clock.pauses) == 1
+
+
+def test_auto_whose_form_fails_for_good_is_one_outage(server, clock):
+    client = client_with(AutoLogin(USER, PASSWORD), clock, retry_timeout=20)
+    client.has_answered(PATH)
+    with_basic(server, 403)
+    server.again(server.get("/login/").says("<html>Oops</html>", 500, "text/html"), 100)
+    message = failure(client.get, PATH).message
+    server.script.clear()
+    assert "(status 500)" in message
+    assert "refused, too (403)" in message
+    assert clock.passed == pytest.approx(20)
+
+
+def test_auto_says_that_the_form_did_not_judge(server, auto_client):
+    with_basic(server, 403)
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie=BEFORE)
+    server.post("/login/", form=FIELDS).says(FLASK.format("The referrer header is missing."), 400, "text/html")
+    error = failure(auto_client.get, PATH)
+    assert not isinstance(error, WrongLogin)
+    assert "The referrer header is missing" in error.message
+    assert "refused, too (403)" in error.message
 
 
 def test_auto_when_there_is_no_form(server, auto_client):
@@ -608,7 +854,7 @@ def test_logging_in_ahead_of_the_first_request(server, clock, login):
 
 
 def test_a_wrong_password_is_told_ahead_of_the_first_request(server, token_client):
-    exchange(server, status=401)
+    refused_exchange(server)
     assert isinstance(failure(token_client.log_in), Denied)
 
 

@@ -662,12 +662,35 @@ def test_a_failure_after_a_lost_answer_names_the_run(story, server):
     assert f"Whether run {NEW_ID} of DAG etl_daily was made is not known" in error.message
 
 
-@pytest.mark.parametrize("status", [403, 500])
-def test_a_look_up_that_is_refused_names_the_run(story, server, generation, status):
+def test_a_look_up_that_is_refused_names_the_run(story, server, generation):
     story.dag()
     story.post().fails(requests.ReadTimeout())
-    server.get(f"dags/etl_daily/dagRuns/{NEW_ID}").answers(generation.problem(status, "Problem"), status)
+    server.get(f"dags/etl_daily/dagRuns/{NEW_ID}").answers(generation.problem(403, "Problem"), 403)
     assert refusal(story).details["dag_run"]["dag_run_id"] == NEW_ID
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_look_up_bears_the_fail_over_that_the_trigger_has_met(story, server, generation, lost):
+    story.dag()
+    if lost:
+        story.post().fails(requests.ReadTimeout())
+    else:
+        story.post().says("Internal Server Error", 500)
+    for status in (500, 503, 500):
+        server.get(f"dags/etl_daily/dagRuns/{NEW_ID}").says("Internal Server Error", status)
+    story.run(NEW_ID)
+    assert launch(story)["changed"] is True
+
+
+def test_a_look_up_that_fails_for_as_long_as_an_outage_may_last_names_the_run(story, server, clock):
+    story.dag()
+    story.post().says("Internal Server Error", 500)
+    server.again(server.get(f"dags/etl_daily/dagRuns/{NEW_ID}").says("Internal Server Error", 500), 100)
+    with pytest.raises(FateUnknown) as caught:
+        launch(story)
+    server.script.clear()
+    assert caught.value.details["dag_run"]["dag_run_id"] == NEW_ID
+    assert clock.passed == pytest.approx(30)
 
 
 # -- conflicts

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import typing as t
 
 import pytest
@@ -15,6 +16,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
     TimedOut,
     WrongLogin,
 )
+from ansible_collections.dagops.airflow.plugins.module_utils._http import client
 from ansible_collections.dagops.airflow.plugins.modules import airflow_info
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Exchange, Server
@@ -27,11 +29,12 @@ HEALTHY = {"metadatabase": "healthy", "scheduler": "healthy", "triggerer": "heal
 class Info(Runner):
     token = True  # of version 2: that one is given
 
-    def health(self, **states: str | None) -> Exchange:
+    def health(self, beats: dict[str, str | None] | None = None, **states: str | None) -> Exchange:
         path = {"v1": "health", "v2": "monitor/health"}[self.generation.name]
         body: dict[str, t.Any] = {}
         for name, status in {**HEALTHY, **states}.items():
-            beat = {} if name == "metadatabase" else {f"latest_{name}_heartbeat": status and self.beat()}
+            last = (beats or {}).get(name, status and self.beat())
+            beat = {} if name == "metadatabase" else {f"latest_{name}_heartbeat": last}
             body[name] = {"status": status, **beat}
         return self.server.get(path, headers={"Authorization": self.shown()}).answers(body)
 
@@ -95,6 +98,137 @@ def test_healthy(info, states, healthy):
     assert info()["healthy"] is healthy
 
 
+DAYS_AGO = "2026-11-19T08:00:00+00:00"
+A_NIGHT_AGO = "2026-11-21T20:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("component", "beat", "healthy"),
+    [
+        ("triggerer", DAYS_AGO, "v1 v2"),
+        # Airflow 3 does nothing without one.
+        ("dag_processor", DAYS_AGO, "v1"),
+        # It may just be starting, after a night.
+        ("triggerer", A_NIGHT_AGO, ""),
+        ("dag_processor", A_NIGHT_AGO, ""),
+        ("scheduler", DAYS_AGO, ""),
+        # Airflow 3.4 calls what never ran unhealthy.
+        ("triggerer", None, "v1 v2"),
+        ("dag_processor", None, "v1"),
+        ("scheduler", None, ""),
+    ],
+)
+def test_what_was_given_up_or_never_ran_does_not_count(info, component, beat, healthy):
+    info.health(beats={component: beat}, **{component: "unhealthy"})
+    info.version()
+    assert info()["healthy"] is (info.generation.name in healthy.split())
+
+
+def test_health_of_airflow_3_4(server):
+    """With its new keys, of a server on which no triggerer ever ran."""
+    server.prefix = "/api/v2/"
+    info = Info(server, GENERATIONS["v2"], airflow_info)
+    up = {"status": "healthy", "detailed_status": "healthy", "instances": [{"hostname": "a"}]}
+    server.get("monitor/health").answers(
+        {
+            "metadatabase": {"status": "healthy"},
+            "scheduler": {**up, "latest_scheduler_heartbeat": "2026-11-22T10:14:58Z"},
+            "triggerer": {
+                "status": "unhealthy",
+                "latest_triggerer_heartbeat": None,
+                "detailed_status": "down",
+                "instances": [],
+            },
+            "dag_processor": {**up, "latest_dag_processor_heartbeat": "2026-11-22T10:14:58Z"},
+        }
+    )
+    info.version()
+    result = info(wait=True)
+    assert result["healthy"] is True
+    assert result["health"]["triggerer"] == {"status": None, "latest_heartbeat": None}
+
+
+@pytest.mark.parametrize(
+    ("components", "states", "healthy"),
+    [
+        (["metadatabase", "scheduler"], {"triggerer": "unhealthy"}, True),
+        (["metadatabase"], {"scheduler": "unhealthy"}, True),
+        (["scheduler", "triggerer"], {"triggerer": None}, False),
+        (["dag_processor"], {"dag_processor": None}, False),
+        (["dag_processor"], {"dag_processor": "healthy", "scheduler": "unhealthy"}, True),
+    ],
+)
+def test_components_that_have_to_be_healthy(info, components, states, healthy):
+    info.health(**states)
+    info.version()
+    assert info(components=components)["healthy"] is healthy
+
+
+def test_waiting_for_a_component_that_never_ran(info, clock):
+    info.health(triggerer=None)
+    info.health(triggerer="unhealthy")
+    info.health()
+    info.version()
+    assert info(wait=True, components=["scheduler", "triggerer"])["healthy"] is True
+    assert clock.pauses == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "triggerer (no heartbeat since 2026-11-22T10:14:58.500000Z), or leave it out of components."),
+        ({"components": ["scheduler", "dag_processor"]}, "see to its dag_processor (it never ran)."),
+    ],
+)
+def test_a_component_that_does_not_come(info, server, options, words):
+    server.again(info.health(triggerer="unhealthy"), 20)
+    with pytest.raises(TimedOut) as caught:
+        info(wait=True, wait_timeout=7, **options)
+    server.script.clear()
+    assert caught.value.message.endswith(words)
+
+
+def test_no_component_at_all(info):
+    assert "components is empty" in info.failure(components=[]).message
+
+
+STARTING: dict[str, t.Callable[[Exchange], t.Any]] = {
+    "500": lambda exchange: exchange.says("Internal Server Error", 500),
+    "521": lambda exchange: exchange.says("<html>Web server is down</html>", 521, "text/html"),
+    "404 of Traefik": lambda exchange: exchange.says("404 page not found", 404),
+    "404 of nginx": lambda exchange: exchange.says("<html><title>404 Not Found</title></html>", 404, "text/html"),
+    "page": lambda exchange: exchange.says("<html><title>Maintenance</title></html>", 200, "text/html"),
+    "redirect": lambda exchange: exchange.says("", 302, Location="https://status.example/"),
+}
+
+
+@pytest.mark.parametrize("answer", STARTING)
+def test_waiting_through_what_a_starting_server_or_its_proxy_says(info, server, answer):
+    path = {"v1": "health", "v2": "monitor/health"}[info.generation.name]
+    STARTING[answer](server.get(path))
+    info.health()
+    info.version()
+    assert info(wait=True)["healthy"] is True
+
+
+@pytest.mark.parametrize("answer", [answer for answer in STARTING if answer != "521"])
+def test_without_waiting_that_is_told_at_once(info, server, clock, answer):
+    path = {"v1": "health", "v2": "monitor/health"}[info.generation.name]
+    STARTING[answer](server.get(path))
+    info.failure()
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize("answer", STARTING)
+def test_waiting_for_a_server_whose_version_is_not_known_yet(played, server, monkeypatch, clock, answer):
+    monkeypatch.setattr(client, "Clock", lambda: clock)
+    STARTING[answer](server.get("/api/v1/version"))
+    server.get("/api/v1/version").answers({"version": "2.11.2"})
+    states = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": "healthy"}}
+    server.get("/api/v1/health").answers(states)
+    assert played(airflow_info.main, api_url=URL, wait=True)["version"] == "2.11.2"
+
+
 def test_an_airflow_that_knows_of_fewer_components(info, server):
     path = {"v1": "health", "v2": "monitor/health"}[info.generation.name]
     server.get(path).answers({"metadatabase": {"status": "healthy"}, "scheduler": {"status": "healthy"}})
@@ -126,7 +260,8 @@ def test_waiting_in_vain(info, server, clock):
     server.script.clear()
     assert clock.passed == pytest.approx(7)
     assert caught.value.message == (
-        "Airflow at https://airflow.example is not healthy after 7 s: see to its scheduler, triggerer."
+        "Airflow at https://airflow.example is not healthy after 7 s: see to its scheduler (no heartbeat since "
+        "2026-11-22T10:14:58.500000Z), triggerer (no heartbeat since 2026-11-22T10:14:58.500000Z)."
     )
     assert caught.value.details["health"]["scheduler"]["status"] == "unhealthy"
 
@@ -166,6 +301,19 @@ def test_while_waiting_a_server_may_be_away_for_longer(monkeypatch, played, wait
     monkeypatch.setattr(airflow_info, "run", lambda module, airflow: {"found": module.params["retry_timeout"]})
     result = played(airflow_info.main, api_url=URL, api_version="v1", wait=wait, wait_timeout=120)
     assert result["found"] == allowed
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_proxy_that_wants_a_login_for_every_path(server, status):
+    server.prefix = "/api/v1/"
+    info = Info(server, GENERATIONS["v1"], airflow_info)
+    info.health().answers({}, status)
+    basic = "Basic " + base64.b64encode(b"deploy:s3cret-pa55").decode()
+    states = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": "healthy"}}
+    # It is known by then.
+    for path, body in (("health", states), ("version", {"version": "2.11.2"})):
+        server.get(path, headers={"Authorization": basic}).answers(body)
+    assert info()["version"] == "2.11.2"
 
 
 # -- proving a login

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import typing as t
 
 import pytest
@@ -166,6 +167,75 @@ def test_a_rate_limit_is_no_wrong_password(server):
     form = {"username": "deploy", "password": "n3w-pa55word", "csrf_token": "abc.def"}
     server.post("/login/", form=form).says("Too Many Requests", 429, Retry_After="99")
     assert "rate limit" in users.failure(username="deploy", password="n3w-pa55word").message
+
+
+REFERRER = "<!doctype html><title>400 Bad Request</title><h1>Bad Request</h1><p>The referrer header is missing.</p>"
+
+
+@pytest.fixture
+def old(server: Server) -> Users:
+    server.prefix = "/api/v1/"
+    return Users(server, GENERATIONS["v1"], airflow_user)
+
+
+def by_basic_auth(server: Server, status: int, body: t.Any = None) -> None:
+    basic = "Basic " + base64.b64encode(b"deploy:n3w-pa55word").decode()
+    exchange = server.get("dags", {"limit": 1}, headers={"Authorization": basic})
+    exchange.says(body, status, "text/html") if isinstance(body, str) else exchange.answers(body, status)
+
+
+def unjudged(server: Server, page: str = REFERRER, status: int = 400) -> None:
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie="session=1; Path=/")
+    form = {"username": "deploy", "password": "n3w-pa55word", "csrf_token": "abc.def"}
+    server.post("/login/", form=form).says(page, status, "text/html")
+
+
+def test_a_form_that_does_not_judge_is_no_reason_where_basic_auth_takes_the_password(old, server):
+    old.has()
+    unjudged(server)
+    by_basic_auth(server, 200, {"dags": [], "total_entries": 0})
+    assert old(username="deploy", password="n3w-pa55word")["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("page", "status"), [(REFERRER, 400), ("<p>blocked</p>", 403), ("<title>Down</title>", 200)], ids=str
+)
+@pytest.mark.parametrize("basic", [401, 403])
+def test_a_password_is_not_rewritten_because_nobody_judges_it(old, server, page, status, basic):
+    old.has()
+    unjudged(server, page, status)
+    by_basic_auth(server, basic, {"title": "Forbidden", "detail": None})
+    message = old.failure(username="deploy", password="n3w-pa55word").message
+    assert message.startswith("Whether user deploy has this password cannot be found out, so nothing was changed (")
+    assert f"gave no session (status {status}" in message
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_where_people_log_in_in_another_way_basic_auth_judges(old, server, right):
+    old.has()
+    server.get("/login/").says("<a href='/login/google'>Sign in with Google</a>", 200, "text/html")
+    if right:
+        by_basic_auth(server, 200, {"dags": []})
+    else:
+        by_basic_auth(server, 403, {"title": "Forbidden", "detail": None})
+        old.patched(password="n3w-pa55word")
+    assert old(username="deploy", password="n3w-pa55word")["changed"] is not right
+
+
+def test_a_maintenance_page_in_place_of_the_form_judges_nothing(old, server):
+    old.has()
+    server.get("/login/").says("<title>Down</title>", 200, "text/html")
+    by_basic_auth(server, 200, "<title>Down</title>")
+    assert "cannot be found out" in old.failure(username="deploy", password="n3w-pa55word").message
+
+
+@pytest.mark.parametrize(("status", "body"), [(403, "<p>blocked</p>"), (404, "404 page not found"), (405, "")])
+def test_a_proxy_that_refuses_the_exchange_judges_nothing(server, status, body):
+    server.prefix = "/api/v2/"
+    users = Users(server, GENERATIONS["v2"], airflow_user)
+    users.has()
+    server.post("/auth/token", sends={"username": "deploy", "password": "n3w-pa55word"}).says(body, status)
+    assert "cannot be found out" in users.failure(username="deploy", password="n3w-pa55word").message
 
 
 # -- no such user

@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The login form of Airflow 2 behind https and in its variants, and a proxy with basic auth of its own."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import faults
+import in_process
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.access import Access
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
+from ansible_collections.dagops.airflow.plugins.module_utils._base.clock import Clock
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, ApiError, WrongLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import SessionLogin
+from certificates import Authority
+from faults import Exchange, Line
+from live import Airflow
+
+HOST = "127.0.0.1"
+PASSWORD = "l0gin-f0rm-pa55"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("certificates"), "company")
+
+
+@pytest.fixture
+def front(airflow: Airflow, authority: Authority) -> Iterator[Line]:
+    """A proxy that ends TLS and tells Airflow so."""
+    with Line(airflow.url, authority.issue(HOST).server(), adds={"X-Forwarded-Proto": "https"}) as line:
+        yield line
+
+
+@pytest.fixture
+def guarded(airflow: Airflow) -> Iterator[Line]:
+    """A proxy that wants basic auth for every path, the same name and password as Airflow."""
+    right = "Basic " + base64.b64encode(f"{airflow.username}:{airflow.password}".encode()).decode()
+
+    def guard(exchange: Exchange) -> None:
+        if exchange.request.headers.get("authorization") == right:
+            faults.passed(exchange)
+        else:
+            faults.answered(401, "<html><title>401 Authorization Required</title></html>", WWW_Authenticate="Basic")(
+                exchange
+            )
+
+    with Line(airflow.url) as line:
+        line.always(guard)
+        yield line
+
+
+@pytest.fixture(scope="module")
+def user(api: Api, airflow: Airflow) -> Iterator[str]:
+    """Somebody who may log in."""
+    name = f"form_{uuid.uuid4().hex[:8]}"
+    admin = in_process.connected(airflow, api_username=airflow.username, api_password=airflow.password)
+    wanted = {"username": name, "email": f"{name}@example.com", "first_name": "F", "last_name": "L", "roles": ["Op"]}
+    admin.ask(Access).create_user(wanted, PASSWORD)
+    yield name
+    admin.ask(Access).delete_user(name)
+
+
+def log_in(url: str, authority: Authority | None, username: str, password: str) -> None:
+    verify = str(authority.path) if authority else True
+    # The real clock: the form takes five logins in 40 seconds.
+    Client(url, SessionLogin(username, password), verify=verify, clock=Clock()).log_in()
+
+
+@pytest.mark.generation("v1")
+def test_the_form_behind_https_takes_a_login(front: Line, authority: Authority, user: str) -> None:
+    log_in(front.url, authority, user, PASSWORD)
+    with pytest.raises(WrongLogin):
+        log_in(front.url, authority, user, "not the one")
+
+
+@pytest.mark.generation("v1")
+def test_what_the_form_says_of_the_request_is_no_wrong_password(
+    front: Line, authority: Authority, user: str, airflow: Airflow
+) -> None:
+    """A proxy that tells Airflow another host: people in a browser cannot log in, either."""
+    front.adds["X-Forwarded-Host"] = "inside.example"
+
+    def without_host(exchange: Exchange) -> None:
+        exchange.request.head = exchange.request.head.replace(
+            f"Host: {front.address}".encode(), b"Host: inside.example"
+        )
+        faults.passed(exchange)
+
+    front.always(without_host)
+    with pytest.raises(ApiError) as caught:
+        log_in(front.url, authority, user, PASSWORD)
+    assert not isinstance(caught.value, WrongLogin)
+    assert "gave no session (status 400: The referrer does not match the host)" in caught.value.message
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_password_is_told_from_another_one_behind_https(
+    airflow: Airflow, front: Line, authority: Authority, user: str, tmp_path: Path, right: bool
+) -> None:
+    """So airflow_user changes nothing where nothing is to be changed."""
+    options = {
+        "api_url": front.url,
+        "ca_path": str(authority.path),
+        "username": user,
+        "password": PASSWORD if right else "an0ther-pa55word",
+    }
+    options["_ansible_check_mode"] = True
+    result = in_process.as_program(tmp_path, "airflow_user", options).result
+    assert not result.get("failed"), result
+    assert result["changed"] is not right
+
+
+@pytest.mark.generation("v1")
+def test_a_password_is_not_written_where_the_form_does_not_judge(
+    airflow: Airflow, front: Line, authority: Authority, user: str, tmp_path: Path
+) -> None:
+    options = {"api_url": front.url, "ca_path": str(authority.path), "username": user}
+    front.always(faults.answered(403, "<html><title>Blocked</title></html>"), method="POST", path="/login/")
+    # Basic auth takes it.
+    done = in_process.as_program(tmp_path, "airflow_user", {**options, "password": PASSWORD})
+    assert done.status == 0, done.said
+    assert done.result["changed"] is False
+    done = in_process.as_program(tmp_path, "airflow_user", {**options, "password": "an0ther-pa55word"})
+    assert "cannot be found out, so nothing was changed" in done.result["msg"]
+    assert "gave no session (status 403" in done.result["msg"]
+    assert front.seen("PATCH") == []
+
+
+@pytest.mark.generation("v1")
+@pytest.mark.parametrize("api_auth", ["auto", "basic", "session"])
+@pytest.mark.parametrize("api_version", ["auto", "v1"])
+def test_a_proxy_that_wants_the_same_basic_auth_for_every_path(
+    airflow: Airflow, guarded: Line, tmp_path: Path, api_auth: str, api_version: str
+) -> None:
+    options: dict[str, Any] = {"api_url": guarded.url, "api_auth": api_auth, "api_version": api_version, "login": True}
+    done = in_process.as_program(tmp_path, "airflow_info", options)
+    assert done.status == 0, done.said
+    assert done.result["version"] == airflow.variables["airflow_version"]
+    assert done.result["healthy"]
+    assert done.result["logged_in"] is True
+
+
+def test_a_login_that_the_proxy_refuses_is_told(airflow: Airflow, guarded: Line) -> None:
+    with pytest.raises(AirflowError, match="wants a login before it tells its version"):
+        in_process.connected(airflow, guarded.url, api_username="deploy", api_password="not the one")
+
+
+FORMS = {
+    "captcha": (b'<div class="g-recaptcha"></div></form>', "captcha"),
+    "second password": (b'<input type="password" name="token"></form>', "token"),
+    "required field": (b'<input name="department" required></form>', "department"),
+}
+
+
+@pytest.mark.generation("v1")
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_that_wants_more_is_not_posted(airflow: Airflow, line: Line, user: str, form: str) -> None:
+    end, named = FORMS[form]
+
+    def with_more(page: bytes) -> bytes:
+        head, _form, rest = page.partition(b'name="login">')
+        return head + _form + rest.replace(b"</form>", end, 1)
+
+    line.always(faults.altered(with_more), method="GET", path="/login/")
+    with pytest.raises(AirflowError, match=rf"wants more than name and password \({named}"):
+        log_in(line.url, None, user, PASSWORD)
+    assert line.seen("POST") == []
