@@ -116,8 +116,8 @@ options:
       - >-
         Whether to print a line while the task waits, whenever something has changed, such as
         V(localhost: 2 of 5 DAG runs have ended, 1 failed (etl_daily / release-42\), 2 running, 1 not made yet).
-      - Lines are printed where the wait runs on the control node. With C(become), C(async), another Python or another
-        host there are none.
+      - Lines are printed where the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed
+        for a task with C(no_log) and in check mode.
     type: bool
     default: true
 seealso:

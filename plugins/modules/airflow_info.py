@@ -52,6 +52,13 @@ options:
         wrong.
     type: bool
     default: false
+  progress:
+    description:
+      - Whether to print a line while O(wait) lasts, whenever other components are not healthy yet.
+      - Lines are printed where the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed
+        for a task with C(no_log) and in check mode.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -135,12 +142,14 @@ from ..module_utils._base.clock import wait_until
 from ..module_utils._base.errors import AirflowError, BadInput, TimedOut, WrongLogin
 from ..module_utils._base.inputs import seconds_of
 from ..module_utils._module import AirflowModule
+from ..module_utils._work.progress import Progress
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "float", "default": 300.0},
     "components": {"type": "list", "elements": "str", "choices": list(COMPONENTS)},
     "login": {"type": "bool", "default": False},
+    "progress": {"type": "bool", "default": True},
 }
 LONGEST_PAUSE = 5.0  # seconds between two looks
 
@@ -163,7 +172,8 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         raise BadInput("components is empty; name at least one, or leave it out.")
     timeout = seconds_of("wait_timeout", module.params["wait_timeout"])
     family = airflow.ask(Health)
-    health = wait_for_health(airflow, timeout, components) if waits(module) else family.read()
+    progress = Progress(airflow, module.params["progress"])
+    health = wait_for_health(airflow, timeout, components, progress) if waits(module) else family.read()
     if module.params["login"]:
         prove(airflow)
     return {
@@ -180,15 +190,23 @@ def waits(module: AirflowModule) -> bool:
     return bool(module.params["wait"]) and not module.check_mode
 
 
-def wait_for_health(airflow: Airflow, timeout: float, components: list[str] | None) -> dict[str, t.Any]:
+def wait_for_health(
+    airflow: Airflow, timeout: float, components: list[str] | None, progress: Progress
+) -> dict[str, t.Any]:
     """Look until the server is healthy; TimedOut when it is not in time. What connecting took is a part of that."""
     client, family, patience = airflow.client, airflow.ask(Health), airflow.patience
     left = max(0.0, client.started + timeout - client.clock.now())
     patience.bears_all = True
+
+    def look() -> dict[str, t.Any]:
+        seen = family.read()
+        ill = family.ill(seen, components)
+        if ill:
+            progress.tell(f"Airflow at {airflow.url} is not healthy yet: {', '.join(ill)}")
+        return seen
+
     with answering_after(timeout), patience.within(left, bears_errors=True):
-        health = wait_until(
-            family.read, lambda seen: not family.ill(seen, components), client.clock, left, LONGEST_PAUSE
-        )
+        health = wait_until(look, lambda seen: not family.ill(seen, components), client.clock, left, LONGEST_PAUSE)
     patience.bears_all = False
     ill = family.ill(health, components)
     if ill:
