@@ -31,13 +31,17 @@ def run(name: str, folder: Path, *options: str, **variables: t.Any) -> Played:
     return ansible_playbook(str(ROOT / "playbooks" / f"{name}.yml"), folder, *options, **variables)
 
 
-@pytest.mark.parametrize("by", [{"airflow_dag_run_id": SCHEDULED}, {"airflow_logical_date": DATE}], ids=["id", "date"])
 @pytest.mark.parametrize(
-    ("state", "written", "words"),
+    ("by", "state", "written", "words"),
     [
-        ("running", [f"PATCH dags/etl/dagRuns/{SCHEDULED}"], "was still running and is cancelled."),
-        ("success", [], "has ended already: success."),
-        (None, [], "was never made."),
+        (
+            {"airflow_logical_date": DATE},
+            "running",
+            [f"PATCH dags/etl/dagRuns/{SCHEDULED}"],
+            "was still running and is cancelled.",
+        ),
+        ({"airflow_dag_run_id": SCHEDULED}, "success", [], "has ended already: success."),
+        ({"airflow_dag_run_id": SCHEDULED}, None, [], "was never made."),
     ],
 )
 def test_any_run_is_cancelled(
@@ -52,6 +56,16 @@ def test_any_run_is_cancelled(
     assert played.status == 0, played.output
     assert f"DAG run etl / {(*by.values(),)[0]} {words}" in played.words
     assert airflow.written == written
+
+
+@pytest.mark.parametrize(("answer", "fails"), [("y", True), ("ture", True), ("n", False), ("", False)])
+def test_a_run_that_did_not_succeed(answer: str, fails: bool, tmp_path: Path, airflow: LittleAirflow) -> None:
+    """What is no answer at all is no reason to call a failed run good."""
+    airflow.runs["etl", "r"] = V2.run("r", "failed", dag_id="etl")
+    variables = {"airflow_dag_id": "etl", "airflow_dag_run_id": "r", "airflow_require_success": answer}
+    played = run("cancel_dag_run", tmp_path, **variables)
+    assert (played.status != 0) is fails, played.output
+    assert "DAG run etl / r has ended already: failed" in played.words
 
 
 @pytest.mark.parametrize("taken", [True, False])

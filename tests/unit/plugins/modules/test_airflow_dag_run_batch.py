@@ -613,7 +613,7 @@ def test_secrets_are_shown_nowhere(played, v2, server, secret, whole, monkeypatc
     server.get("dags/etl/dagRuns/r").answers(generation.no_run("r"), 404)
     body = generation.trigger_body("r", conf={"key": SECRET})
     server.post("dags/etl/dagRuns", sends=body).answers(generation.problem(400, "x", f"no {SECRET} here"), 400)
-    runs: t.Any = [{"dag_id": "etl", "secret_conf": secret, "note": None, "dag_run_id": "r", "logical_date": ""}]
+    runs: t.Any = [{"dag_id": "etl", "secret_conf": secret, "note": None, "dag_run_id": "r", "when_paused": ""}]
     result = played(
         airflow_dag_run_batch.main, **v2, runs=json.dumps(runs) if whole else runs, _ansible_inject_invocation=True
     )
