@@ -9,6 +9,7 @@ import contextlib
 import typing as t
 
 from .._base.errors import ApiError, BadInput, NoSuchApi
+from .._base.text import one_line
 from .._base.times import iso
 from .._http.pages import pages
 from .airflow import Family, Object, of_known_shape
@@ -93,8 +94,8 @@ class FilesV2(Files, api="v2"):
         for name in names:
             if name.startswith("/"):
                 raise BadInput(
-                    f"files holds the absolute path {name}, and Airflow 3 knows files by their place in a DAG bundle; "
-                    "give that, or the folder in folder and what is below it in files."
+                    f"files holds the absolute path {one_line(name, 100)}, and Airflow 3 knows files by their place in a DAG "
+                    "bundle; give that, or the folder in folder and what is below it in files."
                 )
 
     def stamps(self, bundles: t.Iterable[str]) -> list[Object] | None:

@@ -12,7 +12,7 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.files import MORE, Files
 from .._base.errors import BadInput, ParseFailed, TimedOut
 from .._base.inputs import dag_id_of, seconds_of
-from .._base.text import first_few
+from .._base.text import first_few, one_line
 from .._base.times import iso
 from .parsed import (
     LONGEST_LOOK,
@@ -221,7 +221,11 @@ class FileWatch:
     def waited_for(self) -> list[str]:
         """Sentences about the files and DAGs that are still waited for."""
         pending = [(name, self.states[name]) for name in self.with_state(PENDING)]
-        files = [f"{name} is not read: {state.lack}" for name, state in pending if state.asked or not self._ids]
+        files = [
+            f"{one_line(name, 100)} is not read: {state.lack}"
+            for name, state in pending
+            if state.asked or not self._ids
+        ]
         about = " ".join(files)
         return files + [
             f"DAG {dag_id} {lack}" for dag_id, lack in self.missing.items() if f"DAG {dag_id} {lack}" not in about
@@ -236,15 +240,15 @@ class FileWatch:
     def broken(self) -> list[str]:
         """Sentences about the files that cannot be imported."""
         errors = [(name, self.states[name].error) for name in self.with_state(BROKEN)]
-        return [f"{name} cannot be imported: {reason_of(error)}" for name, error in errors if error]
+        return [f"{one_line(name, 100)} cannot be imported: {reason_of(error)}" for name, error in errors if error]
 
     def gone(self) -> list[str]:
         """Sentences about DAGs that have left their file."""
+        left = [(dag_id, name) for name, state in self.states.items() for dag_id in sorted(state.gone)]
         return [
-            f"DAG {dag_id} has left {name}, and is in no file any more; delete it with state: absent of airflow_dag, "
-            "or put it back"
-            for name, state in self.states.items()
-            for dag_id in sorted(state.gone)
+            f"DAG {dag_id} has left {one_line(name, 100)}, and is in no file any more; delete it with state: absent of "
+            "airflow_dag, or put it back"
+            for dag_id, name in left
         ]
 
     def advice(self) -> str:

@@ -48,10 +48,14 @@ def where_of(airflow: Airflow, files: t.Sequence[str], folder: str | None, bundl
     """Check the names of files."""
     names = [_name_of(name) for name in files]
     below = (folder or "").strip().rstrip("/")
+    if not below.isprintable():
+        raise BadInput(f"folder '{one_line(below, 100)}' is no name of a folder; correct it.")
     if below:
         absolute = next((name for name in names if name.startswith("/")), None)
         if absolute:
-            raise BadInput(f"files holds the absolute path {absolute}; with folder, give what is below that folder.")
+            raise BadInput(
+                f"files holds the absolute path {one_line(absolute, 100)}; with folder, give what is below that folder."
+            )
         if not below.startswith(("/", "~")):
             below, names = "", [posixpath.normpath(f"{below}/{name}") for name in names]
     where = Where(list(dict.fromkeys(names)), posixpath.normpath(below) if below else "", (bundle or "").strip())
@@ -61,7 +65,7 @@ def where_of(airflow: Airflow, files: t.Sequence[str], folder: str | None, bundl
 
 def _name_of(value: str) -> str:
     name = posixpath.normpath(value.strip()) if value.strip() else ""
-    if not name or name in (".", "/") or ".." in name.split("/"):
+    if not name.isprintable() or name in ("", ".", "/") or ".." in name.split("/"):
         raise BadInput(f"files holds '{one_line(value, 100)}', which is no name of a file; correct it.")
     if is_glob(name):
         raise BadInput(f"files takes names, and '{one_line(value, 100)}' is a pattern; name each file.")
@@ -139,13 +143,13 @@ class Finder:
             longest = max(_common_end(hit.parts[: hit.end], wanted) for hit in hits)
             hits = [hit for hit in hits if _common_end(hit.parts[: hit.end], wanted) == longest]
         if len({hit.file[0] for hit in hits}) > 1:
-            bundles = " and ".join(sorted({hit.file[0] for hit in hits}))
-            raise BadInput(f"{name} is a file of the DAG bundles {bundles}; name one of them in bundle.")
+            bundles = first_few(sorted({hit.file[0] for hit in hits}), " and ")
+            raise BadInput(f"{one_line(name, 100)} is a file of the DAG bundles {bundles}; name one of them in bundle.")
         # All files are below the DAGs folder, so of two folders one of which is in the other, that one is it.
         outer = min((hit.root for hit in hits), key=len, default="")
         if not all(hit.root == outer or not outer or _is_below(hit.root, outer) for hit in hits):
             files = first_few(sorted({hit.file[1] for hit in hits}), " and ")
-            raise BadInput(f"{name} is the end of {files}; give the folder of the files in folder.")
+            raise BadInput(f"{one_line(name, 100)} is the end of {files}; give the folder of the files in folder.")
         return [hit for hit in hits if hit.root == outer]
 
 
