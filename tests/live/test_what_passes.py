@@ -137,8 +137,8 @@ def test_before_airflow_has_answered_it_is_told_at_once(airflow: Airflow, line: 
 
 
 def test_airflow_info_waits_for_a_server_that_is_being_started(line: Line, tmp_path: Path) -> None:
-    line.next(*PASSING.values(), path="/version$")
-    line.next(*PASSING.values(), path="/health$")
+    line.next(PASSING["404 of Traefik"], PASSING["500"], PASSING["redirect"], path="/version$")
+    line.next(PASSING["521"], PASSING["page"], path="/health$")
     options = {"api_url": line.url, "wait": True, "wait_timeout": 300}
     done = in_process.as_program(tmp_path, "airflow_info", options)
     assert done.status == 0, done.said

@@ -483,7 +483,7 @@ def test_forms_of_other_fields(server, session_client, page, more, names):
         ("/auth/login", "/auth/login"),
         ("https://airflow.example/login/", "/login/"),
         # The password goes to no other server.
-        ("https://evil.example/login/", "/login/"),
+        ("https://evil.example/collect", "/login/"),
         ("//evil.example/login/", "/login/"),
     ],
 )
