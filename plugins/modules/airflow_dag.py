@@ -93,7 +93,8 @@ options:
     default: false
   progress:
     description:
-      - Whether to print a line while O(wait) or O(drain) lasts, whenever there is something new, such as
+      - >-
+        Whether to print a line while O(wait) or O(drain) lasts, whenever there is something new, such as
         V(localhost: Runs of etl_daily (2\) are still active).
       - Lines are printed where the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed
         for a task with C(no_log) and in check mode.

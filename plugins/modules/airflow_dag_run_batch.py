@@ -229,6 +229,14 @@ runs:
         map_index:
           description: Index of a mapped task instance; V(-1) when the task is not mapped.
           type: int
+        id:
+          description: Airflow's own id of the task instance, which differs from try to try; null on Airflow 2.
+          type: str
+        loop_iteration:
+          description: Of a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn as
+            Airflow counts it, from 0. Null outside of loops.
+          type: dict
+          sample: {"loop_id": "pages", "iteration": 2}
         state:
           description: State of the task instance; null when Airflow has not looked at it yet.
           type: str

@@ -84,9 +84,13 @@ EXAMPLES = r"""
     permissions:
       - {action: can_read, resource: DAGs}
       - {action: can_read, resource: Task Logs}
+  # Not as the tasks of the control node, whose play may name a connection and a Python.
   delegate_to: airflow.example.com
+  connection: ssh
   become: true
   become_user: airflow
+  vars:
+    ansible_python_interpreter: auto
 
 - name: One more permission
   dagops.airflow.airflow_role:

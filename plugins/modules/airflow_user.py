@@ -89,9 +89,13 @@ EXAMPLES = r"""
     update_password: on_create
     email: admin@example.com
     roles: [Admin]
+  # Not as the tasks of the control node, whose play may name a connection and a Python.
   delegate_to: airflow.example.com
+  connection: ssh
   become: true
   become_user: airflow
+  vars:
+    ansible_python_interpreter: auto
 
 - name: No more such user
   dagops.airflow.airflow_user:

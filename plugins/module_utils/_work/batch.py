@@ -42,7 +42,7 @@ def batch_of(params: t.Mapping[str, t.Any], waiting: Waiting, airflow: Airflow) 
         raise BadInput(f"max_parallel is {most}; it takes 1 or more, or leave it out to run all at once.")
     if most is not None and not params["wait"]:
         raise BadInput("max_parallel needs wait: true, since runs have to end before others are made; correct one.")
-    common = {key: params[key] for key in ("wait", "wait_timeout", "poll_interval", "log_lines")}
+    common = {key: params[key] for key in ("wait", "wait_timeout", "poll_interval", "log_lines", "progress")}
     # A secret of one item must not be masked in the ids of another.
     visible = [str(run[key]) for run in runs for key in ("dag_id", "dag_run_id") if run[key]]
     wishes = []
