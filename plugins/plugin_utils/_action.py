@@ -9,6 +9,7 @@ compiled files, so each worker would compile and import all of it anew.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import types
@@ -27,7 +28,7 @@ try:
     with warnings.catch_warnings():
         # What it says of its own dependencies belongs to no task.
         warnings.simplefilter("ignore")
-        import requests  # noqa: F401
+        importlib.import_module("requests")
 except Exception:  # A broken installation raises whatever it likes.
     HAS_REQUESTS = False
 else:

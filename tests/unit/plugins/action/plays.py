@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import typing as t
@@ -29,7 +30,8 @@ class House:
         ignored = shutil.ignore_patterns("__pycache__")
         for part in ("plugins", "meta"):
             shutil.copytree(ROOT / part, collection / part, ignore=ignored)
-        shutil.copy(HERE / "probe.py", collection / "plugins" / "modules" / "airflow_probe.py")
+        module = "#!/usr/bin/python\n" + (HERE / "probe.py").read_text(encoding="utf-8")
+        (collection / "plugins" / "modules" / "airflow_probe.py").write_text(module, encoding="utf-8")
         action = (ROOT / "plugins" / "action" / "airflow_info.py").read_text(encoding="utf-8")
         probe = action.replace("airflow_info", "airflow_probe")
         (collection / "plugins" / "action" / "airflow_probe.py").write_text(probe, encoding="utf-8")
@@ -68,6 +70,8 @@ class House:
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
+                # A shell has what it runs in the background ignore it, and children inherit that.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             )
 
     def output(self, name: str) -> str:

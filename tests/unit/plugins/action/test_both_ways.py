@@ -126,7 +126,7 @@ def plays_of(vaulted: str) -> list[Task]:
 
 
 IN_BLOCKS = ("in a block", "rescued", "rescue", "by default", "by default of the module", "by another default")
-OF_THE_RUN = ("ansible_job_id", "results_file")
+OF_THE_RUN = ("ansible_job_id", "results_file", "frame")
 NAMES = [*CASES, *IN_BLOCKS, "by its short name", "a local action"]
 Told = t.Dict[str, t.Any]
 

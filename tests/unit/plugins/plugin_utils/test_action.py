@@ -49,8 +49,8 @@ def action(transport: str = "local", become: t.Any = None, **of_the_task: t.Any)
     return made
 
 
-def runs_here(made: Action, task_vars: Vars = LOCAL) -> bool:
-    return bool(made.run(task_vars=dict(task_vars))["here"])
+def runs_here(made: Action, task_vars: Vars | None = None) -> bool:
+    return bool(made.run(task_vars=dict(task_vars or LOCAL))["here"])
 
 
 # -- where it runs
