@@ -194,6 +194,13 @@ def test_a_broken_file_fails_whether_it_was_known_or_not(files, server, generati
     assert told(failure.details) == {"a.py": ("broken", ["a"] if known else [], [])}
 
 
+def test_of_a_broken_file_the_dags_of_its_last_version_are_told(files, server, generation):
+    marks = {"is_stale": True, "has_import_errors": True}
+    dags = [dag(generation, "kept", "a.py", NEW, **marks), dag(generation, "dropped", "a.py", OLD, **marks)]
+    look(server, generation, dags, [error(generation, "a.py", SETTLED)])
+    assert told(files(files=["a.py"], wait=False)) == {"a.py": ("broken", ["kept"], [])}
+
+
 def test_several_broken_files_are_all_named(files, server, generation):
     look(server, generation, [], [error(generation, name) for name in ("a.py", "b.py")])
     failure = files.failure(files=["a.py", "b.py", "c.py"])
