@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .._base.errors import ApiError, BadInput, NoSuchApi
+from .._base.errors import ApiError, BadInput
 from .._base.text import one_line
 from .._base.times import iso
 from .._http.pages import pages
@@ -94,13 +94,15 @@ class FilesV2(Files, api="v2"):
         for name in names:
             if name.startswith("/"):
                 raise BadInput(
-                    f"files holds the absolute path {one_line(name, 100)}, and Airflow 3 knows files by their place in a DAG "
-                    "bundle; give that, or the folder in folder and what is below it in files."
+                    f"files holds the absolute path {one_line(name, 100)}, and Airflow 3 knows files by their place in "
+                    "a DAG bundle; give that, or the folder in folder and what is below it in files."
                 )
 
     def stamps(self, bundles: t.Iterable[str]) -> list[Object] | None:
         found = []
         try:
+            if self._airflow.version() < (3, 4):
+                return None
             for bundle in bundles:
                 raw = pages(
                     self._client,
@@ -109,7 +111,7 @@ class FilesV2(Files, api="v2"):
                     lambda file: file["relative_fileloc"],
                 )
                 found += [self._stamp(bundle, file) for file in raw]
-        except (ApiError, NoSuchApi):
+        except ApiError:
             return None
         return found
 

@@ -89,6 +89,17 @@ def _in_file_before(dags: t.Sequence[Object]) -> set[str]:
     return alive or {dag["dag_id"] for dag in dags if dag["has_import_errors"]}
 
 
+def _newest(dags: t.Iterable[Object]) -> datetime | None:
+    """When the last of these DAGs was parsed."""
+    return max((stamp for stamp in (moment(dag["last_parsed_time"]) for dag in dags) if stamp), default=None)
+
+
+def _is_older(dag: Object, newest: datetime | None) -> bool:
+    """Whether a DAG was parsed before those that were parsed last."""
+    stamp = moment(dag["last_parsed_time"])
+    return bool(newest and (stamp is None or stamp < newest - ONE_PARSE))
+
+
 class FileWatch:
     """Looks at files until all of them are read."""
 
@@ -156,7 +167,9 @@ class FileWatch:
         error = max(errors, key=lambda error: error["timestamp"] or "", default=None)
         # An error that is older than the deployment belongs to the old file.
         if error and (after is None or (moment(error["timestamp"]) or after) >= after):
-            return State(BROKEN, alive | self._before[name], error=error)
+            known = [dag for dag in dags if dag["dag_id"] in alive | self._before[name]]
+            newest = _newest(known)
+            return State(BROKEN, {dag["dag_id"] for dag in known if not _is_older(dag, newest)}, error=error)
         lacks = {dag["dag_id"]: self._lack(dag["dag_id"], dag) for dag in dags}
         here, waiting = self._in_file(dags, lacks)
         everything_left = not alive and self._before[name] and not any(dag["has_import_errors"] for dag in dags)
@@ -183,8 +196,8 @@ class FileWatch:
         read = [dag for dag in dags if not lacks[dag["dag_id"]]]
         if not read:
             return set(), sorted(dags, key=lambda dag: bool(dag["is_stale"]))
-        stamps = [stamp for stamp in (moment(dag["last_parsed_time"]) for dag in read) if stamp]
-        left = {dag["dag_id"] for dag in dags if self._has_left(dag, max(stamps, default=None))}
+        newest = _newest(read)
+        left = {dag["dag_id"] for dag in dags if self._has_left(dag, newest)}
         here = {dag["dag_id"] for dag in read} - left
         return here, [dag for dag in dags if dag["dag_id"] not in here | left]
 
@@ -192,7 +205,7 @@ class FileWatch:
         stamp, after = moment(dag["last_parsed_time"]), self._since.after
         if dag["is_stale"] or (after and (stamp is None or stamp < after)):
             return True
-        return bool(newest and (stamp is None or stamp < newest - ONE_PARSE))
+        return _is_older(dag, newest)
 
     def result(self) -> Object:
         """The files, in the order in which they were named, and their DAGs, as results have them."""

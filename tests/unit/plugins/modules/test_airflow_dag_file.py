@@ -54,7 +54,11 @@ def look(server: Server, generation: Generation, dags: t.Sequence[Body], errors:
 def no_list(server: Server, generation: Generation) -> None:
     """Before 3.4 the files of a bundle are not listed."""
     if generation.name == "v2":
-        stamps(server).answers({"error": "API route not found"}, 404)
+        version(server, "3.3.2")
+
+
+def version(server: Server, number: str) -> None:
+    server.get("version").answers({"version": number})
 
 
 def stamps(server: Server) -> Exchange:
@@ -188,6 +192,13 @@ def test_a_broken_file_fails_whether_it_was_known_or_not(files, server, generati
     assert isinstance(failure, ParseFailed)
     assert failure.message == "a.py cannot be imported: KeyError: 'email'; mend the file and deploy it again."
     assert told(failure.details) == {"a.py": ("broken", ["a"] if known else [], [])}
+
+
+def test_of_a_broken_file_the_dags_of_its_last_version_are_told(files, server, generation):
+    marks = {"is_stale": True, "has_import_errors": True}
+    dags = [dag(generation, "kept", "a.py", NEW, **marks), dag(generation, "dropped", "a.py", OLD, **marks)]
+    look(server, generation, dags, [error(generation, "a.py", SETTLED)])
+    assert told(files(files=["a.py"], wait=False)) == {"a.py": ("broken", ["kept"], [])}
 
 
 def test_several_broken_files_are_all_named(files, server, generation):
@@ -383,6 +394,7 @@ def test_the_files_of_a_bundle_say_whether_to_look_again(files, server, generati
     listed = [dag(generation, "a", "a.py"), dag(generation, "late", "x.py")]
     look(server, generation, listed)
     hurried(server, listed[0])
+    version(server, "3.4.0b2")
     stamps(server).answers({"dag_bundle_files": [old], "total_entries": 1})
     look(server, generation, listed)
     # Nothing was read meanwhile.
@@ -398,6 +410,7 @@ def test_an_import_error_is_looked_at_again(files, server, generation):
         return
     broken = {"relative_fileloc": "a.py", "dag_count": 0, "last_parsed_time": None, "import_error_count": 1}
     look(server, generation, [], [error(generation, "a.py", OLD)])
+    version(server, "3.4.0b2")
     for tried in (OLD, OLD, NEW):
         stamps(server).answers({"dag_bundle_files": [broken], "total_entries": 1})
         look(server, generation, [], [error(generation, "a.py", tried)])
