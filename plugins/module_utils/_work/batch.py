@@ -127,12 +127,12 @@ class _Told:
         if done is None or done.run is None:
             details: t.Mapping[str, t.Any] = problem.details if problem else {}
             nothing = {"failed_tasks": [], "task_counts": {}, "elapsed": 0.0}
-            message = problem.message if problem else f"Item {number + 1} of runs was not made."
+            reason = problem.message if problem else f"Item {number + 1} of runs was not made."
             return {
                 "dag_run": details.get("dag_run"),
                 "changed": details.get("changed", False),
                 **nothing,
-                "msg": message,
+                "msg": reason,
             }
         key = _key(done.run)
         run, report = self._watch.runs[key], self.reports.get(key)

@@ -47,6 +47,8 @@ A_NUMBER: dict[str, t.Any] = {
     "__airflow_deploy_reads_dags": True,
     "__airflow_deploy_mistyped": [],
 }
+# Whether the paused state of a DAG is left, and whether it is unpaused.
+OF_PAUSED = "[__airflow_deploy_is_left | bool, __airflow_deploy_is_unpaused | bool]"
 # Variables and their value, which variables of the role come of it, and their value.
 TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
     "a DAG": (
@@ -55,9 +57,11 @@ TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
         {"dag_id": 2024, "conf": {"a": 1}},
     ),
     "paused": ({"dags": [{"dag_id": "etl", "paused": "Y"}]}, "__airflow_deploy_paused", "Y"),
-    "paused as it is": ({"dags": [{"dag_id": "etl", "paused": None}]}, "__airflow_deploy_paused in ['', none]", True),
+    "paused as it is": ({"dags": [{"dag_id": "etl", "paused": None}]}, OF_PAUSED, [True, False]),
+    "unpaused": ({"dags": [{"dag_id": "etl", "paused": "n"}]}, OF_PAUSED, [False, True]),
+    "to be paused": ({"dags": [{"dag_id": "etl", "paused": "t"}]}, OF_PAUSED, [False, False]),
     "paused as all are": ({"dags": [{"dag_id": "etl"}], "paused": "y"}, "__airflow_deploy_paused", "y"),
-    "as all are left": ({"dags": [{"dag_id": "etl"}], "paused": None}, "__airflow_deploy_paused in ['', none]", True),
+    "as all are left": ({"dags": [{"dag_id": "etl"}], "paused": None}, OF_PAUSED, [True, False]),
     "a user": ({"api_username": 4711}, "__airflow_deploy_the_username", "4711"),
     "a password": ({"api_password": 123456}, "__airflow_deploy_the_password", "123456"),
     "an address": ({"api_username": 4711}, "airflow_deploy_user_email", "4711@localhost"),
