@@ -12,7 +12,7 @@ import typing as t
 from .._base.text import in_depth, json_of, one_line, without_colours
 from .logs import ALERT, DEPRECATION, GROUP, SOURCES, Tail, TaskLog, without_airflow_frames
 from .logs_text import TextReader
-from .reasons import END, ERROR, EXCEPTION, MOST_LEAVES, OWN, Problem, Reasons, reason_of_chain
+from .reasons import END, ERROR, EXCEPTION, LAST, MOST_LEAVES, OWN, Problem, Reasons, reason_of_chain
 from .tracebacks import CAUSE, CONTEXT, GROUP_HEADER, HEADER
 
 LONGEST_VALUE = 300  # characters of a value beside an event
@@ -94,6 +94,7 @@ class _EventReader:
         self._text = TextReader(tail, reasons)
         self._in_sources = False
         self._output = ""
+        self._without_output: list[Problem] = []
 
     def read(self, raw: t.Any) -> None:
         """Take the next event."""
@@ -107,7 +108,8 @@ class _EventReader:
             return
         self._text.end()
         if ALERT.match(text) or self._is_aftermath(event, text):
-            # Its traceback would take the place of the task's lines.
+            # Its traceback would take the place of the task's lines, and what is printed from now on may be its own.
+            self._without_output = []
             self.tail.add(next(lines_of(event)))
             self.tail.add(reason_of_chain(_problems(event)))
             return
@@ -142,17 +144,27 @@ class _EventReader:
         return True
 
     def _take(self, event: dict[str, t.Any], text: str) -> None:
-        chain = reason_of_chain(_problems(event), self._output)
+        problems = _problems(event)
         bad = str(event["level"]).lower() in ("error", "critical", "fatal")
         if _is_of_runner(event) and (bad or text == _ABNORMAL) and not text.endswith(_NOT_FOUND):
-            own = text in (_OWN_HEADLINE, _EXIT)
-            self.reasons.add(OWN if own else END, chain or _end_of_process(event, text))
+            self._take_end(event, text, problems)
             return
-        self.reasons.add(EXCEPTION, chain)
+        self.reasons.add(EXCEPTION, reason_of_chain(problems, self._output))
         if bad:
             self.reasons.add(ERROR, _with_values(event, text))
         if (_OUTPUT.fullmatch(str(event.get("logger"))) or "chan" in event) and not _NO_OUTPUT.match(text):
             self._output = text.strip() or self._output
+            self.reasons.add(OWN, reason_of_chain(self._without_output, self._output))
+
+    def _take_end(self, event: dict[str, t.Any], text: str, problems: list[Problem]) -> None:
+        if text in (_OWN_HEADLINE, _EXIT):
+            # What a task has printed may come after its failure.
+            self._without_output = [] if self._output else problems
+            self.reasons.add(OWN, reason_of_chain(problems, self._output) or _end_of_process(event, text))
+        else:
+            # With 1 a process ends after each failure.
+            rank = LAST if event.get("exit_code") == 1 else END
+            self.reasons.add(rank, reason_of_chain(problems, self._output) or _end_of_process(event, text))
 
 
 def _is_of_runner(event: dict[str, t.Any]) -> bool:

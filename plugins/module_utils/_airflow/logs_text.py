@@ -18,6 +18,7 @@ from .reasons import (
     LONGEST_PART,
     OWN,
     SECOND,
+    Problem,
     Reasons,
     reason_of_chain,
     reason_of_return_code,
@@ -73,7 +74,7 @@ def _without_host(lines: t.Iterable[str]) -> t.Iterator[str]:
         if number == 0:
             first = line
             continue
-        if first is not None and not (line.startswith(_LOG_MARK) or SOURCES in line):
+        if first is not None and (" " in first or not (line.startswith(_LOG_MARK) or SOURCES in line)):
             yield first
         first = None
         yield line
@@ -94,7 +95,7 @@ class TextReader:
 
     def read(self, line: str) -> None:
         """Take the next line."""
-        if line.startswith(_LOG_MARK):
+        if line.startswith(_LOG_MARK) and not self._record.level:
             self.tail.add_source(line[len(_LOG_MARK) :])
             return
         if GROUP.search(line):
@@ -108,7 +109,7 @@ class TextReader:
             self._record.more(line)
         if self._is_step:
             self.tail.add_step(line)
-        elif record or not ALERT.match(self._record.text):
+        elif record or not self._record.is_alert:
             self.tail.add(line)
 
     def end(self) -> None:
@@ -116,8 +117,8 @@ class TextReader:
         record = self._record
         self._record = _Record("", "", "")
         text = record.text
-        chain = reason_of_chain(record.traceback.chain(), self._output)
-        if ALERT.match(text):
+        chain = reason_of_chain(record.chain(), self._output)
+        if record.is_alert:
             # Its traceback, in which the task's own comes first, would take the place of the task's lines.
             self.tail.add(chain)
             return
@@ -167,7 +168,8 @@ class _Record:
         self.file = file
         self.level = level
         self.text = text[:LONGEST_PART]
-        self.traceback = Traceback()
+        self.is_alert = level not in ("DEBUG", "INFO") and bool(ALERT.match(text))
+        self._traceback: Traceback | None = None  # most records have no second line
         self._in_text = True
 
     def more(self, line: str) -> None:
@@ -175,4 +177,9 @@ class _Record:
         self._in_text = self._in_text and not line.endswith((HEADER, GROUP_HEADER))
         if self._in_text and len(self.text) < LONGEST_PART:
             self.text = f"{self.text} {line.strip()[:LONGEST_PART]}".strip()
-        self.traceback.read(line)
+        self._traceback = self._traceback or Traceback()
+        self._traceback.read(line)
+
+    def chain(self) -> list[Problem]:
+        """The exceptions that it tells."""
+        return self._traceback.chain() if self._traceback else []

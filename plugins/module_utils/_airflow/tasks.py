@@ -78,6 +78,12 @@ class Tasks(Family):
         task["log_tail"] = None
         return task
 
+    def _clean(self, text: str) -> str:
+        """Take out secrets, then colours, and the secrets that these have hidden."""
+        redacted = self._client.redact(text)
+        plain = without_colours(redacted)
+        return redacted if plain == redacted else self._client.redact(plain)
+
     def _run_path(self, dag_id: str, dag_run_id: str) -> str:
         return self._path("dags", dag_id, "dagRuns", dag_run_id)
 
@@ -101,8 +107,7 @@ class TasksV1(Tasks, api="v1"):
     def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
         # As JSON, a log is the text of a Python expression here.
         with self._client.lines(path, params, "text/plain") as lines:
-            redact = self._client.redact
-            return read_text((redact(without_colours(redact(line))) for line in lines), keep)
+            return read_text(map(self._clean, lines), keep)
 
 
 class TasksV2(Tasks, api="v2"):
@@ -134,10 +139,9 @@ class TasksV2(Tasks, api="v2"):
         return self._read_events(path, params, keep)
 
     def _read_events(self, path: str, params: Object, keep: int) -> TaskLog:
-        redact = self._client.redact
         with self._client.lines(path, params, self._accept) as lines:
-            # What a task has printed may be JSON or Python itself, in the JSON of the log; colours may hide a secret.
-            return read_events(events_of(map(redact, lines)), keep, lambda text: redact(without_colours(redact(text))))
+            # What a task has printed may be JSON or Python itself, in the JSON of the log.
+            return read_events(events_of(map(self._client.redact, lines)), keep, self._clean)
 
 
 def _identity(raw: Object) -> t.Any:

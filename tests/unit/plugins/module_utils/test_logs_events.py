@@ -276,6 +276,31 @@ def test_an_alert_is_one_line_and_what_it_ended_in():
     ]
 
 
+STATUS = raised("CalledProcessError", "Command 'psql' returned non-zero exit status 4.")
+
+
+def printed(text: str) -> dict[str, t.Any]:
+    return {"event": text, "level": "error", "logger": "task.stderr"}
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ([failure(STATUS), printed("one"), printed("two"), printed(" ")], ": two"),
+        ([printed("one"), failure(STATUS), printed("two")], ": one"),
+        ([failure(STATUS), error("Failed to run task callback"), printed("two")], "."),
+        ([failure(STATUS)], "."),
+    ],
+)
+def test_what_a_command_has_printed_may_come_late(events, said):
+    """Output and events come by different ways; once the callbacks run it may be theirs."""
+    assert read_events(events, 5).reason == f"CalledProcessError: Command 'psql' returned non-zero exit status 4{said}"
+
+
+def test_output_after_another_failure_is_no_part_of_it():
+    assert read_events([failure(raised("E", "own")), printed("late")], 5).reason == "E: own"
+
+
 def test_what_goes_wrong_after_the_task_has_failed_is_one_line():
     """Airflow 3.1 cannot send a mail."""
     later = error("Top level error", error_detail=[raised("OSError", "no server"), CAUSE])

@@ -345,6 +345,11 @@ def test_of_a_log_with_lines_the_sources_are_left_out():
     )
 
 
+def test_stars_of_the_task_itself_stay():
+    lines = [f"{RECORD} INFO - the plan:", "*** first the orders"]
+    assert read_text(lines, 5).tail.splitlines() == lines
+
+
 # -- bounds
 
 

@@ -23,7 +23,7 @@ CHATTER = re.compile(
     r"|Filling up|Worker startup|Marking task as|\x1b|downstream tasks scheduled|Starting attempt|Failed to execute job"
 )
 # Logs that hold nothing but Airflow's steps, or no other report of the failure.
-OF_AIRFLOW_ALONE = {"3.1/kills_parent", "3.3/kills_parent", "2.6/listener"}
+OF_AIRFLOW_ALONE = {"3.0.1/kills_parent", "3.1/kills_parent", "3.3/kills_parent", "2.6/listener"}
 
 
 def read(file: Path, keep: int) -> TaskLog:
@@ -39,7 +39,8 @@ def expected(file: Path) -> str:
     reason = EXPECTED[file.stem]
     if isinstance(reason, dict):
         version = file.parent.name
-        reason = reason.get(version, reason.get(version.partition(".")[0]))
+        keys = (version, version.partition(".")[0], "any")
+        reason = next(reason[key] for key in keys if key in reason)
     return str(reason)
 
 
