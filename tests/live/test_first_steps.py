@@ -221,8 +221,8 @@ def test_a_password_that_is_empty(fresh: Fresh) -> None:
 def test_a_command_that_is_not_there(fresh: Fresh) -> None:
     played = fresh.run("create_api_user", airflow_cli="/no/such/airflow")
     assert played.status != 0
-    said = "The command airflow on localhost has not made the user deploy: /no/such/airflow cannot be started: No such file"
-    assert said in played.words
+    assert "The command airflow on localhost has not made the user deploy" in played.words
+    assert "/no/such/airflow cannot be started: No such file" in played.words
 
 
 def test_a_role_that_does_not_exist(fresh: Fresh) -> None:
