@@ -185,7 +185,6 @@ def variables(airflow: Server) -> dict[str, str]:
         # Commands, to which arguments are added: of Airflow itself, and of the harness for this server's parts.
         "airflow_harness": shlex.join(harness),
         "airflow_command": shlex.join(command),
-        "airflow_cli": shlex.join([*harness, "cli", *state, airflow.version.name]),
         "airflow_component": shlex.join([*harness, "component", airflow.version.name, *state]),
     }
 
