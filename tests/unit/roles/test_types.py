@@ -135,7 +135,7 @@ WRONG_DAGS: dict[str, tuple[t.Any, str]] = {
     "perhaps": ([{"dag_id": "etl", "trigger": "maybe"}], "maybe"),
     "an id that is none": (
         [{"dag_id": "a b"}],
-        "A dag_id in airflow_deploy_dags is no id of a DAG; correct it. Nothing",
+        "Each item of airflow_deploy_dags is a mapping with dag_id",
     ),
     "a run that would stay queued": (
         [{"dag_id": "a", "paused": False, "trigger": True}, {"dag_id": "b", "paused": "yes", "trigger": "y"}],
