@@ -11,7 +11,7 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
-from .._base.errors import AirflowError, BadInput, RunFailed, TimedOut, Unreachable
+from .._base.errors import AirflowError, BadInput, RunFailed, TimedOut
 from .._base.inputs import dag_id_of, dag_run_id_of
 from .._base.states import ENDED
 from .._base.text import first_few
@@ -64,7 +64,7 @@ class Watch:
                 self.runs[key] = self._airflow.ask(Runs).get(*key)
         return self.active()
 
-    def until_ended(self, timeout: float, interval: float) -> Unreachable | None:
+    def until_ended(self, timeout: float, interval: float) -> AirflowError | None:
         """Look until all have ended or the time is over, and return the outage that went on at that moment."""
         wait = self._airflow.patience.wait
         _seen, silence = wait(self.look, lambda active: not active, timeout, interval, self.age)
