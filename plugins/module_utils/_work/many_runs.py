@@ -12,7 +12,7 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
-from .._base.errors import AirflowError, BadInput, RunFailed, TimedOut, Unreachable
+from .._base.errors import AirflowError, BadInput, RunFailed, TimedOut
 from .._base.inputs import dag_id_of, dag_run_id_of, lines_of, seconds_of
 from .._base.states import ENDED
 from .._base.text import first_few
@@ -132,7 +132,7 @@ class Watch:
             else:
                 self.runs[key] = self._airflow.ask(Runs).get(*key)
 
-    def until_ended(self) -> Unreachable | None:
+    def until_ended(self) -> AirflowError | None:
         """Look until all have ended or the time is over, and return the outage that went on at that moment."""
         timeout, interval = self._waiting.timeout, self._waiting.interval
         self._ends = self._airflow.clock.now() + timeout

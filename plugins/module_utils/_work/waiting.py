@@ -10,7 +10,7 @@ import typing as t
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.runs import Runs
-from .._base.errors import AirflowError, NotFound, TimedOut, Unreachable
+from .._base.errors import AirflowError, NotFound, TimedOut
 from .._base.states import ENDED
 from .._base.text import one_line
 from .diagnosis import PATIENCE, diagnosis
@@ -29,7 +29,7 @@ class _Watch:
         self._progress.begin(wish.wait_timeout)
         self._fresh = True
         self.run = run
-        self.silence: Unreachable | None = None
+        self.silence: AirflowError | None = None
 
     def until(self, done: t.Callable[[Object], bool], seconds: float, outage_until: float = 0.0) -> bool:
         """Wait until the run is C(done), and return whether it is.
