@@ -145,7 +145,7 @@ class Bench:
             self.log_in_airflowctl()
             extra = {"airflowctl": self.airflowctl, "airflowctl_home": self.home}
             others["airflowctl, which reads no tasks and no logs"] = ("job_airflowctl", extra)
-        jobs = {"": ("job_module", {}), **others}
+        jobs: dict[str, tuple[str, dict[str, Any]]] = {"": ("job_module", {}), **others}
         found: dict[str, list[tuple[float, int]]] = {label: [] for label in jobs}
         for number in range(ROUNDS):
             for label, (name, extra) in jobs.items():

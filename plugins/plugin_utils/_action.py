@@ -20,7 +20,8 @@ from ansible import constants as C
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._module import from_environment, progress, silent
+from ..module_utils._airflow.airflow import silent
+from ..module_utils._module import from_environment, progress
 from ._in_process import Call, built
 from ._interpreter import is_own, python_of
 

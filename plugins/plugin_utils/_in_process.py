@@ -38,7 +38,7 @@ try:
 except ImportError:
     syslog = None  # type: ignore[assignment]
 
-from ..module_utils._module import silent
+from ..module_utils._airflow.airflow import silent
 
 PROFILE = "legacy"  # in which Ansible 2.19 and newer speaks to modules that name no other
 

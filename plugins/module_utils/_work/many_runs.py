@@ -177,7 +177,7 @@ class Watch:
         self,
         entries: t.Sequence[Object],
         failures: str,
-        silence: Unreachable | None,
+        silence: AirflowError | None,
         advice: str,
         unmade: t.Sequence[str] = (),
     ) -> None:
