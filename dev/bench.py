@@ -148,10 +148,10 @@ class Bench:
         jobs: dict[str, tuple[str, dict[str, Any]]] = {"": ("job_module", {}), **others}
         found: dict[str, list[tuple[float, int]]] = {label: [] for label in jobs}
         for number in range(ROUNDS):
-            for label, (name, extra) in jobs.items():
+            for label, (name, told) in jobs.items():
                 self.airflow.api.call("PATCH", "/dags/fails", {"is_paused": True})
                 run_id = f"bench_{name}_{number}_{time.time():.0f}"
-                seconds, requests = self.play(name, run_id=run_id, **extra)
+                seconds, requests = self.play(name, run_id=run_id, **told)
                 found[label].append((seconds - self.length_of_last("fails"), len(requests)))
         most = 0.35 if self.generation == "v1" else 0.25
         what = "unpause, trigger, wait, failed tasks with logs: outside of the run"
