@@ -15,6 +15,7 @@ import warnings
 import requests
 from ansible.module_utils.common import warnings as ansible_warnings
 
+from ..module_utils._airflow.dags import Dags
 from ..module_utils._base.errors import BadInput
 from ..module_utils._module import AirflowModule, progress
 
@@ -65,7 +66,7 @@ def mess_up(module, airflow):
 
 def descriptors(module, airflow):
     """How many files and connections are open, after a request whose connection stays open."""
-    airflow.dags(["etl"])
+    airflow.ask(Dags).get("etl")
     with open(module.params["file"], "a", encoding="utf-8") as file:
         file.write(f"{os.getpid()} {len(os.listdir('/proc/self/fd'))}\n")
 
@@ -112,7 +113,7 @@ DEEDS = {
         "it goes, too", date="2099-01-01", collection_name="dagops.airflow"
     ),
     "progress": lambda module, airflow: progress.get()("half of it is done"),
-    "request": lambda module, airflow: airflow.dags(["etl"]),
+    "request": lambda module, airflow: airflow.ask(Dags).get("etl"),
     "unknown_host": lambda module, airflow: requests.get("http://127.0.0.1:1/", timeout=1),
 }
 
