@@ -57,7 +57,8 @@ class CommandLine:
 
     def ask(self, family: type[T]) -> T:
         """Return the family."""
-        assert issubclass(self._family, family)
+        if not issubclass(self._family, family):
+            raise TypeError(f"The command airflow is asked for {family.__name__}, which it does not have.")
         return t.cast(t.Any, self._family)(self)  # type: ignore[no-any-return]
 
     def close(self) -> None:

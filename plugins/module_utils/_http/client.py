@@ -147,7 +147,7 @@ class Client:
             try:
                 return self.anonymous().get(path)
             except Denied:
-                if self.anonymous() is self or type(self.login) is Login:
+                if self.anonymous() is self or self.login.__class__ is Login:
                     raise
         answer = self.get(path)
         self._closed.add(api_of(path))

@@ -112,7 +112,7 @@ class SessionLogin(PasswordLogin):
 
     def _page(self, client: Server) -> Answer:
         page = client.open_request("GET", FORM, auth=self._door, follow=False)
-        if page.status == 401 and self._door is not self._key and type(self._key) is not Login:
+        if page.status == 401 and self._door is not self._key and self._key.__class__ is not Login:
             self._key.prepare(client)
             inside = client.open_request("GET", FORM, auth=self._key, follow=False)
             if inside.status != 401:

@@ -19,6 +19,8 @@ EXPRESSION = "{{ 6 * 7 }} {% raw %}"
 IN_A_LOOP: Task = {"loop": ["one", "two", "three"]}
 PATIENCE = "{{ {'wait': 1, 'warn': 120}[item] }}"  # seconds
 RETRIED: Task = {"register": "tried", "until": "tried.attempts | default(0) > 1", "retries": 2, "delay": 0}
+# Of the home folder Ansible has two opinions where HOME is not that of the user.
+ASYNC: Task = {"ansible_async_dir": "{{ playbook_dir }}/async"}
 SECRETS: Task = {
     "secret": SECRET,
     "secret_data": {"k": "hidden-value", "list": ["hidden-item", 4711]},
@@ -93,7 +95,7 @@ CASES: dict[str, Task] = {
     "a file of the playbook's folder": {INFO: {"ca_path": "no-such.pem"}},
     "become": {**probe("request"), "become": True, "vars": BECOME},
     "a Python that is not there": {**probe(), "vars": {"ansible_python_interpreter": "/no/such/python"}},
-    "a background task": {**probe("warn", text="a"), "async": 30, "poll": 1},
+    "a background task": {**probe("warn", text="a"), "async": 60, "poll": 1, "vars": ASYNC},
 }
 BY_DEFAULT = {"module_defaults": {"group/dagops.airflow.airflow": {"retry_timeout": 5}}}
 OF_A_MODULE = {"module_defaults": {"dagops.airflow.airflow_probe": {"text": "of the module"}}}

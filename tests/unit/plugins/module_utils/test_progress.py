@@ -58,12 +58,13 @@ class Airflow:
         return self.tasks
 
 
-def watched(airflow, seconds, run=RUN, pause=1):
+def watched(airflow, seconds, run=None):
     """Look at the run once a second, for so long."""
+    run = run or RUN
     progress = RunProgress(airflow, run, True)
     progress.begin(3600)
     for _second in range(seconds):
-        airflow.clock.sleep(pause)
+        airflow.clock.sleep(1)
         progress.look(run)
     return airflow.lines
 
