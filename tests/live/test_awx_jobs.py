@@ -15,6 +15,9 @@ from typing import Any
 
 import jobs
 import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.links import Links
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs
 from ansible_collections.dagops.airflow.plugins.module_utils._connect import connect
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
 from ansible_collections.dagops.airflow.tests.unit.awx import definition
@@ -68,7 +71,7 @@ def number() -> int:
 def paused_again(api: Any) -> Iterator[None]:
     yield
     for dag_id in ("writes_conf", "fails", "slow"):
-        api.set_paused(dag_id, True)
+        api.ask(Dags).set_paused(dag_id, True)
 
 
 def of_workflow(number: int, node: int) -> dict[str, Any]:
@@ -87,9 +90,9 @@ def test_a_workflow_that_goes_well(api: Any, job: Run, number: int, core: str) -
     run = ran.artifacts()["airflow_dag_run"]
     assert set(run) == {"dag_id", "dag_run_id", "state", "url"}
     assert (run["dag_id"], run["dag_run_id"], run["state"]) == ("writes_conf", f"awx__{number}", "success")
-    assert run["url"] == api.dag_run_url(run["dag_id"], run["dag_run_id"])
+    assert run["url"] == api.ask(Links).dag_run(run["dag_id"], run["dag_run_id"])
     assert f"localhost: writes_conf / awx__{number}: triggering, then waiting up to 10m" in ran.stdout
-    assert api.dag_run("writes_conf", f"awx__{number}")["conf"] == json.loads(conf)
+    assert api.ask(Runs).get("writes_conf", f"awx__{number}")["conf"] == json.loads(conf)
 
     # The always-node of the workflow: survey answers of the workflow, artifacts of the node before.
     told = {"airflow_dag_id": "writes_conf", "airflow_require_success": "true", **of_workflow(number, 2)}
@@ -119,7 +122,7 @@ def test_a_job_whose_dag_run_fails(api: Any, job: Run, number: int, core: str) -
     assert "b (try 1 of 1): ValueError: user 42 has no email address" in ran.stdout
     run = ran.artifacts()["airflow_dag_run"]
     assert run["state"] == "failed"
-    stored = api.dag_run("fails", run["dag_run_id"])
+    stored = api.ask(Runs).get("fails", run["dag_run_id"])
     assert stored["logical_date"].startswith(date)
     assert stored["conf"] == {"region": "eu", "n": 1}
 
@@ -129,7 +132,7 @@ def test_a_job_that_is_cancelled(api: Any, job: Run, number: int) -> None:
     run_id = f"awx__{number}__7"
 
     def is_running() -> bool:
-        found = api.find_dag_run("slow", run_id)
+        found = api.ask(Runs).find("slow", run_id)
         return found is not None and found["state"] == "running"
 
     told = {"airflow_dag_id": "slow", "airflow_conf": "seconds: 300", "airflow_dag_run_key": "7"}
@@ -141,7 +144,7 @@ def test_a_job_that_is_cancelled(api: Any, job: Run, number: int) -> None:
 
     del told["airflow_conf"]
     rescued = job("cancel_dag_run", {**told, "airflow_require_success": "true", **of_workflow(number, 2)})
-    assert api.dag_run("slow", run_id)["state"] == "failed"
+    assert api.ask(Runs).get("slow", run_id)["state"] == "failed"
     # Else the workflow would count as successful.
     assert rescued.status == "failed"
     assert f"DAG run slow / {run_id} was still running and is cancelled, and airflow_require_success" in rescued.stdout
@@ -152,9 +155,9 @@ def test_a_maintenance_window_from_one_job_to_the_next(api: Any, job: Run, numbe
     """The second job has none of the first one's files, only its artifacts."""
 
     def paused() -> dict[str, bool]:
-        return {dag["dag_id"]: dag["is_paused"] for dag in map(api.dag, ("writes_conf", "slow"))}
+        return {dag["dag_id"]: dag["is_paused"] for dag in map(api.ask(Dags).get, ("writes_conf", "slow"))}
 
-    api.set_paused("writes_conf", False)
+    api.ask(Dags).set_paused("writes_conf", False)
     begun = job("pause_all", {"airflow_dag_ids": "writes_conf, slow", **of_workflow(number, 1)}, core)
     assert begun.status == "successful", begun.stdout
     assert begun.artifacts() == {"airflow_unpaused_dags": ["writes_conf"]}

@@ -17,6 +17,8 @@ import faults
 import in_process
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, FateUnknown, ServerError
 from faults import Exchange, Fault, Line
 from live import Airflow, play
@@ -44,14 +46,14 @@ def api(airflow: Airflow) -> Iterator[Api]:
     before = ids_of(api)
     yield api
     for run_id in sorted(ids_of(api) - before):
-        api.delete_dag_run(DAG, run_id)
+        api.ask(Runs).delete(DAG, run_id)
 
 
 @pytest.fixture
 def far(airflow: Airflow, line: Line) -> Api:
     """The server by the line; it is logged in, so that the next requests are those of the test."""
     far = in_process.connected(airflow, line.url)
-    far.dag(DAG)
+    far.ask(Dags).get(DAG)
     line.requests.clear()
     return far
 
@@ -244,7 +246,7 @@ def test_a_fate_that_cannot_be_found_out_is_told_with_the_id_and_the_next_task_f
     airflow: Airflow, api: Api, line: Line
 ) -> None:
     far = in_process.connected(airflow, line.url, retry_timeout=2.0)
-    far.dag(DAG)
+    far.ask(Dags).get(DAG)
 
     def and_then_nothing(exchange: Exchange) -> None:
         exchange.forward()

@@ -17,6 +17,10 @@ import faults
 import in_process
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.health import Health
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.tasks import Tasks
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, ApiError
 from faults import Exchange, Fault, Line
 from live import Airflow
@@ -68,15 +72,15 @@ ODD: dict[str, tuple[Fault, str]] = {
 }
 SHAPES = [b"[]", b"null", b'"text"', b"17", b"true", b"{}", b'{"dags": 3}', b'{"dags": [null]}', b'{"dags": [{}]}']
 READS: dict[str, Callable[[Api], Any]] = {
-    "a DAG": lambda far: far.dag(DAG),
-    "DAGs": lambda far: far.dags(),
-    "a run": lambda far: far.dag_run(DAG, "some_run"),
+    "a DAG": lambda far: far.ask(Dags).get(DAG),
+    "DAGs": lambda far: far.ask(Dags).select(),
+    "a run": lambda far: far.ask(Runs).get(DAG, "some_run"),
     "runs": lambda far: in_process.runs_of(far, DAG),
-    "active runs": lambda far: far.active_dag_runs([DAG]),
-    "tasks": lambda far: far.task_instances(DAG, "some_run"),
-    "health": lambda far: far.health(),
+    "active runs": lambda far: far.ask(Runs).active([DAG]),
+    "tasks": lambda far: far.ask(Tasks).of_run(DAG, "some_run"),
+    "health": lambda far: far.ask(Health).read(),
     # Detection has already told the version of Airflow 2, so one that was not detected asks.
-    "the version": lambda far: type(far)(far.client).version(),
+    "the version": lambda far: Api(far.client, far.generation.name).version(),
 }
 
 
@@ -102,7 +106,7 @@ def test_an_answer_that_is_no_json_is_told_in_one_sentence(
 ) -> None:
     fault, words = ODD[odd]
     line.always(fault)
-    for read in (lambda: far.dag(DAG), lambda: in_process.runs_of(far, DAG)):
+    for read in (lambda: far.ask(Dags).get(DAG), lambda: in_process.runs_of(far, DAG)):
         line.requests.clear()
         with pytest.raises(ApiError) as caught:
             read()
@@ -141,7 +145,7 @@ def test_a_trigger_with_an_unreadable_answer_has_made_its_run(api: Api, far: Api
     assert done.run
     assert done.run["dag_run_id"] == run_id
     assert len(line.seen("POST", POSTS)) == 1
-    api.delete_dag_run(DAG, run_id)
+    api.ask(Runs).delete(DAG, run_id)
 
 
 # -- lists
@@ -165,21 +169,21 @@ def ids(dags: list[dict[str, Any]]) -> list[str]:
 def test_pages_that_overlap_or_count_wrongly_give_the_whole_list(api: Api, far: Api, line: Line, fault: Fault) -> None:
     # Those DAGs that each server has; the 300 small ones would make too many pages of it.
     line.always(fault, path="/dags[?]")
-    found = ids(far.dags(containing="e"))
-    assert sorted(found) == sorted(ids(api.dags(containing="e")))
+    found = ids(far.ask(Dags).select(containing="e"))
+    assert sorted(found) == sorted(ids(api.ask(Dags).select(containing="e")))
     assert len(found) == len(set(found)) > 5
 
 
 def test_a_total_that_is_too_high_is_told_in_one_sentence(far: Api, line: Line) -> None:
     line.always(with_total(lambda total: total + 1000), path="/dags[?]")
     with pytest.raises(ApiError, match=r"holds 1\d\d\d objects, but its pages gave \d+; try again"):
-        far.dags(containing="e")
+        far.ask(Dags).select(containing="e")
     assert len(line.requests) <= 8
 
 
 @pytest.mark.parametrize("total", [None, 10**9])
 def test_a_page_that_comes_again_and_again_is_no_endless_loop(far: Api, line: Line, total: int | None) -> None:
-    answer = far.client.get(f"{far.prefix}/dags", {"limit": 3})
+    answer = far.client.get(f"{far.generation.prefix}/dags", {"limit": 3})
     line.requests.clear()
     same = faults.answered(200, json.dumps({**answer, "total_entries": total}), "application/json")
     line.always(same, path="/dags")
@@ -188,17 +192,17 @@ def test_a_page_that_comes_again_and_again_is_no_endless_loop(far: Api, line: Li
         return pytest.raises(ApiError, match="its pages gave 3") if is_told else contextlib.nullcontext()
 
     with told(total is not None):
-        assert len(far.dags()) == 3
+        assert len(far.ask(Dags).select()) == 3
     assert len(line.requests) <= 4
     line.requests.clear()
     # Airflow 3 is asked for the list after a write.
-    with told(total is not None and far.api_version == "v2"):
-        assert len(far.set_all_paused(DAG, (), True)) == 3
+    with told(total is not None and far.generation.name == "v2"):
+        assert len(far.ask(Dags).set_all_paused(DAG, (), True)) == 3
     assert len(line.requests) <= 6
     line.requests.clear()
     line.mend()
     line.always(faults.answered(200, json.dumps({"dag_runs": [], "total_entries": 10**9}), "application/json"))
-    assert far.active_dag_runs([DAG]) == []
+    assert far.ask(Runs).active([DAG]) == []
     assert len(line.requests) <= 2
 
 
@@ -212,7 +216,7 @@ def test_an_answer_without_an_end_is_read_up_to_a_limit(far: Api, line: Line) ->
 
     line.always(faults.streamed(for_ever, "application/json"))
     with pytest.raises(ApiError, match="answered with more than 67108864 bytes"):
-        far.dag(DAG)
+        far.ask(Dags).get(DAG)
 
 
 def test_a_log_of_200_mb_costs_less_than_30_mb_more_than_an_empty_one(
@@ -246,7 +250,7 @@ def test_a_log_of_200_mb_costs_less_than_30_mb_more_than_an_empty_one(
     assert tail.endswith("THE-END")
     assert len(tail) <= 64 * 1024
     assert peaks[1] - peaks[0] < 30 * MEGABYTE, peaks
-    api.delete_dag_run(DAG, run_id)
+    api.ask(Runs).delete(DAG, run_id)
 
 
 def test_a_module_behind_a_login_page_shows_one_sentence(line: Line, tmp_path: Path) -> None:

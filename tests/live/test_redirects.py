@@ -15,6 +15,8 @@ import faults
 import in_process
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, Denied, Unreachable
 from certificates import Authority
 from faults import Line, Request
@@ -24,9 +26,9 @@ DAG = "writes_conf"  # it stays paused
 NAME = "airflow.test"
 REDIRECTS = (301, 302, 303, 307, 308)
 WRITES: dict[str, Callable[[Api], Any]] = {
-    "PATCH": lambda far: far.set_paused(DAG, False),
+    "PATCH": lambda far: far.ask(Dags).set_paused(DAG, False),
     "POST": lambda far: in_process.triggered(far, DAG, dag_run_id="redirected"),
-    "DELETE": lambda far: far.delete_dag_run(DAG, "redirected"),
+    "DELETE": lambda far: far.ask(Runs).delete(DAG, "redirected"),
 }
 
 
@@ -63,22 +65,22 @@ def test_a_write_that_is_redirected_is_refused_with_the_url_to_use(
             caught.value.message
         )
     assert elsewhere.requests == []
-    assert api.dag(DAG)["is_paused"]
-    assert api.find_dag_run(DAG, "redirected") is None
+    assert api.ask(Dags).get(DAG)["is_paused"]
+    assert api.ask(Runs).find(DAG, "redirected") is None
 
 
 def test_a_write_that_is_redirected_on_the_same_server_is_refused_too(api: Api, far: Api, line: Line) -> None:
     line.next(faults.redirected("/airflow{path}", 308), method="PATCH")
     with pytest.raises(AirflowError, match=f"set api_url to {line.url}/airflow "):
-        far.set_paused(DAG, False)
+        far.ask(Dags).set_paused(DAG, False)
     assert len(line.seen("PATCH")) == 1
-    assert api.dag(DAG)["is_paused"]
+    assert api.ask(Dags).get(DAG)["is_paused"]
 
 
 def test_a_read_follows_a_redirect_on_the_same_server(far: Api, line: Line) -> None:
     for location in ("{path}", line.url + "{path}"):
         line.next(faults.redirected(location, 307), path="/dags/")
-        assert far.dag(DAG)["dag_id"] == DAG
+        assert far.ask(Dags).get(DAG)["dag_id"] == DAG
     assert len(line.seen("GET", f"/dags/{DAG}$")) == 4
 
 
@@ -87,7 +89,7 @@ def test_a_read_follows_no_redirect_to_another_server(far: Api, line: Line, else
         line.mend()
         line.always(faults.redirected(elsewhere.url + "{path}", status))
         with pytest.raises(AirflowError, match=f"set api_url to {elsewhere.url} "):
-            far.dag(DAG)
+            far.ask(Dags).get(DAG)
     assert elsewhere.requests == []
 
 
@@ -95,14 +97,14 @@ def test_credentials_go_from_https_to_no_plain_http(airflow: Airflow, elsewhere:
     with Line(airflow.url, authority.issue("127.0.0.1").server()) as line:
         far = in_process.connected(airflow, line.url, ca_path=str(authority.path))
         line.always(faults.redirected(elsewhere.url + "{path}"))
-        for act in (*WRITES.values(), lambda far: far.dag(DAG)):
+        for act in (*WRITES.values(), lambda far: far.ask(Dags).get(DAG)):
             with pytest.raises(AirflowError, match=f"set api_url to {elsewhere.url} "):
                 act(far)
         # The same host and port, but another scheme.
         line.mend()
         line.always(faults.redirected(line.url.replace("https:", "http:") + "{path}"))
         with pytest.raises(AirflowError, match=f"set api_url to http://{line.address} "):
-            far.dag(DAG)
+            far.ask(Dags).get(DAG)
     assert elsewhere.requests == []
 
 
@@ -121,7 +123,7 @@ def test_a_password_follows_no_redirect_of_the_login(airflow: Airflow, line: Lin
 def test_a_single_sign_on_that_stands_before_airflow_is_named(far: Api, line: Line) -> None:
     line.always(faults.redirected("https://sso.example/login?next=secret"))
     with pytest.raises(AirflowError) as caught:
-        far.dag(DAG)
+        far.ask(Dags).get(DAG)
     assert (
         "is redirected to https://sso.example/login, which is not Airflow's API: a login page" in caught.value.message
     )
@@ -153,7 +155,7 @@ def test_netrc_does_not_replace_the_credentials(
     monkeypatch.setenv("NETRC", str(netrc))
     given = {"api_username": airflow.username, "api_password": airflow.password}
     far = in_process.connected(airflow, line.url, **given)
-    assert far.dag(DAG)["dag_id"] == DAG
+    assert far.ask(Dags).get(DAG)["dag_id"] == DAG
     kinds = {text.partition(" ")[0] for text in authorizations(line.seen(path="/dags/"))}
     assert kinds == {"Basic" if airflow.generation == "v1" else "Bearer"}
     # Neither does it where nothing was given: at the questions for the version and the token, or at all.
@@ -168,11 +170,11 @@ def test_netrc_does_not_replace_the_credentials(
 def test_cookies_that_come_with_answers_are_not_sent_back(airflow: Airflow, line: Line) -> None:
     given = {"api_username": airflow.username, "api_password": airflow.password}
     far = in_process.connected(airflow, line.url, **given)
-    body = json.dumps(far.client.get(f"{far.prefix}/dags/{DAG}"))
+    body = json.dumps(far.client.get(f"{far.generation.prefix}/dags/{DAG}"))
     line.next(faults.answered(200, body, "application/json", Set_Cookie="session=somebody-else; Path=/"))
     line.requests.clear()
-    far.dag(DAG)
-    far.dag(DAG)
+    far.ask(Dags).get(DAG)
+    far.ask(Dags).get(DAG)
     assert len(line.requests) == 2
     assert all("cookie" not in request.headers for request in line.requests)
 
@@ -198,7 +200,7 @@ def test_the_proxy_of_the_environment_is_used(airflow: Airflow, line: Line, by_p
     far = in_process.connected(airflow, f"http://{NAME}")
     run_id = f"proxy_{uuid.uuid4().hex}"
     assert in_process.triggered(far, DAG, dag_run_id=run_id).changed
-    far.delete_dag_run(DAG, run_id)
+    far.ask(Runs).delete(DAG, run_id)
     assert {request.target[: len(NAME) + 8] for request in line.requests} == {f"http://{NAME}/"}
 
 
@@ -208,7 +210,7 @@ def test_https_goes_by_a_tunnel_of_the_proxy_which_sees_no_credentials(
     with Line(airflow.url, authority.issue(NAME).server()) as line:
         by_proxies(f"http://{line.address}")
         far = in_process.connected(airflow, f"https://{NAME}", ca_path=str(authority.path))
-        assert far.dag(DAG)["dag_id"] == DAG
+        assert far.ask(Dags).get(DAG)["dag_id"] == DAG
         tunnels = line.seen("CONNECT")
         assert {request.target for request in tunnels} == {f"{NAME}:443"}
         assert all({"authorization", "cookie"}.isdisjoint(request.headers) for request in tunnels)

@@ -15,6 +15,8 @@ import faults
 import in_process
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, NotFound, Unreachable
 from ansible_collections.dagops.airflow.plugins.module_utils._work.waiting import wait_for_run
 from faults import Exchange, Fault, Line
@@ -39,7 +41,7 @@ def name_of(fault: Fault) -> str:
 @pytest.fixture(scope="module", autouse=True)
 def paused(api: Api) -> None:
     """Whatever others have left behind."""
-    api.set_paused(DAG, True)
+    api.ask(Dags).set_paused(DAG, True)
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def clock() -> in_process.HurriedClock:
 def far(airflow: Airflow, line: Line, clock: in_process.HurriedClock) -> Api:
     """The server by the line; it is logged in, so that the next requests are those of the test."""
     far = in_process.connected(airflow, line.url, clock)
-    far.dag(DAG)
+    far.ask(Dags).get(DAG)
     line.requests.clear()
     return far
 
@@ -62,7 +64,7 @@ def run(api: Api) -> Iterator[dict[str, Any]]:
     made = in_process.triggered(api, DAG, dag_run_id=f"retries_{uuid.uuid4().hex}").run
     assert made
     yield made
-    api.delete_dag_run(DAG, made["dag_run_id"])
+    api.ask(Runs).delete(DAG, made["dag_run_id"])
 
 
 @pytest.mark.parametrize("fault", OUTAGES, ids=name_of)
@@ -71,14 +73,14 @@ def test_reads_and_writes_that_set_a_value_and_deletions_are_repeated_through_an
 ) -> None:
     run_id = run["dag_run_id"]
     line.next(fault, fault, method="GET", path="/dagRuns/")
-    assert far.dag_run(DAG, run_id)["state"] == "queued"
+    assert far.ask(Runs).get(DAG, run_id)["state"] == "queued"
     line.next(fault, fault, method="PATCH")
-    assert far.set_dag_run_state(DAG, run_id, "failed")["state"] == "failed"
+    assert far.ask(Runs).set_state(DAG, run_id, "failed")["state"] == "failed"
     # Where the server has deleted it at the first attempt, the next one finds nothing, which is what was wanted. The
     # answer to a deletion has no body; there is nothing to lose when its first line has come.
     line.next(fault, method="DELETE")
-    far.delete_dag_run(DAG, run_id)
-    assert api.find_dag_run(DAG, run_id) is None
+    far.ask(Runs).delete(DAG, run_id)
+    assert api.ask(Runs).find(DAG, run_id) is None
     assert [len(line.seen(method)) for method in ("GET", "PATCH")] == [3, 3]
     heard = fault in (faults.cut_within, faults.truncated, faults.cut_within_head)
     assert len(line.seen("DELETE")) == (1 if heard else 2)
@@ -87,14 +89,14 @@ def test_reads_and_writes_that_set_a_value_and_deletions_are_repeated_through_an
 def test_a_server_that_is_silent_is_asked_again(airflow: Airflow, line: Line) -> None:
     far = in_process.connected(airflow, line.url, request_timeout=2.0)
     line.next(faults.silent_before, path="/dags/")
-    assert far.dag(DAG)["dag_id"] == DAG
+    assert far.ask(Dags).get(DAG)["dag_id"] == DAG
     assert len(line.seen(path="/dags/")) >= 2
 
 
 def test_retry_after_is_honoured(far: Api, line: Line, clock: in_process.HurriedClock) -> None:
     clock.pauses.clear()
     line.next(faults.answered(429, Retry_After="7"), faults.answered(503, Retry_After="11"))
-    far.dag(DAG)
+    far.ask(Dags).get(DAG)
     assert clock.pauses == [7, 11]
 
 
@@ -106,7 +108,7 @@ def test_pauses_grow_and_all_of_them_last_as_long_as_retry_timeout(
     line.always(faults.answered(503))
     began = clock.now()
     with pytest.raises(Unreachable, match="answered 503"):
-        far.dag(DAG)
+        far.ask(Dags).get(DAG)
     # What the answers take counts, too.
     assert clock.now() - began > 59.999
     assert clock.slept < 60.001
@@ -119,11 +121,11 @@ def test_an_error_that_will_not_mend_itself_is_told_at_once(
 ) -> None:
     clock.pauses.clear()
     with pytest.raises(NotFound):
-        far.dag("no_such_dag")
+        far.ask(Dags).get("no_such_dag")
     with pytest.raises(NotFound):
-        far.dag_run(DAG, "no_such_run")
+        far.ask(Runs).get(DAG, "no_such_run")
     with pytest.raises(AirflowError):
-        far.client.patch(f"{far.prefix}/dags/{DAG}", {"is_paused": "neither"})
+        far.client.patch(f"{far.generation.prefix}/dags/{DAG}", {"is_paused": "neither"})
     assert len(line.requests) == 3
     assert clock.pauses == []
 
@@ -133,7 +135,7 @@ def test_with_a_retry_timeout_of_0_the_first_failure_is_the_last(airflow: Airflo
     line.always(faults.cut_before)
     line.requests.clear()
     with pytest.raises(Unreachable):
-        far.dag(DAG)
+        far.ask(Dags).get(DAG)
     assert len(line.requests) == 1
 
 
@@ -145,7 +147,7 @@ def test_a_wait_goes_on_through_outages_each_shorter_than_retry_timeout(
 ) -> None:
     def ended(exchange: Exchange) -> None:
         """The last look: the run has been ended meanwhile."""
-        api.set_dag_run_state(DAG, run["dag_run_id"], "failed")
+        api.ask(Runs).set_state(DAG, run["dag_run_id"], "failed")
         faults.passed(exchange)
 
     # Four outages of some 12 s, with a good look between two of them.
@@ -173,9 +175,9 @@ def test_an_outage_longer_than_retry_timeout_ends_a_wait_with_the_run_in_the_res
     assert result["changed"]
     assert "broke before an answer came" in result["msg"]
     # What a rescue block goes on with.
-    run = api.dag_run(DAG, result["dag_run"]["dag_run_id"])
+    run = api.ask(Runs).get(DAG, result["dag_run"]["dag_run_id"])
     assert run["state"] == "queued"
-    api.delete_dag_run(DAG, run["dag_run_id"])
+    api.ask(Runs).delete(DAG, run["dag_run_id"])
 
 
 def test_a_wait_survives_a_line_that_cuts_a_third_of_all_connections(
@@ -187,11 +189,11 @@ def test_a_wait_survives_a_line_that_cuts_a_third_of_all_connections(
     try:
         result = result_of(tmp_path, "airflow_dag_run", options)
     finally:
-        api.set_paused("fails", True)
+        api.ask(Dags).set_paused("fails", True)
     assert result["failed"]
     assert "b (try 1 of 1): ValueError: user 42 has no email address" in result["msg"]
     assert "MARKER-7F3A" in result["failed_tasks"][0]["log_tail"]
-    api.delete_dag_run("fails", result["dag_run"]["dag_run_id"])
+    api.ask(Runs).delete("fails", result["dag_run"]["dag_run_id"])
 
 
 def test_a_wait_survives_that_the_web_server_is_killed_and_started_again(
@@ -222,11 +224,11 @@ def test_a_wait_survives_that_the_web_server_is_killed_and_started_again(
         wait_for_looks(3)
     finally:
         harness(airflow, "start", "webserver")
-    api.set_dag_run_state(DAG, run_id, "success")
+    api.ask(Runs).set_state(DAG, run_id, "success")
     task.join()
     (done,) = results
     assert done.status == 0, done.said
     assert done.result["dag_run"]["dag_run_id"] == run_id
     assert done.result["dag_run"]["state"] == "success"
     assert done.result["changed"]
-    api.delete_dag_run(DAG, run_id)
+    api.ask(Runs).delete(DAG, run_id)

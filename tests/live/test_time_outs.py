@@ -13,6 +13,10 @@ from typing import Any
 import in_process
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.health import Health
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.tasks import Tasks
 from ansible_collections.dagops.airflow.plugins.module_utils._base.clock import Clock, wait_until
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import ApiError
 from live import Airflow, harness
@@ -31,15 +35,15 @@ def start(api: Api) -> Iterator[Start]:
     def one(dag_id: str) -> str:
         run_id = f"time_out_{uuid.uuid4().hex[:8]}"
         started.append((dag_id, run_id))
-        api.set_paused(dag_id, False)
+        api.ask(Dags).set_paused(dag_id, False)
         in_process.triggered(api, dag_id, dag_run_id=run_id, conf={"seconds": 600})
         return run_id
 
     yield one
     for dag_id, run_id in started:
-        api.set_dag_run_state(dag_id, run_id, "failed")
-        api.delete_dag_run(dag_id, run_id)
-        api.set_paused(dag_id, True)
+        api.ask(Runs).set_state(dag_id, run_id, "failed")
+        api.ask(Runs).delete(dag_id, run_id)
+        api.ask(Dags).set_paused(dag_id, True)
 
 
 @pytest.fixture
@@ -59,7 +63,7 @@ def seen(api: Api, dag_id: str, run_id: str, state: str) -> None:
     """Wait until the first task of a run is in a state."""
 
     def look() -> list[str | None]:
-        return [task["state"] for task in api.task_instances(dag_id, run_id)]
+        return [task["state"] for task in api.ask(Tasks).of_run(dag_id, run_id)]
 
     assert state in wait_until(look, lambda states: state in states, Clock(), PATIENCE, 1)
 
@@ -68,14 +72,14 @@ def running(api: Api, dag_id: str, run_id: str) -> None:
     """Wait until a run has started."""
 
     def look() -> str:
-        return str(api.dag_run(dag_id, run_id)["state"])
+        return str(api.ask(Runs).get(dag_id, run_id)["state"])
 
     assert wait_until(look, lambda state: state != "queued", Clock(), PATIENCE, 1) == "running"
 
 
 def test_a_dag_that_was_paused_meanwhile(api: Api, start: Start, told: Any) -> None:
     run_id = start("two_steps")
-    api.set_paused("two_steps", True)
+    api.ask(Dags).set_paused("two_steps", True)
     assert "its DAG is paused, so no task of it starts: unpause the DAG" in told("two_steps", run_id)["msg"]
 
 
@@ -90,7 +94,7 @@ def test_other_runs_that_are_active(api: Api, start: Start, told: Any) -> None:
 
 def test_a_task_that_waits_in_a_full_pool(api: Api, start: Start, told: Any) -> None:
     with suppress(ApiError):  # An earlier run of the tests has made it.
-        api.client.post(api._path("pools"), {"name": "narrow", "slots": 0})
+        api.client.post(f"{api.generation.prefix}/pools", {"name": "narrow", "slots": 0})
     run_id = start("in_pool")
     seen(api, "in_pool", run_id, "scheduled")
     result = told("in_pool", run_id)
@@ -116,7 +120,7 @@ def test_a_scheduler_that_has_stopped(airflow: Airflow, api: Api, start: Start, 
     try:
 
         def look() -> Any:
-            return api.health()["scheduler"]["status"]
+            return api.ask(Health).read()["scheduler"]["status"]
 
         assert wait_until(look, lambda status: status == "unhealthy", Clock(), PATIENCE, 1) == "unhealthy"
         message = told("ok", start("ok"))["msg"]

@@ -12,6 +12,8 @@ from typing import Any
 import faults
 import in_process
 import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs
 from ansible_collections.dagops.airflow.plugins.module_utils._base.clock import Clock
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, Unreachable
 from certificates import Authority
@@ -80,7 +82,7 @@ def test_a_certificate_of_the_authority_in_ca_path_is_trusted(
     airflow: Airflow, line: Line, trusting: dict[str, Any], tmp_path: Path
 ) -> None:
     far = in_process.connected(airflow, line.url, **trusting)
-    assert far.set_paused(DAG, True)["is_paused"] is True
+    assert far.ask(Dags).set_paused(DAG, True)["is_paused"] is True
     # The path from the environment.
     options = {"dag_id": DAG, "paused": True, "api_url": line.url}
     done = in_process.as_program(tmp_path, "airflow_dag", options, AIRFLOW_API_CA_PATH=trusting["ca_path"])
@@ -162,7 +164,7 @@ def test_a_trigger_whose_tls_connection_breaks_makes_exactly_one_run(
     assert done.changed
     assert done.run
     assert len(in_process.runs_of(far, DAG)) == before + 1
-    far.delete_dag_run(DAG, done.run["dag_run_id"])
+    far.ask(Runs).delete(DAG, done.run["dag_run_id"])
 
 
 def test_a_handshake_that_is_hung_up_is_an_outage(airflow: Airflow, line: Line, trusting: dict[str, Any]) -> None:
@@ -233,6 +235,6 @@ def test_airflow_with_tls_of_its_own_is_reached_and_trusted_by_ca_path_alone(
     done = in_process.triggered(near, DAG, dag_run_id=f"tls_{uuid.uuid4().hex}")
     assert done.changed
     assert done.run
-    near.delete_dag_run(DAG, done.run["dag_run_id"])
+    near.ask(Runs).delete(DAG, done.run["dag_run_id"])
     with pytest.raises(AirflowError, match=r"No trusted TLS connection to 127.*certificate"):
         in_process.connected(airflow, own, **{**options, "ca_path": None})
