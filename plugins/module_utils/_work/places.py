@@ -106,13 +106,12 @@ class Finder:
         hits: dict[str, list[Hit]] = {name: [] for name in self._where.names}
         for record in records:
             if self._where.bundle in ("", record["place"]["bundle"]):
-                hit = self._hit(record)
-                if hit:
+                for hit in self._hits(record):
                     hits["/".join(hit.parts[hit.start : hit.end])].append(hit)
         return {name: [hit.record for hit in self._only(name, found, alive)] for name, found in hits.items()}
 
-    def _hit(self, record: Object) -> Hit | None:
-        """Look for a name in a path: at its beginning, or where any path will do, wherever it is.
+    def _hits(self, record: Object) -> t.Iterator[Hit]:
+        """Look for names in a path: at its beginning, or where any path will do, wherever they are.
 
         What follows the name is a file in a zip file.
         """
@@ -121,18 +120,17 @@ class Finder:
         path = place["path"] or (f"{known}/{place['relative']}" if known else "")
         if self._exact and path:
             if not _is_below(path, self._where.folder):
-                return None
+                return
             parts, starts = path[len(self._where.folder) + 1 :].split("/"), 1
         elif place["relative"] and not self._where.folder:
             parts, starts = place["relative"].split("/"), 1
         else:
-            parts = (place["relative"] or path).split("/")
+            parts = (path or place["relative"]).split("/")
             starts = len(parts)
         for start in range(starts):
             for end in range(len(parts), start, -1):
                 if "/".join(parts[start:end]) in self._names:
-                    return Hit(record, self._exact and bool(path), parts, start, end)
-        return None
+                    yield Hit(record, self._exact and bool(path), parts, start, end)
 
     def _only(self, name: str, hits: list[Hit], alive: t.Callable[[Object], bool]) -> list[Hit]:
         hits = [hit for hit in hits if hit.sure] or hits
