@@ -163,7 +163,7 @@ def test_netrc_does_not_replace_the_credentials(
     assert of_the_file not in authorizations(line.requests)
     line.requests.clear()
     with pytest.raises(Denied):
-        in_process.connected(airflow, line.url, api_username=None).dag(DAG)
+        in_process.connected(airflow, line.url, api_username=None).ask(Dags).get(DAG)
     assert authorizations(line.requests) == {""}
 
 
@@ -221,7 +221,7 @@ def test_no_proxy_is_honoured(
 ) -> None:
     by_proxies(f"http://{line.address}")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    assert in_process.connected(airflow).dag(DAG)["dag_id"] == DAG
+    assert in_process.connected(airflow).ask(Dags).get(DAG)["dag_id"] == DAG
     assert line.requests == []
 
 

@@ -96,7 +96,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(airflow: Airflow, line
 
 
 def test_without_validation_any_certificate_will_do(airflow: Airflow, line: Line) -> None:
-    assert in_process.connected(airflow, line.url, validate_certs=False).dag(DAG)["dag_id"] == DAG
+    assert in_process.connected(airflow, line.url, validate_certs=False).ask(Dags).get(DAG)["dag_id"] == DAG
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_client_certificate_is_shown_where_the_server_asks_for_it(
     with Line(airflow.url, authority.issue(HOST).server(clients=other)) as line:
         apart = {"client_cert": str(mine.certificate), "client_key": str(mine.key)}
         for shown in (apart, {"client_cert": str(mine.both)}):
-            assert in_process.connected(airflow, line.url, **trusting, **shown).dag(DAG)["dag_id"] == DAG
+            assert in_process.connected(airflow, line.url, **trusting, **shown).ask(Dags).get(DAG)["dag_id"] == DAG
         line.requests.clear()
         assert "certificate required" in refusal(airflow, line, **trusting)
         refusal(airflow, line, **trusting, client_cert=str(strange.both))
@@ -171,7 +171,7 @@ def test_a_handshake_that_is_hung_up_is_an_outage(airflow: Airflow, line: Line, 
     """A load balancer whose servers are being restarted does this; it says nothing of certificates."""
     clock = in_process.HurriedClock()
     line.drop_handshakes = 3
-    assert in_process.connected(airflow, line.url, clock, **trusting).dag(DAG)["dag_id"] == DAG
+    assert in_process.connected(airflow, line.url, clock, **trusting).ask(Dags).get(DAG)["dag_id"] == DAG
     assert len(clock.pauses) == 3
 
 
