@@ -203,12 +203,6 @@ def failed_after(seconds: float) -> str:
     return f"failed after {duration(seconds)}"
 
 
-def failed_meanwhile(message: str, seconds: float) -> str:
-    """Correct the message about a run that had failed before, when it was just waited for and failed after so long."""
-    message = message.replace(HAD_FAILED, failed_after(seconds))
-    return message.replace(HAD_BEEN_MARKED, f"{failed_after(seconds)}, {MARKED}")
-
-
 def waited(seconds: float, option: str) -> str:
     """What a message says of a wait that has ended too early: for how long, by which option."""
     return f"after {duration(seconds)} ({option})"
