@@ -323,7 +323,7 @@ def test_all_documents_have_examples() -> None:
     filters = {file.name for file in (ROOT / "plugins" / "filter").glob("*.py")}
     guides = {file.name for file in (ROOT / "docs" / "docsite" / "rst").glob("*.rst")}
     assert len(modules) >= 9
-    assert len(filters) >= 4
+    assert len(filters) >= 1
     assert len(guides) >= 5
     wanted = {*modules, *filters, *guides, "README.md", "roles/airflow_deploy/README.md"}
     assert wanted <= set(EXAMPLES)

@@ -253,11 +253,11 @@ def test_the_job_did_what_it_was_to_do(job: Job, play: Play) -> None:
     assert not missing, f"{missing} never ended:\n{job.places['output'][-3000:]}"
     told = [result["msg"] for name, _failed, result in job.results() if name == "tell a failure"]
     assert told[0].startswith("RESCUED 1 of 1 DAGs did not end well: DAG run tells_conf / ")
-    assert "api_username or api_password" in told[1]
-    assert "users create failed on localhost: it ended with status 1" in told[2]
+    assert "exists with another password" in told[1]
+    assert f"The command airflow on localhost has not made the user {NAME}_role: " in told[2]
     assert results["Show what has become of it"]["msg"].startswith("DAG run ok / ")
     assert "has ended already: success" in results["Say what has become of it"]["msg"]
-    assert results["Make the user over the API"]["user"]["username"] == f"{NAME}_play"
+    assert results["Make the user"]["user"]["username"] == f"{NAME}_play"
     # The name of this task ends with the name of the run, where it has one.
     runs = {failed: result for name, failed, result in job.results() if name.startswith("Unpause the DAG, trigger")}
     assert "DAG run tells_conf / " in runs[True]["msg"]

@@ -16,12 +16,13 @@ from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow im
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, ServerError
-from ansible_collections.dagops.airflow.plugins.module_utils._work.many_runs import wait_for_runs
+from ansible_collections.dagops.airflow.plugins.module_utils._work.many_runs import Waiting, wait_for_runs
 from ansible_collections.dagops.airflow.plugins.module_utils._work.waiting import wait_for_run
 from faults import Exchange, Fault, Line
 from live import Airflow
 
 DAG = "dotted.name-with-dash"  # it stays paused
+WAITING = Waiting(timeout=60.0, interval=1.0, log_lines=0, progress=False)
 MAINTENANCE = "<html><head><title>Down for maintenance</title></head></html>"
 PASSING: dict[str, Fault] = {
     "500": faults.answered(500, "Internal Server Error", "text/plain"),
@@ -97,7 +98,7 @@ def test_waits_go_on_through_it(api: Api, far: Api, line: Line, run: dict[str, A
     seen = wait_for_run(far, run, in_process.wish(far, dag_id=DAG, poll_interval=1.0))
     assert seen["state"] == "success"
     line.next(fault, method="POST")
-    assert wait_for_runs(far, [(DAG, run["dag_run_id"])], 60.0, 1.0, 0)["runs"][0]["dag_run"]["state"] == "success"
+    assert wait_for_runs(far, [(DAG, run["dag_run_id"])], WAITING)["runs"][0]["dag_run"]["state"] == "success"
 
 
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)

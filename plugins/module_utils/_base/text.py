@@ -67,12 +67,20 @@ class Redactor:
 
 
 def in_depth(change: t.Callable[[str], str], value: t.Any) -> t.Any:
-    """Change all texts of a nested value, keys included."""
-    if isinstance(value, dict):
-        return {in_depth(change, key): in_depth(change, item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [in_depth(change, item) for item in value]
-    return change(value) if isinstance(value, str) else value
+    """Change all texts of a nested value, keys included; of any depth, so it does not call itself."""
+    whole: dict[str, t.Any] = {}
+    left: list[tuple[t.Any, t.Any, t.Any]] = [(whole, "", value)]
+    while left:
+        place, key, item = left.pop()
+        changed = change(item) if isinstance(item, str) else item
+        if isinstance(item, dict):
+            changed = {}
+            left += [(changed, change(name) if isinstance(name, str) else name, item[name]) for name in reversed(item)]
+        elif isinstance(item, list):
+            changed = list(item)
+            left += [(changed, index, entry) for index, entry in enumerate(item)]
+        place[key] = changed
+    return whole[""]
 
 
 def as_written(text: str) -> set[str]:

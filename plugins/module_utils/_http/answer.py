@@ -39,8 +39,10 @@ class Answer:
 
     @property
     def is_page(self) -> bool:
-        """Whether it is a page for people, which no API gives."""
-        return reason_of(self.headers.get("Content-Type", ""), self.text).startswith("an HTML page")
+        """Whether it is a page for people, which no API gives. Airflow 2 calls an empty answer HTML, too."""
+        return bool(self.text.strip()) and reason_of(self.headers.get("Content-Type", ""), self.text).startswith(
+            "an HTML page"
+        )
 
     def parsed(self) -> t.Any:
         """The body as JSON; None when it is none."""

@@ -328,6 +328,16 @@ def test_a_deletion_is_done_when_airflow_says_so(answered, server, problem):
     answered.delete(PATH)
 
 
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_an_empty_answer_is_no_page(answered, server, clock, status):
+    """Airflow 2 calls the empty answer to a wish for parsing HTML."""
+    server.expect("PUT", PATH).says("", status, "text/html; charset=utf-8")
+    answered.put(PATH)
+    server.delete(PATH).says("", status, "text/html; charset=utf-8")
+    answered.delete(PATH)
+    assert clock.pauses == []
+
+
 @pytest.mark.parametrize("problem", {**PASSING, **REDIRECTS})
 def test_what_does_not_pass_is_told_with_its_reason_and_how_long_it_was(server, clock, problem):
     client = Client(URL, TokenLogin("a-bearer-token"), clock=clock, retry_timeout=20)

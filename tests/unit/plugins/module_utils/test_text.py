@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import sys
+import typing as t
+
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._base.text import Redactor, one_line, texts_in
+from ansible_collections.dagops.airflow.plugins.module_utils._base.text import Redactor, in_depth, one_line, texts_in
 
 
 @pytest.mark.parametrize(
@@ -62,3 +65,22 @@ def test_one_line_does_not_steer_a_terminal():
 )
 def test_one_line_has_no_colours(text, line):
     assert one_line(text) == line
+
+
+def test_all_texts_of_a_nested_value_are_changed():
+    value = {"b": ["x", 1, None, {"y": ["z"]}], "a": "w", 3: True, "empty": [{}, []]}
+    changed = in_depth(str.upper, value)
+    assert changed == {"B": ["X", 1, None, {"Y": ["Z"]}], "A": "W", 3: True, "EMPTY": [{}, []]}
+    assert list(changed) == ["B", "A", 3, "EMPTY"]
+    assert value["b"] == ["x", 1, None, {"y": ["z"]}]
+    assert in_depth(str.upper, "x") == "X"
+
+
+def test_a_value_may_be_nested_as_deeply_as_it_likes():
+    value: t.Any = "leaf"
+    for _level in range(sys.getrecursionlimit()):
+        value = {"a": [value]}
+    changed = in_depth(str.upper, value)
+    while isinstance(changed, dict):
+        (changed,) = changed["A"]
+    assert changed == "LEAF"
