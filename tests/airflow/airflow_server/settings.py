@@ -21,7 +21,7 @@ FAB = "airflow.providers.fab.auth_manager"
 PARSING = "600"
 # Seconds between two looks at a file that has not changed. Parsing 300 DAGs every 30 seconds, the default, takes a
 # fifth of a core. Where a file can be parsed on request, tests do not have to wait for its turn.
-REPARSED = "300"
+REPARSED = "120"
 
 
 def settings(
