@@ -12,13 +12,15 @@ import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ._airflow.airflow import Airflow, Asked, silent
 from ._base.errors import AirflowError, BadInput
 from ._base.items import items_of, secret_options, secrets_of, text_of
-from ._base.text import texts_in
+from ._base.masking import FREE_TEXTS, masked_in, with_names
+from ._base.text import one_line, texts_in
 from ._connect import Params, connect
 from ._http.address import secrets_in_url
 
@@ -96,6 +98,7 @@ class AirflowModule(AnsibleModule):
     ) -> None:
         self._by_command = by_command
         self._url_is_given = False
+        self._result: Result = {}
         super().__init__(argument_spec={**CONNECTION_SPEC, **argument_spec}, **kwargs)  # type: ignore[no-untyped-call]
 
     def _load_params(self) -> None:
@@ -116,6 +119,8 @@ class AirflowModule(AnsibleModule):
                 except BadInput as error:
                     # What cannot be read may hold secrets, so nothing of it may be shown.
                     self.params[name], self._refused = [], error
+            if not option.get("no_log") and name not in FREE_TEXTS and masked_in(value):
+                self._refused = self._refused or _masked(name, value)
         # Before variables of the environment take the places of options that are not given.
         self._url_is_given = "api_url" in self.params
         self.no_log_values.update(filter(None, self._more_secrets()))
@@ -137,6 +142,23 @@ class AirflowModule(AnsibleModule):
             else:
                 yield from filter(None, (text.strip() for text in texts_in(value)))
         yield from secrets_in_url(str(self.params.get("api_url") or os.environ.get("AIRFLOW_API_URL", "")))
+
+    def warn(self, warning: str, **more: t.Any) -> None:
+        """Ansible 2.19 and newer masks nothing in warnings."""
+        super().warn(remove_values(warning, self.no_log_values), **more)
+
+    def _return_formatted(self, kwargs: Result) -> None:
+        """Leave with a result, in which Ansible masks all secrets."""
+        self._result = dict(kwargs)
+        super()._return_formatted(kwargs)  # type: ignore[no-untyped-call]
+
+    def _record_module_result(self, o: Result) -> None:
+        """Print the masked result, with the names of Airflow's in it; by ansible-core 2.19 and newer."""
+        super()._record_module_result(with_names(o, self._result))
+
+    def jsonify(self, data: t.Any) -> t.Any:
+        """The same before ansible-core 2.19. A later one that prints in another way masks the names as well."""
+        return super().jsonify(with_names(data, self._result))  # type: ignore[no-untyped-call]
 
     def connect(self, starting: bool = False) -> Airflow:
         """Return the server that the options name, or what can be asked in its place; an AirflowError for neither.
@@ -176,3 +198,10 @@ class AirflowModule(AnsibleModule):
             # Outside of the except block: the sentence is all there is to say, a traceback would bury it.
             self.fail_json(msg=failure.message, **failure.details)
         self.exit_json(**result)
+
+
+def _masked(name: str, value: t.Any) -> BadInput:
+    return BadInput(
+        f"{name} holds {one_line(masked_in(value), 80)}, in which a secret was masked, so that it does not say what is "
+        "meant; give the text itself. Nothing was changed."
+    )

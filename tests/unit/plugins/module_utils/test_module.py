@@ -287,6 +287,85 @@ def test_a_url_that_holds_no_credentials_is_shown(played):
     assert result["url"] == url
 
 
+# -- a password that is a common word
+
+RUN = {"dag_id": "airflow_db_cleanup", "dag_run_id": "airflow__1", "state": "failed", "url": f"{URL}/dags/airflow_x"}
+WORD = {"api_url": URL, "api_version": "v1", "api_username": "airflow", "api_password": "airflow"}
+
+
+def test_names_of_airflow_are_no_secrets(played):
+    named: Options = {
+        "dags": [{"dag_id": "airflow", "tags": ["airflow", "x"], "owners": ["airflow"], "max_active_runs": 3}],
+        "dag_run": dict(RUN),
+        "runs": [{"dag_run": dict(RUN), "failed_tasks": [{"task_id": "airflow_a", "start_date": None}]}],
+        "task_counts": {"success": 7, "airflow": 1},
+        "files": [{"file": "airflow/a.py", "dag_ids": ["airflow_a"], "import_error": {"filename": "/airflow/a.py"}}],
+        "user": {"username": "airflow", "roles": ["airflow_role"]},
+        "elapsed": 1.5,
+    }
+    result = played(executed(lambda module, airflow: named), **WORD)
+    assert {key: result[key] for key in named} == named
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_all_else_is_masked_as_ever(played, fails):
+    """Keys with the same names within a conf, or where nobody expects them, are not those of Airflow."""
+    hidden: Options = {
+        "dag_run": {"note": "airflow", "conf": {"url": "airflow", "dags": [{"dag_id": "airflow"}]}, "odd": "airflow"},
+        "failed_tasks": [{"log_tail": "airflow it is", "reason": {"state": "airflow"}}],
+        "diff": {"before": "airflow", "state": "airflow"},
+        "odd": {"dag_id": "airflow"},
+    }
+
+    def run(module: t.Any, airflow: t.Any) -> Options:
+        module.warn("It is airflow.")
+        if fails:
+            raise AirflowError("It is airflow.", **hidden)
+        return {"msg": "It is airflow.", **hidden}
+
+    result = played(executed(run), _ansible_inject_invocation=True, **WORD)
+    assert result.pop("invocation")["module_args"]["api_password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    assert result["msg"] == "It is ********."
+    assert result["dag_run"].keys() == hidden["dag_run"].keys()
+    assert "airflow" not in json.dumps(result)
+
+
+def test_a_number_is_no_secret(played):
+    """A password of digits may be a part of a date or a number."""
+    run_ = {"dag_id": "etl", "start_date": "2026-11-22T10:15:00Z", "note": "since 2026-11-22"}
+    result = played(
+        executed(lambda module, airflow: {"dag_run": run_, "elapsed": 2026.5, "odd": 2026}),
+        **{**WORD, "api_password": "2026"},
+    )
+    assert result["dag_run"] == {**run_, "note": "since ********-11-22"}
+    assert result["elapsed"] == 2026.5
+    assert result["odd"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+@pytest.mark.parametrize("value", ["********_db_cleanup", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "a***"])
+@pytest.mark.parametrize("option", ["name", "names", "raw", "data"])
+def test_what_was_masked_is_no_name(played, option, value):
+    given = {"name": value, "names": ["ok", value], "raw": [{"dag_id": "ok"}, {"dag_id": value}], "data": {"a": value}}
+    result = played(executed(lambda module, airflow: {"ran": True}), **WORD, **{option: given[option]})
+    assert result["failed"]
+    assert result["msg"].startswith(f"{option} holds {value}, in which a secret was masked")
+
+
+@pytest.mark.parametrize("value", ["*", "**", "etl_*_daily", "a**b"])
+def test_patterns_are_no_masks(played, value):
+    assert params_of(played, **WORD, name=value, names=[value], raw=[{"note": "***", "dag_id": value}])["name"] == value
+
+
+def test_a_free_text_may_hold_what_it_likes(played, server):
+    """What it says is not what a task acts upon."""
+    conf = {"a": "***"}
+    server.get("dags/etl_daily").answers(V1.dag())
+    server.get("dags/etl_daily/dagRuns/r1").answers(V1.no_run(), 404)
+    server.post("dags/etl_daily/dagRuns", sends=V1.trigger_body("r1", conf=conf)).answers(V1.run("r1", conf=conf))
+    options = {"dag_id": "etl_daily", "dag_run_id": "r1", "conf": conf, "wait": False, "api_auth": "basic"}
+    assert played(airflow_dag_run.main, **WORD, **options)["changed"]
+
+
 # -- whole modules
 
 LOGIN = {

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What masking must not touch, and what it has left behind.
+
+Ansible replaces a secret wherever it occurs in a result. The password C(airflow) would make C(********_db_cleanup) of
+the DAG id C(airflow_db_cleanup), and whoever goes on with that result asks for other DAGs. What Airflow calls its
+objects, and shows to everybody who may read them, is no secret, whatever it looks like.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+# Keys whose values are names, states, times and numbers of Airflow's. Messages, logs, notes and conf are not.
+NAMES = frozenset(
+    (
+        *("dag_id", "dag_ids", "gone_dag_ids", "dag_run_id", "run_type", "task_id", "map_index", "loop_iteration", "id"),
+        *("state", "status", "operator", "try_number", "max_tries", "task_counts", "active_runs", "max_active_runs"),
+        *("logical_date", "run_after", "data_interval_start", "data_interval_end", "start_date", "end_date"),
+        *("duration", "elapsed", "last_parsed_time", "latest_heartbeat", "timestamp", "timetable_description"),
+        *("url", "file", "fileloc", "filename", "owners", "tags", "version", "api_version"),
+        *("username", "email", "first_name", "last_name", "roles", "name", "action", "resource"),
+    )
+)
+# Keys whose values hold such keys. Nothing else is looked into: a conf may have any key.
+HOLDERS = frozenset(
+    (
+        *("dags", "dag_run", "dag_runs", "runs", "tasks", "failed_tasks", "files", "import_error", "import_errors"),
+        *("user", "role", "permissions", "health", "metadatabase", "scheduler", "triggerer", "dag_processor"),
+    )
+)
+# Options, and keys of theirs, that are no names: they may hold what they like.
+FREE_TEXTS = frozenset(("conf", "secret_conf", "note", "description", "msg", "log_tail"))
+# Ansible puts eight asterisks in the place of a secret, or these words where it is the whole text; Airflow puts three.
+_MASK = re.compile(r"\*{3,}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
+
+
+def with_names(masked: t.Any, result: t.Any) -> t.Any:
+    """Return a masked result with the names that the result had before.
+
+    Both are dicts of one shape; what is not of this shape stays masked.
+    """
+    if isinstance(masked, list) and isinstance(result, (list, tuple)) and len(masked) == len(result):
+        return [with_names(*pair) for pair in zip(masked, result)]
+    if not isinstance(masked, dict) or not isinstance(result, dict):
+        return masked
+    named = {}
+    for key, value in masked.items():
+        if key in NAMES and key in result:
+            value = result[key]
+        elif key in HOLDERS:
+            value = with_names(value, result.get(key))
+        named[key] = value
+    return named
+
+
+def masked_in(value: t.Any) -> str:
+    """Return the first text in which something was masked, of an option that says what is meant; empty: there is none."""
+    if isinstance(value, str):
+        return value if _MASK.search(value) else ""
+    if isinstance(value, dict):
+        value = [item for key, item in value.items() if key not in FREE_TEXTS]
+    if isinstance(value, (list, tuple)):
+        return next(filter(None, map(masked_in, value)), "")
+    return ""
