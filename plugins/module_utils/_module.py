@@ -19,7 +19,7 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ._airflow.airflow import Airflow, Asked, silent
 from ._base.errors import AirflowError, BadInput
 from ._base.items import items_of, secret_options, secrets_of, text_of
-from ._base.masking import FREE_TEXTS, masked_in, with_names
+from ._base.names import FREE_TEXTS, masked_in, with_names
 from ._base.text import one_line, texts_in
 from ._connect import Params, connect
 from ._http.address import secrets_in_url

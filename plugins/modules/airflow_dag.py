@@ -26,6 +26,8 @@ options:
       - Ids of the DAGs, or shell patterns such as V(etl_*) or V(*), which select DAGs that are not stale.
       - White space around an item is dropped. An empty item is refused. An empty list selects nothing and changes
         nothing.
+      - In check mode a DAG that does not exist is a warning, since a task before may be the one that would deploy it,
+        and the result has it as it is to be expected then, paused at first.
       - One of O(dag_id) and O(tags) is required.
     type: list
     elements: str
@@ -249,19 +251,18 @@ from ..module_utils._module import AirflowModule
 from ..module_utils._work.dags import (
     Changes,
     Listing,
-    Selection,
     check_drained,
     count_visible_runs,
     delete,
     drain,
     exact_ids,
-    find,
     paused_changes,
     select,
     selection_of,
     set_paused,
     view,
 )
+from ..module_utils._work.foreseen import foreseen
 from ..module_utils._work.parsing import Deployed, deployed_of, still_lacking, wait_until_parsed
 from ..module_utils._work.progress import Progress
 
@@ -289,10 +290,10 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         if params["drain"]:
             raise BadInput("drain is about DAGs that are to be there; leave it out with state: absent.")
         return remove(module, airflow, exact_ids(selection))
-    if deployed:
-        selection = settled(module, airflow, selection, deployed)
-
-    selected = select(airflow, selection)
+    told = deployed is not None and settle(module, airflow, deployed)
+    selected = select(airflow, selection, module.check_mode)
+    for sentence in () if told else selected.lacking:
+        module.warn(foreseen(sentence))
     wanted = paused_changes(selected.dags, params["paused"])
     changed = [dag_id for dag_id, (_dag, keys) in wanted.items() if keys]
     for dag_id in changed:
@@ -300,21 +301,21 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
             module.warn(
                 f"DAG {dag_id} is stale: Airflow no longer finds it in its files, so it does not run, paused or not."
             )
-    active_runs = write(module, airflow, wanted, selected.listing) if changed or params["drain"] else {}
+    there = {dag_id: keys for dag_id, keys in wanted.items() if dag_id not in selected.foreseen}
+    active_runs = write(module, airflow, there, selected.listing) if changed or params["drain"] else {}
     dags = [view(dag, keys, active_runs.get(dag_id)) for dag_id, (dag, keys) in wanted.items()]
     return {"changed": bool(changed), "dags": dags, "diff": diff(wanted)}
 
 
-def settled(module: AirflowModule, airflow: Airflow, selection: Selection, deployed: Deployed) -> Selection:
-    """Wait until the DAGs are parsed; check mode goes on with those that are known."""
+def settle(module: AirflowModule, airflow: Airflow, deployed: Deployed) -> bool:
+    """Wait until the DAGs are parsed; check mode looks once. Return whether it has told what is missing."""
     if not module.check_mode:
         wait_until_parsed(airflow, deployed, Progress(airflow, module.params["progress"]))
-        return selection
+        return False
     lacking = still_lacking(airflow, deployed)
     if lacking:
         module.warn(f"{lacking}; check mode does not wait for it.")
-    known = {dag["dag_id"] for dag in find(airflow, selection._replace(globs=[], tags=None), stale=True)}
-    return selection._replace(ids=[dag_id for dag_id in selection.ids if dag_id in known])
+    return bool(lacking)
 
 
 def write(module: AirflowModule, airflow: Airflow, wanted: Changes, listing: Listing | None) -> dict[str, int]:

@@ -78,13 +78,14 @@ options:
   state:
     description:
       - V(triggered) makes the run, or adopts it when it exists.
-      - V(awaited) waits for a run that exists, one of the scheduler for example, and makes none. In check mode a run
-        that does not exist is a warning, since a task before may be the one that makes it.
+      - V(awaited) waits for a run that exists, one of the scheduler for example, and makes none.
       - V(cleared) runs an existing run again. Needs Airflow 2.4 or newer.
       - V(failed) cancels an existing run. It is marked failed at once, and its tasks end some seconds later. A run
         that has already succeeded is marked failed, too.
       - V(success) marks an existing run successful.
       - V(absent) deletes a run.
+      - In check mode a DAG or a run that does not exist is a warning, since a task before may be the one that would
+        make it, and the result is the one that is to be expected then.
     type: str
     choices: [triggered, awaited, cleared, failed, success, absent]
     default: triggered
@@ -398,7 +399,7 @@ def outcome(module: AirflowModule, airflow: Airflow, wish: Wish, done: Done, run
         return {"changed": done.changed or marked, **cancelled.result()}
     if wait:
         run = wait_for_run(airflow, run, wish)
-    if run["state"] not in ENDED:
+    if run["state"] not in ENDED or done.foreseen:
         return without_tasks(airflow, run)
     with carrying(run, done.changed, done.diff):
         report = Report(airflow, run, wish.log_lines)

@@ -79,8 +79,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 runs:
-  description: The runs in the order of O(runs), as they were seen last. Failures have them, too. In check mode only
-    those that exist.
+  description: The runs in the order of O(runs), as they were seen last. Failures have them, too. In check mode, as
+    they are now; one that does not exist is a warning, and is there as queued.
   returned: success, and when runs have failed or not ended
   type: list
   elements: dict
@@ -217,8 +217,10 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     keys = keys_of(module.params["runs"])
     waiting = waiting_of(module.params)
-    if module.check_mode or not keys:
-        return {"changed": False, **seen_runs(airflow, keys)}
+    if module.check_mode:
+        return {"changed": False, **seen_runs(airflow, keys, module.warn)}
+    if not keys:
+        return {"changed": False, "runs": []}
     return {"changed": False, **wait_for_runs(airflow, keys, waiting)}
 
 

@@ -30,9 +30,7 @@ def options(api: Api) -> Iterator[dict[str, Any]]:
     api.ask(Access).delete_user(user)
 
 
-def test_what_comes_of_a_result_are_the_dags_that_were_meant(
-    api: Api, options: dict[str, Any], tmp_path: Path
-) -> None:
+def test_what_comes_of_a_result_are_the_dags_that_were_meant(api: Api, options: dict[str, Any], tmp_path: Path) -> None:
     """The recipe of the guide: pause some, and unpause exactly those."""
     api.ask(Dags).set_paused(DAG, False)
     pausing = {**options, "dag_id": f"*{WORD}*", "paused": True}

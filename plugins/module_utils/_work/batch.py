@@ -9,11 +9,10 @@ import contextlib
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
-from .._airflow.dags import Dags
 from .._base.errors import AirflowError, ApiError, BadInput, RunFailed
 from .._base.states import ENDED
 from .._base.times import iso
-from .fulfil import Done, Plan, carry_out, how_found, plan_trigger
+from .fulfil import Done, Plan, carry_out, dag_of, how_found, plan_trigger
 from .many_runs import MOST_TOLD, Key, Source, Waiting, Watch, entry, failures
 from .report import Report, run_name, waited
 from .wishes import Wish, wish_of
@@ -173,7 +172,7 @@ def run_batch(airflow: Airflow, batch: Batch, check_mode: bool, warn: t.Callable
     RunFailed when one failed or could not be made, TimedOut when one has not ended in time. Every failure after the
     first request that writes has C(runs), C(changed) and C(diff) in its details.
     """
-    making = _Making(airflow, batch, _planned(airflow, batch.wishes), check_mode, warn)
+    making = _Making(airflow, batch, _planned(airflow, batch.wishes, check_mode), check_mode, warn)
     watch = Watch(airflow, batch.waiting, source=making)
     told = _Told(airflow, batch, making, watch)
     wait = batch.wait and not check_mode
@@ -195,23 +194,23 @@ def run_batch(airflow: Airflow, batch: Batch, check_mode: bool, warn: t.Callable
     return {**_changes(making, found), "runs": found}
 
 
-def _planned(airflow: Airflow, wishes: t.Sequence[Wish]) -> list[Plan]:
+def _planned(airflow: Airflow, wishes: t.Sequence[Wish], check_mode: bool) -> list[Plan]:
     """Look at each DAG once and at each run that has a name; what can be refused is refused here, for all of them."""
     distinct = _Distinct()
     for number, wish in enumerate(wishes, 1):
         distinct.add(number, wish.dag_id, wish.dag_run_id, iso(wish.logical_date))
-    dags: dict[str, Object] = {}
+    dags: dict[str, tuple[Object, str]] = {}
     plans = []
     for number, wish in enumerate(wishes, 1):
         with _of_item(number):
             if wish.dag_id not in dags:
-                dags[wish.dag_id] = airflow.ask(Dags).get(wish.dag_id)
-            plan = plan_trigger(airflow, wish, dags[wish.dag_id])
+                dags[wish.dag_id] = dag_of(airflow, wish.dag_id, check_mode)
+            plan = plan_trigger(airflow, wish, *dags[wish.dag_id])
         if plan.run is not None:
             # An id and a date may name one run.
             distinct.add(number, wish.dag_id, plan.run["dag_run_id"])
         if plan.unpause:
-            dags[wish.dag_id] = {**plan.dag, "is_paused": False}
+            dags[wish.dag_id] = {**plan.dag, "is_paused": False}, ""
         plans.append(plan)
     return plans
 

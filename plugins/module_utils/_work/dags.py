@@ -16,6 +16,7 @@ from .._base.errors import AirflowError, ApiError, BadInput, Denied, NotFound, T
 from .._base.inputs import dag_id_of, is_glob
 from .._base.state import changes
 from .._base.text import first_few, one_line
+from .foreseen import foreseen_dag
 from .progress import Progress
 from .report import last_answer, run_name, waited
 
@@ -52,10 +53,15 @@ class Listing(t.NamedTuple):
 
 
 class Selected(t.NamedTuple):
-    """The selected DAGs, sorted by id, and the list in which they were found, if one was read."""
+    """The selected DAGs, sorted by id, and the list in which they were found, if one was read.
+
+    :param lacking: what does not exist, a sentence each; of the DAGs that are named, C(foreseen) has the ids.
+    """
 
     dags: list[Object]
     listing: Listing | None
+    lacking: t.Sequence[str] = ()
+    foreseen: t.Collection[str] = ()
 
 
 def exact_ids(selection: Selection) -> list[str]:
@@ -65,15 +71,21 @@ def exact_ids(selection: Selection) -> list[str]:
     return selection.ids
 
 
-def select(airflow: Airflow, selection: Selection) -> Selected:
+def select(airflow: Airflow, selection: Selection, check_mode: bool = False) -> Selected:
     """Read the selected DAGs.
 
-    NotFound when an exact id does not exist, or when a pattern or the tags match nothing.
+    NotFound when an exact id does not exist, or when a pattern or the tags match nothing. In check mode a task before
+    may be the one that deploys them: a DAG that is named is then returned as it would be.
     """
     if selection.tags == [] or not (selection.ids or selection.globs):
         return Selected([], None)
     exact, listing = _exact(airflow, selection.ids)
     found = {dag["dag_id"]: dag for dag in exact if _has_tag(dag, selection.tags)}
+    missing = [dag_id for dag_id in selection.ids if dag_id not in {dag["dag_id"] for dag in exact}]
+    lacking = [_no_dags(airflow, missing)] if missing else []
+    if missing and not check_mode:
+        raise NotFound(lacking[0], 404)
+    found.update({dag_id: foreseen_dag(airflow, dag_id) for dag_id in missing})
     if selection.globs:
         if listing is None:
             listing = _listed(airflow, _narrowing(selection), selection.tags or ())
@@ -81,11 +93,13 @@ def select(airflow: Airflow, selection: Selection) -> Selected:
         for glob in selection.globs:
             matching = {dag["dag_id"]: dag for dag in current if fnmatchcase(dag["dag_id"], glob)}
             if not matching:
-                raise NotFound(_nothing(airflow, glob, selection.tags), 404)
+                lacking.append(_nothing(airflow, glob, selection.tags))
             found.update(matching)
-    if not found:
-        raise NotFound(_nothing(airflow, ", ".join(selection.ids), selection.tags), 404)
-    return Selected([found[name] for name in sorted(found)], listing)
+    if not found and not lacking:
+        lacking.append(_nothing(airflow, ", ".join(selection.ids), selection.tags))
+    if lacking and not check_mode:
+        raise NotFound(lacking[0], 404)
+    return Selected([found[name] for name in sorted(found)], listing, lacking, missing)
 
 
 def find(airflow: Airflow, selection: Selection, stale: bool) -> list[Object]:
@@ -296,15 +310,12 @@ def _exact(airflow: Airflow, ids: t.Sequence[str]) -> tuple[list[Object], Listin
         found: dict[str, Object | None] = {dag["dag_id"]: dag for dag in listing.dags}
     else:
         found = {dag_id: airflow.ask(Dags).find(dag_id) for dag_id in ids}
-    dags = [dag for dag in (found.get(dag_id) for dag_id in ids) if dag is not None]
-    missing = [dag_id for dag_id in ids if found.get(dag_id) is None]
-    if missing:
-        names = f"DAG {missing[0]} does not" if len(missing) == 1 else f"DAGs {', '.join(missing)} do not"
-        raise NotFound(
-            f"{names} exist at {airflow.url}, so nothing was changed; check dag_id, and that the file has been parsed.",
-            404,
-        )
-    return dags, listing
+    return [dag for dag in (found.get(dag_id) for dag_id in ids) if dag is not None], listing
+
+
+def _no_dags(airflow: Airflow, missing: t.Sequence[str]) -> str:
+    names = f"DAG {missing[0]} does not" if len(missing) == 1 else f"DAGs {', '.join(missing)} do not"
+    return f"{names} exist at {airflow.url}, so nothing was changed; check dag_id, and that the file has been parsed."
 
 
 def _has_tag(dag: Object, tags: t.Sequence[str] | None) -> bool:

@@ -11,13 +11,13 @@ from datetime import datetime
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.dags import Dags
-from .._airflow.links import Links
-from .._airflow.runs import Runs, TriggerRequest
+from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, Unreachable
 from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso
+from .foreseen import foreseen, foreseen_dag, foreseen_run
 from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, no_run, run_name, shown
 from .wishes import Wish
 
@@ -27,6 +27,7 @@ class Done(t.NamedTuple):
 
     :param run: the run as it is now; None when it does not exist.
     :param found: it was there before and was left as it is.
+    :param foreseen: it is not there, and check mode takes it for there.
     """
 
     run: Object | None
@@ -34,6 +35,7 @@ class Done(t.NamedTuple):
     found: bool = False
     diff: Object | None = None
     warnings: t.Sequence[str] = ()
+    foreseen: bool = False
 
 
 def how_found(wish: Wish, done: Done) -> str:
@@ -45,15 +47,25 @@ def how_found(wish: Wish, done: Done) -> str:
 
 def fulfil(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     """Bring the run into the wanted state; in check mode read what that takes and write nothing."""
-    if wish.state == "triggered":
-        return _triggered(airflow, wish, check_mode)
+    acts = {"triggered": _triggered, "awaited": _awaited, "cleared": _cleared, "absent": _absent}
+    try:
+        return acts.get(wish.state, _marked)(airflow, wish, check_mode)
+    except NotFound as error:
+        if not check_mode:
+            raise
+        return _foreseen(airflow, wish, foreseen(error.message))
+
+
+def _foreseen(airflow: Airflow, wish: Wish, warning: str) -> Done:
+    """What would become of a run that is not there in check mode; one that is only waited for is not known."""
     if wish.state == "awaited":
-        return _awaited(airflow, wish, check_mode)
+        return Done(None, False, warnings=[warning])
     if wish.state == "cleared":
-        return _cleared(airflow, wish, check_mode)
-    if wish.state == "absent":
-        return _absent(airflow, wish, check_mode)
-    return _marked(airflow, wish, check_mode)
+        airflow.ask(Runs).check_clear()
+    run = foreseen_run(airflow, wish.dag_id, wish.request)
+    after = wish.state if wish.state in ENDED else "queued"
+    diff_of_run = _diff(run, "running", after, False)
+    return Done({**run, "state": after}, True, False, diff_of_run, [warning], foreseen=True)
 
 
 class Plan(t.NamedTuple):
@@ -69,15 +81,31 @@ class Plan(t.NamedTuple):
     warnings: t.Sequence[str]
 
 
-def plan_trigger(airflow: Airflow, wish: Wish, dag: Object) -> Plan:
-    """Look whether the run of C(dag) is there, and raise what speaks against triggering it; nothing is written."""
-    run = find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
+def dag_of(airflow: Airflow, dag_id: str, check_mode: bool) -> tuple[Object, str]:
+    """Return a DAG; in check mode one that is not there as it would be, and then the warning about that.
+
+    What has deployed it has unpaused it, too, if it is to run.
+    """
+    try:
+        return airflow.ask(Dags).get(dag_id), ""
+    except NotFound as error:
+        if not check_mode:
+            raise
+        return {**foreseen_dag(airflow, dag_id), "is_paused": False}, foreseen(error.message)
+
+
+def plan_trigger(airflow: Airflow, wish: Wish, dag: Object, lacking: str = "") -> Plan:
+    """Look whether the run of C(dag) is there, and raise what speaks against triggering it; nothing is written.
+
+    :param lacking: the warning about a DAG that is not there.
+    """
+    run = None if lacking else find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
     if run is not None:
         return _plan_adoption(wish, dag, run)
     check_runnable(dag)
     surprise = airflow.ask(Runs).check_trigger(wish.request)
     unpause = check_unpaused(dag, wish.when_paused, "the run")
-    return Plan(dag, None, unpause, [surprise] if surprise else [])
+    return Plan(dag, None, unpause, list(filter(None, (lacking, surprise))))
 
 
 def carry_out(airflow: Airflow, wish: Wish, plan: Plan, check_mode: bool) -> Done:
@@ -85,7 +113,7 @@ def carry_out(airflow: Airflow, wish: Wish, plan: Plan, check_mode: bool) -> Don
     if plan.run is not None:
         return _adopted(airflow, plan, plan.run, check_mode)
     if check_mode:
-        run = predicted_run(airflow, wish.dag_id, wish.request)
+        run = foreseen_run(airflow, wish.dag_id, wish.request)
     else:
         run, made = trigger(airflow, wish)
         if not made:
@@ -95,7 +123,7 @@ def carry_out(airflow: Airflow, wish: Wish, plan: Plan, check_mode: bool) -> Don
 
 
 def _triggered(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
-    plan = plan_trigger(airflow, wish, airflow.ask(Dags).get(wish.dag_id))
+    plan = plan_trigger(airflow, wish, *dag_of(airflow, wish.dag_id, check_mode))
     return carry_out(airflow, wish, plan, check_mode)
 
 
@@ -104,11 +132,7 @@ def _awaited(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     dag = airflow.ask(Dags).get(wish.dag_id)
     if run is not None:
         return _adopted(airflow, _plan_adoption(wish, dag, run), run, check_mode)
-    missing = _no_run(wish.dag_id, wish.dag_run_id, wish.logical_date)
-    if check_mode:
-        # A task before may be the one that makes it.
-        return Done(None, False, False, None, [missing.message])
-    raise missing
+    raise _no_run(wish.dag_id, wish.dag_run_id, wish.logical_date)
 
 
 def _plan_adoption(wish: Wish, dag: Object, run: Object) -> Plan:
@@ -255,23 +279,6 @@ def check_unpaused(dag: Object, when_paused: str, what: str) -> bool:
     return True
 
 
-def predicted_run(airflow: Airflow, dag_id: str, request: TriggerRequest) -> Object:
-    """Return what check mode shows of a run that would be made."""
-    run: Object = dict.fromkeys(("data_interval_start", "data_interval_end", "start_date", "end_date"))
-    run.update(
-        dag_id=dag_id,
-        dag_run_id=request.dag_run_id,
-        run_type="manual",
-        state="queued",
-        note=request.note,
-        conf=dict(request.conf),
-        logical_date=iso(request.logical_date),
-        run_after=iso(request.run_after),
-        url=airflow.ask(Links).dag_run(dag_id, request.dag_run_id),
-    )
-    return run
-
-
 def trigger(airflow: Airflow, wish: Wish) -> tuple[Object, bool]:
     """Make the run and return it, with whether this call made it: somebody else may have been faster by a moment."""
     request = wish.request
@@ -279,7 +286,7 @@ def trigger(airflow: Airflow, wish: Wish) -> tuple[Object, bool]:
         return airflow.ask(Runs).trigger(wish.dag_id, request), True
     except FateUnknown as error:
         # A rescue block can look for it.
-        error.details["dag_run"] = {**shown(predicted_run(airflow, wish.dag_id, request)), "state": None}
+        error.details["dag_run"] = {**shown(foreseen_run(airflow, wish.dag_id, request)), "state": None}
         raise
     except Conflict as error:
         run = find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)

@@ -10,15 +10,16 @@ import math
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
-from .._airflow.runs import Runs
+from .._airflow.runs import Runs, TriggerRequest
 from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, BadInput, RunFailed, TimedOut
 from .._base.inputs import dag_id_of, dag_run_id_of, lines_of, seconds_of
 from .._base.states import ENDED
 from .._base.text import first_few
 from .diagnosis import PATIENCE, diagnosis
+from .foreseen import foreseen, foreseen_run
 from .progress import Progress
-from .report import MOST_LOGS, Report, elapsed, last_answer, read_again, run_name, waited, without_tasks
+from .report import MOST_LOGS, Report, elapsed, last_answer, no_run, read_again, run_name, waited, without_tasks
 
 Key = t.Tuple[str, str]
 
@@ -225,10 +226,15 @@ def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], waiting: Waiting) -> 
     return {"runs": found}
 
 
-def seen_runs(airflow: Airflow, keys: t.Sequence[Key]) -> Object:
-    """Look once, for check mode: what a task before would have triggered is not there, and is left out."""
-    runs = [airflow.ask(Runs).find(*key) for key in keys]
-    return {"runs": [entry(airflow, run) for run in runs if run]}
+def seen_runs(airflow: Airflow, keys: t.Sequence[Key], warn: t.Callable[[str], None]) -> Object:
+    """Look once, for check mode; what is not there, a task before may be the one that would trigger."""
+    runs = []
+    for key in keys:
+        run = airflow.ask(Runs).find(*key)
+        if run is None:
+            warn(foreseen(no_run(*key)))
+        runs.append(run or foreseen_run(airflow, key[0], TriggerRequest(key[1], {})))
+    return {"runs": [entry(airflow, run) for run in runs]}
 
 
 def _held_up(airflow: Airflow, active: t.Sequence[Object]) -> str:

@@ -32,7 +32,7 @@ from ansible_collections.dagops.airflow.tests.unit.bodies import (
     STARTED,
     Generation,
 )
-from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
+from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Exchange, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
 RUN_KEYS = {
@@ -767,7 +767,61 @@ def test_a_run_that_a_task_before_would_make_cannot_be_awaited_in_check_mode(sto
     result = launch(story, True, state="awaited", dag_run_id=RUN_ID, wait=True)
     assert result["changed"] is False
     assert result["dag_run"] is None
-    assert story.warnings == ["DAG etl_daily has no run release-42; check dag_run_id and logical_date."]
+    assert story.warnings == [f"DAG etl_daily has no run release-42; {GOES_ON}."]
+
+
+# -- check mode of a first deployment: what a task before would make is not there
+
+GOES_ON = "check mode goes on as if a task before had made it"
+FORESEEN = {"triggered": "queued", "cleared": "queued", "failed": "failed", "success": "success"}
+
+
+@pytest.mark.parametrize("when_paused", ["fail", "unpause"])
+def test_check_mode_foresees_the_first_run_of_a_dag_that_would_be_deployed(story, when_paused):
+    story.no_dag()
+    result = launch(story, True, dag_run_id=RUN_ID, wait=True, when_paused=when_paused, conf={"a": 1})
+    assert result["changed"] is True
+    assert set(result) == KEYS
+    assert set(result["dag_run"]) == RUN_KEYS
+    assert (result["dag_run"]["dag_run_id"], result["dag_run"]["state"]) == (RUN_ID, "queued")
+    assert story.warnings == [f"DAG etl_daily does not exist at {URL}; {GOES_ON}."]
+
+
+@pytest.mark.parametrize("state", ["cleared", "failed", "success"])
+@pytest.mark.parametrize("deployed", [True, False])
+def test_check_mode_foresees_what_becomes_of_a_run_that_would_be_made(story, state, deployed):
+    story.no_run()
+    _what = story.dag() if deployed else story.no_dag()
+    if state == "cleared" and story.generation.name == "v1":
+        story.server.get("version").answers({"version": "2.11.2"})
+    result = launch(story, True, dag_run_id=RUN_ID, wait=True, state=state)
+    assert result["changed"] is True
+    assert result["dag_run"]["state"] == FORESEEN[state]
+    what = "has no run release-42" if deployed else f"does not exist at {URL}"
+    assert story.warnings == [f"DAG etl_daily {what}; {GOES_ON}."]
+
+
+def test_check_mode_finds_nothing_to_delete(story):
+    story.no_run()
+    assert launch(story, True, dag_run_id=RUN_ID, state="absent")["changed"] is False
+
+
+def test_check_mode_still_refuses_what_this_version_cannot_do(server):
+    """A first run is no excuse for an option that fails in the end."""
+    story = Story(server, GENERATIONS["v1"], airflow_dag_run)
+    story.no_dag()
+    with pytest.raises(Unsupported, match="run_after"):
+        launch(story, True, dag_run_id=RUN_ID, run_after="2026-11-22T10:15:00Z")
+
+
+@pytest.mark.parametrize("state", ["triggered", "awaited", "cleared", "failed", "success"])
+def test_outside_of_check_mode_it_stays_a_failure(story, state):
+    if state != "triggered":
+        story.no_run()
+    story.no_dag()
+    with pytest.raises(NotFound, match="does not exist"):
+        launch(story, dag_run_id=RUN_ID, state=state)
+    assert story.warnings == []
 
 
 def test_secrets_of_a_run_that_is_awaited_are_hidden_without_a_word(story, generation):

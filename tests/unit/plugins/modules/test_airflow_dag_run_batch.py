@@ -554,6 +554,14 @@ def test_check_mode_fails_as_the_task_would(batch):
     assert batch.failure(True, runs=items("etl")).message.startswith("Item 1 of runs: DAG etl is paused")
 
 
+def test_check_mode_goes_on_without_a_dag_that_a_task_before_would_deploy(batch, server, generation):
+    server.get("dags/etl").answers(generation.no_dag(), 404)
+    result = batch(True, runs=items("etl/a", "etl/b"))
+    assert states(result) == ["queued", "queued"]
+    assert result["changed"] is True
+    assert "check mode goes on as if a task before had made it." in batch.warnings[0]
+
+
 # -- progress
 
 

@@ -255,7 +255,10 @@ def test_check_mode_looks_once_at_what_there_is(wait, server, generation, clock)
     server.get("dags/etl_daily/dagRuns/a").answers(generation.run("a", "running"))
     server.get("dags/etl_daily/dagRuns/b").answers({"detail": "no such run"}, 404)
     result = wait(True, runs=runs("a", "b"))
-    assert [entry["dag_run"]["dag_run_id"] for entry in result["runs"]] == ["a"]
+    states = {entry["dag_run"]["dag_run_id"]: entry["dag_run"]["state"] for entry in result["runs"]}
+    assert states == {"a": "running", "b": "queued"}
+    assert {frozenset(entry["dag_run"]) for entry in result["runs"]} == {frozenset(result["runs"][0]["dag_run"])}
+    assert wait.warnings == ["DAG etl_daily has no run b; check mode goes on as if a task before had made it."]
     assert clock.passed == 0
 
 

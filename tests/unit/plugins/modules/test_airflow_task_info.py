@@ -85,6 +85,20 @@ def test_check_mode_is_the_same(info, generation):
     assert info(check_mode=True, dag_id="etl_daily", dag_run_id=RUN_ID)["changed"] is False
 
 
+@pytest.mark.parametrize("run_id", [RUN_ID, None])
+def test_check_mode_goes_on_without_a_run_that_a_task_before_would_make(info, server, generation, run_id):
+    if run_id:
+        server.get(RUN).answers(generation.no_run(), 404)
+    else:
+        server.get("dags/etl_daily/dagRuns", {"order_by": "-id", "limit": 1}).answers(generation.runs())
+        server.get("dags/etl_daily").answers(generation.dag())
+    result = info(check_mode=True, dag_id="etl_daily", dag_run_id=run_id)
+    assert (result["tasks"], result["failed_tasks"], result["task_counts"]) == ([], [], {})
+    assert result["dag_run"]["dag_run_id"] == (run_id or "")
+    assert len(info.warnings) == 1
+    assert info.warnings[0].endswith("; check mode goes on as if a task before had made it.")
+
+
 def test_a_task_has_the_same_keys_everywhere(info, generation):
     info.has_run()
     info.has_tasks(generation.task("load", map_index=3, try_number=2, max_tries=2))

@@ -16,7 +16,8 @@ import typing as t
 # Keys whose values are names, states, times and numbers of Airflow's. Messages, logs, notes and conf are not.
 NAMES = frozenset(
     (
-        *("dag_id", "dag_ids", "gone_dag_ids", "dag_run_id", "run_type", "task_id", "map_index", "loop_iteration", "id"),
+        *("dag_id", "dag_ids", "gone_dag_ids", "dag_run_id", "run_type"),
+        *("task_id", "map_index", "loop_iteration", "id"),
         *("state", "status", "operator", "try_number", "max_tries", "task_counts", "active_runs", "max_active_runs"),
         *("logical_date", "run_after", "data_interval_start", "data_interval_end", "start_date", "end_date"),
         *("duration", "elapsed", "last_parsed_time", "latest_heartbeat", "timestamp", "timetable_description"),
@@ -33,7 +34,7 @@ HOLDERS = frozenset(
 )
 # Options, and keys of theirs, that are no names: they may hold what they like.
 FREE_TEXTS = frozenset(("conf", "secret_conf", "note", "description", "msg", "log_tail"))
-# Ansible puts eight asterisks in the place of a secret, or these words where it is the whole text; Airflow puts three.
+# Ansible puts eight asterisks in the place of a secret, or these words where that is the whole text; Airflow three.
 _MASK = re.compile(r"\*{3,}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
 
 
@@ -57,7 +58,7 @@ def with_names(masked: t.Any, result: t.Any) -> t.Any:
 
 
 def masked_in(value: t.Any) -> str:
-    """Return the first text in which something was masked, of an option that says what is meant; empty: there is none."""
+    """Return the first text in which something was masked, of an option that says what is meant, or an empty one."""
     if isinstance(value, str):
         return value if _MASK.search(value) else ""
     if isinstance(value, dict):
