@@ -88,6 +88,14 @@ dags:
       description: When Airflow last parsed the DAG's file. ISO 8601 in UTC.
       type: str
       sample: "2026-11-22T10:15:00.123456Z"
+    next_dagrun_logical_date:
+      description: Logical date of the run that the scheduler makes next; null for a DAG without a schedule.
+      type: str
+      sample: "2026-11-22T00:00:00Z"
+    next_dagrun_run_after:
+      description: Moment after which the scheduler makes that run, if the DAG is not paused then.
+      type: str
+      sample: "2026-11-23T00:00:00Z"
     tags:
       description: Tags of the DAG, sorted.
       type: list

@@ -99,6 +99,8 @@ options:
       - What to do when the DAG is paused, since its runs then stay queued.
       - V(fail) fails before anything is written. V(trigger) leaves it paused.
       - V(unpause) unpauses the DAG as soon as its run is made, so that a run which Airflow refuses changes nothing.
+      - If a run of the DAG's schedule is due, Airflow makes it as well as soon as the DAG is unpaused, which is a
+        warning. A run with the O(logical_date) of that one takes its place.
     type: str
     choices: [fail, unpause, trigger]
     default: fail

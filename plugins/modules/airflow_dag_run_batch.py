@@ -84,7 +84,8 @@ options:
           - What to do when the DAG is paused, since its runs then stay queued.
           - V(fail) refuses all runs before anything is written, unless an item before has the DAG unpaused. V(trigger)
             leaves it paused.
-          - V(unpause) unpauses the DAG as soon as the run of this item is made.
+          - V(unpause) unpauses the DAG as soon as the run of this item is made. If a run of the DAG's schedule is due,
+            Airflow makes it then as well, which is a warning.
         type: str
         choices: [fail, unpause, trigger]
         default: fail

@@ -94,12 +94,17 @@ class Dags(Family):
             "has_import_errors": bool(raw.get("has_import_errors")),
             "is_stale": self._is_stale(raw),
             "last_parsed_time": iso(raw.get("last_parsed_time")),
+            **self._next_run(raw),
             "tags": sorted(tag["name"] for tag in raw.get("tags") or []),
             "url": self._airflow.ask(Links).dag(raw["dag_id"]),
         }
 
     def _is_stale(self, raw: Object) -> bool:
         raise NotImplementedError
+
+    def _next_run(self, raw: Object) -> Object:
+        """Return which run the scheduler makes next, and when; None each for a DAG without a schedule."""
+        return {key: iso(raw.get(name)) for key, name in self.next_run.items()}
 
     @contextlib.contextmanager
     def _named(self, dag_id: str) -> t.Iterator[None]:
@@ -118,6 +123,10 @@ class DagsV1(Dags, api="v1"):
     """Airflow 2."""
 
     show_stale: t.ClassVar[Object] = {"only_active": "false"}
+    next_run: t.ClassVar[Object] = {
+        "next_dagrun_logical_date": "next_dagrun",
+        "next_dagrun_run_after": "next_dagrun_create_after",
+    }
 
     def _is_stale(self, raw: Object) -> bool:
         return not raw.get("is_active")
@@ -127,6 +136,10 @@ class DagsV2(Dags, api="v2"):
     """Airflow 3."""
 
     show_stale: t.ClassVar[Object] = {"exclude_stale": "false"}
+    next_run: t.ClassVar[Object] = {
+        "next_dagrun_logical_date": "next_dagrun_logical_date",
+        "next_dagrun_run_after": "next_dagrun_run_after",
+    }
 
     def set_all_paused(self, containing: str, tags: t.Sequence[str], paused: bool) -> list[Object]:
         # The writes of 3.3 hit every match, and answer with no more than the page that was asked for.

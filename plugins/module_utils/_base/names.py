@@ -20,7 +20,16 @@ NAMES = frozenset(
         *("task_id", "map_index", "loop_iteration", "id"),
         *("state", "status", "operator", "try_number", "max_tries", "task_counts", "active_runs", "max_active_runs"),
         *("logical_date", "run_after", "data_interval_start", "data_interval_end", "start_date", "end_date"),
-        *("duration", "elapsed", "last_parsed_time", "latest_heartbeat", "timestamp", "timetable_description"),
+        *(
+            "next_dagrun_logical_date",
+            "next_dagrun_run_after",
+            "duration",
+            "elapsed",
+            "last_parsed_time",
+            "latest_heartbeat",
+            "timestamp",
+            "timetable_description",
+        ),
         *("url", "file", "fileloc", "filename", "owners", "tags", "version", "api_version"),
         *("username", "email", "first_name", "last_name", "roles", "name", "action", "resource"),
     )

@@ -38,3 +38,8 @@ def iso(value: t.Any) -> str | None:
         return None
     moment = value if isinstance(value, datetime) else time_of("a time of Airflow", value)
     return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read a time that Airflow gave."""
+    return time_of("a time of Airflow", text) if text else None

@@ -13,7 +13,7 @@ from .._airflow.files import MORE, Files
 from .._base.errors import BadInput, ParseFailed, TimedOut
 from .._base.inputs import dag_id_of, seconds_of
 from .._base.text import first_few, one_line
-from .._base.times import iso
+from .._base.times import iso, moment
 from .parsed import (
     LONGEST_LOOK,
     Hurry,
@@ -21,7 +21,6 @@ from .parsed import (
     Since,
     advice_of,
     lack_of,
-    moment,
     moment_of,
     reason_of,
     shown,

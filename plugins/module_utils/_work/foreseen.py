@@ -21,9 +21,9 @@ def foreseen(message: str) -> str:
 
 def foreseen_dag(airflow: Airflow, dag_id: str) -> Object:
     """Return a DAG as Airflow makes it when it reads its file: paused, if nobody has configured otherwise."""
-    unknown = dict.fromkeys(("description", "fileloc", "last_parsed_time", "max_active_runs", "timetable_description"))
+    unknown = ("description", "fileloc", "last_parsed_time", "max_active_runs", "timetable_description")
     return {
-        **unknown,
+        **dict.fromkeys((*unknown, "next_dagrun_logical_date", "next_dagrun_run_after")),
         "dag_id": dag_id,
         "is_paused": True,
         "is_stale": False,

@@ -16,7 +16,7 @@ from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, Unreachable
 from .._base.state import diff
 from .._base.states import ENDED
-from .._base.times import iso
+from .._base.times import iso, moment
 from .foreseen import foreseen, foreseen_dag, foreseen_run
 from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, no_run, run_name, shown
 from .wishes import Wish
@@ -105,7 +105,8 @@ def plan_trigger(airflow: Airflow, wish: Wish, dag: Object, lacking: str = "") -
     check_runnable(dag)
     surprise = airflow.ask(Runs).check_trigger(wish.request)
     unpause = check_unpaused(dag, wish.when_paused, "the run")
-    return Plan(dag, None, unpause, list(filter(None, (lacking, surprise))))
+    of_its_own = scheduled_run(airflow, dag, wish.request.logical_date) if unpause else ""
+    return Plan(dag, None, unpause, list(filter(None, (lacking, surprise, of_its_own))))
 
 
 def carry_out(airflow: Airflow, wish: Wish, plan: Plan, check_mode: bool) -> Done:
@@ -277,6 +278,20 @@ def check_unpaused(dag: Object, when_paused: str, what: str) -> bool:
             "unpause it, or set when_paused to unpause or trigger."
         )
     return True
+
+
+def scheduled_run(airflow: Airflow, dag: Object, logical_date: datetime | None) -> str:
+    """Return what is to be said of the run that the scheduler makes once the DAG is unpaused; empty: it makes none.
+
+    Airflow has one run of a logical date, so a run of that date takes the place of it.
+    """
+    due, date = moment(dag["next_dagrun_run_after"]), dag["next_dagrun_logical_date"]
+    if due is None or due.timestamp() > airflow.client.server_now() or date in (None, iso(logical_date)):
+        return ""
+    return (
+        f"DAG {dag['dag_id']} has a schedule: once it is unpaused, Airflow also makes a run of its own, for {date}; "
+        f"give logical_date: '{date}' to make this run the one of that date."
+    )
 
 
 def trigger(airflow: Airflow, wish: Wish) -> tuple[Object, bool]:

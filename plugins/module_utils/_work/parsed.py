@@ -14,7 +14,7 @@ from .._airflow.dags import Dags
 from .._airflow.files import Files
 from .._base.errors import AirflowError, ApiError, BadInput, Denied
 from .._base.text import one_line
-from .._base.times import iso, time_of
+from .._base.times import iso, moment, time_of
 from .diagnosis import PATIENCE, dead_component
 
 LONGEST_LOOK = 5.0  # seconds between two looks at most
@@ -139,11 +139,6 @@ def advice_of(airflow: Airflow, lack: str, otherwise: str) -> str:
 def server_now(airflow: Airflow) -> datetime:
     """The time on the server's clock."""
     return datetime.fromtimestamp(airflow.client.server_now(), timezone.utc)
-
-
-def moment(text: str | None) -> datetime | None:
-    """Read a time that Airflow gave."""
-    return time_of("a time of Airflow", text) if text else None
 
 
 def reason_of(error: Object) -> str:

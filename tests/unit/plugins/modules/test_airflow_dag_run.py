@@ -770,6 +770,51 @@ def test_a_run_that_a_task_before_would_make_cannot_be_awaited_in_check_mode(sto
     assert story.warnings == [f"DAG etl_daily has no run release-42; {GOES_ON}."]
 
 
+# -- a run of the schedule that is due
+
+
+DUE = {"v1": ("next_dagrun", "next_dagrun_create_after"), "v2": ("next_dagrun_logical_date", "next_dagrun_run_after")}
+
+
+def due(story: Story, date: str | None, after: str | None) -> dict[str, t.Any]:
+    return dict(zip(DUE[story.generation.name], (date, after)))
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_run_that_the_scheduler_makes_as_well_is_a_warning(story, check_mode):
+    story.dag(is_paused=True, **due(story, "2026-11-21T00:00:00+00:00", "2026-11-22T00:00:00+00:00"))
+    story.no_run()
+    if not check_mode:
+        story.made(RUN_ID)
+        story.unpause()
+    launch(story, check_mode, dag_run_id=RUN_ID, when_paused="unpause")
+    assert story.warnings == [
+        "DAG etl_daily has a schedule: once it is unpaused, Airflow also makes a run of its own, for "
+        "2026-11-21T00:00:00Z; give logical_date: '2026-11-21T00:00:00Z' to make this run the one of that date."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("date", "after"),
+    [(None, None), ("2026-11-22T00:00:00+00:00", "2026-11-23T00:00:00+00:00"), (DATE, "2026-11-22T00:00:00+00:00")],
+)
+def test_a_run_that_is_not_due_or_is_this_one_is_none(story, date, after):
+    story.dag(is_paused=True, **due(story, date, after))
+    story.no_run()
+    story.of_date()
+    launch(story, True, dag_run_id=RUN_ID, logical_date=DATE, when_paused="unpause")
+    assert story.warnings == []
+
+
+@pytest.mark.parametrize("when_paused", ["trigger", "unpause"])
+def test_no_word_of_it_where_the_dag_stays_as_it_is(story, when_paused):
+    keys = due(story, "2026-11-21T00:00:00+00:00", "2026-11-22T00:00:00+00:00")
+    story.dag(is_paused=when_paused == "trigger", **keys)
+    story.no_run()
+    launch(story, True, dag_run_id=RUN_ID, when_paused=when_paused)
+    assert story.warnings == []
+
+
 # -- check mode of a first deployment: what a task before would make is not there
 
 GOES_ON = "check mode goes on as if a task before had made it"
