@@ -17,10 +17,11 @@ from .links import Links
 
 class Dags(Family):
     """DAGs: {dag_id, description, fileloc, has_import_errors, is_paused, is_stale, last_parsed_time, max_active_runs,
-    owners, tags, timetable_description, url}.
+    next_dagrun_logical_date, next_dagrun_run_after, owners, tags, timetable_description, url}.
     """
 
     show_stale: t.ClassVar[Object] = {}  # query that makes a list hold stale DAGs, too
+    next_run: t.ClassVar[Object] = {}  # of the run that the scheduler makes next: key -> Airflow's name of it
 
     def get(self, dag_id: str) -> Object:
         """Return one DAG, stale ones included; NotFound when Airflow does not know it."""
@@ -94,17 +95,13 @@ class Dags(Family):
             "has_import_errors": bool(raw.get("has_import_errors")),
             "is_stale": self._is_stale(raw),
             "last_parsed_time": iso(raw.get("last_parsed_time")),
-            **self._next_run(raw),
+            **{key: iso(raw.get(name)) for key, name in self.next_run.items()},
             "tags": sorted(tag["name"] for tag in raw.get("tags") or []),
             "url": self._airflow.ask(Links).dag(raw["dag_id"]),
         }
 
     def _is_stale(self, raw: Object) -> bool:
         raise NotImplementedError
-
-    def _next_run(self, raw: Object) -> Object:
-        """Return which run the scheduler makes next, and when; None each for a DAG without a schedule."""
-        return {key: iso(raw.get(name)) for key, name in self.next_run.items()}
 
     @contextlib.contextmanager
     def _named(self, dag_id: str) -> t.Iterator[None]:

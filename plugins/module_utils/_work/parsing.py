@@ -15,6 +15,7 @@ from .._airflow.files import Files
 from .._base.errors import BadInput, ParseFailed, TimedOut
 from .._base.inputs import seconds_of
 from .._base.text import first_few
+from .._base.times import moment
 from .dags import FEW, Selection
 from .parsed import (
     LONGEST_LOOK,
@@ -23,7 +24,6 @@ from .parsed import (
     Since,
     advice_of,
     lack_of,
-    moment,
     moment_of,
     reason_of,
     server_now,
