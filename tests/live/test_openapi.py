@@ -149,6 +149,7 @@ def ask(airflow: Airflow) -> set[str]:
     on_dags(found, call)
     on_runs(found, call)
     on_users(found.ask(Access), call)
+    on_pools(found.ask(Pools), call)
     return asked
 
 
@@ -216,6 +217,20 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
     for name in (f"{NAME}+1", f"{NAME}_2", f"{NAME}_3"):
         call(runs.delete, "ok", name)
     call(found.ask(Dags).set_paused, "ok", True)
+
+
+def on_pools(pools: Any, call: Callable[..., Any]) -> None:
+    fields = {"name": NAME, "slots": 2, "description": "x", "include_deferred": False, "team_name": ""}
+    for function, *arguments in (
+        (pools.check, {**fields, "slots": -1, "include_deferred": True}),
+        (pools.create, fields),
+        (pools.find, NAME),
+        (pools.find, f"{NAME}_unknown"),
+        (pools.update, fields, {"slots": 3, "description": ""}),
+        (pools.select,),
+        (pools.delete, NAME),
+    ):
+        call(function, *arguments)
 
 
 def on_users(access: Any, call: Callable[..., Any]) -> None:

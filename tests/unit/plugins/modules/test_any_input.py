@@ -26,6 +26,8 @@ from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_dag_run_info,
     airflow_dag_run_wait,
     airflow_info,
+    airflow_pool,
+    airflow_pool_info,
     airflow_role,
     airflow_task_info,
     airflow_user,
@@ -60,12 +62,20 @@ SPECS = {
         airflow_dag_run_info,
         airflow_dag_run_wait,
         airflow_info,
+        airflow_pool,
+        airflow_pool_info,
         airflow_role,
         airflow_task_info,
         airflow_user,
     )
 }
-KNOWN = {"dags": "etl_daily", "dagRuns": "release-42", "users": "deploy", "roles": "dag_trigger"}
+KNOWN = {
+    "dags": "etl_daily",
+    "dagRuns": "release-42",
+    "users": "deploy",
+    "roles": "dag_trigger",
+    "pools": "dag_trigger",
+}
 
 
 class AnyServer:
@@ -122,7 +132,15 @@ class AnyServer:
             return self.generation.dag(name)
         if kind == "dagRuns":
             return self.generation.run(name, "success", start_date=STARTED, end_date=ENDED)
-        return {"name": name, "username": name, "email": "a@b", "first_name": "A", "last_name": "B", "roles": []}
+        return {
+            "name": name,
+            "username": name,
+            "email": "a@b",
+            "first_name": "A",
+            "last_name": "B",
+            "roles": [],
+            "slots": 8,
+        }
 
 
 # -- what options hold: what they may, and what people, surveys and templates make of it
