@@ -133,7 +133,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     changed = changes(pool, wanted) if pool else new_pool(wanted)
     after = {**(pool or {}), **changed}
     if changed and not module.check_mode:
-        write(pools, name, pool, wanted, after)
+        write(pools, name, pool, changed, wanted)
     result = {key: after[key] for key in FIELDS}
     return {"changed": bool(changed), "pool": result, "diff": diff({name: (pool or {}, changed)})}
 

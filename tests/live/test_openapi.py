@@ -27,6 +27,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._airflow.links impo
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.pools import Pools
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import RunFilter, Runs, TriggerRequest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.tasks import Tasks
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.variables import Variables
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import ApiError, BadInput, Unsupported
 from ansible_collections.dagops.airflow.plugins.module_utils._base.states import ENDED
 from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
@@ -42,7 +43,7 @@ ELSEWHERE = {
     "v1": r"/login/|/auth/token|/api/v2/.*|/no/such/prefix/.*",
     "v2": r"/login/|/api/v1/.*|/no/such/prefix/.*",
 }
-FAMILIES = (Access, Dags, Files, Health, Pools, Runs, Tasks)
+FAMILIES = (Access, Dags, Files, Health, Pools, Runs, Tasks, Variables)
 # They ask what the others ask, or nothing.
 NOT_ASKED = ("Access.login_check", "Access.check_role", "Access.check_user", "Files.check_names", "Health.ill")
 
@@ -150,6 +151,7 @@ def ask(airflow: Airflow) -> set[str]:
     on_runs(found, call)
     on_users(found.ask(Access), call)
     on_pools(found.ask(Pools), call)
+    on_variables(found.ask(Variables), call)
     return asked
 
 
@@ -231,6 +233,26 @@ def on_pools(pools: Any, call: Callable[..., Any]) -> None:
         (pools.delete, NAME),
     ):
         call(function, *arguments)
+
+
+def on_variables(variables: Any, call: Callable[..., Any]) -> None:
+    fields = {"key": NAME, "value": "a", "description": "", "team_name": ""}
+    described = {**fields, "key": f"{NAME}.described", "description": "x"}
+    for function, *arguments in (
+        (variables.check, {**fields, "team_name": "data"}),
+        (variables.create, fields),
+        (variables.find, NAME),
+        (variables.find, f"{NAME}_unknown"),
+        (variables.update, fields, {"value": "b"}),
+        (variables.select,),
+        (variables.delete, NAME),
+    ):
+        call(function, *arguments)
+    with suppress(Unsupported):
+        variables.check(described)
+        call(variables.create, described)
+        call(variables.update, described, {"description": "", "value": "b"})
+        call(variables.delete, described["key"])
 
 
 def on_users(access: Any, call: Callable[..., Any]) -> None:

@@ -76,6 +76,8 @@ def test_a_file_can_be_read_in_one_sitting(file):
         ("airflow_user", {"access", "access_command", "command"}),
         ("airflow_pool", {"pools", "refusals"}),
         ("airflow_pool_info", {"pools", "refusals"}),
+        ("airflow_variable", {"variables", "refusals"}),
+        ("airflow_variable_info", {"variables", "refusals"}),
         ("airflow_role", {"access", "access_command", "command"}),
         (
             "airflow_dag_run_info",

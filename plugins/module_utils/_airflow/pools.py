@@ -42,8 +42,6 @@ class Pools(Family):
 
         :param wanted: the fields that are to have a value; None: they are left as they are.
         """
-        if wanted["include_deferred"] is not None:
-            self._airflow.needs("include_deferred", (2, 7))
         if wanted["slots"] == UNLIMITED:
             # Before that, such a pool makes Airflow fail when it lists its pools.
             self._airflow.needs("slots: -1 (unlimited)", (3, 1))
@@ -84,6 +82,11 @@ class Pools(Family):
 
 class PoolsV1(Pools, api="v1"):
     """Airflow 2."""
+
+    def check(self, wanted: Object) -> None:
+        super().check(wanted)
+        if wanted["include_deferred"] is not None:
+            self._airflow.needs("include_deferred", (2, 7))
 
     def find(self, name: str) -> Object | None:
         if "/" in name:

@@ -26,22 +26,22 @@ class Kind(t.Protocol):
         """Give an object other values of these fields."""
 
 
-def write(kind: Kind, name: str, current: Object | None, wanted: Object, new: Object) -> None:
+def write(kind: Kind, name: str, current: Object | None, changed: Object, given: Object) -> None:
     """Make an object, or change what differs.
 
-    :param wanted: the fields that were given; None: they are left as they are.
-    :param new: all fields of the object to make.
+    :param changed: the fields that are to change, all of them for a new object.
+    :param given: the fields that the options name; None: they are left as they are.
     """
     if current is None:
         try:
-            kind.create(new)
+            kind.create(changed)
             return
         except Conflict:
             # Somebody else has just made it, or a first answer got lost. What is there is not overwritten unseen.
             current = kind.find(name)
             if current is None:
                 raise
-    changed = changes(current, wanted)
+        changed = changes(current, given)
     if changed:
         kind.update(current, changed)
 

@@ -31,6 +31,8 @@ from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_role,
     airflow_task_info,
     airflow_user,
+    airflow_variable,
+    airflow_variable_info,
 )
 from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, GENERATIONS, STARTED, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import (
@@ -67,6 +69,8 @@ SPECS = {
         airflow_role,
         airflow_task_info,
         airflow_user,
+        airflow_variable,
+        airflow_variable_info,
     )
 }
 KNOWN = {
@@ -75,6 +79,7 @@ KNOWN = {
     "users": "deploy",
     "roles": "dag_trigger",
     "pools": "dag_trigger",
+    "variables": "region",
 }
 
 
@@ -140,6 +145,8 @@ class AnyServer:
             "last_name": "B",
             "roles": [],
             "slots": 8,
+            "key": name,
+            "value": "eu",
         }
 
 
@@ -186,6 +193,9 @@ BY_NAME = {
     "dag_run_id": RUN_ID,
     "username": st.one_of(st.just(KNOWN["users"]), TEXT),
     "name": st.one_of(st.just(KNOWN["roles"]), TEXT),
+    "key": st.one_of(st.just("region"), TEXT),
+    "value": st.one_of(st.just("eu"), JSON),
+    "secret_value": JSON,
     "conf": CONF,
     "secret_conf": CONF,
     "limit": NUMBER,
