@@ -20,6 +20,7 @@ import pytest
 import requests
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow import airflow as server
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.access import Access
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.connections import Connections
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.files import Files
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.health import Health
@@ -43,7 +44,7 @@ ELSEWHERE = {
     "v1": r"/login/|/auth/token|/api/v2/.*|/no/such/prefix/.*",
     "v2": r"/login/|/api/v1/.*|/no/such/prefix/.*",
 }
-FAMILIES = (Access, Dags, Files, Health, Pools, Runs, Tasks, Variables)
+FAMILIES = (Access, Connections, Dags, Files, Health, Pools, Runs, Tasks, Variables)
 # They ask what the others ask, or nothing.
 NOT_ASKED = ("Access.login_check", "Access.check_role", "Access.check_user", "Files.check_names", "Health.ill")
 
@@ -150,6 +151,7 @@ def ask(airflow: Airflow) -> set[str]:
     on_dags(found, call)
     on_runs(found, call)
     on_users(found.ask(Access), call)
+    on_connections(found.ask(Connections), call)
     on_pools(found.ask(Pools), call)
     on_variables(found.ask(Variables), call)
     return asked
@@ -219,6 +221,25 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
     for name in (f"{NAME}+1", f"{NAME}_2", f"{NAME}_3"):
         call(runs.delete, "ok", name)
     call(found.ask(Dags).set_paused, "ok", True)
+
+
+def on_connections(connections: Any, call: Callable[..., Any]) -> None:
+    texts = {"conn_type": "http", "description": "x", "host": "a.b", "login": "c", "schema": "d", "team_name": ""}
+    fields = {"connection_id": NAME, **texts, "port": 1, "extra": {"e": 1}, "password": "long-password"}
+    cleared = {"description": "", "host": "", "login": "", "schema": "", "port": 0, "extra": {}}
+    for function, *arguments in (
+        (connections.check, {**fields, "team_name": "data"}),
+        (connections.create, fields),
+        (connections.find, NAME),
+        (connections.find, f"{NAME}_unknown"),
+        (connections.update, fields, {"host": "b.c", "password": "longer-password"}),
+        (connections.update, fields, cleared),
+        (connections.remake, {**fields, "password": None}),
+        (connections.select,),
+        (connections.whole, fields),
+        (connections.delete, NAME),
+    ):
+        call(function, *arguments)
 
 
 def on_pools(pools: Any, call: Callable[..., Any]) -> None:

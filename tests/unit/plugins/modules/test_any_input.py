@@ -18,6 +18,8 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
 from ansible_collections.dagops.airflow.plugins.module_utils._connect import connect
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
 from ansible_collections.dagops.airflow.plugins.modules import (
+    airflow_connection,
+    airflow_connection_info,
     airflow_dag,
     airflow_dag_file,
     airflow_dag_info,
@@ -56,6 +58,8 @@ SPECS = {
         for name, option in {**CONNECTION_SPEC, **module.ARGUMENT_SPEC}.items()
     }
     for module in (
+        airflow_connection,
+        airflow_connection_info,
         airflow_dag,
         airflow_dag_file,
         airflow_dag_info,
@@ -80,6 +84,7 @@ KNOWN = {
     "roles": "dag_trigger",
     "pools": "dag_trigger",
     "variables": "region",
+    "connections": "warehouse",
 }
 
 
@@ -147,6 +152,9 @@ class AnyServer:
             "slots": 8,
             "key": name,
             "value": "eu",
+            "connection_id": name,
+            "conn_type": "http",
+            "extra": '{"a": 1, "token": "***"}',
         }
 
 
@@ -196,6 +204,9 @@ BY_NAME = {
     "key": st.one_of(st.just("region"), TEXT),
     "value": st.one_of(st.just("eu"), JSON),
     "secret_value": JSON,
+    "connection_id": st.one_of(st.just("warehouse"), TEXT),
+    "extra": CONF,
+    "secret_extra": CONF,
     "conf": CONF,
     "secret_conf": CONF,
     "limit": NUMBER,
