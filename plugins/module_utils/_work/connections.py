@@ -116,42 +116,71 @@ def plan_of(airflow: Airflow, wish: Wish, current: Object | None) -> Plan:
     connections = airflow.ask(Connections)
     connections.check(wish.fields)
     airflow.client.redact.add(texts_in([wish.password, wish.secret_extra]))
-    digest = None
-    if wish.update_secrets == "on_change" and wish.has_secrets():
-        digest = Digest(airflow, "connection", wish.name, {"password": wish.password, "extra": wish.all_extra})
-    known = digest is not None and digest.matches()
     if current is None:
         new = new_connection(wish)
+        digest, _known = digest_of(airflow, wish)
         return Plan(None, new, new, [], False, digest)
 
     changed = changes(current, wish.fields)
-    extra = wanted_extra(wish, current)
-    differs, unknown = (False, []) if extra is None else comparison(extra, current["extra"])
-    kept = [path for path, leaf in leaves(extra) if path in unknown and (leaf is None or is_masked(leaf))]
-    hidden = [path for path in unknown if path not in kept]
     untouched = wish.update_secrets == "on_create"
+    extra = compared_extra(wish, current)
     password_differs, password_hidden = compared_password(connections, wish, current)
-    unverified = (["password"] if password_hidden else []) + [option_of(wish, path) for path in hidden]
-    if untouched:
-        unverified += [option_of(wish, path) for path in kept if path in wish.secret_paths]
-    readable = bool(changed or differs or password_differs)
-    anew = not untouched and bool(unverified) and (readable or not known)
-    if extra is not None and (differs or (hidden and anew)):
-        changed["extra"] = with_kept(connections, wish.name, extra, current["extra"], kept)
+    unverified = (["password"] if password_hidden else []) + [option_of(wish, path) for path in extra.hidden]
+    digest, known = digest_of(airflow, wish, bool(unverified))
+    anew = not untouched and bool(unverified) and not (known and not (changed or extra.differs or password_differs))
+    if extra.wanted is not None and (extra.differs or (extra.hidden and anew)):
+        changed["extra"] = with_kept(connections, wish.name, extra, current["extra"])
     if password_differs or (password_hidden and anew):
         changed["password"] = wish.password
     after = {**current, **changed}
-    if changed.get("password") == "":
+    remade = changed.get("password") == ""
+    if remade:
         check_remake(wish.name, after["extra"])
+    if untouched:
+        unverified += [option_of(wish, path) for path in extra.kept if path in wish.secret_paths]
     secret = "password" in changed or "extra" in changed
-    return Plan(
-        current,
-        changed,
-        after,
-        [] if known else unverified,
-        changed.get("password") == "",
-        digest if secret else None,
-    )
+    return Plan(current, changed, after, [] if known else unverified, remade, digest if secret else None)
+
+
+class Extra(t.NamedTuple):
+    """What C(extra) is to be, compared with what can be seen of it.
+
+    :param wanted: None: it is left as it is.
+    :param differs: whether it is known to differ.
+    :param hidden: where that cannot be known.
+    :param kept: where Airflow has a secret that stays, and that nobody has given.
+    """
+
+    wanted: Object | None
+    differs: bool
+    hidden: list[Path]
+    kept: list[Path]
+
+
+def compared_extra(wish: Wish, current: Object) -> Extra:
+    """Compare C(extra) with the wanted one."""
+    wanted = wanted_extra(wish, current)
+    if wanted is None:
+        return Extra(None, False, [], [])
+    differs, unknown = comparison(wanted, current["extra"])
+    given = dict(leaves(wish.all_extra))
+    kept = [
+        path
+        for path, leaf in leaves(wanted)
+        if path in unknown and (leaf is None or (is_masked(leaf) and given.get(path) != leaf))
+    ]
+    return Extra(wanted, differs, [path for path in unknown if path not in kept], kept)
+
+
+def digest_of(airflow: Airflow, wish: Wish, hidden: bool = False) -> tuple[Digest | None, bool]:
+    """Return the digest of the secrets, where one is kept, and whether they are those that were written last.
+
+    :param hidden: whether something that is given cannot be compared.
+    """
+    if wish.update_secrets != "on_change" or not (hidden or wish.has_secrets()):
+        return None, False
+    digest = Digest(airflow, "connection", wish.name, {"password": wish.password, "extra": wish.all_extra})
+    return digest, digest.matches()
 
 
 def compared_password(connections: Connections, wish: Wish, current: Object) -> tuple[bool, bool]:
@@ -225,16 +254,16 @@ def as_it_is(wanted: Object, current: t.Any) -> Object:
     return found
 
 
-def with_kept(connections: Connections, name: str, extra: Object, current: t.Any, kept: t.Sequence[Path]) -> Object:
+def with_kept(connections: Connections, name: str, extra: Extra, current: t.Any) -> Object:
     """Return extra with the mask where Airflow keeps a secret for it; BadInput where it would lose one."""
     masks = dict(leaves(current))
-    lost = [path for path in kept if not (connections.keeps_masks and masks.get(path) == MASK and is_kept(path))]
+    lost = [path for path in extra.kept if not (connections.keeps_masks and masks.get(path) == MASK and is_kept(path))]
     if lost:
         raise BadInput(
             f"The extra of connection {name} holds secrets that were not given ({named(lost)}), and would be written "
             "without them; give them in secret_extra, with update_secrets always or on_change."
         )
-    return t.cast(Object, mapped(lambda path, leaf: MASK if path in kept else leaf, extra))
+    return t.cast(Object, mapped(lambda path, leaf: MASK if path in extra.kept else leaf, extra.wanted))
 
 
 def check_remake(name: str, extra: t.Any) -> None:

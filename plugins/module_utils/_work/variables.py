@@ -20,6 +20,7 @@ from .._base.masks import (
     is_sensitive,
     leaves,
     masked,
+    same,
     text_of_value,
     value_of_text,
 )
@@ -98,7 +99,8 @@ def plan_of(airflow: Airflow, wish: Wish, current: Object | None) -> Plan:
     changed = changes(current, {**wish.fields, "value": None})
     if value is None:
         return Plan(current, changed, [])
-    differs, unknown = comparison(value_of_text(value), value_of_text(current["value"]))
+    both = value_of_text(value), value_of_text(current["value"])
+    differs, unknown = (not same(*both), []) if variables.shows_secrets else comparison(*both)
     hidden = bool(unknown) or current["value"] is None
     untouched = wish.update_secrets == "on_create" and (hidden or wish.secret)
     digest = digest_of(airflow, wish) if on_change and hidden else None

@@ -15,6 +15,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils import _module
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, TimedOut
 from ansible_collections.dagops.airflow.plugins.module_utils._module import AirflowModule
 from ansible_collections.dagops.airflow.plugins.modules import (
+    airflow_connection,
     airflow_dag,
     airflow_dag_run,
     airflow_role,
@@ -23,7 +24,7 @@ from ansible_collections.dagops.airflow.plugins.modules import (
 )
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
-from ansible_collections.dagops.airflow.tests.unit.played import Played, arguments
+from ansible_collections.dagops.airflow.tests.unit.played import Played, arguments, on_the_target
 
 Options = t.Dict[str, t.Any]
 V1 = GENERATIONS["v1"]
@@ -131,6 +132,15 @@ def test_empty_headers_are_unset(played):
 )
 def test_empty_options_of_the_module_are_unset(played, option, value):
     assert params_of(played, **{option: ""})[option] == value
+
+
+def test_an_empty_text_clears_a_field_of_an_object():
+    """In place of the request that would be next, what the module makes of its options."""
+    spec = airflow_connection.ARGUMENT_SPEC
+    with arguments({"connection_id": "a", "host": "", "port": "", "conn_type": "", "api_url": ""}), on_the_target():
+        module = AirflowModule(spec, clearable=airflow_connection.CLEARABLE)
+    assert (module.params["host"], module.params["port"]) == ("", 0)
+    assert (module.params["conn_type"], module.params["api_url"], module.params["login"]) == (None, None, None)
 
 
 @pytest.mark.parametrize(("given", "found"), [("", [""]), ([], []), ([""], [""]), (["a", ""], ["a", ""]), (None, None)])

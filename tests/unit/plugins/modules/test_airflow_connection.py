@@ -340,6 +340,14 @@ def test_secrets_that_are_not_given_are_not_lost_on_airflow_2(old):
     assert "holds secrets that were not given (private_key)" in error.message
 
 
+def test_a_secret_with_stars_in_it_is_a_secret(new):
+    new.has(extra={"private_key": "***"})
+    new.patched(extra='{"private_key": "abc***def"}')
+    assert new(connection_id=ID, secret_extra={"private_key": "abc***def"})["unverified"] == [
+        "secret_extra.private_key"
+    ]
+
+
 def test_extra_that_is_no_json_object(old):
     old.has(extra="a secret text")
     result = old(connection_id=ID)

@@ -215,6 +215,11 @@ def test_what_is_wrong_is_refused_before_a_request(variable, server, given, says
     assert server.requests == []
 
 
+def test_stars_are_no_mask_where_nothing_is_masked(old):
+    old.has("title", "*** news ***")
+    assert old(key="title", value="*** news ***")["changed"] is False
+
+
 # -- secrets
 
 
