@@ -61,6 +61,7 @@ options:
     description:
       - Further fields that no output may show, laid over O(extra), mapping by mapping. Without O(extra) they are laid
         over the fields that the connection has.
+      - Airflow itself shows them to users who may read connections, unless a name has a word such as V(token).
     type: dict
   update_secrets:
     description:
