@@ -44,6 +44,8 @@ options:
       - Password of the user there.
       - No version of Airflow can clear a password. With an empty text the connection is deleted and made anew, which
         check mode and the diff say. That is refused while its O(extra) holds secrets that are not given.
+      - Airflow 2 does not tell whether there is a password. There an empty text counts as a secret, for which
+        O(update_secrets) holds.
     type: str
   schema:
     description: Schema, such as the name of a database.

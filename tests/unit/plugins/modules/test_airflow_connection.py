@@ -319,6 +319,32 @@ def test_a_digest_that_may_not_be_kept(connection):
     assert "always or on_create" in error.message
 
 
+def test_a_digest_that_may_be_read_and_not_written(connection):
+    """It is tried before anything else is written."""
+    connection.has(password="***")
+    connection.has_not(f"variables/{DIGEST}")
+    forbidden = connection.generation.problem(403, "Forbidden")
+    connection.server.post("variables", sends={"key": DIGEST, "value": WRITING}).answers(forbidden, 403)
+    error = connection.failure(connection_id=ID, password=PASSWORD, update_secrets="on_change")
+    assert isinstance(error, Denied)
+    assert "always or on_create" in error.message
+
+
+def test_a_password_that_is_not_told_is_cleared_by_a_digest(old):
+    """Airflow 2 does not tell that there is none any more, so the digest has to know it."""
+    given = {"connection_id": ID, "password": "", "update_secrets": "on_change"}
+    old.has(host="a")
+    old.has_not(f"variables/{DIGEST}")
+    old.digest_written(WRITING, new=True)
+    old.deleted()
+    old.posted(conn_type="postgres", host="a")
+    old.digest_written()
+    assert old(**given)["changed"] is True
+    old.has(host="a")
+    old.has_digest(old.digest())
+    assert old(**given)["changed"] is False
+
+
 def test_secrets_that_are_not_given_are_kept_where_airflow_can(new):
     new.has(extra={"a": 1, "private_key": "***", "list": [{"token": "***"}]})
     new.patched(extra=json.dumps({"a": 2, "private_key": "***", "list": [{"token": "***"}]}))
