@@ -26,6 +26,9 @@ CORE = {
     "dag_run_states": "clear, cancel, mark and delete runs; note",
     "dag_run_bad_input": "bad input is refused in one sentence",
     "task_info": "task instances, filters, mapped tasks",
+    "connections": "connections to other systems, and their secrets",
+    "variable": "variables, and those that are secret",
+    "pool": "pools and their slots",
 }
 # Triggers through a line that cuts half of all connections; `make test` is content with fewer.
 MANY_TRIGGERS = "200"

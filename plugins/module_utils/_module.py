@@ -86,6 +86,7 @@ class AirflowModule(AnsibleModule):
     """An AnsibleModule with the connection options.
 
     :param by_command: from the options to the command airflow, where they name it; it is asked in place of a server.
+    :param clearable: options that are fields of an object: an empty text clears them, and is not taken for unset.
     """
 
     _refused: BadInput | None = None
@@ -94,9 +95,11 @@ class AirflowModule(AnsibleModule):
         self,
         argument_spec: dict[str, dict[str, t.Any]],
         by_command: t.Callable[[Params], Asked] | None = None,
+        clearable: t.Collection[str] = (),
         **kwargs: t.Any,
     ) -> None:
         self._by_command = by_command
+        self._clearable = clearable
         self._url_is_given = False
         self._result: Result = {}
         super().__init__(argument_spec={**CONNECTION_SPEC, **argument_spec}, **kwargs)  # type: ignore[no-untyped-call]
@@ -104,12 +107,15 @@ class AirflowModule(AnsibleModule):
     def _load_params(self) -> None:
         """Take empty values out before anything looks at them: what is empty is unset, for every option alike.
 
-        A list keeps them: an empty text in a list of DAGs is a mistake, and must not come to mean "no list".
+        A list keeps them: an empty text in a list of DAGs is a mistake, and must not come to mean "no list". So do the
+        fields of an object, which an empty text clears; that of a number is 0.
         """
         super()._load_params()  # type: ignore[no-untyped-call]
         for name, value in list(self.params.items()):
             option = self.argument_spec.get(name, {})
-            if value is None or (value == "" and option.get("type") != "list"):
+            if value == "" and name in self._clearable:
+                self.params[name] = 0 if option["type"] == "int" else ""
+            elif value is None or (value == "" and option.get("type") != "list"):
                 del self.params[name]
             elif option.get("type") == "dict":
                 self.params[name] = text_of(value)

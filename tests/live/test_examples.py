@@ -176,6 +176,8 @@ def variables(airflow: Airflow) -> dict[str, Any]:
         "airflow_deploy_password": "a-password-of-deploy",
         "vault_airflow_deploy_password": "a-password-of-deploy",
         "vault_warehouse_api_key": "a-key-of-the-warehouse",
+        "vault_db_password": "a-password-of-the-database",
+        "vault_db_key": "a-key-of-the-database",
         "release": "42",
         "airflow_dag_id": "etl_daily",  # an answer of a survey
         "access_client_id": "an-id.access.example.com",

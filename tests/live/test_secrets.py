@@ -138,6 +138,7 @@ def modules(airflow: Airflow) -> Play:
     play.module("give it another password", "airflow_user", **user, password=NEEDLES["next_password"])
     play.module("a user that cannot be", "airflow_user", "", **{**user, "username": f"{NAME}_3"}, **password)
     play.module("a role that cannot be", "airflow_role", "", name=NAME, permissions=[{"action": "x", "resource": "y"}])
+    objects(play, secret)
     play.add(
         "wait for the background",
         "ansible.builtin.async_status",
@@ -148,6 +149,33 @@ def modules(airflow: Airflow) -> Play:
         delay=1,
     )
     return play
+
+
+def objects(play: Play, secret: Mapping[str, Any]) -> None:
+    """Connections and variables. What is in them stands below names that Airflow takes for those of secrets."""
+    connection, variable = "airflow_connection", "airflow_variable"
+    it: dict[str, Any] = {"connection_id": NAME, "conn_type": "http", "password": NEEDLES["user_password"]}
+    check = {"check_mode": True}
+    deep = {"secret_extra": {"token": secret}}
+    as_text = {"secret_extra": f'{{"token": "{NEEDLES["conf_kv"]}", "passwd": {NUMBER}}}'}
+    play.module("make a connection in check mode", connection, None, check, **it, **deep)
+    play.module("make a connection", connection, **it, **deep, update_secrets="on_change")
+    play.module("a connection that is there", connection, **it, **deep, update_secrets="on_change")
+    play.module("another password", connection, **{**it, "password": NEEDLES["next_password"]}, **as_text)
+    play.module("a connection of no team", connection, "team_name", **it, **deep, team_name="nobody")
+    play.module("extra that is none", connection, "extra", **it, secret_extra=NEEDLES["conf_yaml"])
+    play.module("list connections", "airflow_connection_info", connection_id=[NAME])
+    play.module("delete a connection", connection, connection_id=NAME, state="absent")
+
+    key = f"{NAME}_secret"
+    for title, value in (("a text", NEEDLES["conf_text"]), ("a mapping", secret), ("JSON", as_text["secret_extra"])):
+        options = {"key": key, "secret_value": value}
+        play.module(f"{title} as a variable in check mode", variable, None, check, **options)
+        play.module(f"{title} as a variable", variable, **options, update_secrets="on_change")
+        play.module(f"{title} as a variable that is there", variable, **options)
+    play.module("a variable of no team", variable, "team_name", key=key, secret_value=secret, team_name="nobody")
+    play.module("list variables", "airflow_variable_info", key=[f"{NAME}*", "dagops__*"])
+    play.module("delete a variable", variable, key=key, state="absent")
 
 
 # A command airflow that tells the whole world what it was given. It knows no users, so nobody can log in afterwards.

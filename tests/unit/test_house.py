@@ -74,6 +74,11 @@ def test_a_file_can_be_read_in_one_sitting(file):
     [
         ("airflow_info", {"health"}),
         ("airflow_user", {"access", "access_command", "command"}),
+        ("airflow_connection", {"connections", "variables", "refusals"}),
+        ("airflow_pool", {"pools", "refusals"}),
+        ("airflow_pool_info", {"pools", "refusals"}),
+        ("airflow_variable", {"variables", "refusals"}),
+        ("airflow_variable_info", {"variables", "refusals"}),
         ("airflow_role", {"access", "access_command", "command"}),
         (
             "airflow_dag_run_info",

@@ -5,18 +5,111 @@
 
 from __future__ import annotations
 
-from .._base.errors import NotFound
+import contextlib
+import typing as t
+
+from .._base.errors import NotFound, Unsupported
+from .._http.pages import pages
 from .airflow import Family, Object, of_known_shape
+from .refusals import refused
+
+DEFAULT_POOL = "default_pool"
+UNLIMITED = -1
+FIELDS = ("name", "slots", "description", "include_deferred", "team_name")
+COUNTERS = ("open_slots", "occupied_slots", "running_slots", "queued_slots", "scheduled_slots", "deferred_slots")
 
 
 class Pools(Family):
-    """Pools: {name, slots, open_slots}."""
+    """Pools: {name, slots, description, include_deferred, team_name}, and the counters of their slots.
+
+    A counter is None where the version of Airflow does not have it. What is not set is an empty text.
+    """
+
+    def find(self, name: str) -> Object | None:
+        """Return a pool, or None when there is none."""
+        try:
+            return self._pool(self._client.get(self._path("pools", name)))
+        except NotFound:
+            return None
+
+    def select(self) -> list[Object]:
+        """Return all pools."""
+        raw = pages(self._client, self._path("pools"), "pools", lambda pool: pool["name"])
+        return [self._pool(pool) for pool in raw]
+
+    def check(self, wanted: Object) -> None:
+        """Refuse what this version of Airflow cannot do, before anything is written.
+
+        :param wanted: the fields that are to have a value; None: they are left as they are.
+        """
+        if wanted["slots"] == UNLIMITED:
+            # Before that, such a pool makes Airflow fail when it lists its pools.
+            self._airflow.needs("slots: -1 (unlimited)", (3, 1))
+        if wanted["team_name"]:
+            self._airflow.needs("team_name", (3, 2))
+
+    def create(self, pool: Object) -> None:
+        """Make a pool; Conflict when there is one. It may be sent again: a pool that is there is not overwritten."""
+        body = {key: pool[key] for key in FIELDS if pool[key]}
+        with refused(f"pool {pool['name']}"):
+            self._client.post(self._path("pools"), body, repeat=True)
+
+    def update(self, current: Object, changed: Object) -> None:
+        """Give a pool other values of these fields; the others stay as they are."""
+        raise NotImplementedError
+
+    def delete(self, name: str) -> None:
+        """Delete a pool; one that is gone meanwhile is what was wanted."""
+        with contextlib.suppress(NotFound):
+            self._client.delete(self._path("pools", name))
+
+    def _update(self, name: str, body: Object, mask: t.Any) -> None:
+        with refused(f"pool {name}"):
+            self._client.patch(self._path("pools", name), body, params={"update_mask": mask})
 
     @of_known_shape
-    def find(self, name: str) -> Object:
-        """Return a pool; C(slots=None): it does not exist."""
-        try:
-            pool = self._client.get(self._path("pools", name))
-        except NotFound:
-            pool = {"name": name, "slots": None, "open_slots": None}
-        return {key: pool[key] for key in ("name", "slots", "open_slots")}
+    def _pool(self, raw: Object) -> Object:
+        return {
+            "name": raw["name"],
+            "slots": raw["slots"],
+            "description": raw.get("description") or "",
+            # Where Airflow does not know this, deferred tasks take no slots.
+            "include_deferred": bool(raw.get("include_deferred")),
+            "team_name": raw.get("team_name") or "",
+            **{key: raw.get(key) for key in COUNTERS},
+        }
+
+
+class PoolsV1(Pools, api="v1"):
+    """Airflow 2."""
+
+    def check(self, wanted: Object) -> None:
+        super().check(wanted)
+        if wanted["include_deferred"] is not None:
+            self._airflow.needs("include_deferred", (2, 7))
+
+    def find(self, name: str) -> Object | None:
+        if "/" in name:
+            # It would be taken for another path, and so for a pool that is not there.
+            raise Unsupported(f"Pool {name} has a slash, so the API of Airflow 2 cannot name it; choose another name.")
+        return super().find(name)
+
+    def update(self, current: Object, changed: Object) -> None:
+        # What the mask does not name stays. Without a mask, include_deferred would become false.
+        self._update(
+            current["name"],
+            {"name": current["name"], "slots": current["slots"], **changed},
+            ",".join(sorted(changed)),
+        )
+
+
+class PoolsV2(Pools, api="v2"):
+    """Airflow 3."""
+
+    def update(self, current: Object, changed: Object) -> None:
+        # Some versions want all of these, whatever the mask names.
+        whole = {key: current[key] for key in ("slots", "description", "include_deferred")}
+        body = {"pool": current["name"], **whole, **changed}
+        if "team_name" in body:
+            body["team_name"] = body["team_name"] or None
+        self._update(current["name"], body, sorted(changed))

@@ -49,6 +49,17 @@ def name_of(option: str, value: str) -> str:
     return value
 
 
+def object_name_of(option: str, value: str, longest: int = LONGEST_ID) -> str:
+    """Return the name of an object, such as a pool, which can be a part of a request's path; it may have slashes."""
+    # Dots alone would be taken for a folder in the request's path.
+    if not value.strip(". ") or not value.isprintable() or value != value.strip() or len(value) > longest:
+        raise BadInput(
+            f"{option} '{one_line(value, 60)}' is no name that can be asked for: it has 1 to {longest} characters, not "
+            "dots alone, no blank at an end, no line break and no control character."
+        )
+    return value
+
+
 def dag_run_id_of(option: str, value: str, triggering: bool = False) -> str:
     """Return a run id that can be asked for.
 

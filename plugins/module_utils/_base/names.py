@@ -31,6 +31,16 @@ NAMES = frozenset(
             "timetable_description",
         ),
         *("url", "file", "fileloc", "filename", "owners", "tags", "version", "api_version"),
+        *("connection_id", "conn_type", "host", "login", "schema", "port", "key", "team_name", "unverified"),
+        *(
+            "slots",
+            "open_slots",
+            "occupied_slots",
+            "running_slots",
+            "queued_slots",
+            "scheduled_slots",
+            "deferred_slots",
+        ),
         *("username", "email", "first_name", "last_name", "roles", "name", "action", "resource"),
     )
 )
@@ -38,11 +48,12 @@ NAMES = frozenset(
 HOLDERS = frozenset(
     (
         *("dags", "dag_run", "dag_runs", "runs", "tasks", "failed_tasks", "files", "import_error", "import_errors"),
+        *("pool", "pools", "connection", "connections", "variable", "variables"),
         *("user", "role", "permissions", "health", "metadatabase", "scheduler", "triggerer", "dag_processor"),
     )
 )
 # Options, and keys of theirs, that are no names: they may hold what they like.
-FREE_TEXTS = frozenset(("conf", "secret_conf", "note", "description", "msg", "log_tail"))
+FREE_TEXTS = frozenset(("conf", "secret_conf", "note", "description", "value", "extra", "msg", "log_tail"))
 # Ansible puts eight asterisks in the place of a secret, or these words where that is the whole text; Airflow three.
 _MASK = re.compile(r"\*{3,}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
 

@@ -126,9 +126,9 @@ def _in_pool(airflow: Airflow, run: Object, task: Object) -> str:
         pool = airflow.ask(Pools).find(name)
     except AirflowError:
         return ""
-    if pool["slots"] is None:
-        return f" in pool {pool['name']}, which does not exist: make it"
-    return f" in pool {pool['name']} ({pool['open_slots']} of {pool['slots']} slots are open)"
+    if pool is None:
+        return f" in pool {name}, which does not exist: make it"
+    return f" in pool {name} ({pool['open_slots']} of {pool['slots']} slots are open)"
 
 
 def _these(tasks: t.Sequence[Object]) -> str:

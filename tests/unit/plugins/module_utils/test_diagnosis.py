@@ -76,7 +76,7 @@ def other(name):
 
 
 OPEN_POOL = {"pools.find": {"name": "db", "slots": 3, "open_slots": 0}}
-NO_POOL = {"pools.find": {"name": "db", "slots": None, "open_slots": None}}
+NO_POOL = {"pools.find": None}
 DEAD = {"health.read": {"scheduler": {"status": "unhealthy", "latest_heartbeat": "2026-11-22T10:00:00Z"}}}
 
 

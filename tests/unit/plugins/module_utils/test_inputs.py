@@ -18,6 +18,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.inputs import
     is_glob,
     lines_of,
     name_of,
+    object_name_of,
     seconds_of,
 )
 from ansible_collections.dagops.airflow.plugins.module_utils._base.times import iso, time_of
@@ -341,3 +342,14 @@ def test_names_of_users_and_roles(text):
 def test_what_is_no_name_of_a_user_or_a_role(text):
     with pytest.raises(BadInput, match=r"the_option '.*' is no name of a user or a role"):
         name_of("the_option", text)
+
+
+@pytest.mark.parametrize("text", ["etl", "a/b", "/a", "a b", ".hidden", "Größe", "x" * 250])
+def test_names_of_objects(text):
+    assert object_name_of("the_option", text) == text
+
+
+@pytest.mark.parametrize("text", ["", " ", ".", "..", "a\nb", " a", "a ", "\ud800", "x" * 251])
+def test_what_is_no_name_of_an_object(text):
+    with pytest.raises(BadInput, match=r"the_option '.*' is no name that can be asked for"):
+        object_name_of("the_option", text)

@@ -15,6 +15,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils import _module
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, TimedOut
 from ansible_collections.dagops.airflow.plugins.module_utils._module import AirflowModule
 from ansible_collections.dagops.airflow.plugins.modules import (
+    airflow_connection,
     airflow_dag,
     airflow_dag_run,
     airflow_role,
@@ -23,7 +24,7 @@ from ansible_collections.dagops.airflow.plugins.modules import (
 )
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
-from ansible_collections.dagops.airflow.tests.unit.played import Played, arguments
+from ansible_collections.dagops.airflow.tests.unit.played import Played, arguments, on_the_target
 
 Options = t.Dict[str, t.Any]
 V1 = GENERATIONS["v1"]
@@ -131,6 +132,15 @@ def test_empty_headers_are_unset(played):
 )
 def test_empty_options_of_the_module_are_unset(played, option, value):
     assert params_of(played, **{option: ""})[option] == value
+
+
+def test_an_empty_text_clears_a_field_of_an_object():
+    """In place of the request that would be next, what the module makes of its options."""
+    spec = airflow_connection.ARGUMENT_SPEC
+    with arguments({"connection_id": "a", "host": "", "port": "", "conn_type": "", "api_url": ""}), on_the_target():
+        module = AirflowModule(spec, clearable=airflow_connection.CLEARABLE)
+    assert (module.params["host"], module.params["port"]) == ("", 0)
+    assert (module.params["conn_type"], module.params["api_url"], module.params["login"]) == (None, None, None)
 
 
 @pytest.mark.parametrize(("given", "found"), [("", [""]), ([], []), ([""], [""]), (["a", ""], ["a", ""]), (None, None)])
@@ -301,6 +311,8 @@ def test_names_of_airflow_are_no_secrets(played):
         "task_counts": {"success": 7, "airflow": 1},
         "files": [{"file": "airflow/a.py", "dag_ids": ["airflow_a"], "import_error": {"filename": "/airflow/a.py"}}],
         "user": {"username": "airflow", "roles": ["airflow_role"]},
+        "connection": {"connection_id": "airflow_db", "login": "airflow", "host": "airflow", "port": 5432},
+        "pools": [{"name": "airflow", "slots": 3}],
         "elapsed": 1.5,
     }
     result = played(executed(lambda module, airflow: named), **WORD)
@@ -315,6 +327,8 @@ def test_all_else_is_masked_as_ever(played, fails):
         "failed_tasks": [{"log_tail": "airflow it is", "reason": {"state": "airflow"}}],
         "diff": {"before": "airflow", "state": "airflow"},
         "odd": {"dag_id": "airflow"},
+        "connections": [{"extra": {"host": "airflow"}, "description": "airflow"}],
+        "variable": {"value": {"key": "airflow"}},
     }
 
     def run(module: t.Any, airflow: t.Any) -> Options:

@@ -18,6 +18,8 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
 from ansible_collections.dagops.airflow.plugins.module_utils._connect import connect
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
 from ansible_collections.dagops.airflow.plugins.modules import (
+    airflow_connection,
+    airflow_connection_info,
     airflow_dag,
     airflow_dag_file,
     airflow_dag_info,
@@ -26,9 +28,13 @@ from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_dag_run_info,
     airflow_dag_run_wait,
     airflow_info,
+    airflow_pool,
+    airflow_pool_info,
     airflow_role,
     airflow_task_info,
     airflow_user,
+    airflow_variable,
+    airflow_variable_info,
 )
 from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, GENERATIONS, STARTED, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import (
@@ -52,6 +58,8 @@ SPECS = {
         for name, option in {**CONNECTION_SPEC, **module.ARGUMENT_SPEC}.items()
     }
     for module in (
+        airflow_connection,
+        airflow_connection_info,
         airflow_dag,
         airflow_dag_file,
         airflow_dag_info,
@@ -60,12 +68,24 @@ SPECS = {
         airflow_dag_run_info,
         airflow_dag_run_wait,
         airflow_info,
+        airflow_pool,
+        airflow_pool_info,
         airflow_role,
         airflow_task_info,
         airflow_user,
+        airflow_variable,
+        airflow_variable_info,
     )
 }
-KNOWN = {"dags": "etl_daily", "dagRuns": "release-42", "users": "deploy", "roles": "dag_trigger"}
+KNOWN = {
+    "dags": "etl_daily",
+    "dagRuns": "release-42",
+    "users": "deploy",
+    "roles": "dag_trigger",
+    "pools": "dag_trigger",
+    "variables": "region",
+    "connections": "warehouse",
+}
 
 
 class AnyServer:
@@ -122,7 +142,20 @@ class AnyServer:
             return self.generation.dag(name)
         if kind == "dagRuns":
             return self.generation.run(name, "success", start_date=STARTED, end_date=ENDED)
-        return {"name": name, "username": name, "email": "a@b", "first_name": "A", "last_name": "B", "roles": []}
+        return {
+            "name": name,
+            "username": name,
+            "email": "a@b",
+            "first_name": "A",
+            "last_name": "B",
+            "roles": [],
+            "slots": 8,
+            "key": name,
+            "value": "eu",
+            "connection_id": name,
+            "conn_type": "http",
+            "extra": '{"a": 1, "token": "***"}',
+        }
 
 
 # -- what options hold: what they may, and what people, surveys and templates make of it
@@ -168,6 +201,12 @@ BY_NAME = {
     "dag_run_id": RUN_ID,
     "username": st.one_of(st.just(KNOWN["users"]), TEXT),
     "name": st.one_of(st.just(KNOWN["roles"]), TEXT),
+    "key": st.one_of(st.just("region"), TEXT),
+    "value": st.one_of(st.just("eu"), JSON),
+    "secret_value": JSON,
+    "connection_id": st.one_of(st.just("warehouse"), TEXT),
+    "extra": CONF,
+    "secret_extra": CONF,
     "conf": CONF,
     "secret_conf": CONF,
     "limit": NUMBER,

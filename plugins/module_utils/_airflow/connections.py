@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connections of Airflow to other systems."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import typing as t
+
+from .._base.errors import AirflowError, NotFound
+from .._base.masks import MASK, value_of_text
+from .._http.pages import pages
+from .airflow import Family, Object, of_known_shape
+from .refusals import refused
+
+TEXTS = ("conn_type", "description", "host", "login", "schema", "team_name")
+FIELDS = ("connection_id", *TEXTS, "port")
+
+
+class Connections(Family):
+    """Connections: {connection_id, conn_type, description, host, login, schema, port, team_name, extra, password}.
+
+    A text that is not set is empty, and a port is 0. C(extra) is a mapping, or a text when it is no JSON object; it may
+    hold the masks of its secrets. C(password) is None when there is none, and a mask when that is not known.
+    """
+
+    keeps_masks: t.ClassVar[bool] = False  # whether a mask that is sent in extra stands for the value that is there
+    tells_password: t.ClassVar[bool] = False  # whether it is known that there is one
+
+    def find(self, connection_id: str) -> Object | None:
+        """Return a connection, or None when there is none."""
+        try:
+            return self._connection(self._client.get(self._path("connections", connection_id)))
+        except NotFound:
+            return None
+
+    def select(self) -> list[Object]:
+        """Return all connections; where C(extra) is not in lists, it is empty."""
+        raw = pages(self._client, self._path("connections"), "connections", lambda item: item["connection_id"])
+        return [self._connection(item) for item in raw]
+
+    def whole(self, connection: Object) -> Object:
+        """Return a connection of a list with all that can be read of it."""
+        return connection
+
+    def check(self, wanted: Object) -> None:
+        """Refuse what this version of Airflow cannot do, before anything is written.
+
+        :param wanted: the fields that are to have a value; None: they are left as they are.
+        """
+        if wanted["team_name"]:
+            self._airflow.needs("team_name", (3, 2))
+
+    def create(self, connection: Object) -> None:
+        """Make a connection; Conflict when there is one, so it may be sent again."""
+        kept = {key: value for key, value in connection.items() if value}
+        with refused(f"connection {connection['connection_id']}"):
+            self._client.post(self._path("connections"), body_of(kept), repeat=True)
+
+    def update(self, current: Object, changed: Object) -> None:
+        """Give a connection other values of these fields; the others stay as they are."""
+        name = current["connection_id"]
+        with refused(f"connection {name}"):
+            self._client.patch(self._path("connections", name), self._update_body(current, body_of(changed)))
+
+    def remake(self, connection: Object) -> None:
+        """Delete a connection and make it as it is to be: no version of Airflow clears a password in another way."""
+        name = connection["connection_id"]
+        self.delete(name)
+        try:
+            self.create(connection)
+        except AirflowError as error:
+            error.message = gone(name, error.message)
+            raise
+
+    def delete(self, connection_id: str) -> None:
+        """Delete a connection; one that is gone meanwhile is what was wanted."""
+        with contextlib.suppress(NotFound):
+            self._client.delete(self._path("connections", connection_id))
+
+    def _update_body(self, current: Object, changed: Object) -> Object:
+        return changed
+
+    @of_known_shape
+    def _connection(self, raw: Object) -> Object:
+        extra = value_of_text(raw.get("extra") or "{}")
+        return {
+            "connection_id": raw["connection_id"],
+            **{key: raw.get(key) or "" for key in TEXTS},
+            "port": raw.get("port") or 0,
+            "extra": extra if isinstance(extra, dict) else raw["extra"],
+            "password": self._password(raw),
+        }
+
+    def _password(self, raw: Object) -> str | None:
+        return MASK
+
+
+class ConnectionsV1(Connections, api="v1"):
+    """Airflow 2, which tells nothing of passwords."""
+
+    def whole(self, connection: Object) -> Object:
+        return self.find(connection["connection_id"]) or connection
+
+
+class ConnectionsV2(Connections, api="v2"):
+    """Airflow 3."""
+
+    keeps_masks = tells_password = True
+
+    def _update_body(self, current: Object, changed: Object) -> Object:
+        return {"connection_id": current["connection_id"], "conn_type": current["conn_type"], **changed}
+
+    def _password(self, raw: Object) -> str | None:
+        return raw.get("password") or None
+
+
+def gone(name: str, reason: str) -> str:
+    """Say that a connection was deleted, and could not be made anew."""
+    return (
+        f"Connection {name} is gone: it was deleted to clear its password, and could not be made anew; repeat the "
+        f"task, which makes it with the fields that it names. {reason}"
+    )
+
+
+def body_of(fields: Object) -> Object:
+    """Return fields as Airflow takes them."""
+    body = {key: value or None for key, value in fields.items()}
+    if "extra" in fields:
+        extra = fields["extra"]
+        body["extra"] = extra if isinstance(extra, str) else json.dumps(extra)
+    return body

@@ -1,0 +1,26 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Airflow says of an object that it does not take."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from .._base.errors import ApiError, BadInput
+
+
+@contextlib.contextmanager
+def refused(what: str) -> t.Iterator[None]:
+    """Put a refusal of what was sent in the words of the options.
+
+    :param what: names the object, such as C(pool etl).
+    """
+    try:
+        yield
+    except ApiError as error:
+        if error.status not in (400, 422):
+            raise
+        reason = (error.reason or f"status {error.status}").rstrip(".")
+        raise BadInput(f"Airflow refused {what}: {reason}; correct it.") from error

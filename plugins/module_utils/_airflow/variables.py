@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Variables."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from .._base.errors import NotFound
+from .._http.pages import pages
+from .airflow import Family, Object, of_known_shape
+from .refusals import refused
+
+FIELDS = ("key", "value", "description", "team_name")
+
+
+class Variables(Family):
+    """Variables: {key, value, description, team_name}; the value is a text, or None when Airflow cannot decrypt it.
+
+    What is not set is an empty text.
+    """
+
+    shows_secrets: t.ClassVar[bool] = False  # whether no value is ever masked
+    slashes_since: t.ClassVar[tuple[int, ...]] = ()
+
+    def find(self, key: str) -> Object | None:
+        """Return a variable, or None when there is none."""
+        if "/" in key:
+            # Older versions take it for another path, and so for a variable that is not there.
+            self._airflow.needs("a key with a slash", self.slashes_since)
+        try:
+            return self._variable(self._client.get(self._path("variables", key)))
+        except NotFound:
+            return None
+
+    def select(self) -> list[Object]:
+        """Return all variables."""
+        raw = pages(self._client, self._path("variables"), "variables", lambda variable: variable["key"])
+        return [self._variable(variable) for variable in raw]
+
+    def check(self, wanted: Object) -> None:
+        """Refuse what this version of Airflow cannot do, before anything is written.
+
+        :param wanted: the fields that are to have a value; None: they are left as they are.
+        """
+        if wanted["team_name"]:
+            self._airflow.needs("team_name", (3, 2))
+
+    def create(self, variable: Object) -> None:
+        """Make a variable. On Airflow 3, Conflict when there is one; Airflow 2 writes over it."""
+        body = {key: variable[key] for key in FIELDS if key in ("key", "value") or variable.get(key)}
+        with refused(f"variable {variable['key']}"):
+            self._client.post(self._path("variables"), body, repeat=True)
+
+    def update(self, current: Object, changed: Object) -> None:
+        """Give a variable other values of these fields; the others stay as they are."""
+        raise NotImplementedError
+
+    def delete(self, key: str) -> None:
+        """Delete a variable; one that is gone meanwhile is what was wanted."""
+        with contextlib.suppress(NotFound):
+            self._client.delete(self._path("variables", key))
+
+    def _update(self, key: str, body: Object, query: Object | None = None) -> None:
+        with refused(f"variable {key}"):
+            self._client.patch(self._path("variables", key), {"key": key, **body}, params=query)
+
+    @of_known_shape
+    def _variable(self, raw: Object) -> Object:
+        return {
+            "key": raw["key"],
+            "value": raw["value"],
+            "description": raw.get("description") or "",
+            "team_name": raw.get("team_name") or "",
+        }
+
+
+class VariablesV1(Variables, api="v1"):
+    """Airflow 2."""
+
+    shows_secrets = True
+    slashes_since = (2, 6)
+
+    def check(self, wanted: Object) -> None:
+        super().check(wanted)
+        if wanted["description"] is not None:
+            self._airflow.needs("description", (2, 4))
+
+    def create(self, variable: Object) -> None:
+        super().create(variable)
+        if variable.get("description") and self._airflow.version() < (2, 8):
+            # They take a description with the variable, and drop it.
+            self.update(variable, {"description": variable["description"]})
+
+    def update(self, current: Object, changed: Object) -> None:
+        # Without a mask, for the value has another name there; what is left out stays.
+        self._update(current["key"], {"value": current["value"], **changed})
+
+
+class VariablesV2(Variables, api="v2"):
+    """Airflow 3."""
+
+    slashes_since = (3, 0, 2)
+
+    def update(self, current: Object, changed: Object) -> None:
+        # There has to be a value, whatever the mask names; what was read may be masked.
+        body = {"value": "", **changed}
+        if "team_name" in body:
+            body["team_name"] = body["team_name"] or None
+        self._update(current["key"], body, {"update_mask": sorted(changed)})

@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Digests of secrets that Airflow does not show again, kept in variables of Airflow."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import typing as t
+
+from .._airflow.airflow import Airflow
+from .._airflow.variables import Variables
+from .._base.errors import Conflict, Denied, Unsupported
+
+# Some ten milliseconds, and 4 MiB, for each guess.
+COST = (4096, 8, 1)
+MOST_MEMORY = 64 * 1024 * 1024  # bytes, for what a variable says that it needs
+LENGTH = 32  # bytes
+WRITING = "dagops.airflow: a secret is being written"
+_KEPT = re.compile(r"dagops\.airflow scrypt (\d{1,7}) (\d{1,3}) (\d{1,3}) ([0-9a-f]{8,64}) ([0-9a-f]{64})")
+_KEY = re.compile(r"dagops__[0-9a-f]{24}")
+
+
+def is_digest_key(key: str) -> bool:
+    """Whether this is the key of a variable that holds a digest."""
+    return bool(_KEY.fullmatch(key))
+
+
+def digest_key(kind: str, name: str) -> str:
+    """Return the key of the variable that holds the digest of an object."""
+    return "dagops__" + hashlib.sha256(f"{kind} {name}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+class Digest:
+    """The digest of the secrets of one object: it tells whether they are those that were written last.
+
+    :param kind: C(connection) or C(variable).
+    :param given: the secrets, by the names of their options.
+    """
+
+    def __init__(self, airflow: Airflow, kind: str, name: str, given: t.Mapping[str, t.Any]) -> None:
+        self.key = digest_key(kind, name)
+        self._variables = airflow.ask(Variables)
+        self._given = json.dumps(given, sort_keys=True).encode()
+        self._current: dict[str, t.Any] | None = None
+
+    def matches(self) -> bool:
+        """Whether the secrets are the ones that were written last; an error when that cannot be kept here."""
+        if not hasattr(hashlib, "scrypt"):
+            raise Unsupported(
+                "The Python where the module runs has no scrypt, which update_secrets: on_change needs; set "
+                "update_secrets to always or on_create."
+            )
+        with _explained():
+            self._current = self._variables.find(self.key)
+        kept = _KEPT.fullmatch(str(self._current["value"])) if self._current else None
+        if not kept:
+            return False
+        cost = tuple(map(int, kept.groups()[:3]))
+        try:
+            found = _scrypt(self._given, bytes.fromhex(kept[4]), cost)
+        except (ValueError, MemoryError, OverflowError):
+            return False
+        return hmac.compare_digest(found.hex(), kept[5])
+
+    def begin(self) -> None:
+        """Take the digest away before the secrets are written: should that break off, they are written again.
+
+        It also shows that the user may write variables, before anything else is written.
+        """
+        self._write(WRITING)
+
+    def keep(self) -> None:
+        """Keep the digest of the secrets, after they have been written."""
+        salt = bytes.fromhex(secrets.token_hex(16))
+        digest = _scrypt(self._given, salt, COST)
+        self._write(" ".join(["dagops.airflow scrypt", *map(str, COST), salt.hex(), digest.hex()]))
+
+    def _write(self, value: str) -> None:
+        variable = {"key": self.key, "value": value}
+        with _explained():
+            if self._current is None:
+                try:
+                    self._variables.create(variable)
+                except Conflict:
+                    self._variables.update(variable, {"value": value})
+                self._current = variable
+            else:
+                self._variables.update(self._current, {"value": value})
+
+
+def remove_digest(airflow: Airflow, kind: str, name: str) -> None:
+    """Remove the digest of an object that is deleted, if there is one; who may not do that has not made it."""
+    with contextlib.suppress(Denied):
+        airflow.ask(Variables).delete(digest_key(kind, name))
+
+
+def _scrypt(data: bytes, salt: bytes, cost: t.Sequence[int]) -> bytes:
+    n, r, p = cost
+    return hashlib.scrypt(data, salt=salt, n=n, r=r, p=p, maxmem=MOST_MEMORY, dklen=LENGTH)
+
+
+@contextlib.contextmanager
+def _explained() -> t.Iterator[None]:
+    """Say what a digest needs, and what can be done without one."""
+    try:
+        yield
+    except Denied as error:
+        raise Denied(
+            "update_secrets: on_change keeps a digest in a variable, and this user may not read and write variables; "
+            "grant can_read, can_create and can_edit on Variables, or set update_secrets to always or on_create.",
+            error.status,
+            error.reason,
+        ) from error

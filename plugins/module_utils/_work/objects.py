@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules for pools, variables and connections have in common."""
+
+from __future__ import annotations
+
+import fnmatch
+import typing as t
+
+from .._airflow.airflow import Object
+from .._base.errors import Conflict
+from .._base.state import changes
+
+
+class Kind(t.Protocol):
+    """A family whose objects have a name and fields that can be read."""
+
+    def find(self, name: str) -> Object | None:
+        """Return an object, or None when there is none."""
+
+    def create(self, wanted: Object) -> None:
+        """Make an object; Conflict when there is one."""
+
+    def update(self, current: Object, changed: Object) -> None:
+        """Give an object other values of these fields."""
+
+
+def write(kind: Kind, name: str, current: Object | None, changed: Object, given: Object) -> None:
+    """Make an object, or change what differs.
+
+    :param changed: the fields that are to change, all of them for a new object.
+    :param given: the fields that the options name; None: they are left as they are.
+    """
+    if current is None:
+        try:
+            kind.create(changed)
+            return
+        except Conflict:
+            # Somebody else has just made it, or a first answer got lost. What is there is not overwritten unseen.
+            current = kind.find(name)
+            if current is None:
+                raise
+        changed = changes(current, given)
+    if changed:
+        kind.update(current, changed)
+
+
+def matching(objects: t.Iterable[Object], key: str, patterns: t.Sequence[str] | None) -> list[Object]:
+    """Return the objects whose name is one of the names, or fits one of the shell patterns, sorted.
+
+    :param patterns: None: all objects.
+    """
+    found = [
+        item
+        for item in objects
+        if patterns is None or any(item[key] == text or fnmatch.fnmatchcase(item[key], text) for text in patterns)
+    ]
+    return sorted(found, key=lambda item: str(item[key]))

@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the options of a variable ask for, and what has to be written for it."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from .._airflow.airflow import Airflow, Object
+from .._airflow.variables import FIELDS, Variables
+from .._base.errors import BadInput
+from .._base.inputs import object_name_of
+from .._base.masks import (
+    MASK,
+    check_no_mask,
+    comparison,
+    is_masked,
+    is_sensitive,
+    leaves,
+    masked,
+    same,
+    text_of_value,
+    value_of_text,
+)
+from .._base.state import changes
+from .._base.text import texts_in
+from .digests import Digest, is_digest_key
+from .objects import write
+
+CHANGED = "(changed)"  # what a diff shows of a secret
+
+
+class Wish(t.NamedTuple):
+    """The checked options of C(airflow_variable).
+
+    :param fields: what a field is to be; None: it is left as it is.
+    :param secret: whether the value must never be shown.
+    """
+
+    fields: Object
+    secret: bool
+    update_secrets: str
+
+    @property
+    def key(self) -> str:
+        return str(self.fields["key"])
+
+
+class Plan(t.NamedTuple):
+    """What has to be written.
+
+    :param current: the variable as it is; None: there is none.
+    :param changed: the fields to write, all of them for a new variable.
+    :param unverified: fields that could not be compared.
+    :param digest: kept of the value once it has been written.
+    """
+
+    current: Object | None
+    changed: Object
+    unverified: list[str]
+    digest: Digest | None = None
+
+
+def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
+    """Check all options before anything is sent; BadInput names the one that is wrong."""
+    key = object_name_of("key", params["key"])
+    if is_digest_key(key):
+        raise BadInput(f"key {key} is one of the digests that update_secrets: on_change keeps; choose another key.")
+    given = [option for option in ("value", "secret_value") if params[option] is not None]
+    if len(given) > 1:
+        raise BadInput("value and secret_value are both given, and exclude each other; leave one out.")
+    value = text_of_value(given[0], params[given[0]]) if given else None
+    if value is not None:
+        # A value may well be a template, which a DAG renders; a secret never is.
+        check_no_mask(given[0], value_of_text(value), template=given[0] == "secret_value")
+    fields = {"key": key, "value": value, **{name: params[name] for name in ("description", "team_name")}}
+    return Wish(fields, given == ["secret_value"], params["update_secrets"])
+
+
+def plan_of(airflow: Airflow, wish: Wish, current: Object | None) -> Plan:
+    """Find out what has to be written, and whether it may be; reads at most."""
+    variables = airflow.ask(Variables)
+    variables.check(wish.fields)
+    value = wish.fields["value"]
+    if value is not None:
+        airflow.client.redact.add(texts_in([value, value_of_text(value)]) if wish.secret else ())
+    on_change = wish.update_secrets == "on_change"
+    if current is None:
+        if value is None:
+            raise BadInput(f"Variable {wish.key} does not exist yet; to make it, give value or secret_value.")
+        new = {name: "" if wish.fields[name] is None else wish.fields[name] for name in FIELDS}
+        digest = digest_of(airflow, wish) if on_change and will_be_masked(variables, wish.key, value) else None
+        if digest:
+            digest.matches()  # Whether there is one does not matter, but it may not be allowed to look.
+        return Plan(None, new, [], digest)
+
+    changed = changes(current, {**wish.fields, "value": None})
+    if value is None:
+        return Plan(current, changed, [])
+    both = value_of_text(value), value_of_text(current["value"])
+    differs, unknown = (not same(*both), []) if variables.shows_secrets else comparison(*both)
+    hidden = bool(unknown) or current["value"] is None
+    untouched = wish.update_secrets == "on_create" and (hidden or wish.secret)
+    digest = digest_of(airflow, wish) if on_change and hidden else None
+    known = digest is not None and digest.matches()
+    if not untouched and (differs or (hidden and not known) or (changed and hidden)):
+        changed["value"] = value
+    return Plan(current, changed, ["value"] if hidden and not known else [], digest if "value" in changed else None)
+
+
+def carry_out(airflow: Airflow, wish: Wish, plan: Plan) -> None:
+    """Write what has to be written: the value first, its digest after it."""
+    given = {**wish.fields, "value": None} if wish.update_secrets == "on_create" and wish.secret else wish.fields
+    if plan.digest:
+        plan.digest.begin()
+    write(airflow.ask(Variables), wish.key, plan.current, plan.changed, given)
+    if plan.digest:
+        plan.digest.keep()
+
+
+def digest_of(airflow: Airflow, wish: Wish) -> Digest:
+    """Return the digest of the wanted value."""
+    return Digest(airflow, "variable", wish.key, {"value": wish.fields["value"]})
+
+
+def will_be_masked(variables: Variables, key: str, value: str) -> bool:
+    """Whether Airflow will not show the whole value again, as far as names tell."""
+    names = [part for path, _leaf in leaves(value_of_text(value)) for part in path]
+    return not variables.shows_secrets and any(map(is_sensitive, [key, *names]))
+
+
+def shown(variable: Object, secret: bool = False) -> Object:
+    """Return a variable as results have it: without what may be a secret, also where Airflow shows it."""
+    value = variable["value"]
+    if value and (secret or is_sensitive(variable["key"])):
+        return {**variable, "value": MASK}
+    parsed = value_of_text(value)
+    if not isinstance(parsed, (dict, list)):
+        return dict(variable)
+    safe = masked(parsed)
+    return {**variable, "value": value if safe == parsed else json.dumps(safe, ensure_ascii=False)}
+
+
+def difference(plan: Plan, secret: bool) -> tuple[Object, Object]:
+    """Return the variable as it is, and what changes of it, as a diff may show them."""
+    before = shown(plan.current, secret) if plan.current else {}
+    if not plan.changed:
+        return before, {}
+    after = shown({**(plan.current or {}), **plan.changed}, secret)
+    changed = {key: after[key] for key in plan.changed}
+    if "value" in changed and (changed["value"] == before.get("value") or is_masked(changed["value"])):
+        changed["value"] = CHANGED
+    return before, changed

@@ -1,0 +1,168 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airflow_pool
+short_description: Manage pools of Apache Airflow
+version_added: 1.0.0
+description:
+  - Creates, updates or deletes a pool, which limits how many tasks run at the same time.
+  - An option that is not given leaves its field as it is, on every version of Airflow.
+  - A pool that somebody else makes at the same moment is not overwritten. It is read, and changed where it differs.
+author:
+  - The dagops.airflow authors (@dagops)
+extends_documentation_fragment:
+  - dagops.airflow.connection
+  - dagops.airflow.attributes
+  - dagops.airflow.attributes.changes
+options:
+  name:
+    description:
+      - Name of the pool, such as V(etl). Names with a slash need Airflow 3.
+      - Of V(default_pool) only O(slots) and O(include_deferred) can be changed, and it cannot be deleted.
+    type: str
+    required: true
+  slots:
+    description:
+      - Number of slots, 1 or more. Required for a pool that does not exist yet.
+      - V(-1) is unlimited. It needs Airflow 3.1; before that, such a pool makes Airflow fail when it lists its pools.
+    type: int
+  description:
+    description: Description of the pool. An empty text clears it.
+    type: str
+  include_deferred:
+    description: Whether deferred tasks take slots as well. Needs Airflow 2.7. A new pool without it has V(false).
+    type: bool
+  team_name:
+    description: Team that the pool belongs to. An empty text takes it from its team. Needs Airflow 3.2 with teams.
+    type: str
+  state:
+    description: Whether the pool exists. Tasks whose pool was deleted are not started any more.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: dagops.airflow.airflow_pool_info
+"""
+
+EXAMPLES = r"""
+- name: A pool of eight slots
+  dagops.airflow.airflow_pool:
+    api_url: https://airflow.example.com
+    api_username: deploy
+    api_password: "{{ airflow_password }}"
+    name: etl
+    slots: 8
+    description: What writes to the warehouse
+
+- name: More slots at night; the rest stays as it is
+  dagops.airflow.airflow_pool:
+    name: etl
+    slots: 32
+
+- name: No such pool
+  dagops.airflow.airflow_pool:
+    name: etl
+    state: absent
+"""
+
+RETURN = r"""
+pool:
+  description: The pool as it is after the task, in check mode as it would be; null when it does not exist.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: Name of the pool.
+      type: str
+      sample: etl
+    slots:
+      description: Number of slots; V(-1) is unlimited.
+      type: int
+      sample: 8
+    description:
+      description: Description of the pool; empty when it has none.
+      type: str
+    include_deferred:
+      description: Whether deferred tasks take slots; false where Airflow does not know this, before 2.7.
+      type: bool
+    team_name:
+      description: Team of the pool; empty when it has none.
+      type: str
+"""
+
+import typing as t
+
+from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._airflow.pools import DEFAULT_POOL, FIELDS, UNLIMITED, Pools
+from ..module_utils._base.errors import BadInput
+from ..module_utils._base.inputs import object_name_of
+from ..module_utils._base.state import changes, diff, gone
+from ..module_utils._module import AirflowModule
+from ..module_utils._work.objects import write
+
+LONGEST_NAME = 256  # characters
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "required": True},
+    "slots": {"type": "int"},
+    "description": {"type": "str"},
+    "include_deferred": {"type": "bool"},
+    "team_name": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+NEW = {"description": "", "include_deferred": False, "team_name": ""}
+
+
+def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+    wanted = wanted_pool(module.params)
+    name = wanted["name"]
+    pools = airflow.ask(Pools)
+    if module.params["state"] == "absent":
+        there = pools.find(name) is not None
+        if there and not module.check_mode:
+            pools.delete(name)
+        return {"changed": there, "pool": None, "diff": gone([name] if there else [])}
+
+    pools.check(wanted)
+    pool = pools.find(name)
+    changed = changes(pool, wanted) if pool else new_pool(wanted)
+    after = {**(pool or {}), **changed}
+    if changed and not module.check_mode:
+        write(pools, name, pool, changed, wanted)
+    result = {key: after[key] for key in FIELDS}
+    return {"changed": bool(changed), "pool": result, "diff": diff({name: (pool or {}, changed)})}
+
+
+def wanted_pool(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return what the options say about the pool; None: nothing. BadInput for what no Airflow takes."""
+    wanted = {**{key: params[key] for key in FIELDS}, "name": object_name_of("name", params["name"], LONGEST_NAME)}
+    slots = wanted["slots"]
+    if slots is not None and slots < 1 and slots != UNLIMITED:
+        raise BadInput(f"slots is {slots}; it takes 1 or more, or -1 for a pool without a limit.")
+    if wanted["name"] == DEFAULT_POOL:
+        if params["state"] == "absent":
+            raise BadInput(f"{DEFAULT_POOL} is Airflow's own and cannot be deleted; name another pool.")
+        fixed = [key for key in ("description", "team_name") if wanted[key] is not None]
+        if fixed:
+            raise BadInput(f"{DEFAULT_POOL} takes other slots and include_deferred only; leave out {', '.join(fixed)}.")
+    return wanted
+
+
+def new_pool(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the pool to make; BadInput when something is missing that Airflow wants."""
+    if wanted["slots"] is None:
+        raise BadInput(f"Pool {wanted['name']} does not exist yet; to make it, give slots.")
+    return {**NEW, **{key: value for key, value in wanted.items() if value is not None}}
+
+
+def main() -> None:
+    AirflowModule(ARGUMENT_SPEC, clearable=("description", "team_name"), supports_check_mode=True).execute(run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airflow_pool_info
+short_description: List pools of Apache Airflow
+version_added: 1.0.0
+description:
+  - Lists pools by name and shell pattern, and how many of their slots are open.
+author:
+  - The dagops.airflow authors (@dagops)
+extends_documentation_fragment:
+  - dagops.airflow.connection
+  - dagops.airflow.attributes
+  - dagops.airflow.attributes.reads
+options:
+  name:
+    description:
+      - Names of the pools, or shell patterns such as V(etl_*). If it is not set, all are listed.
+      - What does not exist is left out, and an empty list lists nothing.
+    type: list
+    elements: str
+seealso:
+  - module: dagops.airflow.airflow_pool
+"""
+
+EXAMPLES = r"""
+- name: The pools of a team
+  dagops.airflow.airflow_pool_info:
+    api_url: https://airflow.example.com
+    api_username: deploy
+    api_password: "{{ airflow_password }}"
+    name: [etl_*]
+  register: found
+
+- name: Wait until a pool is empty
+  dagops.airflow.airflow_pool_info:
+    name: [etl_daily]
+  register: found
+  until: found.pools | map(attribute='occupied_slots') | sum == 0
+  retries: 60
+  delay: 10
+"""
+
+RETURN = r"""
+pools:
+  description: The pools, sorted by name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the pool.
+      type: str
+      sample: etl_daily
+    slots:
+      description: Number of slots; V(-1) is unlimited.
+      type: int
+      sample: 8
+    description:
+      description: Description of the pool; empty when it has none.
+      type: str
+    include_deferred:
+      description: Whether deferred tasks take slots; false where Airflow does not know this, before 2.7.
+      type: bool
+    team_name:
+      description: Team of the pool; empty when it has none.
+      type: str
+    open_slots:
+      description: Number of slots that are free.
+      type: int
+    occupied_slots:
+      description: Number of slots that running and queued tasks take, and deferred ones where they count.
+      type: int
+    running_slots:
+      description: Number of slots that running tasks take.
+      type: int
+    queued_slots:
+      description: Number of slots that queued tasks take.
+      type: int
+    scheduled_slots:
+      description: Number of slots that scheduled tasks wait for; null where Airflow does not tell it, such as 2.3.
+      type: int
+    deferred_slots:
+      description: Number of slots of deferred tasks; null where Airflow does not tell it, before 2.7.
+      type: int
+"""
+
+import typing as t
+
+from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._airflow.pools import Pools
+from ..module_utils._module import AirflowModule
+from ..module_utils._work.objects import matching
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"name": {"type": "list", "elements": "str"}}
+
+
+def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+    patterns = module.params["name"]
+    pools = [] if patterns == [] else airflow.ask(Pools).select()
+    return {"changed": False, "pools": matching(pools, "name", patterns)}
+
+
+def main() -> None:
+    AirflowModule(ARGUMENT_SPEC, supports_check_mode=True).execute(run)
+
+
+if __name__ == "__main__":
+    main()

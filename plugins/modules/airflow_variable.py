@@ -1,0 +1,185 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airflow_variable
+short_description: Manage variables of Apache Airflow
+version_added: 1.0.0
+description:
+  - Creates, updates or deletes a variable.
+  - An option that is not given leaves its field as it is. Only Airflow 2.3, whose API knows no descriptions, loses the
+    description of a variable whenever its value is written.
+  - Airflow 3 masks a value whose key has a word such as V(password) or V(token), and what is below such a key in JSON.
+    O(update_secrets) says what happens to a value that cannot be compared.
+  - On Airflow 3 a variable that somebody else makes at the same moment is not overwritten, but read and changed where
+    it differs. The API of Airflow 2 cannot tell the two apart.
+author:
+  - The dagops.airflow authors (@dagops)
+extends_documentation_fragment:
+  - dagops.airflow.connection
+  - dagops.airflow.attributes
+  - dagops.airflow.attributes.changes
+options:
+  key:
+    description:
+      - Key of the variable, such as V(region).
+      - A key with a slash needs Airflow 2.6, and on Airflow 3 version 3.0.2.
+    type: str
+    required: true
+  value:
+    description:
+      - Value of the variable. A text is written as it is, and anything else as JSON, which a DAG reads with
+        C(deserialize_json=True). V("") is the empty text.
+      - Two values that are both JSON are the same when they mean the same, whatever their blanks and the order of their
+        keys.
+      - Required for a variable that does not exist yet, or O(secret_value).
+    type: raw
+  secret_value:
+    description:
+      - In place of O(value), a value that no output may show.
+      - Airflow itself shows it to users who may read variables, unless the O(key) has a word such as V(secret).
+    type: raw
+  update_secrets:
+    description:
+      - What happens to a value that Airflow masks, so that it cannot be compared. A value that can be read, as on
+        Airflow 2, is compared, and written when it differs.
+      - V(always) writes it each time, and reports a change each time.
+      - V(on_change) writes it when it is another one than the last that was written in this way, or when the
+        description shows that somebody has changed the variable. For that, it keeps a salted digest (scrypt) in a
+        variable whose key is C(dagops__) and 24 hexadecimal digits of the SHA-256 of C(variable) and the key, with a
+        blank between them. Who may read variables can try to guess a weak secret by it. It goes with the variable.
+      - V(on_create) never writes it again. So it is for every O(secret_value) of a variable that exists.
+    type: str
+    choices: [always, on_change, on_create]
+    default: always
+  description:
+    description: Description of the variable. An empty text clears it. Needs Airflow 2.4.
+    type: str
+  team_name:
+    description: Team that the variable belongs to. An empty text takes it from its team. Needs Airflow 3.2 with teams.
+    type: str
+  state:
+    description: Whether the variable exists.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: dagops.airflow.airflow_variable_info
+"""
+
+EXAMPLES = r"""
+- name: A variable
+  dagops.airflow.airflow_variable:
+    api_url: https://airflow.example.com
+    api_username: deploy
+    api_password: "{{ airflow_password }}"
+    key: region
+    value: eu
+
+- name: One that holds JSON
+  dagops.airflow.airflow_variable:
+    key: limits
+    value:
+      daily: 40
+      tables: [orders, users]
+    description: Most rows that a run may read
+
+- name: A secret, which is written only when it is a new one
+  dagops.airflow.airflow_variable:
+    key: warehouse_api_key
+    secret_value: "{{ vault_warehouse_api_key }}"
+    update_secrets: on_change
+
+- name: No such variable
+  dagops.airflow.airflow_variable:
+    key: region
+    state: absent
+"""
+
+RETURN = r"""
+variable:
+  description: The variable as it is after the task, in check mode as it would be; null when it does not exist.
+  returned: success
+  type: dict
+  contains:
+    key:
+      description: Key of the variable.
+      type: str
+      sample: region
+    value:
+      description: Value of the variable as text, with V(***) for what may be a secret.
+      type: str
+      sample: eu
+    description:
+      description: Description of the variable; empty when it has none.
+      type: str
+    team_name:
+      description: Team of the variable; empty when it has none.
+      type: str
+unverified:
+  description:
+    - V(value) when it could not be compared with the one that Airflow has; else empty. It has been written, unless
+      O(update_secrets) is V(on_create).
+  returned: success
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._airflow.variables import Variables
+from ..module_utils._base.state import diff, gone
+from ..module_utils._module import AirflowModule
+from ..module_utils._work.digests import remove_digest
+from ..module_utils._work.variables import carry_out, difference, plan_of, shown, wish_of
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "key": {"type": "str", "required": True, "no_log": False},
+    "value": {"type": "raw"},
+    "secret_value": {"type": "raw", "no_log": True},
+    "update_secrets": {
+        "type": "str",
+        "choices": ["always", "on_change", "on_create"],
+        "default": "always",
+        "no_log": False,
+    },
+    "description": {"type": "str"},
+    "team_name": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+
+def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+    wish = wish_of(module.params)
+    variables = airflow.ask(Variables)
+    current = variables.find(wish.key)
+    if module.params["state"] == "absent":
+        if current and not module.check_mode:
+            remove_digest(airflow, "variable", wish.key)
+            variables.delete(wish.key)
+        changed = bool(current)
+        return {"changed": changed, "variable": None, "unverified": [], "diff": gone([wish.key] if changed else [])}
+
+    plan = plan_of(airflow, wish, current)
+    if plan.changed and not module.check_mode:
+        carry_out(airflow, wish, plan)
+    return {
+        "changed": bool(plan.changed),
+        "variable": shown({**(current or {}), **plan.changed}, wish.secret),
+        "unverified": plan.unverified,
+        "diff": diff({wish.key: difference(plan, wish.secret)}),
+    }
+
+
+def main() -> None:
+    clearable = ("value", "secret_value", "description", "team_name")
+    AirflowModule(ARGUMENT_SPEC, clearable=clearable, supports_check_mode=True).execute(run)
+
+
+if __name__ == "__main__":
+    main()
