@@ -23,7 +23,7 @@ NAMES = frozenset(
         *("next_dagrun_logical_date", "next_dagrun_run_after", "timetable_description"),
         *("duration", "elapsed", "last_parsed_time", "latest_heartbeat", "timestamp"),
         *("url", "file", "fileloc", "filename", "owners", "tags", "version", "api_version"),
-        *("connection_id", "conn_type", "host", "login", "schema", "port", "key", "team_name", "unverified"),
+        *("connection_id", "conn_type", "login", "port", "key", "team_name", "unverified"),
         *("slots", "open_slots", "occupied_slots", "running_slots", "queued_slots"),
         *("scheduled_slots", "deferred_slots"),
         *("username", "email", "first_name", "last_name", "roles", "name", "action", "resource"),
