@@ -170,7 +170,7 @@ from ..module_utils._airflow.connections import Connections
 from ..module_utils._base.state import diff, gone
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.connections import carry_out, difference, plan_of, shown, wish_of
-from ..module_utils._work.digests import remove_digest
+from ..module_utils._work.digests import UPDATE_SECRETS, remove_digest
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "connection_id": {"type": "str", "required": True},
@@ -183,12 +183,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "port": {"type": "int"},
     "extra": {"type": "raw"},
     "secret_extra": {"type": "dict", "no_log": True},
-    "update_secrets": {
-        "type": "str",
-        "choices": ["always", "on_change", "on_create"],
-        "default": "always",
-        "no_log": False,
-    },
+    "update_secrets": UPDATE_SECRETS,
     "team_name": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }

@@ -83,15 +83,14 @@ from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._airflow.connections import Connections
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.connections import shown
-from ..module_utils._work.objects import matching
+from ..module_utils._work.objects import listed
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"connection_id": {"type": "list", "elements": "str"}}
 
 
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
-    patterns = module.params["connection_id"]
     connections = airflow.ask(Connections)
-    found = [] if patterns == [] else matching(connections.select(), "connection_id", patterns)
+    found = listed(connections, "connection_id", module.params["connection_id"])
     return {"changed": False, "connections": [shown(connections.whole(connection)) for connection in found]}
 
 

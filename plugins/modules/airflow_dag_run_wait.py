@@ -217,10 +217,8 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     keys = keys_of(module.params["runs"])
     waiting = waiting_of(module.params)
-    if module.check_mode:
+    if module.check_mode or not keys:
         return {"changed": False, **seen_runs(airflow, keys, module.warn)}
-    if not keys:
-        return {"changed": False, "runs": []}
     return {"changed": False, **wait_for_runs(airflow, keys, waiting)}
 
 

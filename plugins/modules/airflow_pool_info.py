@@ -95,15 +95,13 @@ import typing as t
 from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._airflow.pools import Pools
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.objects import matching
+from ..module_utils._work.objects import listed
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"name": {"type": "list", "elements": "str"}}
 
 
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
-    patterns = module.params["name"]
-    pools = [] if patterns == [] else airflow.ask(Pools).select()
-    return {"changed": False, "pools": matching(pools, "name", patterns)}
+    return {"changed": False, "pools": listed(airflow.ask(Pools), "name", module.params["name"])}
 
 
 def main() -> None:

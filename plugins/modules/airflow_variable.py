@@ -135,19 +135,14 @@ from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._airflow.variables import Variables
 from ..module_utils._base.state import diff, gone
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.digests import remove_digest
+from ..module_utils._work.digests import UPDATE_SECRETS, remove_digest
 from ..module_utils._work.variables import carry_out, difference, plan_of, shown, wish_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "key": {"type": "str", "required": True, "no_log": False},
     "value": {"type": "raw"},
     "secret_value": {"type": "raw", "no_log": True},
-    "update_secrets": {
-        "type": "str",
-        "choices": ["always", "on_change", "on_create"],
-        "default": "always",
-        "no_log": False,
-    },
+    "update_secrets": UPDATE_SECRETS,
     "description": {"type": "str"},
     "team_name": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

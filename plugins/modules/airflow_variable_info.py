@@ -70,17 +70,15 @@ from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._airflow.variables import Variables
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.digests import is_digest_key
-from ..module_utils._work.objects import matching
+from ..module_utils._work.objects import listed
 from ..module_utils._work.variables import shown
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"key": {"type": "list", "elements": "str", "no_log": False}}
 
 
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
-    patterns = module.params["key"]
-    found = [] if patterns == [] else airflow.ask(Variables).select()
-    variables = [shown(variable) for variable in found if not is_digest_key(variable["key"])]
-    return {"changed": False, "variables": matching(variables, "key", patterns)}
+    found = listed(airflow.ask(Variables), "key", module.params["key"])
+    return {"changed": False, "variables": [shown(item) for item in found if not is_digest_key(item["key"])]}
 
 
 def main() -> None:

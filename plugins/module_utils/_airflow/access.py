@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .._base.errors import ApiError, BadInput, Conflict, NoSuchApi, NotFound, Unsupported, WrongLogin
+from .._base.errors import ApiError, BadInput, Conflict, NoSuchApi, Unsupported, WrongLogin
 from .._http.login import Login, TokenLogin
 from .._http.login_v1 import PasswordCheck
 from .._http.login_v2 import FabLogin, FabTokenLogin, PasswordTokenLogin
@@ -100,19 +100,12 @@ class Access(Family):
 
     @of_known_shape
     def _find(self, path: str, read: t.Callable[[Object], Object]) -> Object | None:
-        try:
-            with self._explained():
-                raw = self._client.get(path)
-        except NotFound:
-            return None
-        return read(raw)
+        with self._explained():
+            return super()._find(path, read)
 
     def _delete(self, path: str) -> None:
-        try:
-            with self._explained():
-                self._client.delete(path)
-        except NotFound:
-            pass  # Gone meanwhile: that is what was wanted.
+        with self._explained():
+            super()._delete(path)
 
     @contextlib.contextmanager
     def _explained(self) -> t.Iterator[None]:

@@ -10,11 +10,12 @@ as Airflow 3 names them; times are ISO 8601 texts in UTC. A module loads the fam
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 import typing as t
 
-from .._base.errors import ApiError, Denied, Unsupported
+from .._base.errors import ApiError, Denied, NotFound, Unsupported
 from .._base.text import one_line, reason_of
 from .._http.client import Client, path_of
 from .._http.login import Login, TokenLogin
@@ -155,6 +156,19 @@ class Family:
 
     def _path(self, *parts: str) -> str:
         return self._prefix + path_of(*parts)
+
+    def _find(self, path: str, read: t.Callable[[Object], Object]) -> Object | None:
+        """Return one object, or None when there is none."""
+        try:
+            raw = self._client.get(path)
+        except NotFound:
+            return None
+        return read(raw)
+
+    def _delete(self, path: str) -> None:
+        """Delete one object; one that is gone meanwhile is what was wanted."""
+        with contextlib.suppress(NotFound):
+            self._client.delete(path)
 
 
 def of_known_shape(method: F) -> F:

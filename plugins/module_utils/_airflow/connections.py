@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import typing as t
 
-from .._base.errors import AirflowError, NotFound
+from .._base.errors import AirflowError
 from .._base.masks import MASK, value_of_text
 from .._http.pages import pages
 from .airflow import Family, Object, of_known_shape
@@ -31,10 +30,7 @@ class Connections(Family):
 
     def find(self, connection_id: str) -> Object | None:
         """Return a connection, or None when there is none."""
-        try:
-            return self._connection(self._client.get(self._path("connections", connection_id)))
-        except NotFound:
-            return None
+        return self._find(self._path("connections", connection_id), self._connection)
 
     def select(self) -> list[Object]:
         """Return all connections; where C(extra) is not in lists, it is empty."""
@@ -77,8 +73,7 @@ class Connections(Family):
 
     def delete(self, connection_id: str) -> None:
         """Delete a connection; one that is gone meanwhile is what was wanted."""
-        with contextlib.suppress(NotFound):
-            self._client.delete(self._path("connections", connection_id))
+        self._delete(self._path("connections", connection_id))
 
     def _update_body(self, current: Object, changed: Object) -> Object:
         return changed

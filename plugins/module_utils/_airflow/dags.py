@@ -77,9 +77,7 @@ class Dags(Family):
     def delete(self, dag_id: str) -> None:
         """Delete a DAG's records. While its file is there, Airflow parses it anew and the DAG comes back, paused."""
         try:
-            self._client.delete(self._path("dags", dag_id))
-        except NotFound:
-            pass  # Gone meanwhile: that is what was wanted.
+            self._delete(self._path("dags", dag_id))
         except Conflict as error:
             raise Conflict(
                 f"DAG {dag_id} cannot be deleted while its tasks are running; end its runs first.",

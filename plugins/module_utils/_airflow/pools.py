@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
-from .._base.errors import NotFound, Unsupported
+from .._base.errors import Unsupported
 from .._http.pages import pages
 from .airflow import Family, Object, of_known_shape
 from .refusals import refused
@@ -27,10 +26,7 @@ class Pools(Family):
 
     def find(self, name: str) -> Object | None:
         """Return a pool, or None when there is none."""
-        try:
-            return self._pool(self._client.get(self._path("pools", name)))
-        except NotFound:
-            return None
+        return self._find(self._path("pools", name), self._pool)
 
     def select(self) -> list[Object]:
         """Return all pools."""
@@ -60,8 +56,7 @@ class Pools(Family):
 
     def delete(self, name: str) -> None:
         """Delete a pool; one that is gone meanwhile is what was wanted."""
-        with contextlib.suppress(NotFound):
-            self._client.delete(self._path("pools", name))
+        self._delete(self._path("pools", name))
 
     def _update(self, name: str, body: Object, mask: t.Any) -> None:
         with refused(f"pool {name}"):

@@ -189,9 +189,7 @@ class Runs(Family):
     def delete(self, dag_id: str, dag_run_id: str) -> None:
         """Delete a run and its task instances."""
         try:
-            self._client.delete(self._run_path(dag_id, dag_run_id))
-        except NotFound:
-            pass  # Gone meanwhile: that is what was wanted.
+            self._delete(self._run_path(dag_id, dag_run_id))
         except Conflict as error:
             raise Conflict(
                 f"DAG run {dag_id} / {dag_run_id} cannot be deleted while it is running; use state: failed first.",

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
-from .._base.errors import NotFound
 from .._http.pages import pages
 from .airflow import Family, Object, of_known_shape
 from .refusals import refused
@@ -30,10 +28,7 @@ class Variables(Family):
         if "/" in key:
             # Older versions take it for another path, and so for a variable that is not there.
             self._airflow.needs("a key with a slash", self.slashes_since)
-        try:
-            return self._variable(self._client.get(self._path("variables", key)))
-        except NotFound:
-            return None
+        return self._find(self._path("variables", key), self._variable)
 
     def select(self) -> list[Object]:
         """Return all variables."""
@@ -60,8 +55,7 @@ class Variables(Family):
 
     def delete(self, key: str) -> None:
         """Delete a variable; one that is gone meanwhile is what was wanted."""
-        with contextlib.suppress(NotFound):
-            self._client.delete(self._path("variables", key))
+        self._delete(self._path("variables", key))
 
     def _update(self, key: str, body: Object, query: Object | None = None) -> None:
         with refused(f"variable {key}"):

@@ -11,7 +11,7 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._airflow.connections import FIELDS, Connections
 from .._base.conf import conf_of, merged
-from .._base.errors import BadInput, Conflict
+from .._base.errors import BadInput
 from .._base.inputs import object_name_of
 from .._base.masks import (
     MASK,
@@ -28,6 +28,7 @@ from .._base.masks import (
 from .._base.state import changes
 from .._base.text import first_few, texts_in
 from .digests import Digest
+from .objects import make
 
 CHANGED = "(changed)"  # what a diff shows of a secret
 CLEARED = "(cleared, for which the connection is made anew)"
@@ -204,13 +205,8 @@ def carry_out(airflow: Airflow, wish: Wish, plan: Plan) -> None:
     elif plan.current:
         connections.update(plan.current, plan.changed)
     else:
-        try:
-            connections.create(plan.changed)
-        except Conflict:
-            # Somebody else has just made it, or a first answer got lost. What is there is not overwritten unseen.
-            current = connections.find(wish.name)
-            if current is None:
-                raise
+        current = make(connections, wish.name, plan.changed)
+        if current is not None:
             plan = plan_of(airflow, wish, current)
             if plan.changed:
                 carry_out(airflow, wish, plan)

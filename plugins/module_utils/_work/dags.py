@@ -81,7 +81,8 @@ def select(airflow: Airflow, selection: Selection, check_mode: bool = False) -> 
         return Selected([], None)
     exact, listing = _exact(airflow, selection.ids)
     found = {dag["dag_id"]: dag for dag in exact if _has_tag(dag, selection.tags)}
-    missing = [dag_id for dag_id in selection.ids if dag_id not in {dag["dag_id"] for dag in exact}]
+    known = {dag["dag_id"] for dag in exact}
+    missing = [dag_id for dag_id in selection.ids if dag_id not in known]
     lacking = [_no_dags(airflow, missing)] if missing else []
     if missing and not check_mode:
         raise NotFound(lacking[0], 404)

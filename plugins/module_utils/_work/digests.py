@@ -17,6 +17,13 @@ from .._airflow.airflow import Airflow
 from .._airflow.variables import Variables
 from .._base.errors import Conflict, Denied, Unsupported
 
+# The option that says what happens to secrets which cannot be compared; not a secret itself.
+UPDATE_SECRETS = {
+    "type": "str",
+    "choices": ["always", "on_change", "on_create"],
+    "default": "always",
+    "no_log": False,
+}
 # Some ten milliseconds, and 4 MiB, for each guess.
 COST = (4096, 8, 1)
 MOST_MEMORY = 64 * 1024 * 1024  # bytes, for what a variable says that it needs

@@ -19,11 +19,27 @@ class Kind(t.Protocol):
     def find(self, name: str) -> Object | None:
         """Return an object, or None when there is none."""
 
+    def select(self) -> list[Object]:
+        """Return all objects."""
+
     def create(self, wanted: Object) -> None:
         """Make an object; Conflict when there is one."""
 
     def update(self, current: Object, changed: Object) -> None:
         """Give an object other values of these fields."""
+
+
+def make(kind: Kind, name: str, wanted: Object) -> Object | None:
+    """Make an object; return the one that is there in its place, None when there was none."""
+    try:
+        kind.create(wanted)
+        return None
+    except Conflict:
+        # Somebody else has just made it, or a first answer got lost. What is there is not overwritten unseen.
+        current = kind.find(name)
+        if current is None:
+            raise
+        return current
 
 
 def write(kind: Kind, name: str, current: Object | None, changed: Object, given: Object) -> None:
@@ -33,27 +49,22 @@ def write(kind: Kind, name: str, current: Object | None, changed: Object, given:
     :param given: the fields that the options name; None: they are left as they are.
     """
     if current is None:
-        try:
-            kind.create(changed)
+        current = make(kind, name, changed)
+        if current is None:
             return
-        except Conflict:
-            # Somebody else has just made it, or a first answer got lost. What is there is not overwritten unseen.
-            current = kind.find(name)
-            if current is None:
-                raise
         changed = changes(current, given)
     if changed:
         kind.update(current, changed)
 
 
-def matching(objects: t.Iterable[Object], key: str, patterns: t.Sequence[str] | None) -> list[Object]:
+def listed(kind: Kind, key: str, patterns: t.Sequence[str] | None) -> list[Object]:
     """Return the objects whose name is one of the names, or fits one of the shell patterns, sorted.
 
-    :param patterns: None: all objects.
+    :param patterns: None: all objects; an empty list: none, and nothing is asked.
     """
     found = [
         item
-        for item in objects
+        for item in ([] if patterns == [] else kind.select())
         if patterns is None or any(item[key] == text or fnmatch.fnmatchcase(item[key], text) for text in patterns)
     ]
     return sorted(found, key=lambda item: str(item[key]))

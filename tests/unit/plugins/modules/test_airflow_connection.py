@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Denied, Unsupported
 from ansible_collections.dagops.airflow.plugins.module_utils._work.digests import WRITING, digest_key
 from ansible_collections.dagops.airflow.plugins.modules import airflow_connection
-from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Generation
+from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, DigestBody, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
@@ -49,7 +49,7 @@ class ConnectionRunner(Runner):
         return self.server.delete(f"connections/{ID}").says("", 204)
 
     def digest_written(self, value: str | None = None, new: bool = False) -> None:
-        sends: t.Any = {"key": DIGEST, "value": value} if value else AnyDigest(key=DIGEST)
+        sends: t.Any = {"key": DIGEST, "value": value} if value else DigestBody(key=DIGEST)
         if new:
             self.server.post("variables", sends=sends).answers({})
         elif self.generation.name == "v1":
@@ -63,18 +63,6 @@ class ConnectionRunner(Runner):
     def digest(self) -> str:
         bodies = [json.loads(request.body or b"{}") for request in self.server.requests]
         return str([body["value"] for body in bodies if body.get("key") == DIGEST][-1])
-
-
-class AnyDigest(dict):  # type: ignore[type-arg]
-    """A body whose value is a digest, which has a salt."""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, dict) and other["key"] == self["key"] and "scrypt 4096 8 1 " in other["value"]
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Denied, Unsupported
 from ansible_collections.dagops.airflow.plugins.module_utils._work.digests import WRITING, digest_key
 from ansible_collections.dagops.airflow.plugins.modules import airflow_variable
-from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Generation
+from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, DigestBody, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
@@ -46,18 +46,6 @@ class VariableRunner(Runner):
         bodies = [json.loads(request.body or b"{}") for request in self.server.requests]
         found = [body["value"] for body in bodies if str(body.get("key", "")).startswith("dagops__")]
         return str(found[-1])
-
-
-class AnyBody(dict):  # type: ignore[type-arg]
-    """A body whose value is a digest, which has a salt."""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, dict) and other["key"] == self["key"] and "scrypt 4096 8 1 " in other["value"]
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 @pytest.fixture
@@ -268,7 +256,7 @@ def test_on_change(new):
     new.posted(key=key, value=WRITING)
     new.patched("api_key", "***", value=SECRET)
     query = {"update_mask": ["value"]}
-    new.server.patch(f"variables/{key}", query, sends=AnyBody(key=key)).answers({})
+    new.server.patch(f"variables/{key}", query, sends=DigestBody(key=key)).answers({})
     result = new(key="api_key", secret_value=SECRET, update_secrets="on_change")
     assert (result["changed"], result["unverified"]) == (True, ["value"])
     digest = new.digest()
@@ -283,7 +271,7 @@ def test_on_change(new):
     has_digest(digest)
     new.patched(key, "", value=WRITING)
     new.patched("api_key", "***", value="another-secret")
-    new.server.patch(f"variables/{key}", query, sends=AnyBody(key=key)).answers({})
+    new.server.patch(f"variables/{key}", query, sends=DigestBody(key=key)).answers({})
     assert new(key="api_key", secret_value="another-secret", update_secrets="on_change")["changed"] is True
 
 
@@ -293,7 +281,7 @@ def test_on_change_where_somebody_has_changed_the_description(new):
     new.has_not(key)
     new.posted(key=key, value=WRITING)
     new.patched("api_key", "***", value=SECRET, description="x")
-    new.server.patch(f"variables/{key}", {"update_mask": ["value"]}, sends=AnyBody(key=key)).answers({})
+    new.server.patch(f"variables/{key}", {"update_mask": ["value"]}, sends=DigestBody(key=key)).answers({})
     assert new(key="api_key", secret_value=SECRET, description="x", update_secrets="on_change")["changed"] is True
 
 
