@@ -18,7 +18,7 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ._airflow.airflow import Airflow, Asked, silent
 from ._base.errors import AirflowError, BadInput
-from ._base.items import items_of, secret_options, secrets_of, text_of
+from ._base.items import items_of, no_texts, secret_options, secrets_of, text_of
 from ._base.names import FREE_TEXTS, masked_in, with_names
 from ._base.text import one_line, texts_in
 from ._connect import Params, connect
@@ -127,6 +127,8 @@ class AirflowModule(AnsibleModule):
                     self.params[name], self._refused = [], error
             if not option.get("no_log") and name not in FREE_TEXTS and masked_in(value):
                 self._refused = self._refused or _masked(name, value)
+            for sentence in no_texts(name, value, option):
+                self._refused = self._refused or BadInput(sentence)
         # Before variables of the environment take the places of options that are not given.
         self._url_is_given = "api_url" in self.params
         self.no_log_values.update(filter(None, self._more_secrets()))

@@ -46,8 +46,8 @@ options:
     choices: [always, on_create]
     default: always
   email:
-    description: E-mail address of the user, such as V(deploy@example.com), which no other user has. Required for a
-      user that does not exist yet.
+    description: E-mail address of the user, such as V(deploy@example.com), which no other user has. A new user without
+      one gets the O(username), with C(@localhost) behind it if it has no C(@).
     type: str
   first_name:
     description: First name of the user. A new user without one gets the O(username).
@@ -190,10 +190,11 @@ def wanted_user(params: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def new_user(wanted: dict[str, t.Any], password: str | None) -> dict[str, t.Any]:
     """Return the user to make; BadInput when something is missing that Airflow wants."""
-    missing = [key for key in ("email", "roles") if not wanted[key]] + ([] if password else ["password"])
+    name = wanted["username"]
+    missing = ([] if wanted["roles"] else ["roles"]) + ([] if password else ["password"])
     if missing:
-        raise BadInput(f"User {wanted['username']} does not exist yet; to make it, give {', '.join(missing)}.")
-    defaults = {"first_name": wanted["username"], "last_name": "API"}
+        raise BadInput(f"User {name} does not exist yet; to make it, give {', '.join(missing)}.")
+    defaults = {"email": name if "@" in name else f"{name}@localhost", "first_name": name, "last_name": "API"}
     return {**defaults, **{key: value for key, value in wanted.items() if value is not None}}
 
 

@@ -17,6 +17,24 @@ from .text import as_written, json_of, texts_in
 Spec = t.Mapping[str, t.Any]
 
 
+def no_texts(name: str, value: t.Any, option: Spec) -> t.Iterator[str]:
+    """Yield what is a list or a mapping where the option takes a text; Ansible would make a text of it, as Python writes it.
+
+    :param name: what the option is called.
+    :param value: what it was given.
+    """
+    kind = option.get("type")
+    if kind in ("str", "path"):
+        if isinstance(value, (list, tuple, t.Mapping)):
+            yield f"{name} must be a text, and is a {'mapping' if isinstance(value, t.Mapping) else 'list'}; correct it."
+    elif kind == "list" and isinstance(value, (list, tuple)):
+        for number, item in enumerate(value, 1):
+            yield from no_texts(f"Item {number} of {name}", item, {**option, "type": option.get("elements", "raw")})
+    elif kind == "dict" and isinstance(value, t.Mapping):
+        for key, suboption in option.get("options", {}).items():
+            yield from no_texts(f"{key} in {name}", value.get(key), suboption)
+
+
 def secret_options(option: Spec) -> list[str]:
     """Names of the suboptions that are secret."""
     return [name for name, spec in option.get("options", {}).items() if spec.get("no_log")]

@@ -43,13 +43,19 @@ def test_what_would_be_made(run: t.Callable[..., Played], tmp_path: Path) -> Non
     assert "s3cret" not in played.output
     called = (tmp_path / "called").read_text(encoding="utf-8").splitlines()
     # The user's roles are not looked for before they are made.
-    assert called == ["users list -o json", "roles list -p -o json", "roles list -o json", "users list -o json"]
+    assert called == ["roles list -p -o json", "roles list -o json", "users list -o json"]
 
 
 def test_names_of_a_user_that_exists_are_left_alone(run: t.Callable[..., Played]) -> None:
     played = run(DEPLOY, airflow_roles="Op")
     assert played.status == 0, played.output
     assert "changed=0 " in played.words
+
+
+def test_another_address_of_a_user_that_exists_is_refused(run: t.Callable[..., Played]) -> None:
+    played = run(DEPLOY, airflow_roles="Op", airflow_email="new@example.com")
+    assert played.status != 0
+    assert "The command airflow cannot change email of user deploy, who exists" in played.words
 
 
 def test_a_command_that_is_not_there_and_the_variables_to_look_at(run: t.Callable[..., Played]) -> None:

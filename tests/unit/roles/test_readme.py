@@ -35,11 +35,6 @@ WORKED_OUT = {
         "{{ __airflow_deploy_default_config }}",
         "`airflow.cfg` in `airflow_deploy_home`, else `~/airflow/airflow.cfg`",
     ),
-    "airflow_deploy_user_email": (
-        "{{ __airflow_deploy_default_email }}",
-        "`airflow_deploy_api_username`, with `@localhost` if it has no `@`",
-    ),
-    "airflow_deploy_user_first_name": ("{{ __airflow_deploy_the_username }}", "`airflow_deploy_api_username`"),
     "airflow_deploy_user_roles": (["{{ __airflow_deploy_the_role_name }}"], "`airflow_deploy_role_name` alone"),
     "airflow_deploy_role_permissions": (
         "{{ __airflow_deploy_role_on_dags + __airflow_deploy_role_on_runs }}",

@@ -9,47 +9,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import SPECS, play, worked_out
+from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import play, worked_out
 
 SECRET = "hidden-5e1f"
-# What tasks use in place of the variables, which take whatever is given, and what each is when nothing is.
-USED: dict[str, t.Any] = {
-    "__airflow_deploy_the_api_url": "",
-    "__airflow_deploy_the_api_host": "localhost",
-    "__airflow_deploy_the_username": "",
-    "__airflow_deploy_the_password": "",
-    "__airflow_deploy_the_home": "",
-    "__airflow_deploy_the_config": "~/airflow/airflow.cfg",
-    "__airflow_deploy_cli": ["airflow"],
-    "__airflow_deploy_the_cli_user": "",
-    "__airflow_deploy_the_restart_command": "",
-    "__airflow_deploy_the_restart_service": "",
-    "__airflow_deploy_the_admin_username": "",
-    "__airflow_deploy_the_admin_password": "",
-    "__airflow_deploy_the_admin_token": "",
-    "__airflow_deploy_the_email": "@localhost",
-    "__airflow_deploy_the_first_name": "",
-    "__airflow_deploy_the_last_name": "API",
-    "__airflow_deploy_the_role_name": "dag_trigger",
-    "__airflow_deploy_the_user_roles": ["dag_trigger"],
-    "__airflow_deploy_the_role_dag_ids": [],
-    "__airflow_deploy_is_admin": False,
-    "__airflow_deploy_reads_dags": True,
-    "__airflow_deploy_mistyped": [],
-}
-ALL_USED = "{" + ", ".join(f"'{name}': {name}" for name in USED) + "}"
-# All that may be a text, a command or a list of texts.
-LOOSE = [name[15:] for name, spec in SPECS.items() if spec["type"] in ("str", "list", "raw") and "choices" not in spec]
-NUMBER = 123456
-A_NUMBER: dict[str, t.Any] = {
-    **{name: str(NUMBER) if isinstance(value, str) else [str(NUMBER)] for name, value in USED.items()},
-    "__airflow_deploy_is_admin": True,
-    "__airflow_deploy_reads_dags": True,
-    "__airflow_deploy_mistyped": [],
-}
-# Whether the paused state of a DAG is left, and whether it is unpaused.
-OF_PAUSED = "[__airflow_deploy_is_left | bool, __airflow_deploy_is_unpaused | bool]"
-# Variables and their value, which variables of the role come of it, and their value.
+ROLES = "__airflow_deploy_the_user_roles"
+UNPAUSED = "__airflow_deploy_is_unpaused | bool"
+# Variables and their value, which variable of the role comes of it, and its value.
 TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
     "a DAG": (
         {"dags": [{"dag_id": 2024, "conf": {"a": 1}}]},
@@ -57,74 +22,43 @@ TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
         {"dag_id": 2024, "conf": {"a": 1}},
     ),
     "paused": ({"dags": [{"dag_id": "etl", "paused": "Y"}]}, "__airflow_deploy_paused", "Y"),
-    "paused as it is": ({"dags": [{"dag_id": "etl", "paused": None}]}, OF_PAUSED, [True, False]),
-    "unpaused": ({"dags": [{"dag_id": "etl", "paused": "n"}]}, OF_PAUSED, [False, True]),
-    "to be paused": ({"dags": [{"dag_id": "etl", "paused": "t"}]}, OF_PAUSED, [False, False]),
+    "paused as it is": ({"dags": [{"dag_id": "etl", "paused": None}]}, UNPAUSED, False),
+    "unpaused": ({"dags": [{"dag_id": "etl", "paused": "n"}]}, UNPAUSED, True),
+    "to be paused": ({"dags": [{"dag_id": "etl", "paused": "t"}]}, UNPAUSED, False),
     "paused as all are": ({"dags": [{"dag_id": "etl"}], "paused": "y"}, "__airflow_deploy_paused", "y"),
-    "as all are left": ({"dags": [{"dag_id": "etl"}], "paused": None}, OF_PAUSED, [True, False]),
-    "a user": ({"api_username": 4711}, "__airflow_deploy_the_username", "4711"),
-    "a password": ({"api_password": 123456}, "__airflow_deploy_the_password", "123456"),
-    "an address": ({"api_username": 4711}, "airflow_deploy_user_email", "4711@localhost"),
-    "no address": ({"api_username": 4711, "user_email": None}, "__airflow_deploy_the_email", "4711@localhost"),
-    "no first name": ({"api_username": 4711, "user_first_name": ""}, "__airflow_deploy_the_first_name", "4711"),
+    "as all are left": ({"dags": [{"dag_id": "etl"}], "paused": None}, UNPAUSED, False),
     "no file": ({"home": "/opt/airflow", "config": None}, "__airflow_deploy_the_config", "/opt/airflow/airflow.cfg"),
-    "no roles": ({"user_roles": None, "role_name": "api"}, "__airflow_deploy_the_user_roles", ["api"]),
+    "no home": ({"home": None, "config": ""}, "__airflow_deploy_the_config", "~/airflow/airflow.cfg"),
+    "no command": ({"cli": None}, "__airflow_deploy_the_cli", "airflow"),
+    "a command in words": ({"cli": ["docker", 5]}, "__airflow_deploy_the_cli", ["docker", 5]),
+    "nobody to become": ({"cli_user": None}, "__airflow_deploy_becomes", False),
+    "somebody to become": ({"cli_user": 7}, "__airflow_deploy_becomes", True),
+    "no roles": ({"user_roles": None, "role_name": "api"}, ROLES, ["api"]),
+    "roles that are an empty text": ({"user_roles": ""}, ROLES, ["dag_trigger"]),
     # It is refused.
-    "an empty list of roles": ({"user_roles": []}, "__airflow_deploy_the_user_roles", []),
-    "roles": (
-        {"user_roles": 7, "role_name": 7},
-        "__airflow_deploy_the_role_name in __airflow_deploy_the_user_roles",
-        True,
-    ),
-    "roles in a list": ({"user_roles": [7, "Op"]}, "__airflow_deploy_the_user_roles", ["7", "Op"]),
+    "an empty list of roles": ({"user_roles": []}, f"{ROLES} | select | list", []),
+    "roles": ({"user_roles": 7, "role_name": 7}, f"__airflow_deploy_the_role_name in {ROLES}", True),
+    "roles in a list": ({"user_roles": [7, "Op"]}, ROLES, ["7", "Op"]),
+    "roles in a text": ({"user_roles": "Op, 7"}, ROLES, ["Op", "7"]),
     "DAGs of the role": ({"role_dag_ids": [2024, 25]}, "__airflow_deploy_the_role_dag_ids", ["2024", "25"]),
+    "no DAGs of the role": ({"role_dag_ids": None}, "__airflow_deploy_the_role_dag_ids", []),
     "rights on a DAG": (
         {"role_dag_ids": 2024},
         "__airflow_deploy_role_on_dags",
         [{"action": action, "resource": "DAG:2024"} for action in ("can_read", "can_edit")],
     ),
-    "a command in words": ({"cli": ["docker", 5]}, "__airflow_deploy_cli", ["docker", "5"]),
-    "a command to restart": (
-        {"restart_command": ["systemctl", "restart"]},
-        "__airflow_deploy_the_restart_command",
-        ["systemctl", "restart"],
-    ),
-    "numbers everywhere": (
-        {name: NUMBER for name in LOOSE if name not in ("role_permissions", "api_python")},
-        ALL_USED,
-        {**A_NUMBER, "__airflow_deploy_the_restart_command": str(NUMBER), "__airflow_deploy_cli": [str(NUMBER)]},
-    ),
-    "null everywhere": (dict.fromkeys(LOOSE), ALL_USED, USED),
-    "nothing everywhere": (dict.fromkeys((name for name in LOOSE if name != "role_permissions"), ""), ALL_USED, USED),
-    "as it comes": ({}, ALL_USED, USED),
-    "another host": ({"api_host": "bastion", "api_python": None}, "__airflow_deploy_the_api_python", "auto"),
     "rights that are null": (
         {"role_permissions": None, "role_dag_ids": ["etl"]},
         "__airflow_deploy_the_role_permissions | first",
         {"action": "can_read", "resource": "DAG:etl"},
     ),
-}
-A_TEXT = "must be a text, and is a list or a mapping; correct it."
-REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
-    **{
-        f"{name}: a mapping": ({name[15:]: {"a": SECRET}}, f"{name} {A_TEXT}")
-        for name, spec in SPECS.items()
-        if spec["type"] == "str" and "choices" not in spec and name[15:] not in ("api_host", "api_python")
-    },
-    "a list for a text": ({"api_username": [SECRET]}, f"airflow_deploy_api_username {A_TEXT}"),
-    "a command": (
-        {"cli": {"a": SECRET}},
-        "airflow_deploy_cli must be a text or a list of words, and is a mapping; correct it.",
-    ),
-    **{
-        name: ({name: {"a": SECRET}}, f"airflow_deploy_{name} must be a list, and is a mapping; correct it.")
-        for name in ("user_roles", "role_dag_ids")
-    },
-    "an item": (
-        {"role_dag_ids": [{"dag_id": SECRET}]},
-        "Each item of airflow_deploy_role_dag_ids must be a text; correct it.",
-    ),
-    "a role": ({"user_roles": [[SECRET]]}, "Each item of airflow_deploy_user_roles must be a text; correct it."),
+    "no rights at all": ({"role_permissions": []}, "__airflow_deploy_the_role_permissions", []),
+    "an admin": ({"admin_username": 7, "admin_password": 8}, "__airflow_deploy_is_admin", True),
+    "no admin": ({"admin_username": None, "admin_password": "", "admin_token": ""}, "__airflow_deploy_is_admin", False),
+    "a user who reads DAGs": ({}, "__airflow_deploy_reads_dags", True),
+    "a user of an unknown role": ({"user_roles": "other"}, "__airflow_deploy_reads_dags", False),
+    "another host": ({"api_host": "bastion", "api_python": None}, "__airflow_deploy_the_api_python", "auto"),
+    "no host": ({"api_host": None}, "__airflow_deploy_the_api_host", "localhost"),
 }
 # What the specification of the arguments refuses, and what is refused after it; a word of the sentence.
 WRONG_DAGS: dict[str, tuple[t.Any, str]] = {
@@ -149,35 +83,28 @@ WRONG_DAGS: dict[str, tuple[t.Any, str]] = {
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
     """What becomes of each set of variables, worked out by one playbook for all."""
     folder = tmp_path_factory.mktemp("types")
-    cases = {name: (variables, wanted) for name, (variables, wanted, _value) in TAKEN.items()}
-    cases.update({name: (variables, "__airflow_deploy_mistyped") for name, (variables, _words) in REFUSED.items()})
-    number = {"__airflow_deploy_number": 0}
     return worked_out(
         folder,
         {
-            name: ({**number, **{f"airflow_deploy_{key}": value for key, value in variables.items()}}, wanted)
-            for name, (variables, wanted) in cases.items()
+            name: ({"__airflow_deploy_number": 0, **{f"airflow_deploy_{key}": value for key, value in given.items()}}, wanted)
+            for name, (given, wanted, _value) in TAKEN.items()
         },
     )
 
 
 @pytest.mark.parametrize("name", TAKEN)
-def test_numbers_are_taken_as_texts(name: str, seen: dict[str, t.Any]) -> None:
+def test_what_tasks_use(name: str, seen: dict[str, t.Any]) -> None:
     assert seen[name] == TAKEN[name][2]
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_wrong_type_is_one_sentence(name: str, seen: dict[str, t.Any]) -> None:
-    # The first one is told; defaults of other variables may be made of this one.
-    assert seen[name][0] == REFUSED[name][1]
 
 
 @pytest.mark.parametrize("entry_point", ["api_user", "run", "parsed", "enable_api", "main"])
 def test_every_entry_point_refuses_it(entry_point: str, tmp_path: Path) -> None:
     tasks = [{"ansible.builtin.include_role": {"name": "dagops.airflow.airflow_deploy", "tasks_from": entry_point}}]
-    played = play(tmp_path, tasks, airflow_deploy_api_url={"a": SECRET}, airflow_deploy_dags=[{"dag_id": "etl"}])
+    login = {f"airflow_deploy_{who}_{what}": "a-word" for who in ("api", "admin") for what in ("username", "password")}
+    given = {**login, "airflow_deploy_api_url": {"a": SECRET}, "airflow_deploy_dags": [{"dag_id": "etl"}]}
+    played = play(tmp_path, tasks, **given)
     assert played.status != 0
-    assert f"airflow_deploy_api_url {A_TEXT}" in played.words
+    assert "api_url must be a text, and is a mapping; correct it." in played.words
     assert SECRET not in played.output
 
 
