@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import itertools
 import json
@@ -35,8 +36,14 @@ class Controller:
         self.secrets: dict[int, Item] = {}
         self.links: dict[str, list[int]] = {}
         self.writes: list[str] = []
+        # What becomes of an update of a project: what it prints, or nothing when AWX never begins it.
+        self.update = {"finished": "now", "failed": False, "status": "successful"}
+        self.update_output = ""
         self._ids = itertools.count(1)
-        self._store("organizations", {"name": "Default"})
+        organization = self._store("organizations", {"name": "Default"})
+        # The one that AWX makes for galaxy.ansible.com.
+        galaxy = self._store("galaxy_credentials", {"name": "Ansible Galaxy"})
+        self.links[f"organizations/{organization['id']}/galaxy_credentials"] = [galaxy["id"]]
 
     def one(self, kind: str, name: str) -> Item:
         """The only item of that name."""
@@ -54,12 +61,13 @@ class Controller:
         if not number:
             return (200, page(self._found(kind, query))) if method == "GET" else (201, self._store(kind, body))
         if kind == "project_updates":
-            return 200, {"finished": "now", "failed": False, "status": "successful", "scm_revision": "4f2a"}
+            update = {"id": int(number), "scm_revision": "4f2a", **self.update}
+            return 200, self._printed(query) if part == "stdout" else update
         item = self.items.get(kind, {}).get(int(number))
         if item is None:
             raise Refused(404, {"detail": "Not found."})
         if part == "update":
-            return 202, {"url": f"/api/v2/project_updates/{number}/"}
+            return 202, {"id": int(number), "status": "pending", "url": f"/api/v2/project_updates/{number}/"}
         if part == "survey_spec" and kind in WITH_SURVEY:
             if method == "POST":
                 self.surveys[item["id"]] = checked_survey(body)
@@ -70,6 +78,11 @@ class Controller:
             self._store(kind, body, item)
         return 200, item
 
+    def _printed(self, query: Item) -> Item:
+        """What an update of a project has printed."""
+        assert query == {"format": "json", "content_format": "ansi", "content_encoding": "base64"}
+        return {"range": {}, "content": base64.b64encode(self.update_output.encode()).decode()}
+
     def _found(self, kind: str, query: Item) -> list[Item]:
         """The items that match the query; a few filters are AWX's own."""
         kinds = WITH_SURVEY if kind == "unified_job_templates" else (kind,)
@@ -78,9 +91,14 @@ class Controller:
         return [
             item
             for item in items
-            if all(str(item.get(key)) == value for key, value in query.items())
+            if all(str(self._value(item, key)) == value for key, value in query.items())
             and (not either or any(str(item.get(key)) == value for key, value in either.items()))
         ]
+
+    def _value(self, item: Item, key: str) -> Any:
+        """What a filter asks for; organization__name is the name of the organization."""
+        holder, _, name = key.partition("__")
+        return self.items[f"{holder}s"].get(item.get(holder), {}).get(name) if name else item.get(key)
 
     def _linked(self, method: str, path: str, body: Item) -> tuple[int, Any]:
         """What is associated with an item, such as the credentials of a job template."""
@@ -116,15 +134,24 @@ class Controller:
     def _check_credentials(self, new: Item, item: Item | None) -> None:
         known = self.items["credential_types"][new["credential_type"]]["inputs"]["fields"]
         fields = {field["id"]: field for field in known}
-        kept = self.secrets.setdefault(new["id"], {})
+        # Inputs are replaced whole: a secret that is not sent is gone.
+        before, kept = self.secrets.get(new["id"], {}), {}
         for key, value in new["inputs"].items():
             if key not in fields or not isinstance(value, bool if fields[key]["type"] == "boolean" else str):
                 raise Refused(400, {"inputs": [f"{key} is not allowed, or of a wrong type"]})
             if fields[key].get("format") == "url" and not re.match("https?://.", value):
                 raise Refused(400, {"inputs": [f"{key} is no URL"]})
-            if fields[key].get("secret") and value != ENCRYPTED:
-                kept[key] = value
+            if fields[key].get("secret"):
+                kept[key] = before[key] if value == ENCRYPTED else value
+        self.secrets[new["id"]] = kept
         new["inputs"] = {key: ENCRYPTED if fields[key].get("secret") else value for key, value in new["inputs"].items()}
+
+    def _check_execution_environments(self, new: Item, item: Item | None) -> None:
+        for other in self.items.get("execution_environments", {}).values():
+            if other is not item and other["name"] == new["name"]:
+                raise Refused(400, {"name": ["Execution environment with this Name already exists."]})
+        if item and item["organization"] != new["organization"]:
+            raise Refused(400, {"organization": ["Cannot change the organization of an execution environment"]})
 
     def _check_projects(self, new: Item, item: Item | None) -> None:
         new["scm_revision"] = "4f2a"

@@ -100,6 +100,67 @@ def test_all_of_it_is_made_once(awx: tuple[Controller, str], set_up: SetUp) -> N
     assert controller.writes == [f"POST projects/{controller.one('projects', 'Airflow')['id']}/update"]
 
 
+def test_inputs_that_are_not_given_stay(awx: tuple[Controller, str], set_up: SetUp) -> None:
+    """AWX replaces them whole. Secrets are not written anew because another input changes, either."""
+    controller, _url = awx
+    (number,) = controller.items["credentials"]
+    without = set_up(*VARIABLES, AIRFLOW_API_PASSWORD="", AIRFLOW_API_USERNAME="")
+    assert (without.status, without.changed()) == (0, 0), without.output
+    moved = set_up(*VARIABLES, AIRFLOW_API_URL="https://new.example.com", AIRFLOW_API_PASSWORD="not-to-be-written-1a")
+    assert (moved.status, moved.changed()) == (0, 1), moved.output
+    assert controller.items["credentials"][number]["inputs"]["url"] == "https://new.example.com"
+    assert controller.items["credentials"][number]["inputs"]["username"] == "deploy"
+    assert controller.secrets[number] == {"password": PASSWORD}
+    # A token takes the place of a user and a password, which the modules would refuse beside it.
+    token = set_up(*VARIABLES, AIRFLOW_API_PASSWORD="", AIRFLOW_API_USERNAME="", AIRFLOW_API_TOKEN="a-token-of-airflow")
+    assert (token.status, token.changed()) == (0, 1), token.output
+    assert controller.secrets[number] == {"token": "a-token-of-airflow"}
+    assert "username" not in controller.items["credentials"][number]["inputs"]
+    back = set_up(*VARIABLES)
+    assert (back.status, back.changed()) == (0, 1), back.output
+    assert controller.secrets[number] == {"password": PASSWORD}
+
+
+def test_what_would_fail_half_way_is_refused_before_it(awx: tuple[Controller, str], set_up: SetUp) -> None:
+    controller, _url = awx
+    controller._store("organizations", {"name": "Second"})
+    controller.writes.clear()
+    unknown = set_up("--extra-vars", json.dumps({**PROJECT, "airflow_awx_organization": "Nowhere"}))
+    assert (
+        "AWX has no organization Nowhere; name one in airflow_awx_organization. Nothing was changed." in unknown.words
+    )
+    taken = set_up("--extra-vars", json.dumps({**PROJECT, "airflow_awx_organization": "Second"}))
+    assert "The execution environment Airflow belongs to another organization of AWX" in taken.words
+    second = {**PROJECT, "airflow_awx_organization": "Second", "airflow_awx_name": "Second"}
+    bare = set_up("--extra-vars", json.dumps(second))
+    assert "The organization Second has no Galaxy credential" in bare.words
+    assert controller.writes == []
+    image = set_up("--extra-vars", json.dumps({**second, "airflow_awx_image": "registry.example.com/airflow-ee"}))
+    assert image.status == 0, image.output
+    for kind in ("credentials", "execution_environments", "projects", "inventories", "job_templates"):
+        controller.items[kind] = {
+            key: item for key, item in controller.items[kind].items() if "Second" not in item["name"]
+        }
+
+
+def test_a_project_that_cannot_be_updated(awx: tuple[Controller, str], set_up: SetUp) -> None:
+    """The reason is told from what the update has printed; AWX has it nowhere else."""
+    controller, _url = awx
+    well = controller.update
+    controller.update = {"finished": "now", "failed": True, "status": "failed", "job_explanation": ""}
+    fatal = 'fatal: [localhost]: FAILED! => {"msg": "repository https://git.example.com/airflow.git not found"}'
+    controller.update_output = f"PLAY [Update source tree]\r\n\x1b[0;31m{fatal}\x1b[0m\r\nPLAY RECAP\r\n"
+    failed = set_up(*VARIABLES)
+    assert failed.status != 0
+    assert "of the project Airflow has failed: fatal: [localhost]: FAILED!" in failed.words
+    assert "repository https://git.example.com/airflow.git not found" in failed.words
+    controller.update = {"finished": None, "failed": False, "status": "pending"}
+    late = set_up("--extra-vars", json.dumps({**PROJECT, "airflow_awx_update_timeout": 1}))
+    assert late.status != 0
+    assert "has not ended after 1s (airflow_awx_update_timeout), and is pending; see whether AWX's task" in late.words
+    controller.update = well
+
+
 def test_ansible_controller_takes_the_place_of_awx_awx(
     awx: tuple[Controller, str], set_up: SetUp, tmp_path: Path
 ) -> None:
@@ -109,10 +170,14 @@ def test_ansible_controller_takes_the_place_of_awx_awx(
     controller, _url = awx
     copy = tmp_path / "certified" / "ansible_collections" / "ansible" / "controller"
     shutil.copytree(set_up.collections / "ansible_collections" / "awx" / "awx" / "plugins", copy / "plugins")
-    source = copy / "plugins" / "module_utils" / "controller_api.py"
-    source.write_text(
-        source.read_text(encoding="utf-8").replace('_COLLECTION_TYPE = "awx"', '_COLLECTION_TYPE = "controller"')
-    )
+    for source, of_awx, certified in (
+        ("module_utils", '_COLLECTION_TYPE = "awx"', '_COLLECTION_TYPE = "controller"'),
+        ("lookup", "fragment: awx.awx.", "fragment: ansible.controller."),
+    ):
+        file = copy / "plugins" / source / "controller_api.py"
+        text = file.read_text(encoding="utf-8")
+        assert of_awx in text
+        file.write_text(text.replace(of_awx, certified), encoding="utf-8")
     set_up.collections = tmp_path / "certified"
     before = len(controller.items["credentials"])
     options = [*VARIABLES, "--extra-vars", "airflow_awx_rotate=true"]

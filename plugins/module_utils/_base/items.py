@@ -18,7 +18,7 @@ Spec = t.Mapping[str, t.Any]
 
 
 def no_texts(name: str, value: t.Any, option: Spec) -> t.Iterator[str]:
-    """Yield what is a list or a mapping where the option takes a text; Ansible would make a text of it, as Python writes it.
+    """Yield a sentence for each list or mapping in the place of a text; Ansible would make a text of it.
 
     :param name: what the option is called.
     :param value: what it was given.
@@ -26,7 +26,8 @@ def no_texts(name: str, value: t.Any, option: Spec) -> t.Iterator[str]:
     kind = option.get("type")
     if kind in ("str", "path"):
         if isinstance(value, (list, tuple, t.Mapping)):
-            yield f"{name} must be a text, and is a {'mapping' if isinstance(value, t.Mapping) else 'list'}; correct it."
+            given = "mapping" if isinstance(value, t.Mapping) else "list"
+            yield f"{name} must be a text, and is a {given}; correct it."
     elif kind == "list" and isinstance(value, (list, tuple)):
         for number, item in enumerate(value, 1):
             yield from no_texts(f"Item {number} of {name}", item, {**option, "type": option.get("elements", "raw")})

@@ -146,7 +146,7 @@ def test_a_file_that_airflow_cannot_read(tmp_path: Path) -> None:
     played = enable(tmp_path)
     assert played.status != 0
     assert f"{config} is not in the format of airflow.cfg (line 2); mend it first. Nothing was changed." in played.words
-    assert "Read airflow.cfg, named by airflow_deploy_home or airflow_deploy_config]" in played.words
+    assert "Read airflow.cfg, whose path comes from airflow_deploy_home or airflow_deploy_config]" in played.words
     assert "s3cret" not in played.output
 
 
@@ -203,5 +203,8 @@ BACKENDS: dict[str, tuple[dict[str, t.Any], list[str]]] = {
 
 
 def test_the_backends_that_there_are_to_be(tmp_path: Path) -> None:
-    cases = {name: (given, "__airflow_deploy_listed + __airflow_deploy_missing") for name, (given, _expected) in BACKENDS.items()}
+    cases = {
+        name: (given, "__airflow_deploy_listed + __airflow_deploy_missing")
+        for name, (given, _expected) in BACKENDS.items()
+    }
     assert worked_out(tmp_path, cases) == {name: case[1] for name, case in BACKENDS.items()}

@@ -86,7 +86,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
     return worked_out(
         folder,
         {
-            name: ({"__airflow_deploy_number": 0, **{f"airflow_deploy_{key}": value for key, value in given.items()}}, wanted)
+            name: (
+                {"__airflow_deploy_number": 0, **{f"airflow_deploy_{key}": value for key, value in given.items()}},
+                wanted,
+            )
             for name, (given, wanted, _value) in TAKEN.items()
         },
     )
