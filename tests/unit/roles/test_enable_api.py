@@ -98,7 +98,7 @@ def test_the_file_is_changed_and_a_restart_that_failed_is_made_up_for(
     webserver()
     broken_off = enable(tmp_path, "-vvv", airflow_deploy_restart_command="false")
     assert broken_off.status != 0
-    assert f'auth_backends in {config}", "was {SESSION}", ' in broken_off.words
+    assert f"auth_backends in {config} was {SESSION}" in broken_off.words
     assert f"and is to be {SESSION},{BASIC}" in broken_off.words
     assert config.read_bytes() == before.replace(SESSION, f"{SESSION},{BASIC}").encode()
     (backup,) = tmp_path.glob("airflow.cfg.*~")
@@ -145,8 +145,11 @@ def test_a_file_that_airflow_cannot_read(tmp_path: Path) -> None:
     config.write_text("[api]\nlonely s3cret\n", encoding="utf-8")
     played = enable(tmp_path)
     assert played.status != 0
-    assert f"{config} is not in the format of airflow.cfg (line 2); mend it first. Nothing was changed." in played.words
-    assert "Read airflow.cfg, whose path comes from airflow_deploy_home or airflow_deploy_config]" in played.words
+    words = f"airflow.cfg on localhost: {config} is not in the format of airflow.cfg (line 2); mend it first."
+    assert (
+        f"{words} Nothing was changed. Its path comes from airflow_deploy_home or airflow_deploy_config."
+        in played.words
+    )
     assert "s3cret" not in played.output
 
 
