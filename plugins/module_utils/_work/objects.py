@@ -13,6 +13,26 @@ from .._base.errors import Conflict
 from .._base.state import changes
 
 
+class Plan(t.NamedTuple):
+    """What has to be written.
+
+    :param current: the object as it is; None: there is none.
+    :param changed: the fields to write, all of them for a new object.
+    """
+
+    current: Object | None
+    changed: Object
+
+    @property
+    def after(self) -> Object:
+        return {**(self.current or {}), **self.changed}
+
+
+def difference(wish: t.Any, plan: Plan) -> tuple[Object, Object]:
+    """Return the object as it is, and what changes of it, as a diff shows them."""
+    return plan.current or {}, plan.changed
+
+
 class Kind(t.Protocol):
     """A family whose objects have a name and fields that can be read."""
 

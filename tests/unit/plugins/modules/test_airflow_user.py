@@ -110,7 +110,6 @@ def test_a_new_user_needs_more(users, options, missing):
 
 
 def test_an_empty_role_is_refused(users):
-    users.has()
     assert "roles holds an empty name" in users.failure(username="deploy", roles=["Op", " "]).message
 
 
