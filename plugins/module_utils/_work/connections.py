@@ -28,7 +28,7 @@ from .._base.masks import (
 from .._base.state import changes
 from .._base.text import first_few, texts_in
 from .digests import UPDATE_SECRETS, Digest, Known, remove_digest
-from .objects import make
+from .objects import Kind, make
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "connection_id": {"type": "str", "required": True},
@@ -335,3 +335,18 @@ def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
     if before and "extra" in changed and changed["extra"] == before["extra"]:
         changed["extra"] = CHANGED
     return before, changed
+
+
+KIND = Kind(
+    name="connections",
+    key="connection_id",
+    spec=SPEC,
+    wish_of=wish_of,
+    select=lambda airflow: airflow.ask(Connections).select(),
+    plan_of=plan_of,
+    carry_out=carry_out,
+    difference=difference,
+    remove=remove,
+    clearable=CLEARABLE,
+    whole=lambda airflow, current: airflow.ask(Connections).whole(current),
+)

@@ -12,7 +12,7 @@ from .._airflow.pools import DEFAULT_POOL, FIELDS, UNLIMITED, Pools
 from .._base.errors import BadInput
 from .._base.inputs import object_name_of
 from .._base.state import changes
-from .objects import Plan, write
+from .objects import Kind, Plan, difference, write
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
@@ -74,3 +74,17 @@ def carry_out(airflow: Airflow, wish: Wish, plan: Plan) -> None:
 def remove(airflow: Airflow, name: str) -> None:
     """Delete a pool."""
     airflow.ask(Pools).delete(name)
+
+
+KIND = Kind(
+    name="pools",
+    key="name",
+    spec=SPEC,
+    wish_of=wish_of,
+    select=lambda airflow: airflow.ask(Pools).select(),
+    plan_of=plan_of,
+    carry_out=carry_out,
+    difference=difference,
+    remove=remove,
+    clearable=CLEARABLE,
+)

@@ -11,7 +11,7 @@ from .._airflow.access import Access, permissions_of
 from .._airflow.airflow import Asked, Object
 from .._base.inputs import name_of
 from .._base.state import changes
-from .objects import Plan
+from .objects import Kind, Plan, difference
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
@@ -76,3 +76,16 @@ def carry_out(airflow: Asked, wish: Wish, plan: Plan) -> None:
 def remove(airflow: Asked, name: str) -> None:
     """Delete a role."""
     airflow.ask(Access).delete_role(name)
+
+
+KIND = Kind(
+    name="roles",
+    key="name",
+    spec=SPEC,
+    wish_of=wish_of,
+    select=lambda airflow: airflow.ask(Access).select_roles(),
+    plan_of=plan_of,
+    carry_out=carry_out,
+    difference=difference,
+    remove=remove,
+)

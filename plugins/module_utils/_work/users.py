@@ -12,6 +12,7 @@ from .._airflow.airflow import Asked, Object
 from .._base.errors import BadInput
 from .._base.inputs import name_of
 from .._base.state import changes
+from .objects import Kind, difference
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "username": {"type": "str", "required": True},
@@ -104,3 +105,18 @@ def carry_out(airflow: Asked, wish: Wish, plan: Plan) -> None:
 def remove(airflow: Asked, username: str) -> None:
     """Delete a user."""
     airflow.ask(Access).delete_user(username)
+
+
+KIND = Kind(
+    name="users",
+    key="username",
+    spec=SPEC,
+    wish_of=wish_of,
+    select=lambda airflow: airflow.ask(Access).select_users(),
+    plan_of=plan_of,
+    carry_out=carry_out,
+    difference=difference,
+    remove=remove,
+    # Airflow takes upper and lower case for the same.
+    same_name=str.lower,
+)

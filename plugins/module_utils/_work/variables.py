@@ -27,7 +27,7 @@ from .._base.masks import (
 from .._base.state import changes
 from .._base.text import texts_in
 from .digests import UPDATE_SECRETS, Digest, Known, is_digest_key, remove_digest
-from .objects import write
+from .objects import Kind, write
 
 CHANGED = "(changed)"  # what a diff shows of a secret
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -172,3 +172,17 @@ def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
     if "value" in changed and (changed["value"] == before.get("value") or is_masked(changed["value"])):
         changed["value"] = CHANGED
     return before, changed
+
+
+KIND = Kind(
+    name="variables",
+    key="key",
+    spec=SPEC,
+    wish_of=wish_of,
+    select=lambda airflow: airflow.ask(Variables).select(),
+    plan_of=plan_of,
+    carry_out=carry_out,
+    difference=difference,
+    remove=remove,
+    clearable=CLEARABLE,
+)
