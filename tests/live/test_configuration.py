@@ -16,7 +16,7 @@ import pytest
 import yaml
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.pools import Pools
-from ansible_collections.dagops.airflow.plugins.modules import airflow_objects
+from ansible_collections.dagops.airflow.plugins.modules import airflow_objects, airflow_objects_info
 from live import Airflow, Played, ansible_playbook
 
 NAME = f"live_{uuid.uuid4().hex[:8]}"
@@ -119,8 +119,6 @@ def test_an_export_is_applied_without_a_change_and_tells_what_drifts(
 
 
 def needed_by(airflow: Airflow, api: Api) -> list[dict[str, Any]]:
-    from ansible_collections.dagops.airflow.plugins.modules import airflow_objects_info
-
     params = {"kinds": KINDS, "matching": [f"{NAME}*"], "api_username": airflow.username}
     frame = SimpleNamespace(params=params, check_mode=False, warn=lambda warning: None)
     needed: list[dict[str, Any]] = airflow_objects_info.run(frame, api)["secrets_needed"]  # type: ignore[arg-type]
