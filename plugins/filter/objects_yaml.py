@@ -94,7 +94,7 @@ def objects_yaml(value: t.Any, kind: str | None = None) -> str:
     if not isinstance(config, t.Mapping) or (kind is not None and kind not in config):
         lacking = f" with {kind} in it" if kind else ""
         raise AnsibleFilterError(f"objects_yaml takes what airflow_objects_info returns{lacking}; give it its result.")
-    wanted = {key: _plain(objects) for key, objects in config.items() if kind in (None, key)}
+    wanted = {key: objects for key, objects in _plain(config).items() if kind in (None, key)}
     text = yaml.dump({"format": FORMAT, **wanted}, None, Dumper, sort_keys=False, allow_unicode=True, width=WIDEST)
     return f"---\n{text}"
 
@@ -102,12 +102,15 @@ def objects_yaml(value: t.Any, kind: str | None = None) -> str:
 def _plain(value: t.Any) -> t.Any:
     """Return a value without the types of Ansible's, and say what texts with braces are."""
     if isinstance(value, t.Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {"".join(str(key)): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, str):
+        # As str() would not: it leaves them as they are.
         text = "".join(value)
         return Expression(text) if is_placeholder(text) else Unsafe(text) if is_template(text) else text
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value) if isinstance(value, float) else int(value)
     return value
 
 

@@ -50,6 +50,22 @@ def test_one_kind():
     assert yaml.safe_load(objects_yaml(CONFIG, "dags")) == {"format": FORMAT, "dags": CONFIG["dags"]}
 
 
+class Marked(str):
+    """A text as Ansible has it, which stays one when a str is made of it."""
+
+    def __str__(self) -> str:
+        return self
+
+
+class Number(int):
+    """A number as Ansible has it."""
+
+
+def test_types_of_ansible_are_written_as_what_they_are():
+    config = {Marked("pools"): [{Marked("name"): Marked("etl"), "slots": Number(8)}]}
+    assert objects_yaml(config) == f"---\nformat: {FORMAT}\npools:\n  - name: etl\n    slots: 8\n"
+
+
 @pytest.mark.parametrize(("value", "kind"), [([], None), ("text", None), (CONFIG, "pools"), (None, None)])
 def test_anything_else_is_refused(value, kind):
     with pytest.raises(AnsibleFilterError, match="give it its result"):
