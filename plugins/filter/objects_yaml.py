@@ -82,10 +82,13 @@ class Dumper(yaml.SafeDumper):
         return True
 
 
-for kind_of_text, tag in ((Unsafe, "!unsafe"), (Expression, "tag:yaml.org,2002:str")):
-    Dumper.add_representer(
-        kind_of_text, lambda dumper, text, tag=tag: dumper.represent_scalar(tag, str(text), style='"')
-    )
+def _quoted(dumper: yaml.SafeDumper, text: Unsafe | Expression) -> yaml.Node:
+    tag = "!unsafe" if isinstance(text, Unsafe) else "tag:yaml.org,2002:str"
+    return dumper.represent_scalar(tag, str(text), style='"')
+
+
+Dumper.add_representer(Unsafe, _quoted)
+Dumper.add_representer(Expression, _quoted)
 
 
 def objects_yaml(value: t.Any, kind: str | None = None) -> str:

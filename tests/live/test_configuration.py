@@ -61,7 +61,7 @@ def applied(api: Api, login: str, check_mode: bool = False, **options: Any) -> d
 def made(airflow: Airflow, api: Api) -> Iterator[None]:
     applied(api, airflow.username, **TREE)
     yield
-    applied(api, airflow.username, purge=PURGE, **dict.fromkeys(KINDS, []))
+    applied(api, airflow.username, purge=PURGE, **{kind: [] for kind in KINDS})
 
 
 @pytest.fixture
@@ -178,4 +178,4 @@ def test_many_objects(airflow: Airflow, count: int) -> None:
         assert applied(api, airflow.username, **tree, **secrets)["changed"] is False
     finally:
         purge = {kind: {**PURGE[kind], "at_most": count} for kind in tree}
-        applied(api, airflow.username, purge=purge, **dict.fromkeys(tree, []))
+        applied(api, airflow.username, purge=purge, **{kind: [] for kind in tree})

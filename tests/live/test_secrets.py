@@ -181,7 +181,9 @@ def objects(play: Play, secret: Mapping[str, Any]) -> None:
     play.module("all in check mode", "airflow_objects", None, check, **{**whole, "users": []})
     play.module("all of it", "airflow_objects", **{**whole, "users": []}, update_secrets="on_change")
     play.module("an unknown key", "airflow_objects", "wron", **{**whole, "users": [{**whole["users"][0], "wron": 1}]})
-    play.module("a connection as text", "airflow_objects", "port", connections=json.dumps([{**it, **deep, "port": "x"}]))
+    play.module(
+        "a connection as text", "airflow_objects", "port", connections=json.dumps([{**it, **deep, "port": "x"}])
+    )
     play.module("no JSON", "airflow_objects", "is a text", connections=f"[{{password: {NEEDLES['conf_yaml']}}}]")
     play.module("export all", "airflow_objects_info", matching=[f"{NAME}*"])
     gone = {kind: [] for kind in ("connections", "variables")}

@@ -14,7 +14,8 @@ from .._base.state import diff
 from .._base.text import one_line
 from .digests import Known, is_digest_key
 from .objects import Kind
-from .tree import KINDS, VARIABLES, Item, Tree, about, check_purge, protected
+from .tree import KINDS, Item, Tree, about, check_purge, protected
+from .variables import KIND as VARIABLES
 
 OUTCOMES = ("created", "updated", "removed", "unchanged")
 GONE = ({"state": "present"}, {"state": "absent"})

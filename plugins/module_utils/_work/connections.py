@@ -152,7 +152,9 @@ def plan_of(airflow: Airflow, wish: Wish, current: Object | None, known: Known |
     password_differs, password_hidden = compared_password(connections, wish, current)
     unverified = (["password"] if password_hidden else []) + [option_of(wish, path) for path in extra.hidden]
     digest, same_as_last = digest_of(airflow, wish, known, bool(unverified))
-    anew = not untouched and bool(unverified) and not (same_as_last and not (changed or extra.differs or password_differs))
+    anew = (
+        not untouched and bool(unverified) and not (same_as_last and not (changed or extra.differs or password_differs))
+    )
     if extra.wanted is not None and (extra.differs or (extra.hidden and anew)):
         changed["extra"] = with_kept(connections, wish.name, extra, current["extra"])
     if password_differs or (password_hidden and anew):
@@ -197,9 +199,7 @@ def compared_extra(wish: Wish, current: Object) -> Extra:
     return Extra(wanted, differs, [path for path in unknown if path not in kept], kept)
 
 
-def digest_of(
-    airflow: Airflow, wish: Wish, known: Known | None, hidden: bool = False
-) -> tuple[Digest | None, bool]:
+def digest_of(airflow: Airflow, wish: Wish, known: Known | None, hidden: bool = False) -> tuple[Digest | None, bool]:
     """Return the digest of the secrets, where one is kept, and whether they are those that were written last.
 
     :param hidden: whether something that is given cannot be compared.

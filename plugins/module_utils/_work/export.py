@@ -18,7 +18,8 @@ from .._base.names import NAMES
 from .._base.placeholders import placeholder
 from .objects import Kind
 from .pools import DEFAULTS_OWN
-from .tree import KINDS, POOLS, item_of, protected
+from .pools import KIND as POOLS
+from .tree import KINDS, item_of, protected
 
 # As people look for them.
 KINDS_IN_ORDER = ("connections", "variables", "pools", "roles", "users", "dags")
@@ -92,7 +93,9 @@ def exported(
         for current in sorted(there, key=lambda item: str(item[kind.key])):
             if _is_meant(kind, current, matching, login):
                 items += _item(airflow, kind, kind.whole(airflow, current), needed, warn)
-        config[kind.name] = {dag["dag_id"]: {"paused": dag["paused"]} for dag in items} if kind.name == "dags" else items
+        config[kind.name] = (
+            {dag["dag_id"]: {"paused": dag["paused"]} for dag in items} if kind.name == "dags" else items
+        )
     return {"config": config, "secrets_needed": needed}
 
 

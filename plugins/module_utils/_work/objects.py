@@ -32,11 +32,11 @@ class Kind(t.NamedTuple):
     key: str
     spec: Spec
     wish_of: t.Callable[[t.Mapping[str, t.Any]], t.Any]
-    select: t.Callable[[Airflow], t.List[Object]]
-    plan_of: t.Callable[[Airflow, t.Any, t.Optional[Object], t.Any], t.Any]
+    select: t.Callable[[Airflow], list[Object]]
+    plan_of: t.Callable[[Airflow, t.Any, Object | None, t.Any], t.Any]
     carry_out: t.Callable[[Airflow, t.Any, t.Any], None]
-    difference: t.Callable[[t.Any, t.Any], t.Tuple[Object, Object]]
-    remove: t.Optional[t.Callable[[Airflow, str], None]] = None
+    difference: t.Callable[[t.Any, t.Any], tuple[Object, Object]]
+    remove: t.Callable[[Airflow, str], None] | None = None
     clearable: t.Sequence[str] = ()
     whole: t.Callable[[Airflow, Object], Object] = lambda airflow, current: current
     same_name: t.Callable[[str], str] = str
@@ -57,7 +57,7 @@ class Plan(t.NamedTuple):
         return {**(self.current or {}), **self.changed}
 
 
-def difference(wish: t.Any, plan: Plan) -> tuple[Object, Object]:
+def difference(wish: t.Any, plan: t.Any) -> tuple[Object, Object]:
     """Return the object as it is, and what changes of it, as a diff shows them."""
     return plan.current or {}, plan.changed
 

@@ -120,7 +120,9 @@ def plan_of(airflow: Airflow, wish: Wish, current: Object | None, known: Known |
     same_as_last = digest is not None and digest.matches()
     if not untouched and (differs or (hidden and not same_as_last) or (changed and hidden)):
         changed["value"] = value
-    return Plan(current, changed, ["value"] if hidden and not same_as_last else [], digest if "value" in changed else None)
+    return Plan(
+        current, changed, ["value"] if hidden and not same_as_last else [], digest if "value" in changed else None
+    )
 
 
 def carry_out(airflow: Airflow, wish: Wish, plan: Plan) -> None:

@@ -106,8 +106,7 @@ def new(server: Server) -> Tree:
 def outcomes(result: dict[str, t.Any]) -> dict[str, dict[str, list[str]]]:
     """What has become of objects, without what nothing has come to."""
     return {
-        kind: {outcome: names for outcome, names in found.items() if names}
-        for kind, found in result["objects"].items()
+        kind: {outcome: names for outcome, names in found.items() if names} for kind, found in result["objects"].items()
     }
 
 
@@ -211,7 +210,9 @@ def test_secrets_are_written_when_they_are_new_ones_and_digests_are_read_in_one_
     assert (again["changed"], again["unverified"]) == (False, [])
 
 
-@pytest.mark.parametrize(("own", "top", "changed"), [({}, "on_create", False), ({"update_secrets": "always"}, "on_create", True)])
+@pytest.mark.parametrize(
+    ("own", "top", "changed"), [({}, "on_create", False), ({"update_secrets": "always"}, "on_create", True)]
+)
 def test_update_secrets_of_the_task_is_the_default_of_its_items(new, server, own, top, changed):
     new.lists("variables", variable("api_key", "***"))
     if changed:
@@ -433,7 +434,9 @@ def test_an_unchanged_tree_costs_few_requests(tree, server):
         variables={body["key"]: body["value"] for body in variables},
         connections=[{"connection_id": f"c{number}", "extra": {"a": 1}} for number in range(60)],
         pools=[{"name": f"p{number}", "slots": 8} for number in range(20)],
-        roles=[{"name": f"r{number}", "permissions": [{"action": "can_read", "resource": "DAGs"}]} for number in range(10)],
+        roles=[
+            {"name": f"r{number}", "permissions": [{"action": "can_read", "resource": "DAGs"}]} for number in range(10)
+        ],
     )
     assert (result["changed"], result["diff"]) == (False, NO_DIFF)
     assert len(server.requests) - (60 if tree.generation.name == "v1" else 0) <= 12

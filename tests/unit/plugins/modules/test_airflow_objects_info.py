@@ -10,6 +10,7 @@ import typing as t
 import jinja2
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import Unsupported
+from ansible_collections.dagops.airflow.plugins.module_utils._base.masks import leaves
 from ansible_collections.dagops.airflow.plugins.module_utils._base.placeholders import (
     ROOT,
     is_placeholder,
@@ -237,15 +238,17 @@ def test_any_extra_that_is_exported_is_applied_without_a_change(new, extra):
     _params, airflow = new.connected({})
     there = {
         **dict.fromkeys(("description", "host", "login", "schema", "team_name"), ""),
-        **{"connection_id": "a", "conn_type": "http", "port": 0, "password": None, "extra": extra},
+        "connection_id": "a",
+        "conn_type": "http",
+        "port": 0,
+        "password": None,
+        "extra": extra,
     }
     item = ITEMS["connections"](airflow, there, Secrets("connections", "a", airflow.client.redact))
-    try:
-        wish = item_of(kind, "it", rendered(item), {"update_secrets": "on_create"}).wish
-    except Exception as error:
+    if any(isinstance(leaf, str) and "{{" in leaf for _path, leaf in leaves(rendered(item))):
         # A template in what is no secret is refused, and so left out of an export.
-        assert "expression in braces" in str(error)
         return
+    wish = item_of(kind, "it", rendered(item), {"update_secrets": "on_create"}).wish
     assert kind.plan_of(airflow, wish, there, None).changed == {}
 
 
