@@ -15,7 +15,7 @@ from .._airflow.pools import DEFAULT_POOL
 from .._base.errors import BadInput, Unsupported
 from .._base.masks import Path, is_masked, is_sensitive, leaves, mapped, value_of_text
 from .._base.names import NAMES
-from .._base.placeholders import placeholder
+from .._base.placeholders import is_placeholder, placeholder
 from .objects import Kind
 from .pools import DEFAULTS_OWN
 from .pools import KIND as POOLS
@@ -125,11 +125,9 @@ def _item(
     return [item]
 
 
-def _with_values(item: Object) -> Object:
-    return {
-        key: mapped(lambda path, leaf: "x", value) if key in ("password", "secret_extra", "secret_value") else value
-        for key, value in item.items()
-    }
+def _with_values(item: Object) -> t.Any:
+    """Return an object as Ansible passes it on when it has put the secrets in."""
+    return mapped(lambda path, leaf: "x" if isinstance(leaf, str) and is_placeholder(leaf) else leaf, item)
 
 
 def _connection(airflow: Airflow, connection: Object, secrets: Secrets) -> Object:
