@@ -198,7 +198,11 @@ def test_what_nobody_could_make_is_left_out_with_a_warning(export):
     export.lists("pools", pool("none", 0))
     found = export(kinds=["connections", "variables", "pools"])
     assert (found["config"], found["secrets_needed"]) == ({"connections": [], "variables": [], "pools": []}, [])
-    assert [warning.partition(":")[0] for warning in export.warnings] == ["connections.an old id", "variables.v", "pools.none"]
+    assert [warning.partition(":")[0] for warning in export.warnings] == [
+        "connections.an old id",
+        "variables.v",
+        "pools.none",
+    ]
 
 
 def test_what_holds_the_password_of_the_login_is_a_secret(export):
