@@ -18,9 +18,9 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ._airflow.airflow import Airflow, Asked, silent
 from ._base.errors import AirflowError, BadInput
-from ._base.items import items_of, no_texts, secret_options, secrets_of, text_of
-from ._base.names import FREE_TEXTS, masked_in, with_names
-from ._base.text import one_line, texts_in
+from ._base.items import check_texts, items_of, parsed_items, secret_options, secrets_of, without_unset
+from ._base.names import check_unmasked, with_names
+from ._base.text import texts_in
 from ._connect import Params, connect
 from ._http.address import secrets_in_url
 
@@ -87,6 +87,7 @@ class AirflowModule(AnsibleModule):
 
     :param by_command: from the options to the command airflow, where they name it; it is asked in place of a server.
     :param clearable: options that are fields of an object: an empty text clears them, and is not taken for unset.
+    :param items: options that hold objects, which the module checks by itself; the names of what is secret in these.
     """
 
     _refused: BadInput | None = None
@@ -96,39 +97,36 @@ class AirflowModule(AnsibleModule):
         argument_spec: dict[str, dict[str, t.Any]],
         by_command: t.Callable[[Params], Asked] | None = None,
         clearable: t.Collection[str] = (),
+        items: t.Mapping[str, t.Sequence[str]] | None = None,
         **kwargs: t.Any,
     ) -> None:
         self._by_command = by_command
         self._clearable = clearable
+        self._items = items or {}
         self._url_is_given = False
         self._result: Result = {}
         super().__init__(argument_spec={**CONNECTION_SPEC, **argument_spec}, **kwargs)  # type: ignore[no-untyped-call]
 
     def _load_params(self) -> None:
-        """Take empty values out before anything looks at them: what is empty is unset, for every option alike.
-
-        A list keeps them: an empty text in a list of DAGs is a mistake, and must not come to mean "no list". So do the
-        fields of an object, which an empty text clears; that of a number is 0.
-        """
+        """Take empty values out before anything looks at them, and read what is text."""
         super()._load_params()  # type: ignore[no-untyped-call]
-        for name, value in list(self.params.items()):
+        self.params = without_unset(self.params, self.argument_spec, self._clearable)
+        for name, value in self.params.items():
             option = self.argument_spec.get(name, {})
-            if value == "" and name in self._clearable:
-                self.params[name] = 0 if option["type"] == "int" else ""
-            elif value is None or (value == "" and option.get("type") != "list"):
-                del self.params[name]
-            elif option.get("type") == "dict":
-                self.params[name] = text_of(value)
-            elif secret_options(option):
-                try:
+            try:
+                if name in self._items:
+                    self.params[name] = parsed_items(name, value)
+                elif secret_options(option):
                     self.params[name] = items_of(name, value)
-                except BadInput as error:
-                    # What cannot be read may hold secrets, so nothing of it may be shown.
-                    self.params[name], self._refused = [], error
-            if not option.get("no_log") and name not in FREE_TEXTS and masked_in(value):
-                self._refused = self._refused or _masked(name, value)
-            for sentence in no_texts(name, value, option):
-                self._refused = self._refused or BadInput(sentence)
+            except BadInput as error:
+                # What cannot be read may hold secrets, so nothing of it may be shown.
+                self.params[name], self._refused = [], error
+            try:
+                if not option.get("no_log") and name not in self._items:
+                    check_unmasked(name, value)
+                check_texts(name, value, option)
+            except BadInput as error:
+                self._refused = self._refused or error
         # Before variables of the environment take the places of options that are not given.
         self._url_is_given = "api_url" in self.params
         self.no_log_values.update(filter(None, self._more_secrets()))
@@ -141,7 +139,7 @@ class AirflowModule(AnsibleModule):
         """
         for name, option in self.argument_spec.items():
             value = self.params.get(name)
-            yield from secrets_of(value, secret_options(option))
+            yield from secrets_of(value, [*secret_options(option), *self._items.get(name, ())])
             if not option.get("no_log") or value is None:
                 continue
             if option.get("type") == "dict":
@@ -206,10 +204,3 @@ class AirflowModule(AnsibleModule):
             # Outside of the except block: the sentence is all there is to say, a traceback would bury it.
             self.fail_json(msg=failure.message, **failure.details)
         self.exit_json(**result)
-
-
-def _masked(name: str, value: t.Any) -> BadInput:
-    return BadInput(
-        f"{name} holds {one_line(masked_in(value), 80)}, in which a secret was masked, so that it does not say what is "
-        "meant; give the text itself. Nothing was changed."
-    )

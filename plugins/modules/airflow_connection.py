@@ -169,48 +169,30 @@ from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._airflow.connections import Connections
 from ..module_utils._base.state import diff, gone
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.connections import carry_out, difference, plan_of, shown, wish_of
-from ..module_utils._work.digests import UPDATE_SECRETS, remove_digest
+from ..module_utils._work.connections import CLEARABLE, SPEC, carry_out, difference, plan_of, remove, shown, wish_of
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "connection_id": {"type": "str", "required": True},
-    "conn_type": {"type": "str"},
-    "description": {"type": "str"},
-    "host": {"type": "str"},
-    "login": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-    "schema": {"type": "str"},
-    "port": {"type": "int"},
-    "extra": {"type": "raw"},
-    "secret_extra": {"type": "dict", "no_log": True},
-    "update_secrets": UPDATE_SECRETS,
-    "team_name": {"type": "str"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-CLEARABLE = ("description", "host", "login", "password", "schema", "port", "extra", "team_name")
+ARGUMENT_SPEC = SPEC
 
 
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     wish = wish_of(module.params)
-    connections = airflow.ask(Connections)
-    current = connections.find(wish.name)
+    current = airflow.ask(Connections).find(wish.name)
     if module.params["state"] == "absent":
         if current and not module.check_mode:
-            remove_digest(airflow, "connection", wish.name)
-            connections.delete(wish.name)
+            remove(airflow, wish.name)
         there = [wish.name] if current else []
         return {"changed": bool(there), "connection": None, "unverified": [], "diff": gone(there)}
 
     plan = plan_of(airflow, wish, current)
-    if plan.remade:
-        module.warn(f"To clear its password, connection {wish.name} is deleted and made anew.")
+    if plan.warning:
+        module.warn(plan.warning)
     if plan.changed and not module.check_mode:
         carry_out(airflow, wish, plan)
     return {
         "changed": bool(plan.changed),
         "connection": shown(plan.after, wish.secret_paths),
         "unverified": plan.unverified,
-        "diff": diff({wish.name: difference(plan, wish.secret_paths)}),
+        "diff": diff({wish.name: difference(wish, plan)}),
     }
 
 

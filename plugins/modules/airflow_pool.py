@@ -98,70 +98,37 @@ pool:
 import typing as t
 
 from ..module_utils._airflow.airflow import Airflow
-from ..module_utils._airflow.pools import DEFAULT_POOL, FIELDS, UNLIMITED, Pools
-from ..module_utils._base.errors import BadInput
-from ..module_utils._base.inputs import object_name_of
-from ..module_utils._base.state import changes, diff, gone
+from ..module_utils._airflow.pools import FIELDS, Pools
+from ..module_utils._base.state import diff, gone
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.objects import write
+from ..module_utils._work.objects import difference
+from ..module_utils._work.pools import CLEARABLE, SPEC, carry_out, plan_of, remove, wish_of
 
-LONGEST_NAME = 256  # characters
-
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "name": {"type": "str", "required": True},
-    "slots": {"type": "int"},
-    "description": {"type": "str"},
-    "include_deferred": {"type": "bool"},
-    "team_name": {"type": "str"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-NEW = {"description": "", "include_deferred": False, "team_name": ""}
+ARGUMENT_SPEC = SPEC
 
 
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
-    wanted = wanted_pool(module.params)
-    name = wanted["name"]
+    wish = wish_of(module.params)
     pools = airflow.ask(Pools)
     if module.params["state"] == "absent":
-        there = pools.find(name) is not None
+        there = pools.find(wish.name) is not None
         if there and not module.check_mode:
-            pools.delete(name)
-        return {"changed": there, "pool": None, "diff": gone([name] if there else [])}
+            remove(airflow, wish.name)
+        return {"changed": there, "pool": None, "diff": gone([wish.name] if there else [])}
 
-    pools.check(wanted)
-    pool = pools.find(name)
-    changed = changes(pool, wanted) if pool else new_pool(wanted)
-    after = {**(pool or {}), **changed}
-    if changed and not module.check_mode:
-        write(pools, name, pool, changed, wanted)
-    result = {key: after[key] for key in FIELDS}
-    return {"changed": bool(changed), "pool": result, "diff": diff({name: (pool or {}, changed)})}
-
-
-def wanted_pool(params: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return what the options say about the pool; None: nothing. BadInput for what no Airflow takes."""
-    wanted = {**{key: params[key] for key in FIELDS}, "name": object_name_of("name", params["name"], LONGEST_NAME)}
-    slots = wanted["slots"]
-    if slots is not None and slots < 1 and slots != UNLIMITED:
-        raise BadInput(f"slots is {slots}; it takes 1 or more, or -1 for a pool without a limit.")
-    if wanted["name"] == DEFAULT_POOL:
-        if params["state"] == "absent":
-            raise BadInput(f"{DEFAULT_POOL} is Airflow's own and cannot be deleted; name another pool.")
-        fixed = [key for key in ("description", "team_name") if wanted[key] is not None]
-        if fixed:
-            raise BadInput(f"{DEFAULT_POOL} takes other slots and include_deferred only; leave out {', '.join(fixed)}.")
-    return wanted
-
-
-def new_pool(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return the pool to make; BadInput when something is missing that Airflow wants."""
-    if wanted["slots"] is None:
-        raise BadInput(f"Pool {wanted['name']} does not exist yet; to make it, give slots.")
-    return {**NEW, **{key: value for key, value in wanted.items() if value is not None}}
+    pools.check(wish.fields)
+    plan = plan_of(airflow, wish, pools.find(wish.name))
+    if plan.changed and not module.check_mode:
+        carry_out(airflow, wish, plan)
+    return {
+        "changed": bool(plan.changed),
+        "pool": {key: plan.after[key] for key in FIELDS},
+        "diff": diff({wish.name: difference(wish, plan)}),
+    }
 
 
 def main() -> None:
-    AirflowModule(ARGUMENT_SPEC, clearable=("description", "team_name"), supports_check_mode=True).execute(run)
+    AirflowModule(ARGUMENT_SPEC, clearable=CLEARABLE, supports_check_mode=True).execute(run)
 
 
 if __name__ == "__main__":

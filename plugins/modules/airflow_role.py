@@ -127,61 +127,30 @@ role:
 
 import typing as t
 
-from ..module_utils._airflow.access import Access, permissions_of
+from ..module_utils._airflow.access import Access
 from ..module_utils._airflow.access_command import AccessByCommand
 from ..module_utils._airflow.airflow import Asked
-from ..module_utils._base.inputs import name_of
-from ..module_utils._base.state import changes, diff, gone
+from ..module_utils._base.state import diff, gone
 from ..module_utils._by_command import COMMAND_SPEC, by_command
 from ..module_utils._module import AirflowModule
+from ..module_utils._work.objects import difference
+from ..module_utils._work.roles import SPEC, carry_out, plan_of, remove, wish_of
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    **COMMAND_SPEC,
-    "name": {"type": "str", "required": True},
-    "permissions": {
-        "type": "list",
-        "elements": "dict",
-        "options": {
-            "action": {"type": "str", "required": True},
-            "resource": {"type": "str", "required": True},
-        },
-    },
-    "append": {"type": "bool", "default": False},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-
-# Airflow adds it to every role of its own accord.
-EVERYBODYS = ("can_read", "Website")
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {**COMMAND_SPEC, **SPEC}
 
 
 def run(module: AirflowModule, airflow: Asked) -> dict[str, t.Any]:
-    params = module.params
-    name = name_of("name", params["name"])
-    access = airflow.ask(Access)
-    role = access.find_role(name)
-    if params["state"] == "absent":
+    wish = wish_of(module.params)
+    role = airflow.ask(Access).find_role(wish.name)
+    if module.params["state"] == "absent":
         if role and not module.check_mode:
-            access.delete_role(name)
-        return {"changed": bool(role), "role": None, "diff": gone([name] if role else [])}
+            remove(airflow, wish.name)
+        return {"changed": bool(role), "role": None, "diff": gone([wish.name] if role else [])}
 
-    wanted = {"name": name, "permissions": wanted_permissions(params, role)}
-    changed = changes(role or {}, wanted)
-    access.check_role(role, wanted)
-    if changed and not module.check_mode:
-        if role is None:
-            access.create_role(wanted)
-        else:
-            access.update_role(role, wanted)
-    return {"changed": bool(changed), "role": wanted, "diff": diff({name: (role or {}, changed)})}
-
-
-def wanted_permissions(params: dict[str, t.Any], role: dict[str, t.Any] | None) -> list[dict[str, t.Any]]:
-    """Return all permissions that the role is to have."""
-    has = {(pair["action"], pair["resource"]) for pair in role["permissions"]} if role else set()
-    if params["permissions"] is None:
-        return permissions_of(has)
-    given = {(pair["action"], pair["resource"]) for pair in params["permissions"]}
-    return permissions_of(given | (has if params["append"] else has & {EVERYBODYS}))
+    plan = plan_of(airflow, wish, role)
+    if plan.changed and not module.check_mode:
+        carry_out(airflow, wish, plan)
+    return {"changed": bool(plan.changed), "role": plan.after, "diff": diff({wish.name: difference(wish, plan)})}
 
 
 def main() -> None:

@@ -133,69 +133,27 @@ import typing as t
 from ..module_utils._airflow.access import Access
 from ..module_utils._airflow.access_command import AccessByCommand
 from ..module_utils._airflow.airflow import Asked
-from ..module_utils._base.errors import BadInput
-from ..module_utils._base.inputs import name_of
-from ..module_utils._base.state import changes, diff, gone
+from ..module_utils._base.state import diff, gone
 from ..module_utils._by_command import COMMAND_SPEC, by_command
 from ..module_utils._module import AirflowModule
+from ..module_utils._work.objects import difference
+from ..module_utils._work.users import SPEC, carry_out, plan_of, remove, wish_of
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    **COMMAND_SPEC,
-    "username": {"type": "str", "required": True},
-    "password": {"type": "str", "no_log": True},
-    "update_password": {"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False},
-    "email": {"type": "str"},
-    "first_name": {"type": "str"},
-    "last_name": {"type": "str"},
-    "roles": {"type": "list", "elements": "str"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {**COMMAND_SPEC, **SPEC}
 
 
 def run(module: AirflowModule, airflow: Asked) -> dict[str, t.Any]:
-    params = module.params
-    name = name_of("username", params["username"])
-    access = airflow.ask(Access)
-    user = access.find_user(name)
-    if params["state"] == "absent":
+    wish = wish_of(module.params)
+    user = airflow.ask(Access).find_user(wish.name)
+    if module.params["state"] == "absent":
         if user and not module.check_mode:
-            access.delete_user(name)
-        return {"changed": bool(user), "user": None, "diff": gone([name] if user else [])}
+            remove(airflow, wish.name)
+        return {"changed": bool(user), "user": None, "diff": gone([wish.name] if user else [])}
 
-    wanted = wanted_user(params)
-    password = params["password"]
-    if user is None:
-        user = new_user(wanted, password)
-        access.check_user(None, user, password)
-        if not module.check_mode:
-            access.create_user(user, password)
-        return {"changed": True, "user": user, "diff": diff({name: ({}, user)})}
-
-    changed = changes(user, wanted)
-    keep = not password or params["update_password"] == "on_create" or access.accepts_password(name, password)
-    access.check_user(user, changed, None if keep else password)
-    if (changed or not keep) and not module.check_mode:
-        access.update_user({**user, **changed}, None if keep else password)
-    shown = changed if keep else {**changed, "password": "(changed)"}
-    return {"changed": bool(shown), "user": {**user, **changed}, "diff": diff({name: (user, shown)})}
-
-
-def wanted_user(params: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return what the options say about the user; None: nothing."""
-    roles = None if params["roles"] is None else sorted({role.strip() for role in params["roles"]})
-    if roles is not None and not all(roles):
-        raise BadInput("roles holds an empty name; name the roles, such as Viewer, User or Op.")
-    return {**{key: params[key] for key in ("username", "email", "first_name", "last_name")}, "roles": roles}
-
-
-def new_user(wanted: dict[str, t.Any], password: str | None) -> dict[str, t.Any]:
-    """Return the user to make; BadInput when something is missing that Airflow wants."""
-    name = wanted["username"]
-    missing = ([] if wanted["roles"] else ["roles"]) + ([] if password else ["password"])
-    if missing:
-        raise BadInput(f"User {name} does not exist yet; to make it, give {', '.join(missing)}.")
-    defaults = {"email": name if "@" in name else f"{name}@localhost", "first_name": name, "last_name": "API"}
-    return {**defaults, **{key: value for key, value in wanted.items() if value is not None}}
+    plan = plan_of(airflow, wish, user)
+    if plan.changed and not module.check_mode:
+        carry_out(airflow, wish, plan)
+    return {"changed": bool(plan.changed), "user": plan.after, "diff": diff({wish.name: difference(wish, plan)})}
 
 
 def main() -> None:

@@ -135,30 +135,19 @@ from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._airflow.variables import Variables
 from ..module_utils._base.state import diff, gone
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.digests import UPDATE_SECRETS, remove_digest
-from ..module_utils._work.variables import carry_out, difference, plan_of, shown, wish_of
+from ..module_utils._work.variables import CLEARABLE, SPEC, carry_out, difference, plan_of, remove, shown, wish_of
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "key": {"type": "str", "required": True, "no_log": False},
-    "value": {"type": "raw"},
-    "secret_value": {"type": "raw", "no_log": True},
-    "update_secrets": UPDATE_SECRETS,
-    "description": {"type": "str"},
-    "team_name": {"type": "str"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
+ARGUMENT_SPEC = SPEC
 
 
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     wish = wish_of(module.params)
-    variables = airflow.ask(Variables)
-    current = variables.find(wish.key)
+    current = airflow.ask(Variables).find(wish.name)
     if module.params["state"] == "absent":
         if current and not module.check_mode:
-            remove_digest(airflow, "variable", wish.key)
-            variables.delete(wish.key)
+            remove(airflow, wish.name)
         changed = bool(current)
-        return {"changed": changed, "variable": None, "unverified": [], "diff": gone([wish.key] if changed else [])}
+        return {"changed": changed, "variable": None, "unverified": [], "diff": gone([wish.name] if changed else [])}
 
     plan = plan_of(airflow, wish, current)
     if plan.changed and not module.check_mode:
@@ -167,13 +156,12 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         "changed": bool(plan.changed),
         "variable": shown({**(current or {}), **plan.changed}, wish.secret),
         "unverified": plan.unverified,
-        "diff": diff({wish.key: difference(plan, wish.secret)}),
+        "diff": diff({wish.name: difference(wish, plan)}),
     }
 
 
 def main() -> None:
-    clearable = ("value", "secret_value", "description", "team_name")
-    AirflowModule(ARGUMENT_SPEC, clearable=clearable, supports_check_mode=True).execute(run)
+    AirflowModule(ARGUMENT_SPEC, clearable=CLEARABLE, supports_check_mode=True).execute(run)
 
 
 if __name__ == "__main__":

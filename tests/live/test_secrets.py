@@ -10,6 +10,7 @@ where everybody may see it: it has to be found in every place, or the search wou
 from __future__ import annotations
 
 import base64
+import json
 import re
 import sys
 import uuid
@@ -174,6 +175,19 @@ def objects(play: Play, secret: Mapping[str, Any]) -> None:
         play.module(f"{title} as a variable", variable, **options, update_secrets="on_change")
         play.module(f"{title} as a variable that is there", variable, **options)
     play.module("a variable of no team", variable, "team_name", key=key, secret_value=secret, team_name="nobody")
+    whole = {"connections": [{**it, **deep}], "variables": [{"key": key, "secret_value": secret}]}
+    whole["users"] = [{"username": f"{NAME}_4", "password": NEEDLES["next_password"], "roles": ["Viewer"]}]
+    play.module("all that is wanted", "airflow_objects", "give email", **whole)
+    play.module("all in check mode", "airflow_objects", None, check, **{**whole, "users": []})
+    play.module("all of it", "airflow_objects", **{**whole, "users": []}, update_secrets="on_change")
+    play.module("an unknown key", "airflow_objects", "wron", **{**whole, "users": [{**whole["users"][0], "wron": 1}]})
+    play.module(
+        "a connection as text", "airflow_objects", "port", connections=json.dumps([{**it, **deep, "port": "x"}])
+    )
+    play.module("no JSON", "airflow_objects", "is a text", connections=f"[{{password: {NEEDLES['conf_yaml']}}}]")
+    play.module("export all", "airflow_objects_info", matching=[f"{NAME}*"])
+    gone = {kind: [] for kind in ("connections", "variables")}
+    play.module("purge all", "airflow_objects", **gone, purge={kind: {"matching": [f"{NAME}*"]} for kind in gone})
     play.module("list variables", "airflow_variable_info", key=[f"{NAME}*", "dagops__*"])
     play.module("delete a variable", variable, key=key, state="absent")
 

@@ -75,6 +75,7 @@ def test_a_file_can_be_read_in_one_sitting(file):
         ("airflow_info", {"health"}),
         ("airflow_user", {"access", "access_command", "command"}),
         ("airflow_connection", {"connections", "variables", "refusals"}),
+        ("airflow_objects", {"access", "connections", "dags", "links", "pools", "refusals", "variables"}),
         ("airflow_pool", {"pools", "refusals"}),
         ("airflow_pool_info", {"pools", "refusals"}),
         ("airflow_variable", {"variables", "refusals"}),

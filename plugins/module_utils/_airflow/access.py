@@ -73,6 +73,14 @@ class Access(Family):
             raise
         return True
 
+    def select_users(self) -> list[Object]:
+        """Return all users."""
+        return self._all("users", "username", _user)
+
+    def select_roles(self) -> list[Object]:
+        """Return all roles."""
+        return self._all("roles", "name", _role)
+
     def find_role(self, name: str) -> Object | None:
         """Return a role, or None when there is none."""
         return self._find(self._path("roles", name), _role)
@@ -102,6 +110,11 @@ class Access(Family):
     def _find(self, path: str, read: t.Callable[[Object], Object]) -> Object | None:
         with self._explained():
             return super()._find(path, read)
+
+    @of_known_shape
+    def _all(self, what: str, key: str, read: t.Callable[[Object], Object]) -> list[Object]:
+        with self._explained():
+            return [read(raw) for raw in pages(self._client, self._path(what), what, lambda item: item[key])]
 
     def _delete(self, path: str) -> None:
         with self._explained():
@@ -160,10 +173,8 @@ class AccessV1(Access, api="v1"):
             body = {"name": name, "actions": []}
             self._client.patch(self._path("roles", _substitute(name)), body, params={"update_mask": "name"})
 
-    @of_known_shape
     def _users_with(self, *roles: str) -> list[Object]:
-        raw = pages(self._client, self._path("users"), "users", lambda user: user["username"])
-        return [user for user in map(_user, raw) if not set(roles).isdisjoint(user["roles"])]
+        return [user for user in self.select_users() if not set(roles).isdisjoint(user["roles"])]
 
     def _move(self, users: t.Iterable[Object], role: str) -> None:
         """Give users this role, in the place of the one that it stands for."""

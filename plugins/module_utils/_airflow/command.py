@@ -54,12 +54,15 @@ class CommandLine:
         self._timeout = timeout
         self._clock = clock or Clock()
         self._program = program
+        self._asked: t.Any = None
 
     def ask(self, family: type[T]) -> T:
         """Return the family."""
         if not issubclass(self._family, family):
             raise TypeError(f"The command airflow is asked for {family.__name__}, which it does not have.")
-        return t.cast(t.Any, self._family)(self)  # type: ignore[no-any-return]
+        # One for all who ask, since what it has read is not read again.
+        self._asked = self._asked or t.cast(t.Any, self._family)(self)
+        return t.cast(T, self._asked)
 
     def close(self) -> None:
         """Nothing is open between two calls."""

@@ -80,7 +80,7 @@ class PoolsV1(Pools, api="v1"):
 
     def check(self, wanted: Object) -> None:
         super().check(wanted)
-        if wanted["include_deferred"] is not None:
+        if wanted["include_deferred"]:
             self._airflow.needs("include_deferred", (2, 7))
 
     def find(self, name: str) -> Object | None:

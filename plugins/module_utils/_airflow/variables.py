@@ -79,7 +79,7 @@ class VariablesV1(Variables, api="v1"):
 
     def check(self, wanted: Object) -> None:
         super().check(wanted)
-        if wanted["description"] is not None:
+        if wanted["description"]:
             self._airflow.needs("description", (2, 4))
 
     def create(self, variable: Object) -> None:

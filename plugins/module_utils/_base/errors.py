@@ -47,6 +47,10 @@ class RunFailed(AirflowError):
     """The DAG run ended, and not in success."""
 
 
+class ObjectsFailed(AirflowError):
+    """Some of many objects are not as they were wanted; carries the others in C(details)."""
+
+
 class ParseFailed(AirflowError):
     """Airflow cannot import the file of a DAG."""
 

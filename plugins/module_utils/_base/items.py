@@ -17,23 +17,22 @@ from .text import as_written, json_of, texts_in
 Spec = t.Mapping[str, t.Any]
 
 
-def no_texts(name: str, value: t.Any, option: Spec) -> t.Iterator[str]:
-    """Yield a sentence for each list or mapping in the place of a text; Ansible would make a text of it.
+def check_texts(name: str, value: t.Any, option: Spec) -> None:
+    """Refuse a list or a mapping in the place of a text; Ansible would make a text of it.
 
     :param name: what the option is called.
     :param value: what it was given.
     """
     kind = option.get("type")
-    if kind in ("str", "path"):
-        if isinstance(value, (list, tuple, t.Mapping)):
-            given = "mapping" if isinstance(value, t.Mapping) else "list"
-            yield f"{name} must be a text, and is a {given}; correct it."
-    elif kind == "list" and isinstance(value, (list, tuple)):
+    if kind in ("str", "path") and isinstance(value, (list, tuple, t.Mapping)):
+        given = "mapping" if isinstance(value, t.Mapping) else "list"
+        raise BadInput(f"{name} must be a text, and is a {given}; correct it.")
+    if kind == "list" and isinstance(value, (list, tuple)):
         for number, item in enumerate(value, 1):
-            yield from no_texts(f"Item {number} of {name}", item, {**option, "type": option.get("elements", "raw")})
+            check_texts(f"Item {number} of {name}", item, {**option, "type": option.get("elements")})
     elif kind == "dict" and isinstance(value, t.Mapping):
         for key, suboption in option.get("options", {}).items():
-            yield from no_texts(f"{key} in {name}", value.get(key), suboption)
+            check_texts(f"{key} in {name}", value.get(key), suboption)
 
 
 def secret_options(option: Spec) -> list[str]:
@@ -41,13 +40,36 @@ def secret_options(option: Spec) -> list[str]:
     return [name for name, spec in option.get("options", {}).items() if spec.get("no_log")]
 
 
-def items_of(name: str, value: t.Any) -> t.Any:
-    """Return the items of a list or of its JSON text, each without what is empty; BadInput for any other text."""
+def without_unset(values: t.Mapping[str, t.Any], spec: Spec, clearable: t.Container[str] = ()) -> dict[str, t.Any]:
+    """Return options without those that are empty: what is empty is unset, for every option alike.
+
+    A list keeps an empty text: in a list of DAGs it is a mistake, and must not come to mean "no list". So do the fields
+    of an object (C(clearable)), which an empty text clears; that of a number is 0.
+    """
+    found = {}
+    for name, value in values.items():
+        kind = spec.get(name, {}).get("type")
+        if value == "" and name in clearable:
+            found[name] = 0 if kind == "int" else ""
+        elif value is not None and (value != "" or kind == "list"):
+            found[name] = text_of(value) if kind == "dict" else value
+    return found
+
+
+def parsed_items(name: str, value: t.Any) -> t.Any:
+    """Return a list or a mapping, or what their JSON text holds; BadInput for any other text."""
     value = _parsed(name, value)
     if not isinstance(value, list):
         return value
-    items = [_parsed(f"Item {number} of {name}", item) for number, item in enumerate(value, 1)]
-    return [_without_empty(item) if isinstance(item, t.Mapping) else item for item in items]
+    return [_parsed(f"Item {number} of {name}", item) for number, item in enumerate(value, 1)]
+
+
+def items_of(name: str, value: t.Any) -> t.Any:
+    """Return the same, each item of a list without what is empty."""
+    items = parsed_items(name, value)
+    if not isinstance(items, list):
+        return items
+    return [without_unset(item, {}) if isinstance(item, t.Mapping) else item for item in items]
 
 
 def text_of(value: t.Any) -> t.Any:
@@ -94,7 +116,3 @@ def _read(secret: t.Any) -> t.Any:
         with contextlib.suppress(ValueError):
             return [secret, json_of(secret)]
     return secret
-
-
-def _without_empty(item: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    return {key: value for key, value in item.items() if value is not None and value != ""}

@@ -13,6 +13,9 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .errors import BadInput
+from .text import one_line
+
 # Keys whose values are names, states, times and numbers of Airflow's. Messages, logs, notes and conf are not.
 NAMES = frozenset(
     (
@@ -27,6 +30,9 @@ NAMES = frozenset(
         *("slots", "open_slots", "occupied_slots", "running_slots", "queued_slots"),
         *("scheduled_slots", "deferred_slots"),
         *("username", "email", "first_name", "last_name", "roles", "name", "action", "resource"),
+        *("created", "updated", "removed", "unchanged", "kind", "field", "certain"),
+        # An export has no secret in it, but a placeholder in the place of each.
+        *("config", "secrets_needed"),
     )
 )
 # Keys whose values hold such keys. Nothing else is looked into: a conf may have any key.
@@ -34,7 +40,8 @@ HOLDERS = frozenset(
     (
         *("dags", "dag_run", "dag_runs", "runs", "tasks", "failed_tasks", "files", "import_error", "import_errors"),
         *("pool", "pools", "connection", "connections", "variable", "variables"),
-        *("user", "role", "permissions", "health", "metadatabase", "scheduler", "triggerer", "dag_processor"),
+        *("objects", "failed_objects", "user", "users", "role", "permissions"),
+        *("health", "metadatabase", "scheduler", "triggerer", "dag_processor"),
     )
 )
 # Options, and keys of theirs, that are no names: they may hold what they like.
@@ -60,6 +67,16 @@ def with_names(masked: t.Any, result: t.Any) -> t.Any:
             value = with_names(value, result.get(key))
         named[key] = value
     return named
+
+
+def check_unmasked(name: str, value: t.Any) -> None:
+    """Refuse an option that says what is meant, and in which something was masked."""
+    text = "" if name in FREE_TEXTS else masked_in(value)
+    if text:
+        raise BadInput(
+            f"{name} holds {one_line(text, 80)}, in which a secret was masked, so that it does not say what is meant; "
+            "give the text itself. Nothing was changed."
+        )
 
 
 def masked_in(value: t.Any) -> str:

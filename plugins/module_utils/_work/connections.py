@@ -27,9 +27,25 @@ from .._base.masks import (
 )
 from .._base.state import changes
 from .._base.text import first_few, texts_in
-from .digests import Digest
-from .objects import make
+from .digests import UPDATE_SECRETS, Digest, Known, remove_digest
+from .objects import Kind, make
 
+SPEC: dict[str, dict[str, t.Any]] = {
+    "connection_id": {"type": "str", "required": True},
+    "conn_type": {"type": "str"},
+    "description": {"type": "str"},
+    "host": {"type": "str"},
+    "login": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "schema": {"type": "str"},
+    "port": {"type": "int"},
+    "extra": {"type": "raw"},
+    "secret_extra": {"type": "dict", "no_log": True},
+    "update_secrets": UPDATE_SECRETS,
+    "team_name": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+CLEARABLE = ("description", "host", "login", "password", "schema", "port", "extra", "team_name")
 CHANGED = "(changed)"  # what a diff shows of a secret
 CLEARED = "(cleared, for which the connection is made anew)"
 HIGHEST_PORT = 65535
@@ -88,6 +104,11 @@ class Plan(t.NamedTuple):
     remade: bool = False
     digest: Digest | None = None
 
+    @property
+    def warning(self) -> str:
+        name = self.after["connection_id"]
+        return f"To clear its password, connection {name} is deleted and made anew." if self.remade else ""
+
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     """Check all options before anything is sent; BadInput names the one that is wrong."""
@@ -112,14 +133,17 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     return Wish(fields, params["password"], extra, secret_extra, params["update_secrets"])
 
 
-def plan_of(airflow: Airflow, wish: Wish, current: Object | None) -> Plan:
-    """Find out what has to be written, and whether it may be; reads at most."""
+def plan_of(airflow: Airflow, wish: Wish, current: Object | None, known: Known | None = None) -> Plan:
+    """Find out what has to be written, and whether it may be; reads at most.
+
+    :param known: the digests, where they were read already.
+    """
     connections = airflow.ask(Connections)
     connections.check(wish.fields)
     airflow.client.redact.add(texts_in([wish.password, wish.secret_extra]))
     if current is None:
         new = new_connection(wish)
-        digest, _known = digest_of(airflow, wish)
+        digest, _same = digest_of(airflow, wish, known)
         return Plan(None, new, new, [], False, digest)
 
     changed = changes(current, wish.fields)
@@ -127,8 +151,10 @@ def plan_of(airflow: Airflow, wish: Wish, current: Object | None) -> Plan:
     extra = compared_extra(wish, current)
     password_differs, password_hidden = compared_password(connections, wish, current)
     unverified = (["password"] if password_hidden else []) + [option_of(wish, path) for path in extra.hidden]
-    digest, known = digest_of(airflow, wish, bool(unverified))
-    anew = not untouched and bool(unverified) and not (known and not (changed or extra.differs or password_differs))
+    digest, same_as_last = digest_of(airflow, wish, known, bool(unverified))
+    anew = (
+        not untouched and bool(unverified) and not (same_as_last and not (changed or extra.differs or password_differs))
+    )
     if extra.wanted is not None and (extra.differs or (extra.hidden and anew)):
         changed["extra"] = with_kept(connections, wish.name, extra, current["extra"])
     if password_differs or (password_hidden and anew):
@@ -140,7 +166,7 @@ def plan_of(airflow: Airflow, wish: Wish, current: Object | None) -> Plan:
     if untouched:
         unverified += [option_of(wish, path) for path in extra.kept if path in wish.secret_paths]
     secret = "password" in changed or "extra" in changed
-    return Plan(current, changed, after, [] if known else unverified, remade, digest if secret else None)
+    return Plan(current, changed, after, [] if same_as_last else unverified, remade, digest if secret else None)
 
 
 class Extra(t.NamedTuple):
@@ -173,14 +199,15 @@ def compared_extra(wish: Wish, current: Object) -> Extra:
     return Extra(wanted, differs, [path for path in unknown if path not in kept], kept)
 
 
-def digest_of(airflow: Airflow, wish: Wish, hidden: bool = False) -> tuple[Digest | None, bool]:
+def digest_of(airflow: Airflow, wish: Wish, known: Known | None, hidden: bool = False) -> tuple[Digest | None, bool]:
     """Return the digest of the secrets, where one is kept, and whether they are those that were written last.
 
     :param hidden: whether something that is given cannot be compared.
     """
     if wish.update_secrets != "on_change" or not (hidden or wish.has_secrets()):
         return None, False
-    digest = Digest(airflow, "connection", wish.name, {"password": wish.password, "extra": wish.all_extra})
+    given = {"password": wish.password, "extra": wish.all_extra}
+    digest = Digest(airflow, "connection", wish.name, given, known)
     return digest, digest.matches()
 
 
@@ -213,6 +240,12 @@ def carry_out(airflow: Airflow, wish: Wish, plan: Plan) -> None:
             return
     if plan.digest:
         plan.digest.keep()
+
+
+def remove(airflow: Airflow, connection_id: str) -> None:
+    """Delete a connection, and its digest with it."""
+    remove_digest(airflow, "connection", connection_id)
+    airflow.ask(Connections).delete(connection_id)
 
 
 def new_connection(wish: Wish) -> Object:
@@ -292,13 +325,28 @@ def shown(connection: Object, secret: t.Container[Path] = ()) -> Object:
     }
 
 
-def difference(plan: Plan, secret: t.Container[Path]) -> tuple[Object, Object]:
+def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
     """Return the connection as it is, and what changes of it, as a diff may show them."""
-    before = shown(plan.current, secret) if plan.current else {}
-    after = shown(plan.after, secret)
+    before = shown(plan.current, wish.secret_paths) if plan.current else {}
+    after = shown(plan.after, wish.secret_paths)
     changed = {key: after[key] for key in plan.changed if key != "password"}
     if plan.changed.get("password") is not None:
         changed["password"] = CLEARED if plan.remade else CHANGED
     if before and "extra" in changed and changed["extra"] == before["extra"]:
         changed["extra"] = CHANGED
     return before, changed
+
+
+KIND = Kind(
+    name="connections",
+    key="connection_id",
+    spec=SPEC,
+    wish_of=wish_of,
+    select=lambda airflow: airflow.ask(Connections).select(),
+    plan_of=plan_of,
+    carry_out=carry_out,
+    difference=difference,
+    remove=remove,
+    clearable=CLEARABLE,
+    whole=lambda airflow, current: airflow.ask(Connections).whole(current),
+)

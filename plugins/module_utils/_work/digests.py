@@ -13,7 +13,7 @@ import re
 import secrets
 import typing as t
 
-from .._airflow.airflow import Airflow
+from .._airflow.airflow import Airflow, Object
 from .._airflow.variables import Variables
 from .._base.errors import Conflict, Denied, Unsupported
 
@@ -32,6 +32,8 @@ WRITING = "dagops.airflow: a secret is being written"
 _KEPT = re.compile(r"dagops\.airflow scrypt (\d{1,7}) (\d{1,3}) (\d{1,3}) ([0-9a-f]{8,64}) ([0-9a-f]{64})")
 _KEY = re.compile(r"dagops__[0-9a-f]{24}")
 
+Known = t.Mapping[str, Object]
+
 
 def is_digest_key(key: str) -> bool:
     """Whether this is the key of a variable that holds a digest."""
@@ -48,13 +50,17 @@ class Digest:
 
     :param kind: C(connection) or C(variable).
     :param given: the secrets, by the names of their options.
+    :param known: the variables with digests by their keys, where they were read already.
     """
 
-    def __init__(self, airflow: Airflow, kind: str, name: str, given: t.Mapping[str, t.Any]) -> None:
+    def __init__(
+        self, airflow: Airflow, kind: str, name: str, given: t.Mapping[str, t.Any], known: Known | None = None
+    ) -> None:
         self.key = digest_key(kind, name)
         self._variables = airflow.ask(Variables)
         self._given = json.dumps(given, sort_keys=True).encode()
-        self._current: dict[str, t.Any] | None = None
+        self._known = known
+        self._current: Object | None = None
 
     def matches(self) -> bool:
         """Whether the secrets are the ones that were written last; an error when that cannot be kept here."""
@@ -64,7 +70,7 @@ class Digest:
                 "update_secrets to always or on_create."
             )
         with _explained():
-            self._current = self._variables.find(self.key)
+            self._current = self._variables.find(self.key) if self._known is None else self._known.get(self.key)
         kept = _KEPT.fullmatch(str(self._current["value"])) if self._current else None
         if not kept:
             return False

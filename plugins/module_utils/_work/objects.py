@@ -8,12 +8,61 @@ from __future__ import annotations
 import fnmatch
 import typing as t
 
-from .._airflow.airflow import Object
+from .._airflow.airflow import Airflow, Object
 from .._base.errors import Conflict
+from .._base.items import Spec
 from .._base.state import changes
 
 
-class Kind(t.Protocol):
+class Kind(t.NamedTuple):
+    """A kind of objects, by what is done with each of them: the same steps, whether it is one or many.
+
+    :param name: what its objects are called in results.
+    :param key: the option that names an object.
+    :param spec: all options of an object; C(clearable): those of which an empty text clears a field.
+    :param wish_of: from the options to what is wanted; BadInput for what cannot be.
+    :param select: all objects that there are; C(whole): one of these with all that can be read of it.
+    :param plan_of: from what is wanted, what is there, and digests that were read, to what has to be written.
+    :param difference: what a diff may show of that.
+    :param remove: deletes one; None: that is not done.
+    :param same_name: two names are one when this makes the same of them.
+    """
+
+    name: str
+    key: str
+    spec: Spec
+    wish_of: t.Callable[[t.Mapping[str, t.Any]], t.Any]
+    select: t.Callable[[Airflow], list[Object]]
+    plan_of: t.Callable[[Airflow, t.Any, Object | None, t.Any], t.Any]
+    carry_out: t.Callable[[Airflow, t.Any, t.Any], None]
+    difference: t.Callable[[t.Any, t.Any], tuple[Object, Object]]
+    remove: t.Callable[[Airflow, str], None] | None = None
+    clearable: t.Sequence[str] = ()
+    whole: t.Callable[[Airflow, Object], Object] = lambda airflow, current: current
+    same_name: t.Callable[[str], str] = str
+
+
+class Plan(t.NamedTuple):
+    """What has to be written.
+
+    :param current: the object as it is; None: there is none.
+    :param changed: the fields to write, all of them for a new object.
+    """
+
+    current: Object | None
+    changed: Object
+
+    @property
+    def after(self) -> Object:
+        return {**(self.current or {}), **self.changed}
+
+
+def difference(wish: t.Any, plan: t.Any) -> tuple[Object, Object]:
+    """Return the object as it is, and what changes of it, as a diff shows them."""
+    return plan.current or {}, plan.changed
+
+
+class Objects(t.Protocol):
     """A family whose objects have a name and fields that can be read."""
 
     def find(self, name: str) -> Object | None:
@@ -29,42 +78,42 @@ class Kind(t.Protocol):
         """Give an object other values of these fields."""
 
 
-def make(kind: Kind, name: str, wanted: Object) -> Object | None:
+def make(objects: Objects, name: str, wanted: Object) -> Object | None:
     """Make an object; return the one that is there in its place, None when there was none."""
     try:
-        kind.create(wanted)
+        objects.create(wanted)
         return None
     except Conflict:
         # Somebody else has just made it, or a first answer got lost. What is there is not overwritten unseen.
-        current = kind.find(name)
+        current = objects.find(name)
         if current is None:
             raise
         return current
 
 
-def write(kind: Kind, name: str, current: Object | None, changed: Object, given: Object) -> None:
+def write(objects: Objects, name: str, current: Object | None, changed: Object, given: Object) -> None:
     """Make an object, or change what differs.
 
     :param changed: the fields that are to change, all of them for a new object.
     :param given: the fields that the options name; None: they are left as they are.
     """
     if current is None:
-        current = make(kind, name, changed)
+        current = make(objects, name, changed)
         if current is None:
             return
         changed = changes(current, given)
     if changed:
-        kind.update(current, changed)
+        objects.update(current, changed)
 
 
-def listed(kind: Kind, key: str, patterns: t.Sequence[str] | None) -> list[Object]:
+def listed(objects: Objects, key: str, patterns: t.Sequence[str] | None) -> list[Object]:
     """Return the objects whose name is one of the names, or fits one of the shell patterns, sorted.
 
     :param patterns: None: all objects; an empty list: none, and nothing is asked.
     """
     found = [
         item
-        for item in ([] if patterns == [] else kind.select())
+        for item in ([] if patterns == [] else objects.select())
         if patterns is None or any(item[key] == text or fnmatch.fnmatchcase(item[key], text) for text in patterns)
     ]
     return sorted(found, key=lambda item: str(item[key]))

@@ -26,10 +26,20 @@ from .._base.masks import (
 )
 from .._base.state import changes
 from .._base.text import texts_in
-from .digests import Digest, is_digest_key
-from .objects import write
+from .digests import UPDATE_SECRETS, Digest, Known, is_digest_key, remove_digest
+from .objects import Kind, write
 
 CHANGED = "(changed)"  # what a diff shows of a secret
+SPEC: dict[str, dict[str, t.Any]] = {
+    "key": {"type": "str", "required": True, "no_log": False},
+    "value": {"type": "raw"},
+    "secret_value": {"type": "raw", "no_log": True},
+    "update_secrets": UPDATE_SECRETS,
+    "description": {"type": "str"},
+    "team_name": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+CLEARABLE = ("value", "secret_value", "description", "team_name")
 
 
 class Wish(t.NamedTuple):
@@ -44,7 +54,7 @@ class Wish(t.NamedTuple):
     update_secrets: str
 
     @property
-    def key(self) -> str:
+    def name(self) -> str:
         return str(self.fields["key"])
 
 
@@ -79,8 +89,11 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     return Wish(fields, given == ["secret_value"], params["update_secrets"])
 
 
-def plan_of(airflow: Airflow, wish: Wish, current: Object | None) -> Plan:
-    """Find out what has to be written, and whether it may be; reads at most."""
+def plan_of(airflow: Airflow, wish: Wish, current: Object | None, known: Known | None = None) -> Plan:
+    """Find out what has to be written, and whether it may be; reads at most.
+
+    :param known: the digests, where they were read already.
+    """
     variables = airflow.ask(Variables)
     variables.check(wish.fields)
     value = wish.fields["value"]
@@ -89,9 +102,9 @@ def plan_of(airflow: Airflow, wish: Wish, current: Object | None) -> Plan:
     on_change = wish.update_secrets == "on_change"
     if current is None:
         if value is None:
-            raise BadInput(f"Variable {wish.key} does not exist yet; to make it, give value or secret_value.")
+            raise BadInput(f"Variable {wish.name} does not exist yet; to make it, give value or secret_value.")
         new = {name: "" if wish.fields[name] is None else wish.fields[name] for name in FIELDS}
-        digest = digest_of(airflow, wish) if on_change and will_be_masked(variables, wish.key, value) else None
+        digest = digest_of(airflow, wish, known) if on_change and will_be_masked(variables, wish.name, value) else None
         if digest:
             digest.matches()  # Whether there is one does not matter, but it may not be allowed to look.
         return Plan(None, new, [], digest)
@@ -103,11 +116,13 @@ def plan_of(airflow: Airflow, wish: Wish, current: Object | None) -> Plan:
     differs, unknown = (not same(*both), []) if variables.shows_secrets else comparison(*both)
     hidden = bool(unknown) or current["value"] is None
     untouched = wish.update_secrets == "on_create" and (hidden or wish.secret)
-    digest = digest_of(airflow, wish) if on_change and hidden else None
-    known = digest is not None and digest.matches()
-    if not untouched and (differs or (hidden and not known) or (changed and hidden)):
+    digest = digest_of(airflow, wish, known) if on_change and hidden else None
+    same_as_last = digest is not None and digest.matches()
+    if not untouched and (differs or (hidden and not same_as_last) or (changed and hidden)):
         changed["value"] = value
-    return Plan(current, changed, ["value"] if hidden and not known else [], digest if "value" in changed else None)
+    return Plan(
+        current, changed, ["value"] if hidden and not same_as_last else [], digest if "value" in changed else None
+    )
 
 
 def carry_out(airflow: Airflow, wish: Wish, plan: Plan) -> None:
@@ -115,14 +130,20 @@ def carry_out(airflow: Airflow, wish: Wish, plan: Plan) -> None:
     given = {**wish.fields, "value": None} if wish.update_secrets == "on_create" and wish.secret else wish.fields
     if plan.digest:
         plan.digest.begin()
-    write(airflow.ask(Variables), wish.key, plan.current, plan.changed, given)
+    write(airflow.ask(Variables), wish.name, plan.current, plan.changed, given)
     if plan.digest:
         plan.digest.keep()
 
 
-def digest_of(airflow: Airflow, wish: Wish) -> Digest:
+def digest_of(airflow: Airflow, wish: Wish, known: Known | None) -> Digest:
     """Return the digest of the wanted value."""
-    return Digest(airflow, "variable", wish.key, {"value": wish.fields["value"]})
+    return Digest(airflow, "variable", wish.name, {"value": wish.fields["value"]}, known)
+
+
+def remove(airflow: Airflow, key: str) -> None:
+    """Delete a variable, and its digest with it."""
+    remove_digest(airflow, "variable", key)
+    airflow.ask(Variables).delete(key)
 
 
 def will_be_masked(variables: Variables, key: str, value: str) -> bool:
@@ -143,13 +164,27 @@ def shown(variable: Object, secret: bool = False) -> Object:
     return {**variable, "value": value if safe == parsed else json.dumps(safe, ensure_ascii=False)}
 
 
-def difference(plan: Plan, secret: bool) -> tuple[Object, Object]:
+def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
     """Return the variable as it is, and what changes of it, as a diff may show them."""
-    before = shown(plan.current, secret) if plan.current else {}
+    before = shown(plan.current, wish.secret) if plan.current else {}
     if not plan.changed:
         return before, {}
-    after = shown({**(plan.current or {}), **plan.changed}, secret)
+    after = shown({**(plan.current or {}), **plan.changed}, wish.secret)
     changed = {key: after[key] for key in plan.changed}
     if "value" in changed and (changed["value"] == before.get("value") or is_masked(changed["value"])):
         changed["value"] = CHANGED
     return before, changed
+
+
+KIND = Kind(
+    name="variables",
+    key="key",
+    spec=SPEC,
+    wish_of=wish_of,
+    select=lambda airflow: airflow.ask(Variables).select(),
+    plan_of=plan_of,
+    carry_out=carry_out,
+    difference=difference,
+    remove=remove,
+    clearable=CLEARABLE,
+)

@@ -12,7 +12,8 @@ import typing as t
 import pytest
 from ansible.module_utils import basic
 from ansible_collections.dagops.airflow.plugins.module_utils import _module
-from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, TimedOut
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, BadInput, TimedOut
+from ansible_collections.dagops.airflow.plugins.module_utils._base.items import check_texts
 from ansible_collections.dagops.airflow.plugins.module_utils._module import AirflowModule
 from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_connection,
@@ -54,6 +55,33 @@ def params_of(played: Played, **options: t.Any) -> Options:
 
 def executed(run: t.Callable[[t.Any, t.Any], Options]) -> t.Callable[[], None]:
     return lambda: AirflowModule(SPEC, supports_check_mode=True).execute(run)
+
+
+# -- texts that are none
+
+NO_TEXTS: dict[str, tuple[Options, str]] = {
+    "a list": ({"name": ["a"]}, "name must be a text, and is a list"),
+    "a mapping": ({"api_username": {"a": 1}}, "api_username must be a text, and is a mapping"),
+    "a path": ({"ca_path": ["/a"]}, "ca_path must be a text, and is a list"),
+    "an item": ({"names": ["a", ["hidden-b"]]}, "Item 2 of names must be a text, and is a list"),
+    "a secret": ({"secret": {"k": "hidden-a"}}, "secret must be a text, and is a mapping"),
+}
+
+
+@pytest.mark.parametrize("name", NO_TEXTS)
+def test_what_is_no_text_is_refused(played: Played, name: str) -> None:
+    options, sentence = NO_TEXTS[name]
+    result = played(executed(lambda module, airflow: {}), api_url=URL, api_version="v2", **options)
+    assert result["failed"] is True
+    assert result["msg"] == f"{sentence}; correct it."
+    assert "hidden" not in result["msg"]
+
+
+def test_the_same_in_a_mapping_with_options() -> None:
+    option = {"type": "list", "elements": "dict", "options": {"title": {"type": "str"}, "any": {"type": "raw"}}}
+    check_texts("things", [{"title": 7, "any": ["a"]}, {}], option)
+    with pytest.raises(BadInput, match=r"^title in Item 2 of things must be a text, and is a list; correct it\.$"):
+        check_texts("things", [{"title": "a"}, {"title": ["b"]}], option)
 
 
 # -- unset, empty, from the environment

@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Conflict, Denied, Unsupported
+from ansible_collections.dagops.airflow.plugins.module_utils._work.users import Wish, new_user
 from ansible_collections.dagops.airflow.plugins.modules import airflow_user
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
@@ -89,14 +90,21 @@ def test_a_new_user_in_check_mode(users):
 
 def test_a_new_user_gets_names(users):
     users.has_not()
-    result = users(check_mode=True, username="deploy", email="a@b", roles=["Op"], password="s3cret-pa55")
+    result = users(check_mode=True, username="deploy", roles=["Op"], password="s3cret-pa55")
     assert (result["user"]["first_name"], result["user"]["last_name"]) == ("deploy", "API")
+    assert result["user"]["email"] == "deploy@localhost"
+
+
+def test_a_name_that_is_an_address_is_the_address():
+    texts = dict.fromkeys(("email", "first_name", "last_name"))
+    wish = Wish({"username": "deploy@example.com", **texts, "roles": ["Op"]}, "s3cret-pa55", "always")
+    assert new_user(wish)["email"] == "deploy@example.com"
 
 
 @pytest.mark.parametrize(
     ("options", "missing"),
     [
-        ({}, "email, roles, password"),
+        ({}, "roles, password"),
         ({"email": "a@b", "roles": ["Op"]}, "password"),
         ({"email": "a@b", "password": "s3cret-pa55"}, "roles"),
         ({"email": "a@b", "password": "s3cret-pa55", "roles": []}, "roles"),
@@ -110,7 +118,6 @@ def test_a_new_user_needs_more(users, options, missing):
 
 
 def test_an_empty_role_is_refused(users):
-    users.has()
     assert "roles holds an empty name" in users.failure(username="deploy", roles=["Op", " "]).message
 
 

@@ -126,8 +126,6 @@ def test_another_value(variable, value, there, check_mode):
 
 def test_a_description_alone(variable):
     variable.has("region", "eu", "old")
-    if variable.generation.name == "v1":
-        variable.version("2.11.2")
     variable.patched("region", "eu", description="")
     assert variable(key="region", description="")["diff"]["after"] == {"region": {"description": ""}}
 

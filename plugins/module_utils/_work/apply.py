@@ -1,0 +1,225 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bringing an Airflow to the configuration that is wanted: one list for each kind, and writes for what differs."""
+
+from __future__ import annotations
+
+import typing as t
+from fnmatch import fnmatchcase
+
+from .._airflow.airflow import Airflow, Object
+from .._base.errors import AirflowError, ApiError, BadInput, ObjectsFailed, Unsupported, WrongLogin
+from .._base.state import diff
+from .._base.text import one_line
+from .digests import Known, is_digest_key
+from .objects import Kind
+from .tree import KINDS, Item, Tree, about, check_purge, protected
+from .variables import KIND as VARIABLES
+
+OUTCOMES = ("created", "updated", "removed", "unchanged")
+GONE = ({"state": "present"}, {"state": "absent"})
+# What is said of one object, and does not keep the others from being written.
+REFUSED = (ApiError, BadInput, Unsupported)
+ALL = "*"  # the name of a failed object where it is the list of all that cannot be read
+
+Found = t.Dict[str, Object]
+
+
+class Step(t.NamedTuple):
+    """What becomes of one object.
+
+    :param outcome: one of C(OUTCOMES).
+    :param unverified: fields that could not be compared.
+    """
+
+    kind: Kind
+    name: str
+    outcome: str
+    write: t.Callable[[], None]
+    difference: tuple[Object, Object] = ({}, {})
+    unverified: t.Sequence[str] = ()
+
+
+class Told:
+    """What the result says of all objects."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.objects: dict[str, dict[str, list[str]]] = {
+            name: {outcome: [] for outcome in OUTCOMES} for name in tree.items
+        }
+        self.failed: list[Object] = []
+        self._unverified: list[Object] = []
+        self._diff: dict[str, dict[str, t.Any]] = {"before": {}, "after": {}}
+
+    def fail(self, kind: Kind, name: str, error: AirflowError) -> None:
+        """An object is not as it was wanted."""
+        self.failed.append({"kind": kind.name, "name": name, "msg": error.message})
+
+    def done(self, step: Step) -> None:
+        """An object is as it was wanted."""
+        self.objects[step.kind.name][step.outcome].append(step.name)
+        self._unverified += [{"kind": step.kind.name, "name": step.name, "field": field} for field in step.unverified]
+        for side, objects in diff({step.name: step.difference}).items():
+            if objects:
+                self._diff[side].setdefault(step.kind.name, {}).update(objects)
+
+    def result(self) -> Object:
+        """Return all of it."""
+        counted = {
+            name: {outcome: sorted(names) for outcome, names in outcomes.items()}
+            for name, outcomes in self.objects.items()
+        }
+        return {
+            "changed": any(outcomes[name] for outcomes in counted.values() for name in OUTCOMES[:3]),
+            "objects": counted,
+            "failed_objects": self.failed,
+            "unverified": self._unverified,
+            "diff": self._diff,
+        }
+
+    def failure(self, purging: bool) -> ObjectsFailed:
+        """Return the error that names what failed."""
+        names = one_line(", ".join(f"{failed['kind']} {failed['name']}" for failed in self.failed), 160)
+        purged = ", and nothing was purged" if purging else ""
+        return ObjectsFailed(
+            f"Not all objects are as wanted ({names}): {one_line(self.failed[0]['msg'], 240)} All others are{purged}; "
+            "failed_objects has the reason of each.",
+            **self.result(),
+        )
+
+
+def applied(airflow: Airflow, tree: Tree, check_mode: bool, warn: t.Callable[[str], None]) -> Object:
+    """Write what differs, and tell what has become of each object.
+
+    Whatever can be known beforehand is refused before the first write (BadInput, Unsupported). What Airflow refuses
+    holds back that object only, and what is to be purged. ObjectsFailed names these in the end.
+    """
+    told = Told(tree)
+    found = _read(airflow, tree, told)
+    steps = _steps(airflow, tree, found, told, warn)
+    purges = _purges(airflow, tree, found)
+    _write(steps, told, check_mode)
+    if not told.failed:
+        _write(purges, told, check_mode)
+    if told.failed:
+        raise told.failure(bool(purges))
+    return told.result()
+
+
+def _read(airflow: Airflow, tree: Tree, told: Told) -> dict[str, Found]:
+    """Read a list for each kind; one that cannot be read is a failure of all that is wanted of it."""
+    found = {}
+    for name, items in tree.items.items():
+        kind = KINDS[name]
+        if not items and name not in tree.purges:
+            continue
+        try:
+            found[name] = {kind.same_name(current[kind.key]): current for current in kind.select(airflow)}
+        except WrongLogin:
+            raise
+        except REFUSED as error:
+            for failed in [item.wish.name for item in items.values()] or [ALL]:
+                told.fail(kind, failed, error)
+    return found
+
+
+def _steps(
+    airflow: Airflow, tree: Tree, found: t.Mapping[str, Found], told: Told, warn: t.Callable[[str], None]
+) -> list[Step]:
+    """Find out what has to be written; reads at most."""
+    known = _digests(airflow, tree, found)
+    steps = []
+    for name, there in found.items():
+        for key, item in tree.items[name].items():
+            try:
+                with about(item.label):
+                    steps.append(_step(airflow, KINDS[name], item, there.get(key), known, warn))
+            except ApiError as error:
+                told.fail(KINDS[name], item.wish.name, error)
+    return steps
+
+
+def _step(
+    airflow: Airflow,
+    kind: Kind,
+    item: Item,
+    current: Object | None,
+    known: Known | None,
+    warn: t.Callable[[str], None],
+) -> Step:
+    wish = item.wish
+    if item.absent:
+        if current is None:
+            return Step(kind, wish.name, "unchanged", _nothing)
+        return _removal(airflow, kind, current[kind.key])
+    plan = kind.plan_of(airflow, wish, kind.whole(airflow, current) if current else None, known)
+    outcome = "unchanged" if not plan.changed else "updated" if plan.current else "created"
+    if getattr(plan, "warning", ""):
+        warn(plan.warning)
+    return Step(
+        kind,
+        wish.name,
+        outcome,
+        lambda: kind.carry_out(airflow, wish, plan),
+        kind.difference(wish, plan),
+        getattr(plan, "unverified", ()),
+    )
+
+
+def _digests(airflow: Airflow, tree: Tree, found: t.Mapping[str, Found]) -> Known | None:
+    """Read all digests at once, where some are needed; None where each has to be asked for."""
+    wishes = [item.wish for items in tree.items.values() for item in items.values() if not item.absent]
+    if not any(getattr(wish, "update_secrets", "") == "on_change" for wish in wishes):
+        return None
+    try:
+        there = found["variables"].values() if "variables" in found else VARIABLES.select(airflow)
+    except ApiError:
+        # Each object that needs one says what is lacking.
+        return None
+    return {variable["key"]: variable for variable in there if is_digest_key(variable["key"])}
+
+
+def _purges(airflow: Airflow, tree: Tree, found: t.Mapping[str, Found]) -> list[Step]:
+    """Return the removals of what is not wanted; BadInput for more of them than was said."""
+    steps: list[Step] = []
+    for name, there in reversed(list(found.items())):
+        if name not in tree.purges:
+            continue
+        kind, purge = KINDS[name], tree.purges[name]
+        names = sorted(
+            current[kind.key]
+            for key, current in there.items()
+            if key not in tree.items[name]
+            and any(fnmatchcase(current[kind.key], pattern) for pattern in purge.matching)
+            and not any(fnmatchcase(current[kind.key], pattern) for pattern in purge.excepted)
+            and not protected(kind, current[kind.key], tree.login)
+        )
+        check_purge(kind, names, purge.at_most)
+        steps += [_removal(airflow, kind, doomed) for doomed in names]
+    return steps
+
+
+def _removal(airflow: Airflow, kind: Kind, name: str) -> Step:
+    remove = kind.remove
+    return Step(kind, name, "removed", (lambda: remove(airflow, name)) if remove else _nothing, GONE)
+
+
+def _nothing() -> None:
+    """What is written for an object that is as wanted."""
+
+
+def _write(steps: t.Sequence[Step], told: Told, check_mode: bool) -> None:
+    for step in steps:
+        try:
+            if step.outcome != "unchanged" and not check_mode:
+                step.write()
+        except REFUSED as error:
+            told.fail(step.kind, step.name, error)
+        except AirflowError as error:
+            # Nothing answers any more, so the rest is not tried.
+            error.message = f"{step.kind.name} {step.name}: {error.message}"
+            error.details.update(told.result())
+            raise
+        else:
+            told.done(step)

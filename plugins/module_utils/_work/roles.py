@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the options of a role ask for, and what has to be written for it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._airflow.access import Access, permissions_of
+from .._airflow.airflow import Asked, Object
+from .._base.inputs import name_of
+from .._base.state import changes
+from .objects import Kind, Plan, difference
+
+SPEC: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "required": True},
+    "permissions": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "action": {"type": "str", "required": True},
+            "resource": {"type": "str", "required": True},
+        },
+    },
+    "append": {"type": "bool", "default": False},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+# Airflow adds it to every role of its own accord.
+EVERYBODYS = ("can_read", "Website")
+
+
+class Wish(t.NamedTuple):
+    """The checked options of C(airflow_role).
+
+    :param permissions: pairs of action and resource; None: they are left as they are.
+    :param append: whether those that are not named stay.
+    """
+
+    name: str
+    permissions: set[tuple[str, str]] | None
+    append: bool
+
+
+def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
+    """Check all options before anything is sent; BadInput names the one that is wrong."""
+    given = params["permissions"]
+    pairs = None if given is None else {(pair["action"], pair["resource"]) for pair in given}
+    return Wish(name_of("name", params["name"]), pairs, params["append"])
+
+
+def plan_of(airflow: Asked, wish: Wish, current: Object | None, known: t.Any = None) -> Plan:
+    """Find out what has to be written, and whether it may be."""
+    wanted = {"name": wish.name, "permissions": wanted_permissions(wish, current)}
+    airflow.ask(Access).check_role(current, wanted)
+    return Plan(current, changes(current or {}, wanted))
+
+
+def wanted_permissions(wish: Wish, role: Object | None) -> list[Object]:
+    """Return all permissions that the role is to have."""
+    has = {(pair["action"], pair["resource"]) for pair in role["permissions"]} if role else set()
+    if wish.permissions is None:
+        return permissions_of(has)
+    return permissions_of(wish.permissions | (has if wish.append else has & {EVERYBODYS}))
+
+
+def carry_out(airflow: Asked, wish: Wish, plan: Plan) -> None:
+    """Write what has to be written."""
+    access = airflow.ask(Access)
+    if plan.current is None:
+        access.create_role(plan.after)
+    else:
+        access.update_role(plan.current, plan.after)
+
+
+def remove(airflow: Asked, name: str) -> None:
+    """Delete a role."""
+    airflow.ask(Access).delete_role(name)
+
+
+KIND = Kind(
+    name="roles",
+    key="name",
+    spec=SPEC,
+    wish_of=wish_of,
+    select=lambda airflow: airflow.ask(Access).select_roles(),
+    plan_of=plan_of,
+    carry_out=carry_out,
+    difference=difference,
+    remove=remove,
+)

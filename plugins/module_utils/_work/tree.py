@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole configuration that is wanted of an Airflow, its shape checked before anything is sent."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from .._airflow.pools import DEFAULT_POOL
+from .._base.errors import BadInput, Unsupported
+from .._base.inputs import is_glob
+from .._base.items import check_texts, secrets_of, without_unset
+from .._base.names import check_unmasked
+from .._base.text import Redactor, one_line
+from .connections import KIND as CONNECTIONS
+from .digests import is_digest_key
+from .objects import Kind
+from .paused import KIND as DAGS
+from .pools import KIND as POOLS
+from .roles import KIND as ROLES
+from .users import KIND as USERS
+from .variables import KIND as VARIABLES
+
+Options = t.Mapping[str, t.Any]
+
+# In the order in which they are written: users have roles.
+KINDS = {kind.name: kind for kind in (POOLS, VARIABLES, CONNECTIONS, ROLES, USERS, DAGS)}
+OWN_ROLES = ("Admin", "Op", "Public", "User", "Viewer")
+
+
+class Item(t.NamedTuple):
+    """One object.
+
+    :param label: what messages call it, by its place in the options.
+    :param wish: what is wanted of it, as its kind has it.
+    """
+
+    label: str
+    wish: t.Any
+    absent: bool
+
+
+class Purge(t.NamedTuple):
+    """Which objects of a kind are removed when they are not wanted."""
+
+    matching: t.Sequence[str]
+    excepted: t.Sequence[str]
+    at_most: int
+
+
+class Tree(t.NamedTuple):
+    """What is wanted: for each kind that is listed its objects, by their names, and what is purged of it.
+
+    :param login: the name of the user that is logged in; empty: nobody knows.
+    """
+
+    items: t.Mapping[str, t.Mapping[str, Item]]
+    purges: t.Mapping[str, Purge]
+    login: str
+
+
+def secret_options(kind: Kind) -> list[str]:
+    """Names of the options of an object that are secret."""
+    return [name for name, option in kind.spec.items() if option.get("no_log")]
+
+
+def login_of(params: Options) -> str:
+    """Return the name of the user that is logged in, or an empty text: a token does not tell."""
+    return str(params["api_username"] or "")
+
+
+def tree_of(params: Options) -> Tree:
+    """Check the shape of all options; BadInput names the item and the key that are wrong."""
+    defaults = {"update_secrets": params["update_secrets"], "update_password": "on_create"}
+    login = login_of(params)
+    items = {
+        kind.name: _items(kind, params[kind.name], defaults, login)
+        for kind in KINDS.values()
+        if params[kind.name] is not None
+    }
+    purges = {
+        name: _purge(KINDS[name], options, name in items, login)
+        for name, options in (params["purge"] or {}).items()
+        if options is not None
+    }
+    return Tree(items, purges, login)
+
+
+def item_of(kind: Kind, label: str, options: t.Any, defaults: Options) -> Item:
+    """Check the options of one object, in the way of the module for one."""
+    if not isinstance(options, t.Mapping):
+        raise BadInput(f"{label} is no mapping of options; write it as one.")
+    unknown = [str(key) for key in options if key not in kind.spec]
+    if unknown:
+        raise BadInput(f"{label} has an unknown key {one_line(unknown[0], 60)}; it takes {', '.join(kind.spec)}.")
+    given = without_unset(options, kind.spec, kind.clearable)
+    if kind.key not in given:
+        raise BadInput(f"{label} has no {kind.key}; name what it is about.")
+    spec = {
+        name: {**option, "default": defaults[name]} if name in defaults else option
+        for name, option in kind.spec.items()
+    }
+    validated = ArgumentSpecValidator(spec).validate(given)
+    if validated.error_messages:
+        # Before it is cut: half a secret would not be masked.
+        redact = Redactor(secrets_of(given, secret_options(kind)))
+        raise BadInput(f"{label}: {one_line(redact(validated.error_messages[0])).rstrip('.')}; correct it.")
+    with about(label):
+        for name, value in given.items():
+            if not kind.spec[name].get("no_log"):
+                check_unmasked(name, value)
+            check_texts(name, value, kind.spec[name])
+        wish = kind.wish_of(validated.validated_parameters)
+    return Item(label, wish, given.get("state") == "absent")
+
+
+def protected(kind: Kind, name: str, login: str) -> str:
+    """Return what makes an object one that is never removed, or an empty text."""
+    if kind is POOLS and name == DEFAULT_POOL:
+        return "Airflow's own pool"
+    if kind is ROLES and name in OWN_ROLES:
+        return "one of Airflow's own roles"
+    if kind is USERS and name.lower() == login.lower():
+        return "the user that is logged in"
+    if kind is VARIABLES and is_digest_key(name):
+        return "one of the digests that update_secrets: on_change keeps"
+    return ""
+
+
+def _items(kind: Kind, value: t.Any, defaults: Options, login: str) -> dict[str, Item]:
+    found: dict[str, Item] = {}
+    for label, options in _labelled(kind, value):
+        item = item_of(kind, label, options, defaults)
+        reason = protected(kind, item.wish.name, login) if item.absent else ""
+        if reason:
+            raise BadInput(f"{label} is {reason}, which is never removed; take it out.")
+        first = found.setdefault(kind.same_name(item.wish.name), item)
+        if first is not item:
+            raise BadInput(f"{first.label} and {label} are the same object; take one of them out.")
+    return found
+
+
+def _labelled(kind: Kind, value: t.Any) -> t.Iterator[tuple[str, t.Any]]:
+    """Yield the options of each object, with what messages call it."""
+    if isinstance(value, t.Mapping) and kind in (VARIABLES, DAGS):
+        for name, options in value.items():
+            yield f"{kind.name}.{one_line(name, 60)}", _of_mapping(kind, str(name), options)
+        return
+    if not isinstance(value, list):
+        more = ", or a mapping of keys to values" if kind is VARIABLES else ""
+        raise BadInput(f"{kind.name} takes a list of mappings{more}; correct it.")
+    for number, options in enumerate(value, 1):
+        name = options.get(kind.key) if isinstance(options, t.Mapping) else None
+        yield f"Item {number} of {kind.name}" + (f" ({one_line(name, 60)})" if name else ""), options
+
+
+def _of_mapping(kind: Kind, name: str, options: t.Any) -> t.Any:
+    """Return an object that a mapping has under its name in the form of an item of a list."""
+    if kind is DAGS:
+        return {**options, "dag_id": name} if isinstance(options, t.Mapping) else options
+    if options is None:
+        raise BadInput(f"variables.{one_line(name, 60)} has no value; give one, or an empty text.")
+    return {"key": name, "value": options}
+
+
+def _purge(kind: Kind, options: Options, listed: bool, login: str) -> Purge:
+    option = f"purge.{kind.name}"
+    if not listed:
+        raise BadInput(f"{option} needs {kind.name}, the objects that are to stay; list them, or give an empty list.")
+    if kind is USERS and not login:
+        raise BadInput(
+            f"{option} needs api_username: a token does not tell which user is logged in, who must not be removed; log "
+            "in with a user name, or leave it out."
+        )
+    patterns = [*options["matching"], *(options["except"] or [])]
+    if not all(text.strip() for text in patterns):
+        raise BadInput(f"{option} holds an empty text; name what is meant.")
+    named = [text for text in options["matching"] if not is_glob(text) and protected(kind, text, login)]
+    if named:
+        reason = protected(kind, named[0], login)
+        raise BadInput(f"{option} names {named[0]}, {reason}, which is never removed; take it out of matching.")
+    if options["at_most"] < 0:
+        raise BadInput(f"{option} has at_most {options['at_most']}; it takes 0 or more.")
+    return Purge(options["matching"], options["except"] or [], options["at_most"])
+
+
+def check_purge(kind: Kind, names: t.Sequence[str], at_most: int) -> None:
+    """Refuse to remove more objects than was said."""
+    if len(names) > at_most:
+        raise BadInput(
+            f"purge.{kind.name} would remove {len(names)} objects and may remove {at_most} (at_most): "
+            f"{one_line(', '.join(names), 250)}; raise at_most, or narrow matching. Nothing was changed."
+        )
+
+
+@contextlib.contextmanager
+def about(label: str) -> t.Iterator[None]:
+    """Let an error about options say which item they are of."""
+    try:
+        yield
+    except (BadInput, Unsupported) as error:
+        error.message = f"{label}: {error.message}"
+        raise

@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the options of a user ask for, and what has to be written for it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._airflow.access import Access
+from .._airflow.airflow import Asked, Object
+from .._base.errors import BadInput
+from .._base.inputs import name_of
+from .._base.state import changes
+from .objects import Kind, difference
+
+SPEC: dict[str, dict[str, t.Any]] = {
+    "username": {"type": "str", "required": True},
+    "password": {"type": "str", "no_log": True},
+    "update_password": {"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False},
+    "email": {"type": "str"},
+    "first_name": {"type": "str"},
+    "last_name": {"type": "str"},
+    "roles": {"type": "list", "elements": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+CHANGED = "(changed)"  # what a diff shows of a password
+
+
+class Wish(t.NamedTuple):
+    """The checked options of C(airflow_user): what a field is to be; None: it is left as it is."""
+
+    fields: Object
+    password: str | None
+    update_password: str
+
+    @property
+    def name(self) -> str:
+        return str(self.fields["username"])
+
+
+class Plan(t.NamedTuple):
+    """What has to be written.
+
+    :param current: the user as it is; None: there is none.
+    :param changed: the fields to write, all of them for a new user.
+    :param password: the one to set; None: it stays as it is.
+    """
+
+    current: Object | None
+    fields: Object
+    password: str | None
+
+    @property
+    def changed(self) -> Object:
+        return {**self.fields, **({"password": CHANGED} if self.current and self.password else {})}
+
+    @property
+    def after(self) -> Object:
+        return {**(self.current or {}), **self.fields}
+
+
+def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
+    """Check all options before anything is sent; BadInput names the one that is wrong."""
+    name = name_of("username", params["username"])
+    roles = None if params["roles"] is None else sorted({role.strip() for role in params["roles"]})
+    if roles is not None and not all(roles):
+        raise BadInput("roles holds an empty name; name the roles, such as Viewer, User or Op.")
+    texts = {key: params[key] for key in ("email", "first_name", "last_name")}
+    return Wish({"username": name, **texts, "roles": roles}, params["password"], params["update_password"])
+
+
+def plan_of(airflow: Asked, wish: Wish, current: Object | None, known: t.Any = None) -> Plan:
+    """Find out what has to be written, and whether it may be; tries the password where that is wanted."""
+    access = airflow.ask(Access)
+    password = wish.password or None
+    if current is None:
+        fields = new_user(wish)
+    else:
+        fields = changes(current, wish.fields)
+        if password and (wish.update_password == "on_create" or access.accepts_password(wish.name, password)):
+            password = None
+    access.check_user(current, fields, password)
+    return Plan(current, fields, password)
+
+
+def new_user(wish: Wish) -> Object:
+    """Return the user to make; BadInput when something is missing that Airflow wants."""
+    name = wish.name
+    missing = ([] if wish.fields["roles"] else ["roles"]) + ([] if wish.password else ["password"])
+    if missing:
+        raise BadInput(f"User {name} does not exist yet; to make it, give {', '.join(missing)}.")
+    defaults = {"email": name if "@" in name else f"{name}@localhost", "first_name": name, "last_name": "API"}
+    return {**defaults, **{key: value for key, value in wish.fields.items() if value is not None}}
+
+
+def carry_out(airflow: Asked, wish: Wish, plan: Plan) -> None:
+    """Write what has to be written."""
+    access = airflow.ask(Access)
+    if plan.current is None:
+        access.create_user(plan.after, str(plan.password))
+    else:
+        access.update_user(plan.after, plan.password)
+
+
+def remove(airflow: Asked, username: str) -> None:
+    """Delete a user."""
+    airflow.ask(Access).delete_user(username)
+
+
+KIND = Kind(
+    name="users",
+    key="username",
+    spec=SPEC,
+    wish_of=wish_of,
+    select=lambda airflow: airflow.ask(Access).select_users(),
+    plan_of=plan_of,
+    carry_out=carry_out,
+    difference=difference,
+    remove=remove,
+    # Airflow takes upper and lower case for the same.
+    same_name=str.lower,
+)
