@@ -10,7 +10,9 @@ module: airflow_variable_info
 short_description: List variables of Apache Airflow
 version_added: 1.0.0
 description:
-  - Lists variables by key and shell pattern, without what may be a secret.
+  - Lists variables by key and shell pattern, without what may be a secret. By the name of its key, or of a key in its
+    JSON, a value counts as a secret, as in Airflow itself; the value of another variable is shown, whoever has written
+    it.
   - The API of Airflow 2 shows all values. What Airflow 3 would mask by its name is left out there, too.
 author:
   - The dagops.airflow authors (@dagops)

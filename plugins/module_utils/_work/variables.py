@@ -136,8 +136,11 @@ def carry_out(airflow: Airflow, wish: Wish, plan: Plan) -> None:
 
 
 def digest_of(airflow: Airflow, wish: Wish, known: Known | None) -> Digest:
-    """Return the digest of the wanted value."""
-    return Digest(airflow, "variable", wish.name, {"value": wish.fields["value"]}, known)
+    """Return the digest of the wanted value; of JSON it is the same whatever the order of the keys."""
+    text = wish.fields["value"]
+    parsed = value_of_text(text)
+    value = parsed if isinstance(parsed, (dict, list)) else text
+    return Digest(airflow, "variable", wish.name, {"value": value}, known)
 
 
 def remove(airflow: Airflow, key: str) -> None:

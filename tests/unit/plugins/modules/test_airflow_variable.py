@@ -273,6 +273,22 @@ def test_on_change(new):
     assert new(key="api_key", secret_value="another-secret", update_secrets="on_change")["changed"] is True
 
 
+def test_on_change_does_not_look_at_the_order_of_keys(new):
+    key = digest_key("variable", "api_key")
+    first, again = {"a": "hidden-1", "b": [2]}, {"b": [2], "a": "hidden-1"}
+    new.has("api_key", "***")
+    new.has_not(key)
+    new.posted(key=key, value=WRITING)
+    new.patched("api_key", "***", value=json.dumps(first))
+    new.server.patch(f"variables/{key}", {"update_mask": ["value"]}, sends=DigestBody(key=key)).answers({})
+    assert new(key="api_key", secret_value=first, update_secrets="on_change")["changed"] is True
+    digest = new.digest()
+    for value, changed in ((again, False), (json.dumps(again), False), ({**again, "b": [3]}, True)):
+        new.has("api_key", "***")
+        new.has(key, digest)
+        assert new(True, key="api_key", secret_value=value, update_secrets="on_change")["changed"] is changed
+
+
 def test_on_change_where_somebody_has_changed_the_description(new):
     key = digest_key("variable", "api_key")
     new.has("api_key", "***", "of somebody else")
