@@ -68,8 +68,8 @@ class Unsafe(str):
     """A text into which Ansible shall put nothing."""
 
 
-class Expression(str):
-    """A text into which Ansible shall put a secret."""
+class Quoted(str):
+    """A text in double quotes: an expression, or one whose line breaks YAML would fold without them."""
 
 
 class Dumper(yaml.SafeDumper):
@@ -82,13 +82,13 @@ class Dumper(yaml.SafeDumper):
         return True
 
 
-def _quoted(dumper: yaml.SafeDumper, text: Unsafe | Expression) -> yaml.Node:
+def _quoted(dumper: yaml.SafeDumper, text: Unsafe | Quoted) -> yaml.Node:
     tag = "!unsafe" if isinstance(text, Unsafe) else "tag:yaml.org,2002:str"
     return dumper.represent_scalar(tag, str(text), style='"')
 
 
 Dumper.add_representer(Unsafe, _quoted)
-Dumper.add_representer(Expression, _quoted)
+Dumper.add_representer(Quoted, _quoted)
 
 
 def objects_yaml(value: t.Any, kind: str | None = None) -> str:
@@ -111,7 +111,9 @@ def _plain(value: t.Any) -> t.Any:
     if isinstance(value, str):
         # As str() would not: it leaves them as they are.
         text = "".join(value)
-        return Expression(text) if is_placeholder(text) else Unsafe(text) if is_template(text) else text
+        if is_template(text) and not is_placeholder(text):
+            return Unsafe(text)
+        return Quoted(text) if is_placeholder(text) or not text.isprintable() else text
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value) if isinstance(value, float) else int(value)
     return value

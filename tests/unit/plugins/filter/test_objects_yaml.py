@@ -17,7 +17,11 @@ CONFIG = {
     "dags": {"etl": {"paused": True}},
 }
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.sampled_from([SECRET, "{% x %}", "yes", "1"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=20)
+    | st.sampled_from([SECRET, "{% x %}", "yes", "1", "\x85", "a\u2028b", "\n {{"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=10,
 )
