@@ -98,9 +98,8 @@ options:
     type: bool
     default: true
   latest_version:
-    description: With O(state=cleared), whether the run is run again by the newest version of its DAG, and not by the
-      one that it was made with, where Airflow keeps versions. Needs Airflow 3.1 or newer. If it is V(false), Airflow
-      does what it is set up to do.
+    description: With O(state=cleared), whether the newest version of the DAG runs, and not the one that the run was
+      made with. Needs Airflow 3.1 or newer. If it is V(false), Airflow does what it is set up to do.
     type: bool
     default: false
   when_paused:
@@ -118,8 +117,7 @@ options:
     type: bool
     default: true
   wait_timeout:
-    description: Seconds to wait for the end of the run; V(0) looks once. A run that has not ended by then fails the
-      task, and goes on.
+    description: Seconds to wait for the end of the run; V(0) looks once. A run that goes on then fails the task.
     type: float
     default: 3600
   queued_timeout:

@@ -86,7 +86,7 @@ def test_a_server_that_takes_few_ids(own: Server, api: Api) -> None:
     config.write_text(text.replace(ANY, FEW), encoding="utf-8")
     own.restart_webserver()
     if api.generation.name == "v1":
-        with pytest.raises(ServerError, match="the run id ansible__.* does not fit .scheduler. allowed_run_id_pattern"):
+        with pytest.raises(ServerError, match="the run id ansible__"):
             in_process.triggered(api, DAG)
     else:
         done = in_process.triggered(api, DAG)
