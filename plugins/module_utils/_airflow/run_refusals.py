@@ -10,8 +10,8 @@ import re
 from .._base.errors import AirflowError, ApiError, BadInput, FateUnknown, NotFound, ServerError, UnfitId
 from .._base.text import one_line
 
-# In all versions of Airflow 3, before the pattern that Airflow's own ids fit.
-_UNFIT = re.compile(r"run_id provided '.*?' does not match regex pattern '(?P<pattern>.*?)'(?: or '|$)")
+# Before the pattern that Airflow's own ids fit.
+_UNFIT = re.compile(r"run_id provided '.*?' does not match (?:regex|the) pattern '(?P<pattern>.*?)'(?: or '|$)")
 
 
 def trigger_error(dag_id: str, dag_run_id: str, error: ApiError) -> AirflowError:

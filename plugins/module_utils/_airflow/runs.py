@@ -207,9 +207,9 @@ class Runs(Family):
     def clear(self, dag_id: str, dag_run_id: str, only_failed: bool, latest_version: bool) -> None:
         """Run the tasks of a run again, all or those that failed; the run is queued again.
 
-        :param latest_version: as the DAG is now, and not as Airflow is set up to do it.
-
         Only the second is repeated after a lost answer: the tasks are no longer failed then, so it does no harm.
+
+        :param latest_version: by the newest version of the DAG; otherwise as Airflow is set up to do it.
         """
         raise NotImplementedError
 
