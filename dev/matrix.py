@@ -11,7 +11,7 @@ import checks
 import servers
 import venvs
 from paths import ROOT
-from steps import Report, Step, carry_out_all, summary
+from steps import FORGIVEN, Report, Step, carry_out_all, summary
 
 from airflow_server import VERSIONS
 
@@ -67,6 +67,7 @@ def matrix(names: Sequence[str], lines: Sequence[str], workers: int) -> int:
         steps += [servers.integration_step(name, ways=(False,)) for name in servers.TESTED]
     os.environ.setdefault("DAGOPS_EXAMPLES", "300")  # of what options may hold, for each module, in unit tests
     airflows = carry_out_all(core_steps(names, servers.BOTH), workers)
+    forgive(airflows)
     for line in lines:
         steps += [checks.unit_step(line), checks.sanity_step(line), servers.smoke_step(line)]
     cores = carry_out_all(steps, workers)
@@ -76,6 +77,14 @@ def matrix(names: Sequence[str], lines: Sequence[str], workers: int) -> int:
         DOCUMENT.parent.mkdir(exist_ok=True)
         DOCUMENT.write_text(HEAD + table(airflows), encoding="utf-8")
     return summary([*airflows, *cores])
+
+
+def forgive(reports: Sequence[Report]) -> None:
+    """Let what has failed on an Airflow that is still to come be told, and fail nothing."""
+    for report in reports:
+        if VERSIONS[report.name.split()[1]].is_beta and report.verdict == "FAILED":
+            print(f"{report.name}: {report.failed} failed on a beta, which fails nothing", flush=True)
+            report.verdict, report.failed = FORGIVEN, 0
 
 
 def table(reports: Sequence[Report]) -> str:

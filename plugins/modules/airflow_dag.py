@@ -82,8 +82,23 @@ options:
         C([core] min_serialized_dag_update_interval) seconds, 30 if nobody has changed that. A DAG that was not known
         before, and one of which Airflow 3 has made a new version that the user may read, need no margin. Of more than
         20 DAGs in one task no versions are read.
+      - A parse that began before O(parsed_after) may read the old file. From 3.1 on, Airflow tells how long a parse
+        took, so that such a one does not count. Before that, give more seconds than the file takes to be parsed, or
+        use O(version_marker).
     type: float
     default: 30
+  version_marker:
+    description:
+      - With O(wait), a tag that the new version of each DAG carries, such as V(release-42). It is the sign where
+        nothing is copied, with git-sync and images for example, and works on every version of Airflow.
+      - If the tag is there already when the wait begins, nobody knows since when; a parse that is O(parse_margin)
+        seconds later is waited for then.
+    type: str
+  bundle_version:
+    description:
+      - With O(wait), a version of the DAG bundle from which each DAG has to come, such as the commit of a Git
+        bundle, or the first 7 characters of it or more. Needs Airflow 3.0 or newer, and a bundle with versions.
+    type: str
   drain:
     description:
       - With O(paused=true), pauses each DAG only when no run of it is active, and waits for that up to
@@ -147,6 +162,12 @@ EXAMPLES = r"""
     wait: true
     parsed_after: "{{ copied_at }}"
     paused: false
+
+- name: Wait for the version of a Git repository that has the tag of the release
+  dagops.airflow.airflow_dag:
+    dag_id: etl_daily
+    wait: true
+    version_marker: "release-{{ release }}"
 
 - name: Pause DAGs with nothing left in flight
   dagops.airflow.airflow_dag:
@@ -282,6 +303,8 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "float", "default": 300.0},
     "parsed_after": {"type": "str"},
+    "version_marker": {"type": "str"},
+    "bundle_version": {"type": "str"},
     "parse_margin": {"type": "float", "default": 30.0},
     "drain": {"type": "bool", "default": False},
     "progress": {"type": "bool", "default": True},

@@ -63,6 +63,18 @@ options:
         M(dagops.airflow.airflow_dag).
     type: float
     default: 30
+  version_marker:
+    description:
+      - A tag that the new version of each DAG carries, such as V(release-42). It is the sign where
+        nothing is copied, with git-sync and images for example, and works on every version of Airflow.
+      - If the tag is there already when the wait begins, nobody knows since when; a parse that is O(parse_margin)
+        seconds later is waited for then.
+    type: str
+  bundle_version:
+    description:
+      - A version of the DAG bundle from which each DAG has to come, such as the commit of a Git
+        bundle, or the first 7 characters of it or more. Needs Airflow 3.0 or newer, and a bundle with versions.
+    type: str
   wait:
     description:
       - Whether to wait. With V(false), the task looks once and tells what there is; a file that is not read or cannot
@@ -194,6 +206,8 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "bundle": {"type": "str"},
     "dag_id": {"type": "list", "elements": "str"},
     "parsed_after": {"type": "str"},
+    "version_marker": {"type": "str"},
+    "bundle_version": {"type": "str"},
     "parse_margin": {"type": "float", "default": 30.0},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "float", "default": 300.0},

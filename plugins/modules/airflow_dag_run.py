@@ -17,6 +17,7 @@ author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
   - dagops.airflow.connection
+  - dagops.airflow.waiting
   - dagops.airflow.attributes
   - dagops.airflow.attributes.changes
 attributes:
@@ -33,10 +34,12 @@ options:
     required: true
   dag_run_id:
     description:
-      - Id of the run, such as V(release-42). It has 1 to 250 letters (of ASCII), digits and characters of
-        C(_.~:+-), and no C(..) in it. That of a new run must not begin with V(scheduled__).
+      - Id of the run, such as V(release-42). That of a new run has 1 to 250 letters (of ASCII), digits and characters
+        of C(_.~:+-), no C(..) in it, and does not begin with V(scheduled__). A run that others have made may have any.
       - If it is not set, a unique one is made before the run is triggered, like
-        V(ansible__20261122T101500Z__5f3ac0de), unless O(logical_date) names a run.
+        V(ansible__20261122T101500Z__5f3ac0de), unless O(logical_date) names a run. Should Airflow 3 refuse it for
+        C([scheduler] allowed_run_id_pattern), another form that fits is taken, such as
+        V(ansible-20261122t101500z-5f3ac0de). Airflow 2 does not tell its pattern; give an id that fits.
     type: str
   logical_date:
     description:
@@ -94,6 +97,11 @@ options:
       are run again.
     type: bool
     default: true
+  latest_version:
+    description: With O(state=cleared), whether the newest version of the DAG runs, and not the one that the run was
+      made with. Needs Airflow 3.1 or newer. If it is V(false), Airflow does what it is set up to do.
+    type: bool
+    default: false
   when_paused:
     description:
       - What to do when the DAG is paused, since its runs then stay queued.
@@ -109,16 +117,9 @@ options:
     type: bool
     default: true
   wait_timeout:
-    description: Seconds to wait for the end of the run; V(0) looks once. A run that has not ended by then fails the
-      task, and goes on.
+    description: Seconds to wait for the end of the run; V(0) looks once. A run that goes on then fails the task.
     type: float
     default: 3600
-  poll_interval:
-    description:
-      - The most seconds between two looks at the run. It is looked at more often while it is young, after each 5
-        percent of its age, so that the end of a short run is seen soon. Less than 0.5 counts as 0.5.
-    type: float
-    default: 10
   queued_timeout:
     description:
       - Seconds after which the task fails if the run is still queued, with the reason as far as Airflow shows one. A
@@ -129,24 +130,6 @@ options:
     description: Whether to mark the run failed when O(wait_timeout) or O(queued_timeout) is over.
     type: bool
     default: false
-  log_lines:
-    description:
-      - How many lines of the log of each failed task's last try to return; V(0) reads no logs, and the message then
-        has no reasons.
-      - The logs of at most 50 failed tasks are read.
-    type: int
-    default: 20
-  progress:
-    description:
-      - >-
-        Whether to print a line while the task waits, whenever the run has come further, such as
-        V(localhost: etl_daily / release-42 running 2m10s: 9 of 14 tasks done, 2 running).
-      - The tasks of the run are read for this after 30 seconds, and later after each 10 percent of its age, but at
-        least every 2 minutes. A line is printed at the start, too, and every 5 minutes if nothing has changed.
-      - Lines are printed where the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed
-        for a task with C(no_log) and in check mode.
-    type: bool
-    default: true
 seealso:
   - module: dagops.airflow.airflow_dag
   - module: dagops.airflow.airflow_task_info
@@ -207,10 +190,9 @@ EXAMPLES = r"""
 RETURN = r"""
 dag_run:
   description:
-    - The run, as it was seen last. Its conf is not returned. In check mode, as it would be.
-    - Every failure after the run was triggered has it, too, so that a rescue block can go on with
-      RV(dag_run.dag_run_id).
-    - With O(state=absent) the run as it was, or null when there was none.
+    - The run, as it was seen last; with O(state=absent) as it was, or null when there was none. In check mode, as it
+      would be. Its conf is not returned.
+    - Every failure after the run was triggered has it, too, so that a rescue block can go on.
   returned: when there is a run
   type: dict
   contains:
@@ -256,9 +238,8 @@ dag_run:
       type: str
 failed_tasks:
   description:
-    - The task instances that are V(failed) or V(upstream_failed), failed ones first. A run can succeed although tasks
-      failed; the task then warns.
-    - Empty when the run was not waited for and has not ended.
+    - The task instances that are V(failed) or V(upstream_failed), failed ones first; empty when the run was not waited
+      for and has not ended. A run can succeed although tasks failed; the task then warns.
   returned: success, when the run has failed, and when the wait timed out
   type: list
   elements: dict
@@ -271,8 +252,7 @@ failed_tasks:
       description: Index of a mapped task instance; V(-1) when the task is not mapped.
       type: int
     loop_iteration:
-      description: Of a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn as
-        Airflow counts it, from 0. Null outside of loops.
+      description: In a loop (Airflow 3.4 and newer) C(loop_id) and C(iteration), the turn counted from 0; else null.
       type: dict
       sample: {"loop_id": "pages", "iteration": 2}
     id:
@@ -306,25 +286,22 @@ failed_tasks:
       type: str
     log_tail:
       description:
-        - The last lines of the last try's log that are not Airflow's own. Left out are the marks of log groups,
-          Airflow's steps, deprecations, and the second report of a failure. Airflow's own frames of a traceback are
-          summed up in one line, and so is an alert that could not be sent. No colours.
-        - A sentence that says why, when the log cannot be read.
-        - Null when it was not asked for, and for tasks that did not fail.
+        - The last lines of the last try's log that are not Airflow's own, without colours. Marks of log groups,
+          Airflow's steps, deprecations and the second report of a failure are left out; Airflow's own frames of a
+          traceback are summed up in one line, and so is an alert that could not be sent.
+        - A sentence that says why, when the log cannot be read. Null for tasks that did not fail, or if not asked for.
       type: str
 task_counts:
-  description: How many task instances of the run are in which state; C(no_status) are those that Airflow has not
-    looked at yet.
+  description: How many task instances are in which state; C(no_status) are those that Airflow has not looked at yet.
   returned: success, when the run has failed, and when the wait timed out
   type: dict
   sample: {"failed": 1, "success": 12, "upstream_failed": 1}
 elapsed:
-  description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not
-    started.
+  description: Seconds from the start of the run to its end, or until now when it is active; 0 before it has started.
   returned: success, when the run has failed, and when the wait timed out
   type: float
 reason:
-  description: What holds the run up, as far as Airflow shows it; the message has it, too. Empty when nothing is known.
+  description: What holds the run up, as far as Airflow shows it, as in the message. Empty when nothing is known.
   returned: when the wait timed out
   type: str
   sample: "its DAG is paused, so no task of it starts: unpause the DAG"
@@ -361,6 +338,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
         "default": "triggered",
     },
     "only_failed": {"type": "bool", "default": True},
+    "latest_version": {"type": "bool", "default": False},
     "when_paused": {"type": "str", "choices": ["fail", "unpause", "trigger"], "default": "fail"},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "float", "default": 3600.0},

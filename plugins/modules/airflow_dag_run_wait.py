@@ -19,6 +19,7 @@ author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
   - dagops.airflow.connection
+  - dagops.airflow.waiting
   - dagops.airflow.attributes
   - dagops.airflow.attributes.reads
 options:
@@ -35,25 +36,6 @@ options:
       fails and the run goes on.
     type: float
     default: 3600
-  poll_interval:
-    description: The most seconds between two looks. The runs are looked at more often while the youngest is young,
-      after each 5 percent of its age. Less than 0.5 counts as 0.5.
-    type: float
-    default: 10
-  log_lines:
-    description: How many lines of the log of each failed task's last try to return; V(0) reads no logs. The
-      logs of at most 50 failed tasks are read, of all runs together.
-    type: int
-    default: 20
-  progress:
-    description:
-      - >-
-        Whether to print a line while the task waits, whenever something has changed, such as
-        V(localhost: 2 of 5 DAG runs have ended, 1 failed (etl_daily / release-42\), 3 running).
-      - Lines are printed where the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed
-        for a task with C(no_log) and in check mode.
-    type: bool
-    default: true
 seealso:
   - module: dagops.airflow.airflow_dag_run
 """

@@ -52,7 +52,8 @@ def fail():
 
 
 for dag_id in {dag_ids}:
-    with make_dag(dag_id, tags=["billing"] if dag_id in ("etl_orders", "etl_users") else []) as dag:
+    tags = {{"etl_daily": ["release-42"], "etl_orders": ["billing"], "etl_users": ["billing"]}}
+    with make_dag(dag_id, tags=tags.get(dag_id, [])) as dag:
         PythonOperator(task_id="load", python_callable=print)
     globals()[dag_id] = dag
 del dag

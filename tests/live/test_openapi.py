@@ -185,7 +185,7 @@ def on_dags(found: server.Airflow, call: Callable[..., Any]) -> None:
         (files.stamps, ["dags-folder"]),
         (files.is_file_of, {"dag_id": "ok", "fileloc": "/dags/outcomes.py"}, "outcomes.py"),
         (files.reparse, "ok"),
-        (dags.version_time, "ok"),
+        (dags.version, "ok"),
         (dags.delete, f"{NAME}_unknown"),
         (dags.select, "many_00"),
     ]
@@ -198,7 +198,7 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
     day = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc) + timedelta(seconds=uuid.uuid4().int % 10**6)
     full = TriggerRequest(f"{NAME}+1", {"a": 1}, day, day, day + timedelta(days=1), None, "a note")
     call(runs.check_trigger, full)
-    call(runs.check_clear)
+    call(runs.check_clear, True)
     call(runs.trigger, "ok", full)
     call(runs.trigger, "ok", TriggerRequest(f"{NAME}_2", {}))
     call(runs.trigger, "ok", TriggerRequest(f"{NAME}_2", {}))
@@ -219,13 +219,18 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
         time.sleep(0.2)
         state = call(runs.get, "ok", run)["state"]
     for task in call(tasks.of_run, "ok", run):
-        call(found.ask(Pools).find, call(tasks.pool_name, "ok", run, task))
+        call(found.ask(Pools).find, call(tasks.circumstances, "ok", run, task)["pool"])
+        call(tasks.lacking, "ok", run, task)
         call(tasks.retry_time, "ok", task)
         call(tasks.log, "ok", run, task, 3)
         call(tasks.log, "ok", run, {**task, "map_index": 0, "try_number": 1}, 3)
+    call(tasks.upstream, "ok")
+    call(tasks.of_run, "ok", f"{NAME}/unknown")
+    call(runs.find, "ok", f"{NAME}/unknown")
     call(runs.set_state, "ok", run, "failed")
-    call(runs.clear, "ok", run, True)
-    call(runs.clear, "ok", run, False)
+    call(runs.clear, "ok", run, True, False)
+    call(runs.clear, "ok", run, False, found.version() >= (3, 1))
+    call(runs.clear, "ok", f"{NAME}/unknown", True, False)
     call(runs.set_state, "ok", run, "success")
     for name in (f"{NAME}+1", f"{NAME}_2", f"{NAME}_3"):
         call(runs.delete, "ok", name)

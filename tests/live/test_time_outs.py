@@ -24,7 +24,7 @@ from live import Airflow, harness
 # Seconds that a busy machine may take to start a run; nothing waits for their end when all is well.
 PATIENCE = 120
 
-Start = Callable[[str], str]
+Start = Callable[..., str]
 
 
 @pytest.fixture
@@ -32,11 +32,11 @@ def start(api: Api) -> Iterator[Start]:
     """Unpauses a DAG, triggers a run of it and returns the run's id; all of them are gone afterwards."""
     started: list[tuple[str, str]] = []
 
-    def one(dag_id: str) -> str:
-        run_id = f"time_out_{uuid.uuid4().hex[:8]}"
+    def one(dag_id: str, name: str = "time_out", **options: Any) -> str:
+        run_id = f"{name}_{uuid.uuid4().hex[:8]}"
         started.append((dag_id, run_id))
         api.ask(Dags).set_paused(dag_id, False)
-        in_process.triggered(api, dag_id, dag_run_id=run_id, conf={"seconds": 600})
+        in_process.triggered(api, dag_id, dag_run_id=run_id, conf={"seconds": 600}, **options)
         return run_id
 
     yield one
@@ -112,6 +112,83 @@ def test_a_task_that_runs(api: Api, start: Start, told: Any) -> None:
     run_id = start("slow")
     seen(api, "slow", run_id, "running")
     assert "task sleep is running" in told("slow", run_id)["msg"]
+
+
+# -- DAGs that are held up, each by something else
+
+
+HELD = Path(__file__).parent / "dags" / "held.py"
+TRIGGERER = "deferred, and Airflow has no triggerer: start one"
+
+
+@pytest.fixture(scope="module")
+def held(airflow: Airflow, api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Airflow knows the DAGs of a file that the other tests do without."""
+    file = Path(airflow.variables["airflow_dags_folder"]) / HELD.name
+    file.write_text(HELD.read_text(encoding="utf-8"), encoding="utf-8")
+    waits = {"dag_id": ["held_by_triggerer", "held_by_sensor"], "wait": True}
+    done = in_process.as_program(tmp_path_factory.mktemp("held"), "airflow_dag", waits)
+    assert done.status == 0, done.said
+    yield
+    file.unlink()
+
+
+@pytest.mark.usefixtures("held")
+@pytest.mark.parametrize(
+    ("dag_id", "state", "reason"),
+    [
+        ("held_by_triggerer", "deferred", f"task later is {TRIGGERER}"),
+        ("held_by_pool", "scheduled", "task held is waiting in pool nowhere, which does not exist: make it"),
+        ("held_by_sensor", "up_for_reschedule", "task look is up for reschedule: what it looks for has not come yet"),
+    ],
+)
+def test_a_task_that_is_held(api: Api, start: Start, told: Any, dag_id: str, state: str, reason: str) -> None:
+    run_id = start(dag_id)
+    seen(api, dag_id, run_id, state)
+    assert reason in told(dag_id, run_id)["msg"]
+
+
+@pytest.mark.usefixtures("held")
+@pytest.mark.parametrize(
+    ("dag_id", "limit"),
+    [
+        ("held_by_dag", "max_active_tasks of the DAG"),
+        ("held_by_task", "max_active_tis_per_dag of the task"),
+        ("held_by_task_of_run", "max_active_tis_per_dagrun of the task"),
+    ],
+)
+def test_a_limit_that_is_reached(api: Api, start: Start, told: Any, dag_id: str, limit: str) -> None:
+    run_id = start(dag_id)
+    seen(api, dag_id, run_id, "running")
+    seen(api, dag_id, run_id, "scheduled")
+    message = told(dag_id, run_id)["msg"]
+    assert " is running; task " in message
+    assert f" is waiting for others to end: {limit} is reached" in message
+    # Not each Airflow counts the tasks of other runs for max_active_tasks.
+    if dag_id == "held_by_task":
+        another = start(dag_id)
+        seen(api, dag_id, another, "scheduled")
+        assert f"2 tasks (one[0], …) are waiting for others to end: {limit}" in told(dag_id, another)["msg"]
+
+
+@pytest.mark.usefixtures("held")
+def test_a_run_before_that_has_failed(api: Api, start: Start, told: Any) -> None:
+    first = start("held_by_past", "fails", logical_date="2025-01-01T00:00:00Z")
+    seen(api, "held_by_past", first, "failed")
+    second = start("held_by_past", "waits", logical_date="2025-01-02T00:00:00Z")
+    running(api, "held_by_past", second)
+    reason = f"task step is waiting for the run before, held_by_past / {first} (failed), to succeed: depends_on_past"
+    assert reason in told("held_by_past", second)["msg"]
+
+
+@pytest.mark.usefixtures("held")
+def test_a_person_who_is_asked(api: Api, start: Start, told: Any) -> None:
+    if api.version() < (3, 1):
+        pytest.skip("Airflow asks nobody before 3.1.")
+    run_id = start("held_by_person")
+    seen(api, "held_by_person", run_id, "deferred" if api.version() < (3, 3) else "awaiting_input")
+    message = told("held_by_person", run_id)["msg"]
+    assert ("no triggerer" if api.version() < (3, 3) else "task ask is waiting for a person's answer") in message
 
 
 @pytest.mark.long

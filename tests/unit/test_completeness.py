@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.dagops.airflow.plugins.doc_fragments import attributes, connection
+from ansible_collections.dagops.airflow.plugins.doc_fragments import attributes, connection, waiting
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,8 +157,12 @@ def test_options_are_documented_as_they_are(name):
     docs = yaml.safe_load(module.DOCUMENTATION)
     assert docs["module"] == name
     options = docs["options"]
-    if "dagops.airflow.connection.command" in docs["extends_documentation_fragment"]:
-        options = {**yaml.safe_load(connection.ModuleDocFragment.COMMAND)["options"], **options}
+    shared = {
+        "dagops.airflow.connection.command": connection.ModuleDocFragment.COMMAND,
+        "dagops.airflow.waiting": waiting.ModuleDocFragment.DOCUMENTATION,
+    }
+    for fragment in set(shared) & set(docs["extends_documentation_fragment"]):
+        options = {**yaml.safe_load(shared[fragment])["options"], **options}
     assert_same_options(module.ARGUMENT_SPEC, options, name)
 
 

@@ -83,7 +83,18 @@ def test_a_file_can_be_read_in_one_sitting(file):
         ("airflow_role", {"access", "access_command", "command"}),
         (
             "airflow_dag_run_info",
-            {"dags", "links", "runs", "tasks", "logs", "logs_events", "logs_text", "reasons", "tracebacks"},
+            {
+                "dags",
+                "links",
+                "runs",
+                "run_refusals",
+                "tasks",
+                "logs",
+                "logs_events",
+                "logs_text",
+                "reasons",
+                "tracebacks",
+            },
         ),
     ],
 )

@@ -23,15 +23,19 @@ class Dags(Family):
     show_stale: t.ClassVar[Object] = {}  # query that makes a list hold stale DAGs, too
     next_run: t.ClassVar[Object] = {}  # of the run that the scheduler makes next: key -> Airflow's name of it
 
-    def get(self, dag_id: str) -> Object:
-        """Return one DAG, stale ones included; NotFound when Airflow does not know it."""
-        with self._named(dag_id):
-            return self._dag(self._client.get(self._path("dags", dag_id)))
+    def get(self, dag_id: str, more: t.Sequence[str] = ()) -> Object:
+        """Return one DAG, stale ones included; NotFound when Airflow does not know it.
 
-    def find(self, dag_id: str) -> Object | None:
+        :param more: further keys of Airflow's answer; None where a version does not have them.
+        """
+        with self._named(dag_id):
+            raw = self._client.get(self._path("dags", dag_id))
+        return {**self._dag(raw), **{key: raw.get(key) for key in more}}
+
+    def find(self, dag_id: str, more: t.Sequence[str] = ()) -> Object | None:
         """Return one DAG, or None when Airflow does not know it."""
         try:
-            return self.get(dag_id)
+            return self.get(dag_id, more)
         except NotFound:
             return None
 
@@ -70,9 +74,12 @@ class Dags(Family):
 
         return [self._dag(dag) for dag in walk(write, "dags", lambda dag: dag["dag_id"])]
 
-    def version_time(self, dag_id: str) -> str | None:
-        """Return when the newest version of a DAG was made, where Airflow keeps versions and lets the user see them."""
-        return None
+    def version(self, dag_id: str) -> Object:
+        """Return {created_at, bundle_version} of the newest version of a DAG.
+
+        It is empty where Airflow keeps no versions, or does not let the user see them.
+        """
+        return {}
 
     def delete(self, dag_id: str) -> None:
         """Delete a DAG's records. While its file is there, Airflow parses it anew and the DAG comes back, paused."""
@@ -141,13 +148,14 @@ class DagsV2(Dags, api="v2"):
         super().set_all_paused(containing, tags, paused)
         return self.select(containing, tags)
 
-    def version_time(self, dag_id: str) -> str | None:
+    def version(self, dag_id: str) -> Object:
         params = {"order_by": "-version_number", "limit": 1}
         try:
             versions = self._client.get(self._path("dags", dag_id, "dagVersions"), params)["dag_versions"]
-            return iso(versions[0]["created_at"]) if versions else None
-        except (ApiError, KeyError, TypeError):
-            return None
+            newest = versions[0] if versions else {}
+            return {"created_at": iso(newest.get("created_at")), "bundle_version": newest.get("bundle_version")}
+        except (AttributeError, ApiError, KeyError, TypeError):
+            return {}
 
     def _is_stale(self, raw: Object) -> bool:
         return bool(raw.get("is_stale"))

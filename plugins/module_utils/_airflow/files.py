@@ -16,7 +16,7 @@ from .airflow import Family, Object, of_known_shape
 from .dags import Dags
 
 # What Airflow 3 tells of the file of a DAG.
-MORE = ("bundle_name", "relative_fileloc", "last_parse_duration")
+MORE = ("bundle_name", "bundle_version", "relative_fileloc", "last_parse_duration")
 
 
 class Files(Family):

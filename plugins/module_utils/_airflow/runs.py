@@ -14,20 +14,24 @@ from .._base.errors import (
     ApiError,
     BadInput,
     Conflict,
-    FateUnknown,
+    Denied,
     NotFound,
     ServerError,
     Unreachable,
     Unsupported,
 )
-from .._base.text import one_line
 from .._base.times import iso
 from .._http.pages import PAGE, pages, walk
-from .airflow import Family, Object, of_known_shape
+from .airflow import Airflow, Family, Object, of_known_shape
 from .links import Links
+from .run_refusals import fate_unknown, not_made, trigger_error
 
 if t.TYPE_CHECKING:
     from .._base.patience import Outage
+
+
+ACTIVE = ("queued", "running")
+LATEST = (3, 1)  # the first version that can run a cleared run by the newest version of its DAG
 
 
 class TriggerRequest(t.NamedTuple):
@@ -43,7 +47,7 @@ class TriggerRequest(t.NamedTuple):
 
 
 class RunFilter(t.NamedTuple):
-    """Which runs to list, and how many at most.
+    """Which runs to list, and how many at most; None: all.
 
     :param times: such as C(logical_date_gte) or C(start_date_lte), to aware datetimes.
     :param order_by: C(id), C(logical_date), C(start_date) or C(end_date), with C(-) before it: the last one first.
@@ -52,7 +56,7 @@ class RunFilter(t.NamedTuple):
     states: t.Sequence[str]
     times: t.Mapping[str, datetime]
     order_by: str
-    limit: int
+    limit: int | None
 
 
 class Runs(Family):
@@ -65,6 +69,8 @@ class Runs(Family):
     def get(self, dag_id: str, dag_run_id: str) -> Object:
         """Return one run; NotFound when there is none."""
         try:
+            if "/" in dag_run_id:
+                return self._listed(dag_id, dag_run_id)
             return self._run(self._client.get(self._run_path(dag_id, dag_run_id)))
         except NotFound as error:
             raise NotFound(
@@ -79,6 +85,19 @@ class Runs(Family):
             return self.get(dag_id, dag_run_id)
         except NotFound:
             return None
+
+    def _listed(self, dag_id: str, dag_run_id: str) -> Object:
+        """Return a run that only a list shows: Airflow takes a slash for the end of an id, quoted or not."""
+        path = self._path("dags", dag_id, "dagRuns")
+        runs = pages(self._client, path, "dag_runs", lambda run: run["dag_run_id"], self._hint(dag_run_id))
+        for run in runs:
+            if run["dag_run_id"] == dag_run_id:
+                return self._run(run)
+        raise NotFound("", 404)
+
+    def _hint(self, dag_run_id: str) -> Object:
+        """What narrows a list to runs with this in their ids, as far as a version can."""
+        return {}
 
     def of_date(self, dag_id: str, logical_date: datetime) -> Object | None:
         """Return the run that holds this logical date, if there is one; Airflow has at most one per DAG."""
@@ -113,7 +132,7 @@ class Runs(Family):
 
     @of_known_shape
     def _active(self, dag_ids: t.Sequence[str]) -> list[Object]:
-        body = {"dag_ids": list(dag_ids), "states": ["queued", "running"], "page_limit": PAGE}
+        body = {"dag_ids": list(dag_ids), "states": list(ACTIVE), "page_limit": PAGE}
 
         def ask(offset: int) -> Object:
             path = self._path("dags", "~", "dagRuns", "list")
@@ -146,7 +165,7 @@ class Runs(Family):
                     return self._run(self._client.post(self._path("dags", dag_id, "dagRuns"), body))
                 except (ApiError, Unreachable) as error:
                     if isinstance(error, ApiError) and 400 <= error.status < 500 and not isinstance(error, Conflict):
-                        raise _trigger_error(dag_id, error) from error
+                        raise trigger_error(dag_id, request.dag_run_id, error) from error
                     if lost is None and isinstance(error, Unreachable):
                         # Looking and trying again are one outage.
                         stack.enter_context(self._airflow.patience.within_one_outage())
@@ -156,40 +175,48 @@ class Runs(Family):
                         return run
                     # After a 500 (Airflow 2 gives it for bad input) or an unreadable answer one look is enough.
                     if isinstance(error, ServerError):
-                        raise _trigger_error(dag_id, error) from error
+                        raise not_made(dag_id, error, self._after_500(request.dag_run_id)) from error
                     if isinstance(error, ApiError):
                         raise
                     lost = lost or self._airflow.patience.outage()
                     try:
                         lost.endure(error)
                     except Unreachable:
-                        raise _fate_unknown(dag_id, request.dag_run_id, error) from error
+                        raise fate_unknown(dag_id, request.dag_run_id, error) from error
 
     def _look_up(self, dag_id: str, dag_run_id: str, problem: AirflowError) -> Object | None:
         """Look whether a run was made after all; FateUnknown when that cannot be seen, either."""
         try:
             return self.find(dag_id, dag_run_id)
         except AirflowError as error:
-            raise _fate_unknown(dag_id, dag_run_id, problem) from error
+            raise fate_unknown(dag_id, dag_run_id, problem) from error
+
+    def _after_500(self, dag_run_id: str) -> str:
+        """What this version answers a status of 500 for, as a part of a sentence."""
+        return "; the log of Airflow's API server has the reason"
 
     def set_state(self, dag_id: str, dag_run_id: str, state: str) -> Object:
         """Mark a run C(success) or C(failed); its unfinished tasks follow."""
-        return self._run(self._client.patch(self._run_path(dag_id, dag_run_id), {"state": state}))
+        path = self._path_to_change(dag_id, dag_run_id)
+        return self._run(self._client.patch(path, {"state": state}))
 
-    def check_clear(self) -> None:
-        """Raise Unsupported when this version cannot clear runs; nothing is sent but, perhaps, the question for it."""
+    def check_clear(self, latest_version: bool) -> None:
+        """Raise Unsupported when this version cannot clear runs so; at most the version is asked for."""
+        raise NotImplementedError
 
-    def clear(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
+    def clear(self, dag_id: str, dag_run_id: str, only_failed: bool, latest_version: bool) -> None:
         """Run the tasks of a run again, all or those that failed; the run is queued again.
 
         Only the second is repeated after a lost answer: the tasks are no longer failed then, so it does no harm.
+
+        :param latest_version: by the newest version of the DAG; otherwise as Airflow is set up to do it.
         """
         raise NotImplementedError
 
     def delete(self, dag_id: str, dag_run_id: str) -> None:
         """Delete a run and its task instances."""
         try:
-            self._delete(self._run_path(dag_id, dag_run_id))
+            self._delete(self._path_to_change(dag_id, dag_run_id))
         except Conflict as error:
             raise Conflict(
                 f"DAG run {dag_id} / {dag_run_id} cannot be deleted while it is running; use state: failed first.",
@@ -226,6 +253,18 @@ class Runs(Family):
     def _run_path(self, dag_id: str, dag_run_id: str) -> str:
         return self._path("dags", dag_id, "dagRuns", dag_run_id)
 
+    def _path_to_change(self, dag_id: str, dag_run_id: str) -> str:
+        if "/" in dag_run_id:
+            raise Unsupported(
+                f"Airflow's API cannot mark or delete DAG run {dag_id} / {dag_run_id}, since its id has a slash; do it "
+                "in Airflow's web interface."
+            )
+        return self._run_path(dag_id, dag_run_id)
+
+    def _clear_by_body(self, dag_id: str, dag_run_id: str, only_failed: bool, more: Object) -> None:
+        body = {"dry_run": False, "dag_run_id": dag_run_id, "only_failed": only_failed, "reset_dag_runs": True, **more}
+        self._client.post(self._path("dags", dag_id, "clearTaskInstances"), body, repeat=only_failed)
+
     @of_known_shape
     def _first(self, dag_id: str, params: Object) -> Object | None:
         try:
@@ -254,13 +293,31 @@ class RunsV1(Runs, api="v1"):
             )
         return ""
 
-    def check_clear(self) -> None:
+    def check_clear(self, latest_version: bool) -> None:
         self._airflow.needs("state: cleared", (2, 4))
+        if latest_version:
+            self._airflow.needs("latest_version", LATEST)
 
-    def clear(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
+    def clear(self, dag_id: str, dag_run_id: str, only_failed: bool, latest_version: bool) -> None:
         # The clear endpoint of a run knows no only_failed here and would clear everything.
-        body = {"dry_run": False, "dag_run_id": dag_run_id, "only_failed": only_failed, "reset_dag_runs": True}
-        self._client.post(self._path("dags", dag_id, "clearTaskInstances"), body, repeat=only_failed)
+        self._clear_by_body(dag_id, dag_run_id, only_failed, {})
+
+    def _after_500(self, dag_run_id: str) -> str:
+        try:
+            version = self._airflow.version()
+        except AirflowError:
+            version = ()
+        causes, checks = [], []
+        if not version or version >= (2, 6):
+            causes.append(f"that the run id {dag_run_id} does not fit [scheduler] allowed_run_id_pattern")
+            checks.append("dag_run_id")
+        if version < (2, 8):
+            causes.append("that conf does not fit the DAG's params")
+            checks.append("conf")
+        return (
+            f"; this Airflow answers so to say {' or '.join(causes)}: check {' and '.join(checks)}; the log of its "
+            "web server has the reason"
+        )
 
     def _run_after(self, raw: Object) -> t.Any:
         # Airflow 2 starts a run after its data interval; Airflow 3 fills run_after of older runs in the same way.
@@ -278,6 +335,22 @@ class RunsV2(Runs, api="v2"):
 
     logical_date = "logical_date"
 
+    def __init__(self, airflow: Airflow) -> None:
+        super().__init__(airflow)
+        self._one_by_one = False  # whether the user may list runs of single DAGs only
+
+    def active(self, dag_ids: t.Sequence[str]) -> list[Object]:
+        # Airflow 3.0 lists the runs of several DAGs only for who may see those of all.
+        if not self._one_by_one:
+            try:
+                return super().active(dag_ids)
+            except Denied as error:
+                if error.status != 403:
+                    raise
+            self._one_by_one = True
+        wanted = RunFilter(ACTIVE, {}, "id", None)
+        return [run for dag_id in dag_ids for run in self.select(dag_id, wanted)]
+
     def check_trigger(self, request: TriggerRequest) -> str:
         if request.data_interval_start is not None and request.logical_date is None:
             raise BadInput(
@@ -286,9 +359,20 @@ class RunsV2(Runs, api="v2"):
             )
         return ""
 
-    def clear(self, dag_id: str, dag_run_id: str, only_failed: bool) -> None:
-        body = {"dry_run": False, "only_failed": only_failed}
+    def check_clear(self, latest_version: bool) -> None:
+        if latest_version:
+            self._airflow.needs("latest_version", LATEST)
+
+    def clear(self, dag_id: str, dag_run_id: str, only_failed: bool, latest_version: bool) -> None:
+        more = {"run_on_latest_version": True} if latest_version else {}
+        if "/" in dag_run_id:
+            self._clear_by_body(dag_id, dag_run_id, only_failed, more)
+            return
+        body = {"dry_run": False, "only_failed": only_failed, **more}
         self._client.post(self._run_path(dag_id, dag_run_id) + "/clear", body, repeat=only_failed)
+
+    def _hint(self, dag_run_id: str) -> Object:
+        return {"run_id_pattern": dag_run_id}
 
     def _run_after(self, raw: Object) -> t.Any:
         return raw.get("run_after")
@@ -296,32 +380,3 @@ class RunsV2(Runs, api="v2"):
     def _trigger_body(self, request: TriggerRequest) -> Object:
         # The key must be there; null lets several runs start in the same moment.
         return {"logical_date": None, **super()._trigger_body(request)}
-
-
-def _trigger_error(dag_id: str, error: ApiError) -> AirflowError:
-    """Say what a refused trigger means in the options' words."""
-    if isinstance(error, NotFound):
-        return NotFound(
-            f"DAG {dag_id} cannot be triggered: {error.reason or 'it does not exist'}.", error.status, error.reason
-        )
-    if isinstance(error, ServerError):
-        return ServerError(
-            f"{error.message} No run of DAG {dag_id} was made. Airflow before 2.8 answers so when conf does not "
-            "fit the DAG's params: check conf; the log of its web server has the reason.",
-            error.status,
-            error.reason,
-        )
-    if error.status == 403:
-        error.message = f"{error.message.rstrip('.')}; a trigger takes can_edit on the DAG and can_create on DAG Runs."
-    if error.status in (400, 422):
-        return BadInput(
-            f"Airflow refused the run of DAG {dag_id}: {one_line(error.reason, 300)}; check conf and the dates."
-        )
-    return error
-
-
-def _fate_unknown(dag_id: str, dag_run_id: str, problem: AirflowError) -> FateUnknown:
-    return FateUnknown(
-        f"{problem.message} Whether run {dag_run_id} of DAG {dag_id} was made is not known; repeat the task with this "
-        "dag_run_id."
-    )

@@ -8,11 +8,11 @@ from __future__ import annotations
 import typing as t
 from datetime import timedelta
 
-from .._base.errors import AirflowError, ApiError
+from .._base.errors import AirflowError, ApiError, NoSuchApi, NotFound
 from .._base.text import without_colours
 from .._base.times import iso, time_of
 from .._http.client import path_of
-from .._http.pages import pages
+from .._http.pages import PAGE, pages, walk
 from .airflow import Airflow, Family, Object, of_known_shape
 from .links import Links
 from .logs import TaskLog
@@ -31,16 +31,64 @@ class Tasks(Family):
 
     def of_run(self, dag_id: str, dag_run_id: str) -> list[Object]:
         """Return all task instances of a run, sorted by start, then name; mapped ones and turns of loops one by one."""
-        raw = pages(self._client, self._run_path(dag_id, dag_run_id) + "/taskInstances", "task_instances", _identity)
+        if "/" in dag_run_id:
+            raw = self._listed(dag_id, dag_run_id)
+        else:
+            path = self._run_path(dag_id, dag_run_id) + "/taskInstances"
+            raw = pages(self._client, path, "task_instances", _identity)
         tasks = [self._task(dag_id, dag_run_id, task) for task in raw]
         return sorted(tasks, key=lambda task: (task["start_date"] is None, task["start_date"] or "", *task_key(task)))
 
     @of_known_shape
-    def pool_name(self, dag_id: str, dag_run_id: str, task: Object) -> str:
-        """Return the name of a task instance's pool."""
-        index = [str(task["map_index"])] if task["map_index"] >= 0 else []
-        place = path_of("taskInstances", task["task_id"], *index)
-        return str(self._client.get(self._run_path(dag_id, dag_run_id) + place)["pool"])
+    def _listed(self, dag_id: str, dag_run_id: str) -> list[Object]:
+        """Read the task instances of a run that no path can name, since Airflow takes a slash for the end of an id."""
+        body = {"dag_ids": [dag_id], "dag_run_ids": [dag_run_id], "page_limit": PAGE}
+
+        def ask(offset: int) -> Object:
+            path = self._path("dags", "~", "dagRuns", "~", "taskInstances", "list")
+            page: Object = self._client.post(path, {**body, "page_offset": offset}, repeat=True)
+            return page
+
+        return walk(ask, "task_instances", _identity)
+
+    @of_known_shape
+    def circumstances(self, dag_id: str, dag_run_id: str, task: Object) -> Object:
+        """Return what else Airflow says of a task instance: {pool, queue, state_reason, trigger, is_watched}.
+
+        C(state_reason) is why the last try ended, as a retry policy has put it (3.4). C(trigger) is the class of what
+        a deferred one waits for, C(is_watched) whether a triggerer has taken that.
+        """
+        raw = self._client.get(self._instance_path(dag_id, dag_run_id, task), self._turn_of(task))
+        trigger = raw.get("trigger") or {}
+        return {
+            "pool": raw["pool"],
+            "queue": raw.get("queue") or "",
+            "state_reason": raw.get("state_reason") or "",
+            "trigger": str(trigger.get("classpath") or "").rpartition(".")[2],
+            "is_watched": trigger.get("triggerer_id") is not None,
+        }
+
+    @of_known_shape
+    def lacking(self, dag_id: str, dag_run_id: str, task: Object) -> list[Object] | None:
+        """Return what a task instance without a state, or a scheduled one, lacks to be started: {name, reason} each.
+
+        None: Airflow before 2.10 does not tell.
+        """
+        try:
+            path = self._instance_path(dag_id, dag_run_id, task) + "/dependencies"
+            raw = self._client.get(path, self._turn_of(task))
+        except (NoSuchApi, NotFound):
+            return None
+        return [{key: str(lack[key]) for key in ("name", "reason")} for lack in raw["dependencies"]]
+
+    @of_known_shape
+    def upstream(self, dag_id: str) -> dict[str, set[str]]:
+        """Return which tasks each task of a DAG comes directly after."""
+        before: dict[str, set[str]] = {}
+        for task in self._client.get(self._path("dags", dag_id, "tasks"))["tasks"]:
+            for name in task["downstream_task_ids"]:
+                before.setdefault(name, set()).add(task["task_id"])
+        return before
 
     @of_known_shape
     def retry_time(self, dag_id: str, task: Object) -> str | None:
@@ -87,6 +135,14 @@ class Tasks(Family):
     def _run_path(self, dag_id: str, dag_run_id: str) -> str:
         return self._path("dags", dag_id, "dagRuns", dag_run_id)
 
+    def _instance_path(self, dag_id: str, dag_run_id: str, task: Object) -> str:
+        index = [str(task["map_index"])] if task["map_index"] >= 0 else []
+        return self._run_path(dag_id, dag_run_id) + path_of("taskInstances", task["task_id"], *index)
+
+    def _turn_of(self, task: Object) -> Object:
+        """What a task instance in a loop is asked for with, since its turns share one path."""
+        return {}
+
     def _log_params(self, task: Object) -> Object:
         """What the log of a task is asked for with; Unsupported when this Airflow shows it to nobody."""
         index = {"map_index": task["map_index"]} if task["map_index"] >= 0 else {}
@@ -124,8 +180,11 @@ class TasksV2(Tasks, api="v2"):
             self._regions[task["id"]] = {key: raw[key] for key in ("region_id", "region_index")}
         return task
 
+    def _turn_of(self, task: Object) -> Object:
+        return self._regions.get(task.get("id") or "", {})
+
     def _log_params(self, task: Object) -> Object:
-        region = self._regions.get(task.get("id") or "")
+        region = self._turn_of(task)
         return {"full_content": "true", **region} if region else super()._log_params(task)
 
     def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:

@@ -39,6 +39,17 @@ class BadInput(AirflowError):
     """An option's value cannot be right; nothing was sent."""
 
 
+class UnfitId(BadInput):
+    """The server has a pattern for ids of runs that this one does not fit; nothing was made.
+
+    :param pattern: a regular expression.
+    """
+
+    def __init__(self, message: str, pattern: str) -> None:
+        super().__init__(message)
+        self.pattern = pattern
+
+
 class Unsupported(AirflowError):
     """This version of Airflow does not have what was asked for."""
 

@@ -60,12 +60,23 @@ def object_name_of(option: str, value: str, longest: int = LONGEST_ID) -> str:
     return value
 
 
-def dag_run_id_of(option: str, value: str, triggering: bool = False) -> str:
-    """Return a run id that can be asked for.
+def dag_run_id_of(option: str, value: str) -> str:
+    """Return the id of a run that there is, perhaps one that others have named: it can be asked for."""
+    value = value.strip()
+    # The first is all runs in a request's path, the others would be taken for folders.
+    if value in ("~", ".", "..") or not value.isprintable() or not 1 <= len(value) <= LONGEST_ID:
+        raise BadInput(
+            f"{option} '{one_line(value, 60)}' is no run id that can be asked for: it has 1 to {LONGEST_ID} "
+            "characters, not dots or a tilde alone, no line break and no control character."
+        )
+    return value
 
-    Airflow 2.11 answers some others with an HTML 500, and 2.3 accepts some that nobody can reach afterwards.
 
-    :param triggering: the id is for a new run: those of the scheduler are then refused, too.
+def new_dag_run_id_of(option: str, value: str) -> str:
+    """Return the id of a new run, to which everybody can keep.
+
+    Airflow 2.11 answers some others with an HTML 500, 2.3 accepts some that nobody can reach afterwards, and those of
+    the scheduler are its own.
     """
     value = value.strip()
     if not _RUN_ID.fullmatch(value) or value in ("~", ".") or ".." in value or len(value) > LONGEST_ID:
@@ -73,7 +84,7 @@ def dag_run_id_of(option: str, value: str, triggering: bool = False) -> str:
             f"{option} '{one_line(value, 60)}' is no run id: it has 1 to {LONGEST_ID} of the characters "
             "A-Z a-z 0-9 _ . ~ : + - and no '..' in it."
         )
-    if triggering and value.startswith("scheduled__"):
+    if value.startswith("scheduled__"):
         raise BadInput(
             f"{option} '{one_line(value, 60)}' is a name of Airflow's scheduler; choose one without 'scheduled__', or "
             "wait for that run with state: awaited."

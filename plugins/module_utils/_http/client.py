@@ -230,6 +230,10 @@ class Client:
         login = self.login.anonymous()
         return self if login is self.login else self.logged_in_by(login)
 
+    def in_haste(self, seconds: float) -> t.ContextManager[None]:
+        """Let no request inside of this block last longer than the block may: it only explains a failure."""
+        return self._transport.in_haste(seconds)
+
     # -- the server's clock
 
     @property

@@ -9,6 +9,7 @@ C(requests) is imported when a session is made, so that a machine without it get
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import typing as t
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ if t.TYPE_CHECKING:
 MOST_REDIRECTS = 5
 # From 520 on those of Cloudflare, whose proxy does not reach the server behind it.
 TRANSIENT = (429, 502, 503, 504, 520, 521, 522, 523, 524, 530)
+LEAST_TIME = 0.001  # seconds of a request whose time is over
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -57,6 +59,7 @@ class Transport:
         self._verify = verify
         self._cert = cert
         self._timeout = timeout
+        self._ends = math.inf  # by the clock: when even the last request has to be over
         self._clock = clock
         self._redact = redact
         self._session = requests.Session()
@@ -72,6 +75,16 @@ class Transport:
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
+
+    @contextlib.contextmanager
+    def in_haste(self, seconds: float) -> t.Iterator[None]:
+        """Let no request inside of this block last longer than the block may."""
+        before = self._ends
+        self._ends = min(before, self._clock.now() + seconds)
+        try:
+            yield
+        finally:
+            self._ends = before
 
     def exchange(self, method: str, path: str, follow: bool = True, **request: t.Any) -> requests.Response:
         """Send one request; reads follow redirects on the same server, writes follow none.
@@ -137,19 +150,20 @@ class Transport:
             raise broken_off(self.url)
 
     def _send(self, method: str, url: str, **request: t.Any) -> requests.Response:
+        seconds = min(self._timeout, max(self._ends - self._clock.now(), LEAST_TIME))
         try:
             response = self._session.request(
                 method,
                 url,
                 allow_redirects=False,
                 stream=True,
-                timeout=self._timeout,
+                timeout=seconds,
                 verify=self._verify,
                 cert=self._cert,
                 **request,
             )
         except requests_errors() as error:
-            raise no_answer(self.url, self._timeout, error, self._redact) from error
+            raise no_answer(self.url, seconds, error, self._redact) from error
         self.server_time = seconds_of_date(response.headers.get("Date"))
         return response
 

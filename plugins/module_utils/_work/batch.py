@@ -18,7 +18,13 @@ from .report import Report, run_name, waited
 from .wishes import Wish, wish_of
 
 # What airflow_dag_run can be told of a single run, and a batch does not ask for.
-OF_ONE_RUN = {"state": "triggered", "only_failed": True, "queued_timeout": None, "cancel_on_timeout": False}
+OF_ONE_RUN = {
+    "state": "triggered",
+    "only_failed": True,
+    "latest_version": False,
+    "queued_timeout": None,
+    "cancel_on_timeout": False,
+}
 ADVICE = "They go on, and airflow_dag_run_wait can wait for them."
 
 

@@ -16,14 +16,13 @@ from .._base.text import first_few, one_line
 from .._base.times import iso, moment
 from .parsed import (
     LONGEST_LOOK,
-    Hurry,
     ImportErrors,
+    Lacks,
     Since,
     advice_of,
-    lack_of,
-    moment_of,
     reason_of,
     shown,
+    since_of,
 )
 from .places import Finder, Where, where_of
 from .progress import Progress
@@ -74,8 +73,7 @@ def wanted_of(airflow: Airflow, params: t.Mapping[str, t.Any]) -> Wanted:
         raise BadInput("files is empty; name at least one file.")
     where = where_of(airflow, params["files"], params["folder"], params["bundle"])
     timeout = seconds_of("wait_timeout", params["wait_timeout"])
-    margin = seconds_of("parse_margin", params["parse_margin"])
-    return Wanted(where, ids, Since(moment_of(airflow, params["parsed_after"]), margin), timeout)
+    return Wanted(where, ids, since_of(airflow, params), timeout)
 
 
 def _in_file_before(dags: t.Sequence[Object]) -> set[str]:
@@ -108,7 +106,7 @@ class FileWatch:
         self._ids = wanted.ids
         self._finder = Finder(wanted.where)
         self._errors = ImportErrors(airflow)
-        self._hurry = Hurry(airflow, wanted.since)
+        self._lacks = Lacks(airflow, wanted.since)
         self._dags: list[Object] = []
         self._broken: list[Object] = []
         self._stamps: object = None
@@ -138,8 +136,8 @@ class FileWatch:
 
     def hurry(self) -> None:
         """Ask Airflow to read the files that it knows and has not read."""
-        self._hurry.ask_for(dag for state in self.states.values() for dag in state.asked)
-        self._hurry.ask_for(dag for dag in self._dags if dag["dag_id"] in self.missing)
+        self._lacks.ask_for(dag for state in self.states.values() for dag in state.asked)
+        self._lacks.ask_for(dag for dag in self._dags if dag["dag_id"] in self.missing)
 
     def _is_unchanged(self) -> bool:
         """Whether nothing was read since the last look, where Airflow tells that for less than it costs to look."""
@@ -185,7 +183,7 @@ class FileWatch:
 
     def _lack(self, dag_id: str, dag: Object | None) -> str:
         ask_version = sum(map(len, self._before.values())) + len(self._ids) <= MOST_ASKED
-        return lack_of(self._airflow, dag, self._since, dag_id not in (self._known or ()), ask_version)
+        return self._lacks.of(dag, dag_id not in (self._known or ()), ask_version)
 
     def _in_file(self, dags: t.Sequence[Object], lacks: t.Mapping[str, str]) -> tuple[set[str], list[Object]]:
         """Return which DAGs are in a file, and those of which that is not known yet.

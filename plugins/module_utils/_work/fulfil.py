@@ -13,13 +13,13 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.dags import Dags
 from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
-from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, Unreachable
+from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, UnfitId, Unreachable
 from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso, moment
 from .foreseen import foreseen, foreseen_dag, foreseen_run
 from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, no_run, run_name, shown
-from .wishes import Wish
+from .wishes import Wish, fits, new_dag_run_id
 
 
 class Done(t.NamedTuple):
@@ -61,7 +61,7 @@ def _foreseen(airflow: Airflow, wish: Wish, warning: str) -> Done:
     if wish.state == "awaited":
         return Done(None, False, warnings=[warning])
     if wish.state == "cleared":
-        airflow.ask(Runs).check_clear()
+        airflow.ask(Runs).check_clear(wish.latest_version)
     run = foreseen_run(airflow, wish.dag_id, wish.request)
     after = wish.state if wish.state in ENDED else "queued"
     diff_of_run = _diff(run, "running", after, False)
@@ -163,19 +163,19 @@ def _cleared(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     dag = airflow.ask(Dags).get(wish.dag_id)
     check_runnable(dag)
     unpause = check_unpaused(dag, wish.when_paused, f"run {run['dag_run_id']}")
-    airflow.ask(Runs).check_clear()
+    airflow.ask(Runs).check_clear(wish.latest_version)
     cleared = {**run, "state": "queued", "end_date": None}
     if not check_mode:
-        _clear(airflow, run, wish.only_failed)
+        _clear(airflow, run, wish)
         with carrying(cleared, True):
             cleared = airflow.ask(Runs).get(run["dag_id"], run["dag_run_id"])
         _unpause(airflow, cleared, unpause)
     return Done(cleared, True, False, _diff(run, run["state"], "queued", unpause))
 
 
-def _clear(airflow: Airflow, run: Object, only_failed: bool) -> None:
+def _clear(airflow: Airflow, run: Object, wish: Wish) -> None:
     try:
-        airflow.ask(Runs).clear(run["dag_id"], run["dag_run_id"], only_failed)
+        airflow.ask(Runs).clear(run["dag_id"], run["dag_run_id"], wish.only_failed, wish.latest_version)
     except Unreachable as error:
         # Failed tasks alone could be asked for again and again; their time is over.
         error.message += " Nobody knows whether the run was cleared; look at it before you clear it again."
@@ -299,6 +299,12 @@ def trigger(airflow: Airflow, wish: Wish) -> tuple[Object, bool]:
     request = wish.request
     try:
         return airflow.ask(Runs).trigger(wish.dag_id, request), True
+    except UnfitId as error:
+        fitting = new_dag_run_id(airflow.clock, error.pattern)
+        # An id that somebody has chosen stays. One that fits was refused for another reason.
+        if wish.dag_run_id or not fitting or fits(request.dag_run_id, error.pattern):
+            raise
+        return trigger(airflow, wish._replace(request=request._replace(dag_run_id=fitting)))
     except FateUnknown as error:
         # A rescue block can look for it.
         error.details["dag_run"] = {**shown(foreseen_run(airflow, wish.dag_id, request)), "state": None}

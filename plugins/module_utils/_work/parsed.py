@@ -13,10 +13,12 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.dags import Dags
 from .._airflow.files import Files
 from .._base.errors import AirflowError, ApiError, BadInput, Denied
+from .._base.inputs import seconds_of
 from .._base.text import one_line
 from .._base.times import iso, moment, time_of
 from .diagnosis import PATIENCE, dead_component
 
+SHORTEST_VERSION = 7  # characters of the version of a bundle
 LONGEST_LOOK = 5.0  # seconds between two looks at most
 MOST_REPARSED = 20  # files that Airflow is asked to parse at once; the others come in their turn
 TRACE_LINES = 20  # last lines of an import error's trace that a failure holds
@@ -24,19 +26,37 @@ AHEAD = timedelta(minutes=1)  # clocks differ
 
 
 class Since(t.NamedTuple):
-    """From when on a DAG counts as parsed.
+    """What a DAG has to be, so that it counts as parsed.
 
     :param after: the files were copied at this moment; None: whatever version Airflow has will do.
     :param margin: seconds that the version which runs may lag behind C(last_parsed_time).
+    :param marker: a tag that the new version carries, or an empty text.
+    :param bundle_version: that of the bundle, or its beginning.
     """
 
     after: datetime | None
     margin: float
+    marker: str = ""
+    bundle_version: str = ""
 
     @property
-    def settled(self) -> datetime | None:
-        """A DAG that was parsed then runs as it was copied, whatever it was before."""
-        return self.after and self.after + timedelta(seconds=self.margin)
+    def is_sign(self) -> bool:
+        """Whether the DAG itself shows which version it is."""
+        return bool(self.marker or self.bundle_version)
+
+
+def since_of(airflow: Airflow, params: t.Mapping[str, t.Any]) -> Since:
+    """Check the options that say what has to be parsed; BadInput names the one that is wrong."""
+    margin = seconds_of("parse_margin", params["parse_margin"])
+    marker, version = ((params[key] or "").strip() for key in ("version_marker", "bundle_version"))
+    if version:
+        airflow.needs("bundle_version", (3, 0))
+        if len(version) < SHORTEST_VERSION:
+            raise BadInput(
+                f"bundle_version '{version}' is too short to tell versions apart; give {SHORTEST_VERSION} characters "
+                "or more of it."
+            )
+    return Since(moment_of(airflow, params["parsed_after"]), margin, marker, version)
 
 
 def moment_of(airflow: Airflow, text: str | None) -> datetime | None:
@@ -52,42 +72,105 @@ def moment_of(airflow: Airflow, text: str | None) -> datetime | None:
     return after
 
 
-def lack_of(airflow: Airflow, dag: Object | None, since: Since, is_new: bool, ask_version: bool) -> str:
-    """Return what a DAG lacks to be parsed, or an empty text.
+class Lacks:
+    """What DAGs lack to be parsed; remembers when their signs of a new version have come up."""
 
-    :param is_new: Airflow did not know it when the wait began.
-    :param ask_version: whether its versions may be asked for, which is a request.
-    """
-    if dag is None:
-        return "is not known to Airflow"
-    # First, since a DAG keeps the mark of an import error when it is no longer in the file that was mended.
-    if dag["is_stale"]:
-        return "is stale: Airflow no longer finds it in its files"
-    if dag["has_import_errors"]:
-        return f"has an import error in {dag['fileloc']}"
-    if since.after is None:
+    def __init__(self, airflow: Airflow, since: Since) -> None:
+        self._airflow = airflow
+        self._since = since
+        self._asked: set[tuple[str, bool]] = set()
+        # Of DAGs with all signs of the new version: the stamp of the parse with which they were seen first.
+        self._signs: dict[str, datetime] = {}
+        self._first_look: datetime | None = None
+
+    def of(self, dag: Object | None, is_new: bool, ask_version: bool) -> str:
+        """Return what a DAG lacks, or an empty text.
+
+        :param is_new: Airflow did not know it when the wait began.
+        :param ask_version: whether its versions may be asked for, which is a request.
+        """
+        if self._first_look is None:
+            self._first_look = server_now(self._airflow)
+        if dag is None:
+            return "is not known to Airflow"
+        # First, since a DAG keeps the mark of an import error when it is no longer in the file that was mended.
+        if dag["is_stale"]:
+            return "is stale: Airflow no longer finds it in its files"
+        if dag["has_import_errors"]:
+            return f"has an import error in {dag['fileloc']}"
+        if self._since.after is None and not self._since.is_sign:
+            return ""
+        parsed = moment(dag["last_parsed_time"])
+        if parsed is None:
+            return "has never been parsed"
+        return self._time(dag, parsed) or self._sign(dag) or self._margin(dag, parsed, is_new, ask_version)
+
+    def _time(self, dag: Object, parsed: datetime) -> str:
+        after = self._since.after
+        if after is None:
+            return ""
+        if parsed < after:
+            return f"was last parsed at {dag['last_parsed_time']}, before {iso(after)} (parsed_after)"
+        took = dag.get("last_parse_duration") or 0.0
+        if parsed - timedelta(seconds=took) < after:
+            return (
+                f"was last parsed at {dag['last_parsed_time']} by a parse of {took:.0f} s, which began before "
+                f"{iso(after)} (parsed_after)"
+            )
         return ""
-    parsed = moment(dag["last_parsed_time"])
-    if parsed is None:
-        return "has never been parsed"
-    if parsed < since.after:
-        return f"was last parsed at {dag['last_parsed_time']}, before {iso(since.after)} (parsed_after)"
-    took = dag.get("last_parse_duration") or 0.0
-    if parsed - timedelta(seconds=took) < since.after:
+
+    def _sign(self, dag: Object) -> str:
+        marker, version = self._since.marker, self._since.bundle_version
+        if marker and marker not in dag["tags"]:
+            return f"does not carry the tag {marker} (version_marker)"
+        if not version:
+            return ""
+        has = dag.get("bundle_version")
+        if not has:
+            raise BadInput(
+                f"DAG {dag['dag_id']} is in a bundle without versions ({dag.get('bundle_name')}), so bundle_version "
+                "cannot be waited for; use version_marker."
+            )
+        return "" if has.startswith(version) else f"is of version {has} of its bundle, not {version} (bundle_version)"
+
+    def _margin(self, dag: Object, parsed: datetime, is_new: bool, ask_version: bool) -> str:
+        """Airflow writes a changed DAG at most every 30 s, but stamps it at each parse, and gives it tags then."""
+        begins = self._begins(dag, parsed)
+        if is_new or begins is None or parsed >= begins + timedelta(seconds=self._since.margin):
+            return ""
+        if ask_version and self._is_version(self._airflow.ask(Dags).version(dag["dag_id"])):
+            return ""
+        what = "parsed_after" if begins == self._since.after else "when the new version was first seen"
         return (
-            f"was last parsed at {dag['last_parsed_time']} by a parse of {took:.0f} s, which began before "
-            f"{iso(since.after)} (parsed_after)"
+            f"was last parsed at {dag['last_parsed_time']}, less than {self._since.margin:g} s (parse_margin) "
+            f"after {iso(begins)} ({what})"
         )
-    # Airflow writes a changed DAG at most every 30 s, but stamps it at each parse; a DAG version tells it exactly.
-    if is_new or parsed >= (since.settled or parsed):
-        return ""
-    version = moment(airflow.ask(Dags).version_time(dag["dag_id"])) if ask_version else None
-    if version is not None and version >= since.after:
-        return ""
-    return (
-        f"was last parsed at {dag['last_parsed_time']}, less than {since.margin:g} s (parse_margin) "
-        f"after {iso(since.after)} (parsed_after)"
-    )
+
+    def _begins(self, dag: Object, parsed: datetime) -> datetime | None:
+        """From when on the margin counts: the earliest moment from which on every parse is of the new version."""
+        since = self._since
+        if not since.is_sign:
+            return since.after
+        seen = self._signs.setdefault(dag["dag_id"], parsed)
+        return seen if since.after is None else min(seen, since.after)
+
+    def _is_version(self, version: Object) -> bool:
+        """Whether the newest version of a DAG is the new one for sure."""
+        since, made = self._since, moment(version.get("created_at"))
+        if since.bundle_version:
+            return str(version.get("bundle_version") or "").startswith(since.bundle_version)
+        begins = since.after or self._first_look
+        return bool(made and begins and made >= begins)
+
+    def ask_for(self, dags: t.Iterable[Object]) -> None:
+        """Ask for the files of these DAGs to be parsed now, and once more when the margin is over."""
+        now = server_now(self._airflow)
+        for dag in dags:
+            begins = self._signs.get(dag["dag_id"], self._since.after)
+            margin_over = bool(begins and now >= begins + timedelta(seconds=self._since.margin))
+            if (dag["fileloc"], margin_over) not in self._asked and len(self._asked) < MOST_REPARSED:
+                self._asked.add((dag["fileloc"], margin_over))
+                self._airflow.ask(Files).reparse(dag["dag_id"])
 
 
 class ImportErrors:
@@ -108,24 +191,6 @@ class ImportErrors:
             return []
 
 
-class Hurry:
-    """Asks for files to be parsed now, and once more when the margin is over: Airflow may take its time."""
-
-    def __init__(self, airflow: Airflow, since: Since) -> None:
-        self._airflow = airflow
-        self._since = since
-        self._asked: set[tuple[str, bool]] = set()
-
-    def ask_for(self, dags: t.Iterable[Object]) -> None:
-        """Ask for the files of these DAGs."""
-        settled = self._since.settled
-        margin_over = bool(settled and server_now(self._airflow) >= settled)
-        for dag in dags:
-            if (dag["fileloc"], margin_over) not in self._asked and len(self._asked) < MOST_REPARSED:
-                self._asked.add((dag["fileloc"], margin_over))
-                self._airflow.ask(Files).reparse(dag["dag_id"])
-
-
 def advice_of(airflow: Airflow, lack: str, otherwise: str) -> str:
     """What to do about a wait that was too short."""
     dead = ""
@@ -133,7 +198,11 @@ def advice_of(airflow: Airflow, lack: str, otherwise: str) -> str:
         dead = dead_component(airflow, "dag_processor", "scheduler")
     if dead:
         return dead
-    return "give wait_timeout more than parse_margin" if "(parse_margin)" in lack else otherwise
+    if "(parse_margin)" in lack:
+        return "give wait_timeout more than parse_margin"
+    if lack.endswith(("(version_marker)", "(bundle_version)")):
+        return "look whether the new version has come to where Airflow's DAG processor reads its files"
+    return otherwise
 
 
 def server_now(airflow: Airflow) -> datetime:

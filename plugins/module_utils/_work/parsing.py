@@ -11,7 +11,7 @@ from datetime import datetime
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.dags import Dags
-from .._airflow.files import Files
+from .._airflow.files import MORE, Files
 from .._base.errors import BadInput, ParseFailed, TimedOut
 from .._base.inputs import seconds_of
 from .._base.text import first_few
@@ -19,15 +19,14 @@ from .._base.times import moment
 from .dags import FEW, Selection
 from .parsed import (
     LONGEST_LOOK,
-    Hurry,
     ImportErrors,
+    Lacks,
     Since,
     advice_of,
-    lack_of,
-    moment_of,
     reason_of,
     server_now,
     shown,
+    since_of,
 )
 from .progress import Progress
 from .report import last_answer, waited
@@ -48,10 +47,11 @@ class Deployed(t.NamedTuple):
 def deployed_of(airflow: Airflow, params: t.Mapping[str, t.Any], selection: Selection) -> Deployed | None:
     """Check the options about waiting; None when there is nothing to wait for."""
     timeout = seconds_of("wait_timeout", params["wait_timeout"])
-    margin = seconds_of("parse_margin", params["parse_margin"])
+    since = since_of(airflow, params)
     if not params["wait"]:
-        if params["parsed_after"]:
-            raise BadInput("parsed_after is about waiting; set wait: true with it.")
+        for option in ("parsed_after", "version_marker", "bundle_version"):
+            if params[option]:
+                raise BadInput(f"{option} is about waiting; set wait: true with it.")
         return None
     if params["state"] == "absent":
         raise BadInput("wait is about DAGs that are to be there; leave it out with state: absent.")
@@ -59,7 +59,6 @@ def deployed_of(airflow: Airflow, params: t.Mapping[str, t.Any], selection: Sele
         return None
     if not selection.ids and (selection.globs or selection.tags):
         raise BadInput("wait needs exact ids in dag_id: nobody knows which DAGs a pattern or a tag will match.")
-    since = Since(moment_of(airflow, params["parsed_after"]), margin)
     return Deployed(selection.ids, since, timeout) if selection.ids else None
 
 
@@ -74,7 +73,7 @@ class Parsing:
         self._known_errors: set[str] | None = None
         self._suspected: dict[str, float] = {}  # file -> when its error came up
         self._import_errors = ImportErrors(airflow)
-        self._hurry = Hurry(airflow, deployed.since)
+        self._lacks = Lacks(airflow, deployed.since)
         self.missing: dict[str, str] = {}  # DAG id -> what it lacks
         self.errors: list[Object] = []
 
@@ -83,7 +82,7 @@ class Parsing:
         waiting = self.peek()
         if waiting:
             self._check_imports(waiting)
-            self._hurry.ask_for(dag for dag in waiting.values() if dag is not None)
+            self._lacks.ask_for(dag for dag in waiting.values() if dag is not None)
         return self.missing
 
     def peek(self) -> dict[str, Object | None]:
@@ -93,18 +92,15 @@ class Parsing:
             self._began = server_now(self._airflow)
             self._new = {dag_id for dag_id, dag in dags.items() if dag is None}
         ask_version = len(dags) <= MOST_ASKED
-        lacking = {
-            dag_id: lack_of(self._airflow, dag, self._deployed.since, dag_id in self._new, ask_version)
-            for dag_id, dag in dags.items()
-        }
+        lacking = {dag_id: self._lacks.of(dag, dag_id in self._new, ask_version) for dag_id, dag in dags.items()}
         self.missing = {dag_id: lack for dag_id, lack in lacking.items() if lack}
         return {dag_id: dags[dag_id] for dag_id in self.missing}
 
     def _read(self) -> dict[str, Object | None]:
         ids = self._deployed.ids
         if len(ids) <= FEW:
-            return {dag_id: self._airflow.ask(Dags).find(dag_id) for dag_id in ids}
-        listed = {dag["dag_id"]: dag for dag in self._airflow.ask(Dags).select()}
+            return {dag_id: self._airflow.ask(Dags).find(dag_id, MORE) for dag_id in ids}
+        listed = {dag["dag_id"]: dag for dag in self._airflow.ask(Dags).select(more=MORE)}
         return {dag_id: listed.get(dag_id) for dag_id in ids}
 
     def _check_imports(self, waiting: t.Mapping[str, Object | None]) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import typing as t
 from datetime import datetime, timezone
@@ -14,7 +15,7 @@ from .._airflow.runs import TriggerRequest
 from .._base.clock import Clock
 from .._base.conf import conf_of, merged
 from .._base.errors import BadInput
-from .._base.inputs import check_maskable, dag_id_of, dag_run_id_of, lines_of, seconds_of
+from .._base.inputs import check_maskable, dag_id_of, dag_run_id_of, lines_of, new_dag_run_id_of, seconds_of
 from .._base.states import STATES
 from .._base.text import texts_in
 from .._base.times import time_of
@@ -33,6 +34,7 @@ class Wish(t.NamedTuple):
     request: TriggerRequest
     state: str
     only_failed: bool
+    latest_version: bool
     when_paused: str
     wait: bool
     wait_timeout: float
@@ -51,7 +53,8 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence
     state = params["state"]
     dag_id = dag_id_of("dag_id", params["dag_id"])
     given_id = params["dag_run_id"]
-    run_id = dag_run_id_of("dag_run_id", given_id, triggering=state == "triggered") if given_id else None
+    id_of = new_dag_run_id_of if state == "triggered" else dag_run_id_of
+    run_id = id_of("dag_run_id", given_id) if given_id else None
     times = {key: time_of(key, params[key]) if params[key] else None for key in TIMES}
     if state != "triggered" and not (run_id or times["logical_date"]):
         raise BadInput(f"state: {state} needs the dag_run_id or the logical_date of the run it is about.")
@@ -79,6 +82,7 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence
         request=TriggerRequest(dag_run_id=request_id, conf=conf or {}, note=params["note"], **times),
         state=state,
         only_failed=params["only_failed"],
+        latest_version=params["latest_version"],
         when_paused=params["when_paused"],
         wait=params["wait"],
         wait_timeout=seconds_of("wait_timeout", params["wait_timeout"]),
@@ -92,7 +96,22 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence
     )
 
 
-def new_dag_run_id(clock: Clock) -> str:
-    """Return an id that no other run has: C(ansible__<UTC time>__<random>)."""
+def new_dag_run_id(clock: Clock, pattern: str = "") -> str:
+    """Return an id that no other run has: C(ansible__<UTC time>__<random>), or another one that fits the pattern.
+
+    :param pattern: a regular expression of the server's; an empty text is returned when no id that we know fits it.
+    """
     stamp = datetime.fromtimestamp(clock.utc(), timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    return f"ansible__{stamp}__{secrets.token_hex(4)}"
+    parts = ("ansible", stamp, secrets.token_hex(4))
+    digits = f"{stamp[:8]}{stamp[9:15]}{secrets.randbelow(10**9):09}"
+    ids = ["__".join(parts), *(joint.join(parts).lower() for joint in ("__", "-", "_", ".", ""))]
+    ids += [one.upper() for one in ids[2:]] + [f"manual__{ids[0]}", f"manual__{digits}", digits]
+    return next((one for one in ids if fits(one, pattern)), "")
+
+
+def fits(dag_run_id: str, pattern: str) -> bool:
+    """Whether an id fits a pattern, as Airflow looks at it."""
+    try:
+        return re.match(pattern, dag_run_id) is not None
+    except re.error:
+        return False

@@ -32,7 +32,12 @@ class Version:
     @property
     def release(self) -> tuple[int, ...]:
         """The version as numbers, for comparisons: (2, 11, 2)."""
-        return tuple(int(part) for part in self.airflow.split("."))
+        return tuple(int(part) for part in self.airflow.partition("b")[0].split("."))
+
+    @property
+    def is_beta(self) -> bool:
+        """Whether it is still to come: what fails on it is told, and fails no run of the tests."""
+        return "b" in self.airflow
 
     @property
     def requirements(self) -> Path:
@@ -48,6 +53,7 @@ _ROWS = (
     Version("3.0", "3.0.6", ("3.12", "3.11", "3.10"), "2025-09-30"),
     Version("3.1", "3.1.8", ("3.13", "3.12", "3.11", "3.10"), "2026-03-31"),
     Version("3.3", "3.3.2", ("3.13", "3.12", "3.11", "3.14"), "2026-10-31"),
+    Version("3.4", "3.4.0b2", ("3.13", "3.12", "3.11", "3.14"), "2026-10-31"),
     Version("3.3-simple", "3.3.2", ("3.13", "3.12", "3.11", "3.14"), "2026-10-31", "simple", "3.3"),
 )
 VERSIONS = {row.name: row for row in _ROWS}

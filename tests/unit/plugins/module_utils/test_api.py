@@ -13,7 +13,6 @@ from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags impor
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.files import Files
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.health import Health
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.links import Links
-from ansible_collections.dagops.airflow.plugins.module_utils._airflow.pools import Pools
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs, TriggerRequest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.tasks import Tasks
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
@@ -234,19 +233,52 @@ def test_which_dag_a_broken_file_is_of(airflow, server, generation, filename, re
     assert airflow.ask(Files).is_file_of(dag, filename) is is_file
 
 
-# -- pools
+# -- tasks that do not run
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_the_pool_of_a_task(airflow, server, generation, there):
-    server.get(f"{RUN}/taskInstances/load").answers({**generation.task("load"), "pool": "db"})
-    pool = {"name": "db", "slots": 3, "open_slots": 1, "occupied_slots": 2}
-    missing = generation.problem(404, "Pool not found", "Pool with name:'db' not found")
-    server.get("pools/db").answers(pool if there else missing, 200 if there else 404)
-    found = airflow.ask(Pools).find(
-        airflow.ask(Tasks).pool_name("etl_daily", RUN_ID, {"task_id": "load", "map_index": -1})
+LOAD = {"task_id": "load", "map_index": -1}
+
+
+def test_what_else_is_told_of_a_task(airflow, server, generation):
+    trigger = {"classpath": "airflow.triggers.temporal.DateTimeTrigger", "triggerer_id": 7}
+    told = {"pool": "db", "queue": "gpu", "trigger": trigger, "state_reason": "none"}
+    server.get(f"{RUN}/taskInstances/load").answers({**generation.task("load"), **told})
+    server.get(f"{RUN}/taskInstances/load/3").answers({**generation.task("load"), "pool": "db", "queue": None})
+    found = {"pool": "db", "queue": "gpu", "state_reason": "none", "trigger": "DateTimeTrigger", "is_watched": True}
+    assert airflow.ask(Tasks).circumstances("etl_daily", RUN_ID, LOAD) == found
+    bare = {"pool": "db", "queue": "", "state_reason": "", "trigger": "", "is_watched": False}
+    assert airflow.ask(Tasks).circumstances("etl_daily", RUN_ID, {**LOAD, "map_index": 3}) == bare
+
+
+def test_what_a_task_lacks(airflow, server, generation):
+    lack = {"name": "Task Concurrency", "reason": "The max task concurrency has been reached."}
+    place = f"{RUN}/taskInstances/load/dependencies"
+    server.get(place).answers({"dependencies": [lack]})
+    assert airflow.ask(Tasks).lacking("etl_daily", RUN_ID, LOAD) == [lack]
+    server.get(place).answers({"dependencies": []})
+    assert airflow.ask(Tasks).lacking("etl_daily", RUN_ID, LOAD) == []
+    server.get(place).answers(generation.problem(404, "Not Found"), 404)
+    assert airflow.ask(Tasks).lacking("etl_daily", RUN_ID, LOAD) is None
+
+
+def test_a_turn_of_a_loop_is_asked_for_by_its_region(airflow, server, generation):
+    if generation.name == "v1":
+        return
+    region = {"region_id": "0192", "region_index": 1}
+    turn = generation.task("load", "scheduled", **region, loop_iteration={"loop_id": "body", "iteration": 1})
+    server.get(f"{RUN}/taskInstances", {"limit": "100", "offset": "0"}).answers(
+        {"task_instances": [turn], "total_entries": 1}
     )
-    assert (found and (found["name"], found["slots"], found["open_slots"])) == (("db", 3, 1) if there else None)
+    (task,) = airflow.ask(Tasks).of_run("etl_daily", RUN_ID)
+    asked = {"region_id": "0192", "region_index": "1"}
+    server.get(f"{RUN}/taskInstances/load/dependencies", asked).answers({"dependencies": []})
+    assert airflow.ask(Tasks).lacking("etl_daily", RUN_ID, task) == []
+
+
+def test_what_a_task_comes_after(airflow, server):
+    tasks = [{"task_id": "a", "downstream_task_ids": ["b"]}, {"task_id": "b", "downstream_task_ids": []}]
+    server.get("dags/etl_daily/tasks").answers({"tasks": tasks, "total_entries": 2})
+    assert airflow.ask(Tasks).upstream("etl_daily") == {"b": {"a"}}
 
 
 # -- JSON of another shape ends in a sentence

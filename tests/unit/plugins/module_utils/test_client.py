@@ -75,6 +75,16 @@ def test_a_request_has_all_settings(server, clock):
     assert settings["stream"] is True
 
 
+def test_requests_in_haste_have_what_is_left_of_the_time(client, server, clock):
+    (server.get(PATH).answers({}).taking(2), server.get(PATH).answers({}).taking(9), server.get(PATH).answers({}))
+    with client.in_haste(5), client.in_haste(60):
+        for _request in range(3):
+            client.get(PATH)
+    server.get(PATH).answers({})
+    client.get(PATH)
+    assert [settings["timeout"] for settings in server.settings] == [5, 3, 0.001, 30]
+
+
 def test_a_plus_in_a_query_is_quoted(client, server):
     server.get(PATH, {"at": "2026-11-22T00:00:00+00:00"}).answers({})
     client.get(PATH, {"at": "2026-11-22T00:00:00+00:00"})

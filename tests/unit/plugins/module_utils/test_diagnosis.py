@@ -10,7 +10,18 @@ from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import Denied, Unreachable
+from ansible_collections.dagops.airflow.plugins.module_utils._base.states import STATES
 from ansible_collections.dagops.airflow.plugins.module_utils._work.diagnosis import diagnosis
+
+CALM = {"pool": "db", "queue": "", "state_reason": "", "trigger": "", "is_watched": False}
+
+
+def health(**statuses):
+    """Airflow's health, its scheduler and its triggerer well unless a status says otherwise."""
+    return {
+        component: {"status": statuses.get(component, "healthy"), "latest_heartbeat": None}
+        for component in ("scheduler", "triggerer")
+    }
 
 
 class Airflow:
@@ -19,17 +30,21 @@ class Airflow:
     def __init__(self, **told):
         self.told = {
             "dags.get": {"is_paused": False, "is_stale": False, "max_active_runs": 2},
-            "health.read": {"scheduler": {"status": "healthy", "latest_heartbeat": None}},
+            "health.read": health(),
             "runs.active": [],
-            "tasks.pool_name": "db",
+            "runs.select": [],
             "pools.find": Denied("no", 403),
             "tasks.retry_time": None,
+            "tasks.circumstances": CALM,
+            "tasks.lacking": None,
+            "tasks.upstream": {"b": {"a"}},
             **told,
         }
         self.asked = []
         noon = datetime(2026, 11, 22, 10, 15, tzinfo=timezone.utc).timestamp()
-        self.client = types.SimpleNamespace(server_now=lambda: noon)
-        self.patience = types.SimpleNamespace(within=lambda seconds: contextlib.nullcontext())
+        nothing = contextlib.nullcontext
+        self.client = types.SimpleNamespace(server_now=lambda: noon, in_haste=lambda seconds: nothing())
+        self.patience = types.SimpleNamespace(within=lambda seconds: nothing())
 
     def ask(self, family):
         return Family(self, family.__name__.lower())
@@ -114,19 +129,40 @@ def test_what_holds_up_a_queued_run(told, found):
     assert diagnosis(Airflow(**told), run("queued"), [task("a", None, False)]) == found
 
 
+def lacks(name, reason=""):
+    return {"tasks.lacking": [{"name": "Task Instance State", "reason": "Task is in a state."}, lack(name, reason)]}
+
+
+def lack(name, reason=""):
+    return {"name": name, "reason": reason}
+
+
+POOL = lacks("Pool Slots Available", "There are 0 open slots in pool db.")
+LIMIT = lacks("Task Instance Slots Available", "The maximum number of running tasks (1) has been reached.")
+PAST = lacks("Previous Dagrun State", "depends_on_past is true.")
+WAITS = [task("a", "scheduled", False)]
+
+
 @pytest.mark.parametrize(
     ("tasks", "told", "found"),
     [
         ([], {}, ""),
         ([task("a", None, False)], {}, "no task has started"),
         ([task("a", "success"), task("b", None, False)], {}, "no task of it is running at the moment"),
+        (
+            [task("a", "success"), task("b", "upstream_failed")],
+            {},
+            "all of its tasks have ended, and Airflow's scheduler has not ended the run yet",
+        ),
+        ([task("a", "removed")], {}, "all of its tasks have ended, and Airflow's scheduler has not ended the run yet"),
         ([task("a", "running"), task("b", "queued", False)], {}, "task a is running"),
         ([task("a", "running", map_index=i) for i in (0, 1)], {}, "2 tasks (a[0], …) are running"),
-        ([task("a", "queued", False)], OPEN_POOL, "task a is waiting in pool db (0 of 3 slots are open)"),
-        ([task("a", "queued", False)], NO_POOL, "task a is waiting in pool db, which does not exist: make it"),
-        ([task("a", "scheduled", False), task("b", "queued", False)], {}, "2 tasks (b, …) are waiting"),
-        ([task("a", "deferred")], {}, "task a is deferred"),
-        ([task("a", "up_for_reschedule")], {}, "task a is up_for_reschedule"),
+        ([task("a", "queued", False)], {}, "task a is queued: no worker of Airflow's executor has started it yet"),
+        (
+            [task("a", "queued", False)],
+            {"tasks.circumstances": {**CALM, "queue": "gpu"}},
+            "task a is queued (queue gpu): no worker of Airflow's executor has started it yet",
+        ),
         ([task("b", "running"), task("a", "up_for_retry")], {}, "task a is up for retry"),
         (
             [task("a", "up_for_retry")],
@@ -134,10 +170,152 @@ def test_what_holds_up_a_queued_run(told, found):
             "task a is up for retry at 2026-11-22T10:20:00Z",
         ),
         ([task("a", "up_for_retry")], {"tasks.retry_time": Denied("no", 403)}, "task a is up for retry"),
+        (
+            [task("a", "up_for_retry")],
+            {"tasks.circumstances": {**CALM, "state_reason": "The API is down."}},
+            "task a is up for retry: The API is down",
+        ),
+        (
+            [task("a", "restarting")],
+            {},
+            "task a is restarting: cleared while it ran, it starts again when its process has ended",
+        ),
+        (
+            [task("a", "shutdown")],
+            {},
+            "task a is being shut down, and goes on when its process has ended",
+        ),
+        ([task("a", "sensing")], {}, "task a is sensing: what it looks for has not come yet"),
+        (
+            [task("a", "up_for_reschedule")],
+            {},
+            "task a is up for reschedule: what it looks for has not come yet, and it looks again",
+        ),
+        (
+            [task("b", "running"), task("a", "awaiting_input")],
+            {},
+            "task a is waiting for a person's answer: give it in Airflow",
+        ),
     ],
 )
 def test_what_tasks_are_at(tasks, told, found):
     assert diagnosis(Airflow(**told), run(), tasks) == found
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        (OPEN_POOL, "task a is waiting in pool db (0 of 3 slots are open)"),
+        (NO_POOL, "task a is waiting in pool db, which does not exist: make it"),
+        ({}, "task a is waiting in pool db"),
+        ({"tasks.circumstances": Denied("no", 403)}, "task a is waiting"),
+        ({"tasks.lacking": Denied("no", 403)}, "task a is waiting in pool db"),
+        ({**POOL, **NO_POOL}, "task a is waiting in pool db, which does not exist: make it"),
+        (
+            {**POOL, "tasks.circumstances": Denied("no", 403)},
+            "task a is waiting: There are 0 open slots in pool db",
+        ),
+        (
+            {"tasks.lacking": [], "pools.find": {"slots": 3, "open_slots": 3}},
+            "task a is waiting in pool db (3 of 3 slots are open), for a free slot of Airflow's executor "
+            "([core] parallelism)",
+        ),
+        (LIMIT, "task a is waiting for others to end: max_active_tasks of the DAG is reached"),
+        (
+            lacks("Task Concurrency", "The max task concurrency has been reached."),
+            "task a is waiting for others to end: max_active_tis_per_dag of the task is reached",
+        ),
+        (
+            lacks("Task Concurrency", "The max task concurrency per run has been reached."),
+            "task a is waiting for others to end: max_active_tis_per_dagrun of the task is reached",
+        ),
+        (lacks("Of a plugin", "It is\nnight."), "task a is waiting: It is night"),
+    ],
+)
+def test_why_a_task_is_not_queued(told, found):
+    assert diagnosis(Airflow(**told), run(), WAITS) == found
+
+
+def test_what_waits_next_to_what_runs():
+    tasks = [task("b", "running"), *WAITS]
+    assert diagnosis(Airflow(), run(), tasks) == "task b is running"
+    told = "task b is running; task a is waiting for others to end: max_active_tasks of the DAG is reached"
+    assert diagnosis(Airflow(**LIMIT), run(), tasks) == told
+
+
+WATCHED = {"tasks.circumstances": {**CALM, "trigger": "TimeDeltaTrigger", "is_watched": True}}
+UNTAKEN = {"tasks.circumstances": {**CALM, "trigger": "TimeDeltaTrigger"}}
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        (WATCHED, "task a is deferred until its TimeDeltaTrigger fires"),
+        (UNTAKEN, "task a is deferred until its TimeDeltaTrigger fires, which no triggerer has taken yet"),
+        ({}, "task a is deferred"),
+        ({"health.read": Denied("no", 403)}, "task a is deferred"),
+        ({"health.read": health(triggerer=None)}, "task a is deferred, and Airflow has no triggerer: start one"),
+        (
+            {"health.read": health(triggerer="unhealthy")},
+            "task a is deferred, and Airflow's triggerer has sent no heartbeat: start it again",
+        ),
+        (
+            {"tasks.circumstances": {**CALM, "trigger": "HITLTrigger", "is_watched": True}},
+            "task a is waiting for a person's answer: give it in Airflow",
+        ),
+    ],
+)
+def test_what_a_deferred_task_waits_for(told, found):
+    assert diagnosis(Airflow(**told), run(), [task("a", "deferred")]) == found
+
+
+def test_a_triggerer_that_is_missing_comes_before_what_runs():
+    tasks = [task("b", "running"), task("a", "deferred")]
+    assert "no triggerer" in diagnosis(Airflow(**{"health.read": health(triggerer=None)}), run(), tasks)
+
+
+@pytest.mark.parametrize(
+    ("before", "which"),
+    [
+        ([other("r"), {**other("q"), "state": "failed"}], "the run before, etl / q (failed),"),
+        ([other("r")], "the run before"),
+        (Denied("no", 403), "the run before"),
+    ],
+)
+def test_a_run_before_that_has_not_succeeded(before, which):
+    dated = {**run(), "logical_date": "2026-11-22T10:00:00Z"}
+    tasks = [task("a", "success"), task("b", None, False), task("c", None, False)]
+    airflow = Airflow(**PAST, **{"runs.select": before})
+    assert diagnosis(airflow, dated, tasks) == f"task b is waiting for {which} to succeed: depends_on_past is true"
+    assert len(airflow.asked) <= 5
+    assert "for the run before to succeed" in diagnosis(airflow, run(), tasks)
+
+
+def test_the_task_that_is_next():
+    tasks = [task("b", None, False), task("a", None, False)]
+    assert diagnosis(Airflow(**PAST), run(), tasks).startswith("task a is waiting for the run before")
+    blind = Airflow(**PAST, **{"tasks.upstream": Denied("no", 403)})
+    assert diagnosis(blind, run(), tasks).startswith("task b is waiting")
+    told = Airflow(**lacks("Trigger Rule", "too few"), **{"tasks.upstream": {"a": {"b"}, "b": {"a"}}})
+    assert diagnosis(told, run(), tasks) == "no task has started"
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        *([task("a", state, False)] for state in (*STATES, None)),
+        [task("a", "running"), *WAITS],
+        [task("a", "success"), task("b", None)],
+        [task("a", "deferred"), *WAITS],
+    ],
+)
+@pytest.mark.parametrize("told", [{}, POOL, LIMIT, PAST, {"tasks.lacking": []}, {"health.read": Denied("no", 403)}])
+def test_no_diagnosis_takes_more_than_six_requests(tasks, told):
+    airflow = Airflow(**told)
+    dated = {**run(), "logical_date": "2026-11-22T10:00:00Z"}
+    found = diagnosis(airflow, dated, tasks)
+    assert len(airflow.asked) <= 5  # and the list of tasks, which the report reads
+    assert found
 
 
 def test_a_run_whose_time_has_not_come():

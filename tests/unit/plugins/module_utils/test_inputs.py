@@ -18,6 +18,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.inputs import
     is_glob,
     lines_of,
     name_of,
+    new_dag_run_id_of,
     object_name_of,
     seconds_of,
 )
@@ -53,9 +54,22 @@ RUN_IDS = ["a", "manual__2026-11-22T10:15:00+00:00", "a.b~c", "-", "~~", "A" * 2
 
 
 @pytest.mark.parametrize("name", RUN_IDS)
-@pytest.mark.parametrize("triggering", [True, False])
-def test_run_ids(name, triggering):
-    assert dag_run_id_of("the_option", f" {name} ", triggering) == name
+@pytest.mark.parametrize("function", [dag_run_id_of, new_dag_run_id_of])
+def test_run_ids(name, function):
+    assert function("the_option", f" {name} ") == name
+
+
+@pytest.mark.parametrize(
+    "name", ["a..b", "a/b", "a b", "ä", "a%20b", "a?b", "a#b", "'", "a\\b", "a;b=c", "scheduled__x"]
+)
+def test_run_ids_that_only_others_choose(name):
+    assert dag_run_id_of("the_option", name) == name
+    refused(new_dag_run_id_of, "the_option", name)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "~", ".", "..", "a\nb", "a" * 251])
+def test_what_is_no_run_id_of_anybody(name):
+    assert "is no run id that can be asked for: it has 1 to 250" in refused(dag_run_id_of, "the_option", name)
 
 
 @pytest.mark.parametrize(
@@ -63,12 +77,11 @@ def test_run_ids(name, triggering):
     ["", "  ", "~", ".", "..", "a..b", "a/b", "a b", "ä", "a\nb", "a%20b", "a?b", "a#b", "'", "{{ x }}", "a" * 251],
 )
 def test_what_is_no_run_id(name):
-    assert "is no run id: it has 1 to 250 of the characters" in refused(dag_run_id_of, "the_option", name)
+    assert "is no run id: it has 1 to 250 of the characters" in refused(new_dag_run_id_of, "the_option", name)
 
 
 def test_ids_of_the_scheduler_are_for_reading_only():
-    assert dag_run_id_of("the_option", "scheduled__x") == "scheduled__x"
-    assert "Airflow's scheduler" in refused(dag_run_id_of, "the_option", "scheduled__x", True)
+    assert "Airflow's scheduler" in refused(new_dag_run_id_of, "the_option", "scheduled__x")
 
 
 @pytest.mark.parametrize(

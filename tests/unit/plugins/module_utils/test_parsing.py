@@ -22,7 +22,12 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
 )
 from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login
-from ansible_collections.dagops.airflow.plugins.module_utils._work.parsed import MOST_REPARSED, Since, moment_of
+from ansible_collections.dagops.airflow.plugins.module_utils._work.parsed import (
+    MOST_REPARSED,
+    Since,
+    moment_of,
+    since_of,
+)
 from ansible_collections.dagops.airflow.plugins.module_utils._work.parsing import (
     Deployed,
     still_lacking,
@@ -63,7 +68,7 @@ class Airflow:
     def ask(self, family):
         """This server tells what a test may ask of any family."""
         return {
-            Dags: types.SimpleNamespace(find=self._dag, select=self._dags, version_time=self._version_time),
+            Dags: types.SimpleNamespace(find=self._dag, select=self._dags, version=self._version),
             Files: self,
             Health: types.SimpleNamespace(read=self._health),
         }[family]
@@ -75,11 +80,11 @@ class Airflow:
             raise told
         return told
 
-    def _dag(self, dag_id):
+    def _dag(self, dag_id, more):
         self.asked.append("dag")
         return self._now("dag")
 
-    def _dags(self):
+    def _dags(self, more):
         self.asked.append("dags")
         return self._now("dag")
 
@@ -87,8 +92,12 @@ class Airflow:
         self.asked.append("errors")
         return self._now("errors")
 
-    def _version_time(self, dag_id):
-        return self._now("version")
+    def _version(self, dag_id):
+        told = self._now("version")
+        return told if isinstance(told, dict) else {"created_at": told}
+
+    def needs(self, feature, minimum):
+        assert (feature, minimum) == ("bundle_version", (3, 0))
 
     def is_file_of(self, dag, filename):
         return f"/{dag['fileloc']}".endswith(f"/{filename}")
@@ -109,8 +118,8 @@ def wait(airflow, wanted):
     wait_until_parsed(airflow, wanted, Progress(airflow, False))
 
 
-def deployed(after=0.0, margin=30.0, timeout=300.0, ids=("etl",)):
-    since = Since(None if after is None else NOON + timedelta(seconds=after), margin)
+def deployed(after=0.0, margin=30.0, timeout=300.0, ids=("etl",), marker="", bundle_version=""):
+    since = Since(None if after is None else NOON + timedelta(seconds=after), margin, marker, bundle_version)
     return Deployed(list(ids), since, timeout)
 
 
@@ -151,6 +160,90 @@ def test_a_new_version_of_a_dag_needs_no_margin(clock):
     airflow = Airflow(clock, {0: dag(-100), 3: dag(2)}, versions={0: at(-90), 4: at(3)})
     wait(airflow, deployed())
     assert 4 <= clock.passed < 5
+
+
+def test_a_parse_that_began_before_the_copy_does_not_count(clock):
+    airflow = Airflow(clock, {0: dag(40, last_parse_duration=50), 45: dag(45, last_parse_duration=3)})
+    wait(airflow, deployed())
+    assert 45 <= clock.passed < 50.1
+
+
+# -- signs of the new version
+
+
+def marked(parsed, *tags, **keys):
+    return dag(parsed, tags=list(tags), **keys)
+
+
+def test_a_tag_that_comes_is_waited_for_and_then_the_margin(clock):
+    airflow = Airflow(clock, {0: marked(-100, "a"), 10: marked(9, "a", "r2"), 45: marked(44, "r2")})
+    wait(airflow, deployed(after=None, marker="r2"))
+    assert 45 <= clock.passed < 50.1
+    assert len(airflow.reparsed()) >= 2
+
+
+def test_a_version_that_came_with_the_tag_needs_no_margin(clock):
+    story = {0: marked(-100), 10: marked(9, "r2")}
+    airflow = Airflow(clock, story, versions={0: at(-90), 10: at(9)})
+    wait(airflow, deployed(after=None, marker="r2"))
+    assert 10 <= clock.passed < 11.5
+
+
+def test_of_a_tag_that_was_there_nobody_knows_since_when(clock):
+    story = {0: marked(-3, "r2"), 20: marked(19, "r2"), 30: marked(29, "r2")}
+    airflow = Airflow(clock, story, versions={0: at(-90)})
+    wait(airflow, deployed(after=None, marker="r2"))
+    assert 30 <= clock.passed < 35.1
+    clock.passed = 0.0
+    wait(Airflow(clock, story), deployed(after=None, marker="r2", margin=0))
+    assert clock.passed == 0
+
+
+def test_a_dag_that_comes_with_the_tag(clock):
+    airflow = Airflow(clock, {0: None, 3: marked(2, "r2")})
+    wait(airflow, deployed(after=None, marker="r2"))
+    assert 3 <= clock.passed < 4
+
+
+def test_a_tag_that_does_not_come(clock):
+    with pytest.raises(TimedOut, match=r"DAG etl does not carry the tag r2 \(version_marker\), after 1m00s"):
+        wait(Airflow(clock, {0: marked(-100, "r1")}), deployed(after=None, marker="r2", timeout=60))
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def of_commit(commit, name="dags"):
+    return marked(9, bundle_version=commit, bundle_name=name)
+
+
+@pytest.mark.parametrize("wanted", [COMMIT, COMMIT[:7]])
+def test_a_version_of_the_bundle(clock, wanted):
+    story = {0: of_commit("f" * 40), 10: of_commit(COMMIT)}
+    airflow = Airflow(clock, story, versions={0: {"bundle_version": "f" * 40}, 14: {"bundle_version": COMMIT}})
+    wait(airflow, deployed(after=None, bundle_version=wanted))
+    assert 14 <= clock.passed < 16
+
+
+def test_a_version_of_the_bundle_that_does_not_come(clock):
+    told = (
+        r"DAG etl is of version f{40} of its bundle, not 0123456 \(bundle_version\), after 1m00s \(wait_timeout\): "
+        "look whether the new version has come"
+    )
+    with pytest.raises(TimedOut, match=told):
+        wait(Airflow(clock, {0: of_commit("f" * 40)}), deployed(after=None, bundle_version="0123456", timeout=60))
+
+
+def test_a_bundle_without_versions(clock):
+    told = r"is in a bundle without versions \(dags-folder\), so bundle_version cannot be waited for"
+    with pytest.raises(BadInput, match=told):
+        wait(Airflow(clock, {0: of_commit(None, "dags-folder")}), deployed(after=None, bundle_version=COMMIT))
+
+
+def test_a_version_that_is_too_short_to_be_one(clock):
+    options = {"parse_margin": 30.0, "parsed_after": None, "version_marker": None, "bundle_version": " 012345 "}
+    with pytest.raises(BadInput, match="bundle_version '012345' is too short to tell versions apart"):
+        since_of(Airflow(clock, {0: dag()}), options)
 
 
 @pytest.mark.parametrize(("count", "passed"), [(20, 4), (21, 32)])

@@ -40,8 +40,9 @@ class Airflow:
         self.lines = []
         self.looks = 0
         self.say = say or self.lines.append
-        self.client = types.SimpleNamespace(server_now=clock.utc)
-        self.patience = types.SimpleNamespace(within=lambda seconds: contextlib.nullcontext())
+        nothing = contextlib.nullcontext
+        self.client = types.SimpleNamespace(server_now=clock.utc, in_haste=lambda seconds: nothing())
+        self.patience = types.SimpleNamespace(within=lambda seconds: nothing())
 
     def ask(self, family):
         dag = {"is_paused": True, "is_stale": False, "max_active_runs": 1}

@@ -18,7 +18,12 @@ from ansible_collections.dagops.airflow.plugins.module_utils._airflow.logs_text 
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs, TriggerRequest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.conf import conf_of, merged
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput
-from ansible_collections.dagops.airflow.plugins.module_utils._base.inputs import dag_id_of, dag_run_id_of, name_of
+from ansible_collections.dagops.airflow.plugins.module_utils._base.inputs import (
+    dag_id_of,
+    dag_run_id_of,
+    name_of,
+    new_dag_run_id_of,
+)
 from ansible_collections.dagops.airflow.plugins.module_utils._base.text import Redactor
 from ansible_collections.dagops.airflow.plugins.module_utils._base.times import iso, time_of
 from ansible_collections.dagops.airflow.plugins.module_utils._http.address import (
@@ -67,7 +72,7 @@ def assert_bounded(message: str) -> None:
 @example("..")
 @example("~")
 def test_whatever_is_taken_for_an_id_stays_one_segment_of_the_path(text):
-    for function in (dag_id_of, dag_run_id_of):
+    for function in (dag_id_of, dag_run_id_of, new_dag_run_id_of):
         try:
             name = function("the_option", text)
         except BadInput as error:

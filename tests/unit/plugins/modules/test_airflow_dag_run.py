@@ -614,11 +614,71 @@ def test_a_500_is_looked_up_once_and_then_an_error(story, clock):
     story.dag()
     story.post().says("<html><head><title>Ooops!</title></head></html>", 500, "text/html")
     story.no_run(NEW_ID)
+    if story.generation.name == "v1":
+        story.server.get("version").answers({"version": "2.11.2"})
     error = refusal(story)
     assert isinstance(error, ServerError)
+    assert "No run of DAG etl_daily was made; " in error.message
+    assert "conf" not in error.message
     assert "500" in error.message
     assert "an HTML page titled 'Ooops!'" in error.message
     assert clock.pauses == []
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        ("2.3.4", "to say that conf does not fit the DAG's params: check conf;"),
+        ("2.6.3", "allowed_run_id_pattern or that conf does not fit the DAG's params: check dag_run_id and conf;"),
+        (
+            "2.8.4",
+            f"to say that the run id {NEW_ID} does not fit [scheduler] allowed_run_id_pattern: check dag_run_id;",
+        ),
+    ],
+)
+def test_what_a_500_of_airflow_2_says(server, version, told):
+    story = Story(server, GENERATIONS["v1"], airflow_dag_run)
+    story.dag()
+    story.post().says("<html><head><title>Ooops!</title></head></html>", 500, "text/html")
+    story.no_run(NEW_ID)
+    server.get("version").answers({"version": version})
+    assert told in refusal(story).message
+
+
+UNFIT = (
+    "The run_id provided '{}' does not match regex pattern '^[a-z0-9-]+$' or "
+    "'^(?:manual|scheduled|asset_triggered)__(?:\\\\d{{4}}-\\\\d{{2}})$'"
+)
+
+
+def test_an_id_that_the_server_does_not_like_is_made_in_another_form(story, generation):
+    story.dag()
+    story.post().answers(generation.problem(400, "Bad Request", UNFIT.format(NEW_ID)), 400)
+    fitting = NEW_ID.replace("__", "-").lower()
+    story.server.post("dags/etl_daily/dagRuns", sends=generation.trigger_body(fitting)).answers(
+        generation.run(fitting, "queued")
+    )
+    result = launch(story)
+    assert result["changed"] is True
+    assert result["dag_run"]["dag_run_id"] == fitting
+
+
+def test_an_id_that_was_given_stays(story, generation):
+    story.dag()
+    story.no_run(RUN_ID)
+    story.post(RUN_ID).answers(generation.problem(400, "Bad Request", UNFIT.format(RUN_ID)), 400)
+    message = refusal(story, dag_run_id=RUN_ID).message
+    assert message == (
+        f"Airflow refused the run id {RUN_ID}: it does not fit [scheduler] allowed_run_id_pattern, ^[a-z0-9-]+$; give "
+        "a dag_run_id that does."
+    )
+
+
+def test_an_id_that_fits_is_not_tried_again(story, generation):
+    story.dag()
+    said = UNFIT.format(NEW_ID).replace("[a-z0-9-]+", ".*")
+    story.post().answers(generation.problem(400, "Bad Request", said), 400)
+    assert "does not fit" in refusal(story).message
 
 
 def test_a_500_whose_run_was_made(story):
@@ -1307,6 +1367,69 @@ def test_clear_all_tasks(story, generation):
     clear(story, only_failed=False)
     story.run(RUN_ID, "queued")
     assert cleared(story, only_failed=False)["changed"] is True
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_clear_by_the_latest_version(story, server, generation, check_mode):
+    story.run(RUN_ID, "success", **OVER)
+    story.tasks(generation.task("load"))
+    story.dag()
+    server.get("version").answers({"version": {"v1": "2.11.2", "v2": "3.1.8"}[generation.name]})
+    options = {"only_failed": False, "latest_version": True}
+    if generation.name == "v1":
+        error = refusal(story, check_mode, state="cleared", dag_run_id=RUN_ID, **options)
+        assert error.message.startswith("latest_version needs Airflow 3.1 or newer, and https://airflow.example is 2.1")
+        return
+    if not check_mode:
+        body = {"dry_run": False, "only_failed": False, "run_on_latest_version": True}
+        server.post(f"dags/etl_daily/dagRuns/{RUN_ID}/clear", sends=body).answers(generation.run())
+        story.run(RUN_ID, "queued")
+    assert cleared(story, check_mode, **options)["changed"] is True
+
+
+# -- ids that others have made
+
+
+@pytest.mark.parametrize(("name", "quoted"), [("a b", "a%20b"), ("a#b?", "a%23b%3F"), ("ä", "%C3%A4"), ("..a", "..a")])
+def test_a_run_is_asked_for_whatever_its_id(story, server, generation, name, quoted):
+    place = f"dags/etl_daily/dagRuns/{quoted}"
+    server.get(place).answers(generation.run(name, "running"))
+    server.patch(place, sends={"state": "failed"}).answers(generation.run(name, "failed", **OVER))
+    server.get(f"{place}/taskInstances", PAGE).answers(generation.tasks())
+    assert launch(story, state="failed", dag_run_id=name)["dag_run"]["dag_run_id"] == name
+
+
+def listed(server: Server, generation: Generation, *runs: t.Any) -> None:
+    hint = {"run_id_pattern": "a/b"} if generation.name == "v2" else {}
+    server.get("dags/etl_daily/dagRuns", {**hint, "limit": "100", "offset": "0"}).answers(generation.runs(*runs))
+
+
+def test_a_run_with_a_slash_in_its_id_is_found_in_a_list(story, server, generation):
+    """Airflow takes the slash for the end of the id, quoted or not."""
+    ended = generation.run("a/b", "success", **OVER)
+    listed(server, generation, generation.run("xa/bx"), ended)
+    story.dag()
+    body = {"dag_ids": ["etl_daily"], "dag_run_ids": ["a/b"], "page_limit": 100, "page_offset": 0}
+    server.post("dags/~/dagRuns/~/taskInstances/list", sends=body).answers(
+        generation.tasks(generation.task("load", dag_run_id="a/b"))
+    )
+    result = launch(story, state="awaited", dag_run_id="a/b", wait=True)
+    assert result["task_counts"] == {"success": 1}
+
+
+def test_a_run_with_a_slash_in_its_id_that_is_not_there(story, server, generation):
+    listed(server, generation)
+    story.dag()
+    assert "has no run a/b" in refusal(story, state="failed", dag_run_id="a/b").message
+
+
+def test_what_cannot_be_done_to_a_run_with_a_slash_in_its_id(story, server, generation):
+    for state in ("failed", "absent"):
+        listed(server, generation, generation.run("a/b", "running"))
+        message = refusal(story, state=state, dag_run_id="a/b").message
+        assert message.startswith(
+            "Airflow's API cannot mark or delete DAG run etl_daily / a/b, since its id has a slash"
+        )
 
 
 def test_clear_of_a_good_run_changes_nothing(story, generation):

@@ -102,7 +102,7 @@ def test_no_state_lists_nothing(info, server):
         ({"dag_run_id": "a"}, "dag_run_id needs the dag_id"),
         ({"dag_id": "a", "dag_run_id": "r", "state": ["failed"]}, "takes no other filter"),
         ({"dag_id": "a", "dag_run_id": "r", "end_date_gte": MOMENT}, "takes no other filter"),
-        ({"dag_id": "a", "dag_run_id": "a/b"}, "dag_run_id"),
+        ({"dag_id": "a", "dag_run_id": "a\nb"}, "dag_run_id"),
         ({"dag_id": "a b"}, "dag_id"),
         ({"start_date_gte": "2026-11-22T10:15:00"}, "start_date_gte"),
     ],

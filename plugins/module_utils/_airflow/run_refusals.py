@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Airflow says of a run that it does not make, in the words of the options."""
+
+from __future__ import annotations
+
+import re
+
+from .._base.errors import AirflowError, ApiError, BadInput, FateUnknown, NotFound, ServerError, UnfitId
+from .._base.text import one_line
+
+# Before the pattern that Airflow's own ids fit.
+_UNFIT = re.compile(r"run_id provided '.*?' does not match (?:regex|the) pattern '(?P<pattern>.*?)'(?: or '|$)")
+
+
+def trigger_error(dag_id: str, dag_run_id: str, error: ApiError) -> AirflowError:
+    """Say what a refused trigger means."""
+    if isinstance(error, NotFound):
+        return NotFound(
+            f"DAG {dag_id} cannot be triggered: {error.reason or 'it does not exist'}.", error.status, error.reason
+        )
+    if error.status == 403:
+        error.message = f"{error.message.rstrip('.')}; a trigger takes can_edit on the DAG and can_create on DAG Runs."
+    unfit = _UNFIT.search(error.reason)
+    if unfit:
+        return UnfitId(
+            f"Airflow refused the run id {dag_run_id}: it does not fit [scheduler] allowed_run_id_pattern, "
+            f"{unfit['pattern']}; give a dag_run_id that does.",
+            unfit["pattern"],
+        )
+    if error.status in (400, 422):
+        return BadInput(
+            f"Airflow refused the run of DAG {dag_id}: {one_line(error.reason, 300)}; check conf and the dates."
+        )
+    return error
+
+
+def not_made(dag_id: str, error: ServerError, may_be: str) -> ServerError:
+    """Say what a failure of Airflow means that has made no run.
+
+    :param may_be: what Airflow of this version answers so for.
+    """
+    return ServerError(f"{error.message} No run of DAG {dag_id} was made{may_be}.", error.status, error.reason)
+
+
+def fate_unknown(dag_id: str, dag_run_id: str, problem: AirflowError) -> FateUnknown:
+    """Say that nobody knows whether a run was made."""
+    return FateUnknown(
+        f"{problem.message} Whether run {dag_run_id} of DAG {dag_id} was made is not known; repeat the task with this "
+        "dag_run_id."
+    )
