@@ -23,6 +23,8 @@ from ansible_collections.dagops.airflow.plugins.module_utils._airflow import air
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.access import Access
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.connections import Connections
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.endpoints import Endpoints
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.endpoints import Request as Wanted
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.files import Files
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.health import Health
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.links import Links
@@ -45,7 +47,8 @@ ELSEWHERE = {
     "v1": r"/login/|/auth/token|/api/v2/.*|/no/such/prefix/.*",
     "v2": r"/login/|/api/v1/.*|/no/such/prefix/.*",
 }
-FAMILIES = (Access, Connections, Dags, Files, Health, Pools, Runs, Tasks, Variables)
+ON_PURPOSE = "x-wrong-on-purpose"  # a header of requests that are to be refused
+FAMILIES = (Access, Connections, Dags, Endpoints, Files, Health, Pools, Runs, Tasks, Variables)
 # They ask what the others ask, or nothing.
 NOT_ASKED = ("Access.login_check", "Access.check_role", "Access.check_user", "Files.check_names", "Health.ill")
 
@@ -161,6 +164,7 @@ def ask(airflow: Airflow) -> set[str]:
     on_runs(found, call)
     on_users(found.ask(Access), call)
     on_connections(found.ask(Connections), call)
+    on_endpoints(found.ask(Endpoints), call)
     on_pools(found.ask(Pools), call)
     on_variables(found.ask(Variables), call)
     return asked
@@ -265,6 +269,11 @@ def on_pools(pools: Any, call: Callable[..., Any]) -> None:
         call(function, *arguments)
 
 
+def on_endpoints(endpoints: Any, call: Callable[..., Any]) -> None:
+    call(endpoints.send, Wanted("GET", "/dags", {"limit": "1"}, None, False, False, False))
+    call(endpoints.send, Wanted("GET", "/dags", {}, None, True, False, False))
+
+
 def on_variables(variables: Any, call: Callable[..., Any]) -> None:
     fields = {"key": NAME, "value": "a", "description": "", "team_name": ""}
     described = {**fields, "key": f"{NAME}.described", "description": "x"}
@@ -312,6 +321,10 @@ def test_every_request_of_the_integration_targets_is_valid(airflow: Airflow, doc
         pytest.skip("the integration targets have not been run on this server (python3 dev integration runs them)")
     sent = [Request(**entry) for entry in json.loads(Path(record).read_text(encoding="utf-8"))]
     # Targets look at the server by other means, too.
-    ours = [request for request in sent if request.headers.get("user-agent", "").startswith("python-requests/")]
+    ours = [
+        request
+        for request in sent
+        if request.headers.get("user-agent", "").startswith("python-requests/") and ON_PURPOSE not in request.headers
+    ]
     assert ours
     assert mistakes(airflow, documents, ours) == {}

@@ -103,7 +103,10 @@ class ApiError(AirflowError):
 
     :param status: HTTP status code.
     :param reason: what the server said, in one line; empty when it said nothing of use.
+    :ivar answer: the body of the answer, where it was JSON.
     """
+
+    answer: t.Any = None
 
     def __init__(self, message: str, status: int, reason: str = "") -> None:
         super().__init__(message)

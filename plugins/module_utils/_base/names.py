@@ -34,7 +34,7 @@ HOLDERS = frozenset(
     (
         *("dags", "dag_run", "dag_runs", "runs", "tasks", "failed_tasks", "files", "import_error", "import_errors"),
         *("pool", "pools", "connection", "connections", "variable", "variables"),
-        *("user", "role", "permissions", "health", "metadatabase", "scheduler", "triggerer", "dag_processor"),
+        *("json", "user", "role", "permissions", "health", "metadatabase", "scheduler", "triggerer", "dag_processor"),
     )
 )
 # Options, and keys of theirs, that are no names: they may hold what they like.

@@ -18,6 +18,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
 from ansible_collections.dagops.airflow.plugins.module_utils._connect import connect
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
 from ansible_collections.dagops.airflow.plugins.modules import (
+    airflow_api,
     airflow_connection,
     airflow_connection_info,
     airflow_dag,
@@ -58,6 +59,7 @@ SPECS = {
         for name, option in {**CONNECTION_SPEC, **module.ARGUMENT_SPEC}.items()
     }
     for module in (
+        airflow_api,
         airflow_connection,
         airflow_connection_info,
         airflow_dag,
@@ -205,6 +207,9 @@ BY_NAME = {
     "value": st.one_of(st.just("eu"), JSON),
     "secret_value": JSON,
     "connection_id": st.one_of(st.just("warehouse"), TEXT),
+    "path": st.one_of(st.just("/pools"), TEXT, TEXT.map(lambda text: "/pools/" + text)),
+    "query": CONF,
+    "body": CONF,
     "extra": CONF,
     "secret_extra": CONF,
     "conf": CONF,
