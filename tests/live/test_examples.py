@@ -53,7 +53,7 @@ def fail():
 
 for dag_id in {dag_ids}:
     with make_dag(dag_id, tags=["billing"] if dag_id in ("etl_orders", "etl_users") else []) as dag:
-        PythonOperator(task_id="load", python_callable=print)
+        PythonOperator(task_id="load", python_callable=lambda: {{"rows": 3}})
     globals()[dag_id] = dag
 del dag
 

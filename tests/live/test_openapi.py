@@ -32,6 +32,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._airflow.pools impo
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import RunFilter, Runs, TriggerRequest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.tasks import Tasks
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.variables import Variables
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.xcoms import Xcoms
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import ApiError, BadInput, Unsupported
 from ansible_collections.dagops.airflow.plugins.module_utils._base.states import ENDED
 from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
@@ -48,7 +49,7 @@ ELSEWHERE = {
     "v2": r"/login/|/api/v1/.*|/no/such/prefix/.*",
 }
 ON_PURPOSE = "x-wrong-on-purpose"  # a header of requests that are to be refused
-FAMILIES = (Access, Connections, Dags, Endpoints, Files, Health, Pools, Runs, Tasks, Variables)
+FAMILIES = (Access, Connections, Dags, Endpoints, Files, Health, Pools, Runs, Tasks, Variables, Xcoms)
 # They ask what the others ask, or nothing.
 NOT_ASKED = ("Access.login_check", "Access.check_role", "Access.check_user", "Files.check_names", "Health.ill")
 
@@ -227,6 +228,11 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
         call(tasks.retry_time, "ok", task)
         call(tasks.log, "ok", run, task, 3)
         call(tasks.log, "ok", run, {**task, "map_index": 0, "try_number": 1}, 3)
+    xcoms = found.ask(Xcoms)
+    call(xcoms.select, "ok", run)
+    for index in (-1, 0):
+        call(xcoms.value, "ok", run, {"task_id": "extract", "map_index": index, "key": "return_value"})
+    call(xcoms.returned, "ok", run, ["extract", "load"])
     call(runs.set_state, "ok", run, "failed")
     call(runs.clear, "ok", run, True)
     call(runs.clear, "ok", run, False)

@@ -47,6 +47,10 @@ class RunFailed(AirflowError):
     """The DAG run ended, and not in success."""
 
 
+class NoResult(AirflowError):
+    """What a task has pushed is not there, or is too large to be returned."""
+
+
 class ParseFailed(AirflowError):
     """Airflow cannot import the file of a DAG."""
 

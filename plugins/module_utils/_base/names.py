@@ -33,7 +33,7 @@ NAMES = frozenset(
 HOLDERS = frozenset(
     (
         *("dags", "dag_run", "dag_runs", "runs", "tasks", "failed_tasks", "files", "import_error", "import_errors"),
-        *("pool", "pools", "connection", "connections", "variable", "variables"),
+        *("pool", "pools", "connection", "connections", "variable", "variables", "xcoms"),
         *("json", "user", "role", "permissions", "health", "metadatabase", "scheduler", "triggerer", "dag_processor"),
     )
 )

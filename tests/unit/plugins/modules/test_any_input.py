@@ -36,6 +36,7 @@ from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_user,
     airflow_variable,
     airflow_variable_info,
+    airflow_xcom_info,
 )
 from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, GENERATIONS, STARTED, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import (
@@ -77,6 +78,7 @@ SPECS = {
         airflow_user,
         airflow_variable,
         airflow_variable_info,
+        airflow_xcom_info,
     )
 }
 KNOWN = {
@@ -87,6 +89,7 @@ KNOWN = {
     "pools": "dag_trigger",
     "variables": "region",
     "connections": "warehouse",
+    "xcomEntries": "b",
 }
 
 
@@ -125,7 +128,7 @@ class AnyServer:
         if parts[-1:] == ["health"]:
             return {name: {"status": "healthy"} for name in ("metadatabase", "scheduler")}
         kind, name = next(((kind, name) for kind, name in zip(parts[-2::-1], parts[:0:-1]) if kind in KNOWN), ("", ""))
-        if parts[-1] in (*KNOWN, "list", "taskInstances", "importErrors"):
+        if parts[-1] in (*KNOWN, "list", "taskInstances", "importErrors", "xcomEntries"):
             return self.listed(method, parts[-1], body)
         if name not in (KNOWN.get(kind), *self.made):
             return None
@@ -135,11 +138,15 @@ class AnyServer:
         if method == "POST" and kind == "dagRuns":
             self.made.add(body["dag_run_id"])
             return self.object(kind, body["dag_run_id"])
+        if kind == "xcomEntries":
+            return {"xcom_entries": [{"task_id": "a", "map_index": -1, "key": "b"}], "total_entries": 1}
         key = {"dagRuns": "dag_runs", "list": "dag_runs", "taskInstances": "task_instances", "importErrors": "x"}
         one = [self.object(kind, KNOWN[kind])] if kind in KNOWN else []
         return {key.get(kind, kind): one, "total_entries": len(one), "import_errors": [], "access_token": "t"}
 
     def object(self, kind: str, name: str) -> Options:
+        if kind == "xcomEntries":
+            return {"key": name, "value": "{'a': 1}"}
         if kind == "dags":
             return self.generation.dag(name)
         if kind == "dagRuns":
