@@ -19,6 +19,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._connect import con
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
 from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_api,
+    airflow_backfill,
     airflow_connection,
     airflow_connection_info,
     airflow_dag,
@@ -61,6 +62,7 @@ SPECS = {
     }
     for module in (
         airflow_api,
+        airflow_backfill,
         airflow_connection,
         airflow_connection_info,
         airflow_dag,
