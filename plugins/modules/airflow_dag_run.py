@@ -141,7 +141,7 @@ options:
       - What tasks of the run have pushed and RV(results) returns, such as V(publish) for what the task C(publish) has
         returned, or V(scan.digest) for what C(scan) has pushed with the key C(digest). Where ids have dots, the longest
         one counts.
-      - Values have the same types on every version, as M(dagops.airflow.airflow_xcom_info#module) says, and may have 64
+      - Values have the same types on every version, as M(dagops.airflow.airflow_xcom_info) says, and may have 64
         KiB each and 1 MiB in all. They are shown, so set C(no_log) for the task when they hold secrets.
       - A result that is not there fails the task after its run has succeeded. In check mode results are null.
       - For O(state=triggered), O(state=awaited) and O(state=cleared). With O(wait=false) only for a run that has ended.
