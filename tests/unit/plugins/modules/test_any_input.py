@@ -129,6 +129,8 @@ class AnyServer:
             return {"version": self.generation.version}
         if parts[-1:] == ["health"]:
             return {name: {"status": "healthy"} for name in ("metadatabase", "scheduler")}
+        if "backfills" in parts:
+            return self.backfill(method, parts[-1])
         kind, name = next(((kind, name) for kind, name in zip(parts[-2::-1], parts[:0:-1]) if kind in KNOWN), ("", ""))
         if parts[-1] in (*KNOWN, "list", "taskInstances", "importErrors", "xcomEntries"):
             return self.listed(method, parts[-1], body)
@@ -145,6 +147,15 @@ class AnyServer:
         key = {"dagRuns": "dag_runs", "list": "dag_runs", "taskInstances": "task_instances", "importErrors": "x"}
         one = [self.object(kind, KNOWN[kind])] if kind in KNOWN else []
         return {key.get(kind, kind): one, "total_entries": len(one), "import_errors": [], "access_token": "t"}
+
+    def backfill(self, method: str, last: str) -> Options:
+        if last == "dry_run":
+            return {"backfills": [{"logical_date": "2026-11-22T00:00:00Z"}]}
+        if last == "backfills" and method == "GET":
+            return {"backfills": [], "total_entries": 0}
+        dates = dict.fromkeys(("from_date", "to_date", "created_at", "completed_at"), "2026-11-22T00:00:00Z")
+        more = {"is_paused": False, "reprocess_behavior": "none", "max_active_runs": 10, "dag_run_conf": None}
+        return {"id": 7, "dag_id": KNOWN["dags"], **dates, **more}
 
     def object(self, kind: str, name: str) -> Options:
         if kind == "xcomEntries":
@@ -223,6 +234,7 @@ BY_NAME = {
     "secret_extra": CONF,
     "conf": CONF,
     "secret_conf": CONF,
+    "backfill_id": st.one_of(st.just(7), st.none(), NUMBER),
     "limit": NUMBER,
     "log_lines": NUMBER,
     "runs": RUNS,
@@ -248,6 +260,9 @@ def options_of(module: t.Any) -> t.Any:
     spec = module.ARGUMENT_SPEC
     required = {name: of_option(name, option) for name, option in spec.items() if option.get("required")}
     optional = {name: of_option(name, option) for name, option in spec.items() if name not in required}
+    if "backfill_id" in optional:
+        # It is named by its number, or by three other options.
+        required["backfill_id"] = optional.pop("backfill_id")
     return st.fixed_dictionaries(
         {
             "required": st.fixed_dictionaries(required),
