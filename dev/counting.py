@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 HEAD = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.1\r\n(.*?)\r\n\r\n", re.DOTALL)
-KEPT = ("content-length", "content-type", "user-agent")
+KEPT = ("content-length", "content-type", "user-agent", "x-wrong-on-purpose")
 
 
 class Relay:

@@ -130,6 +130,17 @@ options:
     description: Whether to mark the run failed when O(wait_timeout) or O(queued_timeout) is over.
     type: bool
     default: false
+  results:
+    description:
+      - What tasks of the run have pushed and RV(results) returns, such as V(publish) for what the task C(publish) has
+        returned, or V(scan.digest) for what C(scan) has pushed with the key C(digest). Where ids have dots, the longest
+        one counts.
+      - Values have the same types on every version, as M(dagops.airflow.airflow_xcom_info) says, and may have 64
+        KiB each and 1 MiB in all. They are shown, so set C(no_log) for the task when they hold secrets.
+      - A result that is not there fails the task after its run has succeeded. In check mode results are null.
+      - For O(state=triggered), O(state=awaited) and O(state=cleared). With O(wait=false) only for a run that has ended.
+    type: list
+    elements: str
 seealso:
   - module: dagops.airflow.airflow_dag
   - module: dagops.airflow.airflow_task_info
@@ -154,6 +165,12 @@ EXAMPLES = r"""
     secret_conf:
       api_key: "{{ vault_warehouse_api_key }}"
     wait_timeout: 7200
+
+- name: Run a DAG and go on with what its task load has returned
+  dagops.airflow.airflow_dag_run:
+    dag_id: etl_daily
+    results: [load]
+  register: etl  # etl.results.load
 
 - name: Wait for a run that somebody else has made
   dagops.airflow.airflow_dag_run:
@@ -205,9 +222,8 @@ dag_run:
       type: str
       sample: ansible__20261122T101500Z__5f3ac0de
     run_type:
-      description: Type of the run.
+      description: Type of the run, such as V(manual).
       type: str
-      sample: manual
     state:
       description: State of the run. One of V(queued), V(running), V(success) and V(failed).
       type: str
@@ -296,6 +312,12 @@ task_counts:
   returned: success, when the run has failed, and when the wait timed out
   type: dict
   sample: {"failed": 1, "success": 12, "upstream_failed": 1}
+results:
+  description: What the tasks have pushed, by the words of O(results). Of a mapped task it is a list by map index, with
+    null where an instance has pushed nothing.
+  returned: with O(results)
+  type: dict
+  sample: {"publish": {"rows": 3}, "scan.digest": ["5f3a", null, "c0de"]}
 elapsed:
   description: Seconds from the start of the run to its end, or until now when it is active; 0 before it has started.
   returned: success, when the run has failed, and when the wait timed out
@@ -314,13 +336,11 @@ timed_out:
 import typing as t
 
 from ..module_utils._airflow.airflow import Airflow
-from ..module_utils._base.errors import RunFailed
-from ..module_utils._base.states import ENDED
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.fulfil import Done, carrying, fulfil, how_found
-from ..module_utils._work.report import Report, shown, without_tasks
-from ..module_utils._work.waiting import wait_for_run, wait_for_tasks
-from ..module_utils._work.wishes import Wish, wish_of
+from ..module_utils._work.fulfil import carrying, fulfil
+from ..module_utils._work.outcome import outcome
+from ..module_utils._work.report import shown
+from ..module_utils._work.wishes import wish_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "dag_id": {"type": "str", "required": True},
@@ -347,6 +367,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "cancel_on_timeout": {"type": "bool", "default": False},
     "log_lines": {"type": "int", "default": 20},
     "progress": {"type": "bool", "default": True},
+    "results": {"type": "list", "elements": "str"},
 }
 
 
@@ -362,33 +383,13 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
             f"conf is for new runs, so state: {wish.state} has left it out; a run keeps the conf that it was made with."
         )
     result: dict[str, t.Any] = {"changed": done.changed, "diff": done.diff or {}}
+    if wish.results:
+        result["results"] = dict.fromkeys(wish.results)
     if done.run is None or wish.state == "absent":
         run = done.run and shown(done.run)
         return {**result, "dag_run": run, "failed_tasks": [], "task_counts": {}, "elapsed": 0.0}
     with carrying(done.run, done.changed, done.diff):
-        return {**result, **outcome(module, airflow, wish, done, done.run)}
-
-
-def outcome(module: AirflowModule, airflow: Airflow, wish: Wish, done: Done, run: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Wait for the run where that is wanted, and tell what has become of it."""
-    wait = wish.wait and not module.check_mode
-    if wish.state == "failed" and wait:
-        cancelled, marked = wait_for_tasks(airflow, run, wish.wait_timeout, wish.poll_interval, wish.log_lines)
-        if cancelled.unfinished():
-            module.warn(cancelled.goes_on(wish.wait_timeout))
-        return {"changed": done.changed or marked, **cancelled.result()}
-    if wait:
-        run = wait_for_run(airflow, run, wish)
-    if run["state"] not in ENDED or done.foreseen:
-        return without_tasks(airflow, run)
-    with carrying(run, done.changed, done.diff):
-        report = Report(airflow, run, wish.log_lines)
-    if wish.state in ("triggered", "awaited", "cleared"):
-        if run["state"] == "failed":
-            raise RunFailed(report.failure(how_found(wish, done)), **report.result())
-        if report.warning():
-            module.warn(report.warning())
-    return report.result()
+        return {**result, **outcome(airflow, wish, done, done.run, module.check_mode, module.warn)}
 
 
 def main() -> None:

@@ -90,6 +90,11 @@ options:
         type: str
         choices: [fail, unpause, trigger]
         default: fail
+      results:
+        description: What tasks of the run have pushed and RV(runs[].results) returns, as in
+          O(dagops.airflow.airflow_dag_run#module:results).
+        type: list
+        elements: str
   max_parallel:
     description: How many of the runs may be unfinished at a time, runs that were adopted included. The next one is made
       when one has ended. All are made at once if it is not set. Needs O(wait=true).
@@ -261,6 +266,11 @@ runs:
       description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not
         started.
       type: float
+    results:
+      description: Of an item with O(runs[].results), what the tasks have pushed, by these words. Null when the run has
+        not succeeded, and in check mode.
+      type: dict
+      sample: {"publish": {"rows": 3}}
 timed_out:
   description: Whether the task failed because runs had not ended in time.
   returned: when the wait timed out
@@ -285,6 +295,7 @@ RUN_SPEC: dict[str, dict[str, t.Any]] = {
     "data_interval_end": {"type": "str"},
     "run_after": {"type": "str"},
     "when_paused": {"type": "str", "choices": ["fail", "unpause", "trigger"], "default": "fail"},
+    "results": {"type": "list", "elements": "str"},
 }
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "runs": {"type": "list", "elements": "dict", "required": True, "options": RUN_SPEC},

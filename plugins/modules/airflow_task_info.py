@@ -192,14 +192,14 @@ import typing as t
 from fnmatch import fnmatchcase
 
 from ..module_utils._airflow.airflow import Airflow
-from ..module_utils._airflow.dags import Dags
-from ..module_utils._airflow.runs import Runs, TriggerRequest
+from ..module_utils._airflow.runs import TriggerRequest
 from ..module_utils._base.errors import BadInput, NotFound
 from ..module_utils._base.inputs import dag_id_of, dag_run_id_of, lines_of
 from ..module_utils._base.states import NO_STATE, STATES
 from ..module_utils._base.text import one_line
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.foreseen import foreseen, foreseen_run
+from ..module_utils._work.named_run import named_run
 from ..module_utils._work.report import Report, without_tasks
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -219,7 +219,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     log_lines = lines_of("log_lines", params["log_lines"])
 
     try:
-        dag_run = airflow.ask(Runs).get(dag_id, run_id) if run_id else last_run(airflow, dag_id)
+        dag_run = named_run(airflow, dag_id, run_id)
     except NotFound as error:
         if not module.check_mode:
             raise
@@ -234,15 +234,6 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         and (params["task_id"] is None or any(fnmatchcase(task["task_id"], glob) for glob in params["task_id"]))
     ]
     return {"changed": False, "tasks": tasks, **report.result()}
-
-
-def last_run(airflow: Airflow, dag_id: str) -> dict[str, t.Any]:
-    """Return the newest run of a DAG; NotFound when it has none."""
-    run = airflow.ask(Runs).last(dag_id)
-    if run is None:
-        airflow.ask(Dags).get(dag_id)  # says so when it is the DAG that does not exist
-        raise NotFound(f"DAG {dag_id} has no run yet; trigger one first.", 404)
-    return run
 
 
 def states_of(states: list[str] | None) -> list[str] | None:

@@ -40,6 +40,9 @@ OTHER_WORLD = {
 GENERATIONS = {
     "guide_moving.rst: Unpause the DAG by uri": "v1",
     "guide_login.rst: Log in with a token": "v2",
+    "airflow_backfill.py: Fill a gap of three days": "v2",
+    "guide_backfills.rst: Fill a gap of some days": "v2",
+    "guide_backfills.rst: Cancel whatever backfill of the DAG is active": "v2",
 }
 
 DAG_FILE = """\
@@ -54,15 +57,18 @@ def fail():
 for dag_id in {dag_ids}:
     tags = {{"etl_daily": ["release-42"], "etl_orders": ["billing"], "etl_users": ["billing"]}}
     with make_dag(dag_id, tags=tags.get(dag_id, [])) as dag:
-        PythonOperator(task_id="load", python_callable=print)
+        PythonOperator(task_id="load", python_callable=lambda: {{"rows": 3}})
     globals()[dag_id] = dag
 del dag
+
+with make_dag("etl_by_day", schedule="@daily") as etl_by_day:
+    PythonOperator(task_id="load", python_callable=print)
 
 with make_dag("always_fails") as always_fails:
     PythonOperator(task_id="b", python_callable=fail)
 """
 DAGS = ["etl_daily", "etl_hourly", "etl_orders", "etl_users", "migrate_warehouse"]
-ALL_DAGS = [*DAGS, "always_fails"]
+ALL_DAGS = [*DAGS, "etl_by_day", "always_fails"]
 FILE_NAME = "dags_of_examples.py"
 RUNS = ["release-42", "ansible__20261122T101500Z__5f3ac0de"]
 # The user "deploy" is a new one each time: trying a password costs one of few logins at Airflow 2's form.

@@ -22,7 +22,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.clock import 
 
 URL = "https://airflow.example"
 NOON = 1795342500.0  # 2026-11-22T10:15:00Z
-READING_POSTS = ("/dagRuns/list", "/taskInstances/list", "/auth/token", "/login/")
+READING_POSTS = ("/dagRuns/list", "/taskInstances/list", "/backfills/dry_run", "/auth/token", "/login/")
 MOST_SECONDS = 100_000.0
 MOST_PAUSES = 5_000
 

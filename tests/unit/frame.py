@@ -103,7 +103,15 @@ def assert_readable(message: str) -> None:
     assert "{'" not in message, f"a dump: {message}"
 
 
-TYPES: dict[str, t.Any] = {"str": str, "bool": bool, "int": int, "float": (int, float), "list": list, "dict": dict}
+TYPES: dict[str, t.Any] = {
+    "str": str,
+    "bool": bool,
+    "int": int,
+    "float": (int, float),
+    "list": list,
+    "dict": dict,
+    "raw": object,
+}
 
 
 @functools.lru_cache(maxsize=None)

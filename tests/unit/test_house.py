@@ -73,6 +73,7 @@ def test_a_file_can_be_read_in_one_sitting(file):
     ("module", "families"),
     [
         ("airflow_info", {"health"}),
+        ("airflow_api", {"endpoints"}),
         ("airflow_user", {"access", "access_command", "command"}),
         ("airflow_connection", {"connections", "variables", "refusals"}),
         ("airflow_objects", {"access", "connections", "dags", "links", "pools", "refusals", "variables"}),

@@ -62,6 +62,10 @@ class ObjectsFailed(AirflowError):
     """Some of many objects are not as they were wanted; carries the others in C(details)."""
 
 
+class NoResult(AirflowError):
+    """What a task has pushed is not there, or is too large to be returned."""
+
+
 class ParseFailed(AirflowError):
     """Airflow cannot import the file of a DAG."""
 
@@ -118,7 +122,10 @@ class ApiError(AirflowError):
 
     :param status: HTTP status code.
     :param reason: what the server said, in one line; empty when it said nothing of use.
+    :ivar answer: the body of the answer, where it was JSON.
     """
+
+    answer: t.Any = None
 
     def __init__(self, message: str, status: int, reason: str = "") -> None:
         super().__init__(message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import typing as t
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from .._base.errors import BadInput
 from .._base.inputs import SHORTEST_SECRET
@@ -65,3 +65,26 @@ def check_header_value(option: str, value: str) -> None:
     """Refuse what HTTP cannot carry in a header: line breaks, and letters beyond Latin-1."""
     if not re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", value):
         raise BadInput(f"{option} holds a line break or a character that an HTTP header cannot carry; correct it.")
+
+
+def endpoint_of(option: str, value: str) -> str:
+    """Return a path below the version of the API; BadInput for what would lead anywhere else."""
+    text = value.strip()
+    what = f"{option} '{one_line(text, 80)}'"
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/|//", text):
+        raise BadInput(f"{what} is an address; give the path behind the API's version, like /eventLogs, and api_url.")
+    if re.search(r"[?#\\]", text) or not text.isprintable():
+        raise BadInput(
+            f"{what} holds a character that no path has; give what comes behind a question mark in query, and write "
+            "%3F, %23 or %5C where it is a part of a name."
+        )
+    path = "/" + text.lstrip("/")
+    if re.search(r"^/api(/|$)|^/v\d+(/|$)|/api/v\d", path):
+        raise BadInput(f"{what} holds the version of the API, which is added to it; give the path behind that.")
+    # Whatever takes the quotes away, however often, on the way to Airflow.
+    plain = path
+    while unquote(plain) != plain:
+        plain = unquote(plain)
+    if not path.strip("/") or "" in path[1:].split("/") or not {".", ".."}.isdisjoint(re.split(r"[/\\]", plain)):
+        raise BadInput(f"{what} has a part that is empty or made of dots, and leads elsewhere; write all parts out.")
+    return path

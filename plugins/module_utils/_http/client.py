@@ -128,6 +128,23 @@ class Client:
             return self._json("POST", path, json=body)
         return self._parsed("POST", path, json=body)
 
+    def request(self, method: str, path: str, params: t.Any = None, body: t.Any = None, repeat: bool = False) -> Answer:
+        """Send any request and return its whole answer, whatever it holds but a page for people.
+
+        :param repeat: this one only reads, or does no harm when done twice.
+        """
+
+        def act() -> Answer:
+            # Airflow 2 has texts for some paths, and prefers them.
+            accept = {"Accept": "application/json"}
+            answer = self._send(method, path, params=params, json=body, headers=accept)
+            if answer.is_page:
+                raise self.unusable(path, answer, answer.no_json())
+            self.has_answered(path)
+            return answer
+
+        return self.bear(act) if repeat else act()
+
     @contextlib.contextmanager
     def lines(self, path: str, params: t.Mapping[str, t.Any], accept: str) -> t.Iterator[t.Iterator[str]]:
         """Stream the lines of a text, in bounded memory: a line longer than 64 KiB comes in pieces.
@@ -299,7 +316,9 @@ class Client:
     def _error(self, method: str, path: str, response: requests.Response) -> ApiError | Unreachable:
         answer = self._transport.read(response, LARGEST_ERROR)
         reason = self._reason(answer)
-        if answer.status == 404 and is_no_route(answer):
+        # The answer to HEAD has no body, by which Airflow's could be told from those of others.
+        told = method != "HEAD"
+        if answer.status == 404 and told and is_no_route(answer):
             error: ApiError = NoSuchApi(
                 f"{self.url} has no such API ({one_line(reason, 120) or 404}): api_version, or the path prefix in "
                 "api_url, is wrong.",
@@ -313,7 +332,8 @@ class Client:
             error = ERRORS.get(answer.status, ApiError)(f"{message}.", answer.status, reason)
             if is_of_airflow(answer) and not may_pass(answer.status):
                 self.has_answered(path)
-        if answer.status in NOTHING_THERE or may_pass(answer.status):
+        error.answer = answer.parsed()
+        if (answer.status in NOTHING_THERE and told) or may_pass(answer.status):
             return self.unusable(path, answer, error)
         return error
 
@@ -322,6 +342,7 @@ class Client:
         advice = self.login.advice(answer.status, reason)
         error = Denied(f"{_message(method, answer, reason)}: {advice}.", answer.status, reason)
         error.authenticated = self.login.proven(answer.status, reason)
+        error.answer = answer.parsed()
         return error
 
     def _reason(self, answer: Answer) -> str:

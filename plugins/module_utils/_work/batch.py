@@ -9,12 +9,14 @@ import contextlib
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
-from .._base.errors import AirflowError, ApiError, BadInput, RunFailed
+from .._airflow.tasks import Tasks
+from .._base.errors import AirflowError, ApiError, BadInput, NoResult, RunFailed
 from .._base.states import ENDED
 from .._base.times import iso
 from .fulfil import Done, Plan, carry_out, dag_of, how_found, plan_trigger
 from .many_runs import MOST_TOLD, Key, Source, Waiting, Watch, entry, failures
 from .report import Report, run_name, waited
+from .results import results_of
 from .wishes import Wish, wish_of
 
 # What airflow_dag_run can be told of a single run, and a batch does not ask for.
@@ -122,12 +124,33 @@ class _Told:
         self._making = making
         self._watch = watch
         self.reports: dict[Key, Report] = {}
+        # By the number of the item, from 0: what its tasks have pushed, or why that is not there.
+        self.results: dict[int, Object] = {}
+        self.lacking: dict[int, str] = {}
+
+    def read_results(self, warn: t.Callable[[str], None]) -> None:
+        """Read what the tasks of runs that succeeded have pushed, where items want it."""
+        for number, done in self._making.done.items():
+            words = self._batch.wishes[number].results
+            run = self._watch.runs[_key(done.run)] if done.run else {}
+            if not words or run.get("state") != "success" or done.foreseen:
+                continue
+            try:
+                tasks = self._airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
+                self.results[number] = results_of(self._airflow, run, tasks, words, warn)
+            except NoResult as error:
+                self.lacking[number] = error.message
 
     def entries(self, timed_out: bool = False) -> list[Object]:
         """One result for each item, in their order."""
         return [self._entry(number, timed_out) for number in range(len(self._batch.wishes))]
 
     def _entry(self, number: int, timed_out: bool) -> Object:
+        words = self._batch.wishes[number].results
+        results = {"results": self.results.get(number, dict.fromkeys(words))} if words else {}
+        return {**self._outcome(number, timed_out), **results}
+
+    def _outcome(self, number: int, timed_out: bool) -> Object:
         done, problem = self._making.done.get(number), self._making.problems.get(number)
         if done is None or done.run is None:
             details: t.Mapping[str, t.Any] = problem.details if problem else {}
@@ -141,7 +164,8 @@ class _Told:
             }
         key = _key(done.run)
         run, report = self._watch.runs[key], self.reports.get(key)
-        message = report.failure(how_found(self._batch.wishes[number], done)) if report else None
+        lacking = self.lacking.get(number)
+        message = report.failure(how_found(self._batch.wishes[number], done)) if report else lacking
         if timed_out and run["state"] not in ENDED:
             message = f"DAG run {run_name(run)} has not ended {waited(self._batch.waiting.timeout, 'wait_timeout')}."
         return {**entry(self._airflow, run, report), "changed": done.changed, "msg": message}
@@ -162,6 +186,9 @@ class _Told:
                 f"{len(problems)} of {len(wishes)} DAG runs could not be made. {' '.join(problems[:MOST_TOLD])}"
             )
             parts.append(f"So it is with {more} more." if more > 0 else "")
+        lacking = list(self.lacking.values())
+        if lacking:
+            parts.append(f"{len(lacking)} of {len(wishes)} DAG runs lack results. {' '.join(lacking[:MOST_TOLD])}")
         return " ".join(filter(None, parts))
 
     def unmade(self) -> list[str]:
@@ -187,6 +214,7 @@ def run_batch(airflow: Airflow, batch: Batch, check_mode: bool, warn: t.Callable
         silence = watch.until_ended() if wait else None
         if not silence:
             told.reports.update(watch.reports())
+            told.read_results(warn)
         found = told.entries(timed_out=wait)
         if wait:
             watch.conclude(found, told.failures(), silence, ADVICE, told.unmade())

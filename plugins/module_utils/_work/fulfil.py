@@ -100,6 +100,7 @@ def plan_trigger(airflow: Airflow, wish: Wish, dag: Object, lacking: str = "") -
     :param lacking: the warning about a DAG that is not there.
     """
     run = None if lacking else find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
+    _check_waited(wish, run)
     if run is not None:
         return _plan_adoption(wish, dag, run)
     check_runnable(dag)
@@ -132,8 +133,15 @@ def _awaited(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     run = find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
     dag = airflow.ask(Dags).get(wish.dag_id)
     if run is not None:
+        _check_waited(wish, run)
         return _adopted(airflow, _plan_adoption(wish, dag, run), run, check_mode)
     raise _no_run(wish.dag_id, wish.dag_run_id, wish.logical_date)
+
+
+def _check_waited(wish: Wish, run: Object | None) -> None:
+    """Refuse to give results of a run that nobody waits for."""
+    if wish.results and not wish.wait and (run is None or run["state"] not in ENDED):
+        raise BadInput("results needs wait: true, unless the run has ended before; set it, or leave results out.")
 
 
 def _plan_adoption(wish: Wish, dag: Object, run: Object) -> Plan:

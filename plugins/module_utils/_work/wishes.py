@@ -17,7 +17,7 @@ from .._base.conf import conf_of, merged
 from .._base.errors import BadInput
 from .._base.inputs import check_maskable, dag_id_of, dag_run_id_of, lines_of, new_dag_run_id_of, seconds_of
 from .._base.states import STATES
-from .._base.text import texts_in
+from .._base.text import one_line, texts_in
 from .._base.times import time_of
 
 LONGEST_NOTE = 1000  # characters
@@ -43,6 +43,7 @@ class Wish(t.NamedTuple):
     cancel_on_timeout: bool
     log_lines: int
     progress: bool
+    results: t.Sequence[str]
 
 
 def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence[str] = ()) -> Wish:
@@ -93,7 +94,21 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence
         cancel_on_timeout=params["cancel_on_timeout"],
         log_lines=log_lines,
         progress=params["progress"],
+        results=_results_of(params),
     )
+
+
+def _results_of(params: t.Mapping[str, t.Any]) -> list[str]:
+    """Check which results of the run are wanted."""
+    words: list[str] = params["results"] or []
+    for word in words:
+        if not word.strip() or not word.isprintable():
+            raise BadInput(f"results holds '{one_line(word, 60)}'; it takes ids of tasks, or task.key.")
+    if words and params["state"] not in ("triggered", "awaited", "cleared"):
+        raise BadInput(f"results does not go with state: {params['state']}; leave it out.")
+    if words and params["state"] == "cleared" and not params["wait"]:
+        raise BadInput("results of a run that is cleared needs wait: true; set it, or leave results out.")
+    return words
 
 
 def new_dag_run_id(clock: Clock, pattern: str = "") -> str:

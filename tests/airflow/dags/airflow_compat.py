@@ -21,10 +21,13 @@ __all__ = ["DAG", "Param", "PythonOperator", "make_dag", "seconds_from_conf"]
 _SCHEDULE = "schedule" if "schedule" in inspect.signature(DAG.__init__).parameters else "schedule_interval"
 
 
-def make_dag(dag_id, tags=(), **options):
-    """A DAG that runs when it is triggered, and never else. It has to be a name of its module: 2.3 looks only there."""
+def make_dag(dag_id, tags=(), schedule=None, **options):
+    """A DAG that runs when it is triggered, and by its schedule, if it has one.
+
+    It has to be a name of its module: 2.3 looks only there.
+    """
     start = datetime(2024, 1, 1, tzinfo=timezone.utc)
-    return DAG(dag_id, tags=list(tags), start_date=start, catchup=False, **{_SCHEDULE: None}, **options)
+    return DAG(dag_id, tags=list(tags), start_date=start, catchup=False, **{_SCHEDULE: schedule}, **options)
 
 
 def seconds_from_conf(dag_run, name, default):

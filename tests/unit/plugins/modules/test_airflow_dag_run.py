@@ -139,7 +139,7 @@ def refusal(story: Story, check_mode: bool = False, **options: t.Any) -> t.Any:
 
 def test_all_that_is_documented_is_returned():
     returned = documented(airflow_dag_run)
-    assert set(returned) | {"changed", "diff"} == KEYS | {"timed_out", "reason"}
+    assert set(returned) | {"changed", "diff"} == KEYS | {"timed_out", "reason", "results"}
     assert set(returned["dag_run"]["contains"]) == RUN_KEYS
 
 

@@ -18,6 +18,8 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
 from ansible_collections.dagops.airflow.plugins.module_utils._connect import connect
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
 from ansible_collections.dagops.airflow.plugins.modules import (
+    airflow_api,
+    airflow_backfill,
     airflow_connection,
     airflow_connection_info,
     airflow_dag,
@@ -37,6 +39,7 @@ from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_user,
     airflow_variable,
     airflow_variable_info,
+    airflow_xcom_info,
 )
 from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, GENERATIONS, STARTED, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import (
@@ -60,6 +63,8 @@ SPECS = {
         for name, option in {**CONNECTION_SPEC, **module.ARGUMENT_SPEC}.items()
     }
     for module in (
+        airflow_api,
+        airflow_backfill,
         airflow_connection,
         airflow_connection_info,
         airflow_dag,
@@ -79,6 +84,7 @@ SPECS = {
         airflow_user,
         airflow_variable,
         airflow_variable_info,
+        airflow_xcom_info,
     )
 }
 KNOWN = {
@@ -89,6 +95,7 @@ KNOWN = {
     "pools": "dag_trigger",
     "variables": "region",
     "connections": "warehouse",
+    "xcomEntries": "b",
 }
 
 
@@ -126,8 +133,10 @@ class AnyServer:
             return {"version": self.generation.version}
         if parts[-1:] == ["health"]:
             return {name: {"status": "healthy"} for name in ("metadatabase", "scheduler")}
+        if "backfills" in parts:
+            return self.backfill(method, parts[-1])
         kind, name = next(((kind, name) for kind, name in zip(parts[-2::-1], parts[:0:-1]) if kind in KNOWN), ("", ""))
-        if parts[-1] in (*KNOWN, "list", "taskInstances", "importErrors"):
+        if parts[-1] in (*KNOWN, "list", "taskInstances", "importErrors", "xcomEntries"):
             return self.listed(method, parts[-1], body)
         if name not in (KNOWN.get(kind), *self.made):
             return None
@@ -137,11 +146,24 @@ class AnyServer:
         if method == "POST" and kind == "dagRuns":
             self.made.add(body["dag_run_id"])
             return self.object(kind, body["dag_run_id"])
+        if kind == "xcomEntries":
+            return {"xcom_entries": [{"task_id": "a", "map_index": -1, "key": "b"}], "total_entries": 1}
         key = {"dagRuns": "dag_runs", "list": "dag_runs", "taskInstances": "task_instances", "importErrors": "x"}
         one = [self.object(kind, KNOWN[kind])] if kind in KNOWN else []
         return {key.get(kind, kind): one, "total_entries": len(one), "import_errors": [], "access_token": "t"}
 
+    def backfill(self, method: str, last: str) -> Options:
+        if last == "dry_run":
+            return {"backfills": [{"logical_date": "2026-11-22T00:00:00Z"}]}
+        if last == "backfills" and method == "GET":
+            return {"backfills": [], "total_entries": 0}
+        dates = dict.fromkeys(("from_date", "to_date", "created_at", "completed_at"), "2026-11-22T00:00:00Z")
+        more = {"is_paused": False, "reprocess_behavior": "none", "max_active_runs": 10, "dag_run_conf": None}
+        return {"id": 7, "dag_id": KNOWN["dags"], **dates, **more}
+
     def object(self, kind: str, name: str) -> Options:
+        if kind == "xcomEntries":
+            return {"key": name, "value": "{'a': 1}"}
         if kind == "dags":
             return self.generation.dag(name)
         if kind == "dagRuns":
@@ -231,10 +253,14 @@ BY_NAME = {
     "value": st.one_of(st.just("eu"), JSON),
     "secret_value": JSON,
     "connection_id": st.one_of(st.just("warehouse"), TEXT),
+    "path": st.one_of(st.just("/pools"), TEXT, TEXT.map(lambda text: "/pools/" + text)),
+    "query": CONF,
+    "body": CONF,
     "extra": CONF,
     "secret_extra": CONF,
     "conf": CONF,
     "secret_conf": CONF,
+    "backfill_id": st.one_of(st.just(7), st.none(), NUMBER),
     "limit": NUMBER,
     "log_lines": NUMBER,
     "runs": RUNS,
@@ -260,6 +286,9 @@ def options_of(module: t.Any) -> t.Any:
     spec = module.ARGUMENT_SPEC
     required = {name: of_option(name, option) for name, option in spec.items() if option.get("required")}
     optional = {name: of_option(name, option) for name, option in spec.items() if name not in required}
+    if "backfill_id" in optional:
+        # It is named by its number, or by three other options.
+        required["backfill_id"] = optional.pop("backfill_id")
     return st.fixed_dictionaries(
         {
             "required": st.fixed_dictionaries(required),

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Any endpoint of the API, for what no other family has."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from .._base.conf import in_json
+from .._base.errors import ApiError, BadInput, FateUnknown, NoSuchApi, Unreachable
+from .._base.text import one_line, texts_in
+from .._http.address import endpoint_of
+from .._http.pages import PAGE, pages
+from .airflow import Family, Object
+
+READING = ("GET", "HEAD")
+
+
+class Request(t.NamedTuple):
+    """What to ask for.
+
+    :param path: below the version of the API.
+    :param pages: whether the answer is a list of which all pages are wanted.
+    :param writes: whether it changes something in Airflow.
+    :param repeat: whether a write does no harm when done twice.
+    """
+
+    method: str
+    path: str
+    query: Object
+    body: t.Any
+    pages: bool
+    writes: bool
+    repeat: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+class Endpoints(Family):
+    """What Airflow answers: {status, json}; an error of Airflow has both in its details."""
+
+    def send(self, request: Request) -> Object:
+        """Send a request; a write once, unless it may be repeated.
+
+        FateUnknown: nobody knows whether it was carried out.
+        """
+        try:
+            return self._all_pages(request) if request.pages else self._send(request)
+        except ApiError as error:
+            if isinstance(error, NoSuchApi):
+                error.message = (
+                    f"{self.url} has no path {one_line(request.path, 80)} ({error.reason or error.status}); check it, "
+                    "and whether this version of Airflow has it."
+                )
+            error.details.update(status=error.status, json=error.answer)
+            raise
+        except Unreachable as error:
+            if not request.writes:
+                raise
+            raise FateUnknown(
+                f"{error.message} Whether {one_line(request.name, 80)} was carried out is not known; look, and send it "
+                "again if it was not, or set repeat: true where it does no harm when done twice.",
+                status=error.status,
+                json=None,
+            ) from error
+
+    def _send(self, request: Request) -> Object:
+        answer = self._client.request(
+            request.method,
+            self._prefix + request.path,
+            request.query,
+            request.body,
+            repeat=request.repeat or not request.writes,
+        )
+        body = answer.parsed()
+        return {"status": answer.status, "json": answer.text or None if body is None else body}
+
+    def _all_pages(self, request: Request) -> Object:
+        first = self._send(request._replace(query={**request.query, "limit": PAGE, "offset": 0}))
+        page = first["json"]
+        keys = [key for key, value in page.items() if isinstance(value, list)] if isinstance(page, dict) else []
+        if len(keys) != 1:
+            raise ApiError(
+                f"{self.url}{self._prefix}{request.path} gave no list that comes in pages; leave out pages.",
+                first["status"],
+            )
+        (key,) = keys
+        found, total = page[key], page.get("total_entries")
+        if not isinstance(total, int) or len(found) < total:
+            found = pages(self._client, self._prefix + request.path, key, _identity, request.query)
+        return {**first, "json": {key: found, "total_entries": len(found)}}
+
+
+def request_of(params: t.Mapping[str, t.Any]) -> Request:
+    """Return what the options ask for; BadInput for what no Airflow takes."""
+    method, query = params["method"], _query_of(params["query"] or {})
+    if params["pages"] and method != "GET":
+        raise BadInput("pages is for method: GET alone; leave it out, and ask for the pages of other lists one by one.")
+    if params["pages"] and not {"limit", "offset"}.isdisjoint(query):
+        raise BadInput("pages reads the whole list; leave limit and offset out of query, or leave out pages.")
+    body = _body_of(params["body"])
+    if body is not None and method in READING:
+        raise BadInput(f"body does not go with method: {method}; put it into query, or give another method.")
+    writes = method not in READING and not params["reads"]
+    path = endpoint_of("path", params["path"])
+    return Request(method, path, query, body, params["pages"], writes, params["repeat"])
+
+
+def _query_of(given: Object) -> Object:
+    query = {str(key): _plain(str(key), value) for key, value in given.items() if value is not None}
+    for text in texts_in([list(query), query]):
+        if not text.isprintable():
+            raise BadInput(f"query holds '{one_line(text, 60)}', with a character that no address has; correct it.")
+    return query
+
+
+def _plain(key: str, value: t.Any) -> t.Any:
+    if isinstance(value, (list, tuple)):
+        return [_plain(key, item) for item in value]
+    if isinstance(value, t.Mapping) or value is None:
+        raise BadInput(f"query has no text, number, boolean or list of these at {one_line(key, 60)}; correct it.")
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _body_of(value: t.Any) -> t.Any:
+    if value is None:
+        return None
+    try:
+        for _text in range(2):
+            # The filter to_json makes JSON text of a text as well.
+            value = json.loads(value) if isinstance(value, str) else value
+        body = in_json(value)
+        json.dumps(body, allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"body is no JSON: {one_line(error, 120)}; give a mapping, a list, or JSON text.") from error
+    if not isinstance(body, (dict, list)):
+        raise BadInput("body is neither a mapping nor a list; give one of them, or its JSON text.")
+    return body
+
+
+def _identity(item: t.Any) -> str:
+    """What tells the items of a list apart of which nothing is known."""
+    return json.dumps(item, sort_keys=True)

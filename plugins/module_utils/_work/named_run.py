@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The run that options name."""
+
+from __future__ import annotations
+
+from .._airflow.airflow import Airflow, Object
+from .._airflow.dags import Dags
+from .._airflow.runs import Runs
+from .._base.errors import NotFound
+
+
+def named_run(airflow: Airflow, dag_id: str, dag_run_id: str | None) -> Object:
+    """Return a run, without an id the one that was created last; NotFound when there is none."""
+    if dag_run_id:
+        return airflow.ask(Runs).get(dag_id, dag_run_id)
+    run = airflow.ask(Runs).last(dag_id)
+    if run is None:
+        airflow.ask(Dags).get(dag_id)  # says so when it is the DAG that does not exist
+        raise NotFound(f"DAG {dag_id} has no run yet; trigger one first.", 404)
+    return run

@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of one DAG run that is as it was wanted, or is on its way there."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._airflow.airflow import Airflow, Object
+from .._base.errors import RunFailed
+from .._base.states import ENDED
+from .fulfil import Done, carrying, how_found
+from .report import Report, without_tasks
+from .results import results_of
+from .waiting import wait_for_run, wait_for_tasks
+from .wishes import Wish
+
+
+def outcome(
+    airflow: Airflow, wish: Wish, done: Done, run: Object, check_mode: bool, warn: t.Callable[[str], None]
+) -> Object:
+    """Wait for the run where that is wanted, and tell what has become of it; RunFailed when it has failed."""
+    wait = wish.wait and not check_mode
+    if wish.state == "failed" and wait:
+        cancelled, marked = wait_for_tasks(airflow, run, wish.wait_timeout, wish.poll_interval, wish.log_lines)
+        if cancelled.unfinished():
+            warn(cancelled.goes_on(wish.wait_timeout))
+        return {"changed": done.changed or marked, **cancelled.result()}
+    if wait:
+        run = wait_for_run(airflow, run, wish)
+    if run["state"] not in ENDED or done.foreseen:
+        return without_tasks(airflow, run)
+    with carrying(run, done.changed, done.diff):
+        report = Report(airflow, run, wish.log_lines)
+        results = {}
+        if wish.results and run["state"] == "success":
+            results["results"] = results_of(airflow, run, report.tasks, wish.results, warn)
+    if wish.state in ("triggered", "awaited", "cleared"):
+        if run["state"] == "failed":
+            raise RunFailed(report.failure(how_found(wish, done)), **report.result())
+        if report.warning():
+            warn(report.warning())
+    return {**report.result(), **results}

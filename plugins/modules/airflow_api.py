@@ -1,0 +1,173 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airflow_api
+short_description: Ask any endpoint of the REST API of Apache Airflow
+version_added: 1.0.0
+description:
+  - Sends one request to the REST API, with the login, the retries and the errors of this collection. It is for what has
+    no module yet.
+  - Paths, queries and bodies are those of Airflow's REST API, so they differ from version to version. Modules of their
+    own take that off you, and know what is there already.
+author:
+  - The dagops.airflow authors (@dagops)
+extends_documentation_fragment:
+  - dagops.airflow.connection
+  - dagops.airflow.attributes
+  - dagops.airflow.attributes.changes
+attributes:
+  check_mode:
+    details:
+      - In check mode reads are sent, and writes are not. Such a task is changed, and its diff shows the request.
+  diff_mode:
+    details:
+      - The diff of a write is the request. What it changes, only Airflow knows.
+  idempotent:
+    support: none
+    details:
+      - A write is sent each time.
+options:
+  path:
+    description:
+      - Path below the version of the API, such as V(/eventLogs) or V(/dags/etl_daily/tasks). The version is added.
+      - Quote what names may hold in a path, as with the filter P(ansible.builtin.urlencode#filter).
+      - An address, a query, a part that is empty or made of dots, and a version in front are refused.
+    type: str
+    required: true
+  method:
+    description: Method of the request. Airflow 3 does not answer V(HEAD).
+    type: str
+    choices: [GET, HEAD, POST, PUT, PATCH, DELETE]
+    default: GET
+  query:
+    description: Query of the request. A list gives its key several times, and what is null is left out.
+    type: dict
+  body:
+    description:
+      - Body of the request. A mapping or a list, or the JSON text of one.
+      - It stays visible in Ansible's output. Set C(no_log) for the task when it holds secrets.
+    type: raw
+  pages:
+    description:
+      - Whether to read all pages of a list, with O(method=GET). Large lists, such as that of V(/eventLogs), want a
+        O(query) that says what is needed.
+    type: bool
+    default: false
+  reads:
+    description:
+      - Whether the request changes nothing although its O(method) does not say so, such as V(POST) to
+        V(/dags/~/dagRuns/list), or one with C(dry_run). It is sent in check mode as well, repeated through outages, and
+        the task is not changed.
+    type: bool
+    default: false
+  repeat:
+    description:
+      - Whether a write does no harm when it is done twice, so that it is repeated through outages, as reads are.
+      - Otherwise it is sent once. When its answer gets lost, the task fails and says that nobody knows what became of
+        it.
+    type: bool
+    default: false
+seealso:
+  - name: REST API of Airflow 3
+    description: All endpoints, with their queries and bodies.
+    link: https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html
+"""
+
+EXAMPLES = r"""
+- name: Who did what, the last first
+  dagops.airflow.airflow_api:
+    api_url: https://airflow.example.com
+    api_username: deploy
+    api_password: "{{ airflow_password }}"
+    path: /eventLogs
+    query:
+      order_by: -when
+    pages: true
+  register: events
+
+- name: Show what was done to a DAG
+  ansible.builtin.debug:
+    msg: "{{ events.json.event_logs | selectattr('dag_id', 'equalto', 'etl_daily') | map(attribute='event') }}"
+
+- name: The runs of several DAGs, by a POST that only reads
+  dagops.airflow.airflow_api:
+    path: /dags/~/dagRuns/list
+    method: POST
+    body:
+      dag_ids: [etl_daily, etl_hourly]
+      states: [failed]
+    reads: true
+
+- name: Which tasks a clear would run again; Airflow's dry run writes nothing
+  dagops.airflow.airflow_api:
+    path: /dags/etl_daily/clearTaskInstances
+    method: POST
+    body:
+      dry_run: true
+      only_failed: false
+    reads: true
+
+- name: Unpause a DAG, which does no harm when it is done twice
+  dagops.airflow.airflow_api:
+    path: /dags/etl_daily
+    method: PATCH
+    query:
+      update_mask: is_paused
+    body:
+      is_paused: false
+    repeat: true
+"""
+
+RETURN = r"""
+status:
+  description: Status of the answer. Null for a write in check mode, and where no answer came.
+  returned: when the request was taken, and when Airflow has refused it
+  type: int
+  sample: 200
+json:
+  description:
+    - The answer as Airflow has given it, an error as well. With O(pages) the list below its own key, with the items of
+      all pages, and C(total_entries).
+    - Null when there is none; a text when it is no JSON.
+  returned: when the request was taken, and when Airflow has refused it
+  type: raw
+  sample: {"pools": [{"name": "default_pool", "slots": 128}], "total_entries": 1}
+"""
+
+import typing as t
+
+from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._airflow.endpoints import READING, Endpoints, request_of
+from ..module_utils._module import AirflowModule
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "path": {"type": "str", "required": True},
+    "method": {"type": "str", "choices": [*READING, "POST", "PUT", "PATCH", "DELETE"], "default": "GET"},
+    "query": {"type": "dict"},
+    "body": {"type": "raw"},
+    "pages": {"type": "bool", "default": False},
+    "reads": {"type": "bool", "default": False},
+    "repeat": {"type": "bool", "default": False},
+}
+
+
+def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+    request = request_of(module.params)
+    sent = {request.name: {"query": request.query, "body": request.body}} if request.writes else {}
+    result = {"changed": request.writes, "diff": {"before": {}, "after": sent}}
+    if request.writes and module.check_mode:
+        return {**result, "status": None, "json": None}
+    return {**result, **airflow.ask(Endpoints).send(request)}
+
+
+def main() -> None:
+    AirflowModule(ARGUMENT_SPEC, supports_check_mode=True).execute(run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airflow_xcom_info
+short_description: Read what the tasks of a DAG run of Apache Airflow have pushed
+version_added: 1.0.0
+description:
+  - Reads XComs of one DAG run, which are what its tasks have returned or pushed, with their values.
+  - Values have the types of JSON, the same on every version. Moments and days of Python are texts in ISO 8601, tuples
+    and sets are lists, decimals are numbers. An object of another class is returned as Airflow has written it, with a
+    warning.
+  - Before 2.10, Airflow shows values in the notation of Python, and a text and a number that look alike cannot be told
+    apart. Both are what C(ast.literal_eval) makes of them, so the text C(17) becomes a number.
+  - Airflow 2 shows tuples and sets that stand alone as texts of its own, such as C((1,2)), and these are returned.
+  - With an XCom backend of your own, the reference to a value may be returned in its place.
+  - XComs may hold secrets, and are shown. Set C(no_log) for the task then.
+author:
+  - The dagops.airflow authors (@dagops)
+extends_documentation_fragment:
+  - dagops.airflow.connection
+  - dagops.airflow.attributes
+  - dagops.airflow.attributes.reads
+options:
+  dag_id:
+    description: Id of the DAG, such as V(etl_daily).
+    type: str
+    required: true
+  dag_run_id:
+    description:
+      - Id of the run, such as V(release-42). If it is not set, the run that was created last is read.
+      - In check mode a DAG or a run that does not exist is a warning, and has no XComs.
+    type: str
+  task_id:
+    description: Returns only XComs of these tasks, by id or shell pattern such as V(load_*).
+    type: list
+    elements: str
+  key:
+    description:
+      - Returns only XComs with these keys, or shell patterns. What a task has returned has the key V(return_value).
+      - Each value takes a request, and may have 64 KiB as JSON, all together 1 MiB. When there is more the task fails,
+        so name what is needed.
+    type: list
+    elements: str
+seealso:
+  - module: dagops.airflow.airflow_dag_run
+"""
+
+EXAMPLES = r"""
+- name: What the tasks of the last run have returned
+  dagops.airflow.airflow_xcom_info:
+    api_url: https://airflow.example.com
+    api_username: deploy
+    api_password: "{{ airflow_password }}"
+    dag_id: etl_daily
+    key: [return_value]
+  register: found
+
+- name: Each of them
+  ansible.builtin.debug:
+    msg: "{{ item.task_id }} has returned {{ item.value }}"
+  loop: "{{ found.xcoms }}"
+  loop_control:
+    label: "{{ item.task_id }}"
+"""
+
+RETURN = r"""
+xcoms:
+  description: The XComs, sorted by task, map index and key.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    task_id:
+      description: Id of the task.
+      type: str
+      sample: publish
+    map_index:
+      description: Index of a mapped task instance; V(-1) when the task is not mapped.
+      type: int
+      sample: -1
+    key:
+      description: Key of the XCom.
+      type: str
+      sample: return_value
+    value:
+      description: The value that was pushed.
+      type: raw
+      sample: {"rows": 3, "digest": "5f3ac0de"}
+"""
+
+import typing as t
+from fnmatch import fnmatchcase
+
+from ..module_utils._airflow.airflow import Airflow, Object
+from ..module_utils._base.errors import NotFound
+from ..module_utils._base.inputs import dag_id_of, dag_run_id_of
+from ..module_utils._module import AirflowModule
+from ..module_utils._work.foreseen import foreseen
+from ..module_utils._work.named_run import named_run
+from ..module_utils._work.results import Values, xcoms_of
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "dag_id": {"type": "str", "required": True},
+    "dag_run_id": {"type": "str"},
+    "task_id": {"type": "list", "elements": "str"},
+    "key": {"type": "list", "elements": "str", "no_log": False},
+}
+
+
+def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+    params = module.params
+    dag_id = dag_id_of("dag_id", params["dag_id"])
+    run_id = dag_run_id_of("dag_run_id", params["dag_run_id"]) if params["dag_run_id"] else None
+    try:
+        dag_run = named_run(airflow, dag_id, run_id)
+    except NotFound as error:
+        if not module.check_mode:
+            raise
+        module.warn(foreseen(error.message))
+        return {"changed": False, "xcoms": []}
+
+    def wanted(xcom: Object) -> bool:
+        return all(fits(xcom[name], params[name]) for name in ("task_id", "key"))
+
+    found = xcoms_of(airflow, dag_run, wanted, Values(airflow, dag_run, module.warn))
+    return {"changed": False, "xcoms": found}
+
+
+def fits(name: str, patterns: list[str] | None) -> bool:
+    """Whether a name is one of these, or fits one of these patterns; without any, all do."""
+    return patterns is None or any(name == text or fnmatchcase(name, text) for text in patterns)
+
+
+def main() -> None:
+    AirflowModule(ARGUMENT_SPEC, supports_check_mode=True).execute(run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import requests
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
+    ApiError,
+    BadInput,
+    Denied,
+    FateUnknown,
+    NoSuchApi,
+    NotFound,
+    Unreachable,
+)
+from ansible_collections.dagops.airflow.plugins.modules import airflow_api
+from ansible_collections.dagops.airflow.tests.unit.bodies import Generation
+from ansible_collections.dagops.airflow.tests.unit.exchanges import Server
+from ansible_collections.dagops.airflow.tests.unit.frame import Runner
+
+NO_DIFF: dict[str, t.Any] = {"before": {}, "after": {}}
+POOLS = {"pools": [{"name": "default_pool"}], "total_entries": 1}
+NEW = {"name": "etl", "slots": 8}
+LOST = requests.exceptions.ConnectionError("Connection aborted.")
+
+
+@pytest.fixture
+def api(server: Server, generation: Generation) -> Runner:
+    return Runner(server, generation, airflow_api)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("path", ["/pools", "pools"])
+def test_a_read(api, path, check_mode):
+    api.server.get("pools", headers={"Accept": "application/json"}).answers(POOLS)
+    assert api(check_mode, path=path) == {"changed": False, "diff": NO_DIFF, "status": 200, "json": POOLS}
+
+
+def test_a_query(api):
+    sent = {"order_by": "-name", "limit": "2", "tags": ["a b", "é"], "only_active": "true"}
+    api.server.get("pools", sent).answers(POOLS)
+    api(path="/pools", query={"order_by": "-name", "limit": 2, "tags": ["a b", "é"], "only_active": True, "x": None})
+
+
+def test_names_that_are_quoted_stay_so(api):
+    api.server.get("pools/a%2Fb").answers({"name": "a/b"})
+    assert api(path="/pools/a%2Fb")["json"] == {"name": "a/b"}
+
+
+@pytest.mark.parametrize("body", [NEW, '{"name": "etl", "slots": 8}', '"{\\"name\\": \\"etl\\", \\"slots\\": 8}"'])
+def test_a_write(api, body):
+    api.server.post("pools", sends=NEW).answers(NEW, 201)
+    result = api(path="/pools", method="POST", body=body)
+    after = {"POST /pools": {"query": {}, "body": NEW}}
+    assert result == {"changed": True, "diff": {"before": {}, "after": after}, "status": 201, "json": NEW}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_write_is_not_sent_in_check_mode(api, server, method):
+    result = api(check_mode=True, path="/pools/etl", method=method, query={"update_mask": "slots"}, body={"slots": 1})
+    sent = {"query": {"update_mask": "slots"}, "body": {"slots": 1}}
+    after = {f"{method} /pools/etl": sent}
+    assert result == {"changed": True, "diff": {"before": {}, "after": after}, "status": None, "json": None}
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_write_that_only_reads_is_sent_in_check_mode_and_changes_nothing(api, check_mode):
+    exchange = api.server.post("dags/~/dagRuns/list", sends={"states": ["failed"]}).fails(LOST)
+    api.server.again(exchange)
+    exchange = api.server.post("dags/~/dagRuns/list", sends={"states": ["failed"]}).answers({"dag_runs": []})
+    result = api(check_mode, path="/dags/~/dagRuns/list", method="POST", body={"states": ["failed"]}, reads=True)
+    assert result == {"changed": False, "diff": NO_DIFF, "status": 200, "json": {"dag_runs": []}}
+
+
+def test_an_answer_without_a_body(api):
+    api.server.delete("pools/etl").says("", 204)
+    result = api(path="/pools/etl", method="DELETE")
+    assert (result["changed"], result["status"], result["json"]) == (True, 204, None)
+
+
+def test_an_answer_that_is_no_json(api):
+    lines = '{"state": "running"}\n{"state": "success"}\n'
+    api.server.get("dags/a/dagRuns/b/wait").says(lines, content_type="application/x-ndjson")
+    assert api(path="/dags/a/dagRuns/b/wait")["json"] == lines
+
+
+def test_a_page_is_no_answer(api):
+    api.server.get("pools").says("<html><title>Sign in</title></html>", content_type="text/html")
+    assert "an HTML page titled 'Sign in'" in api.failure(path="/pools").message
+
+
+def test_head(api):
+    api.server.expect("HEAD", "pools").says("", 200)
+    result = api(path="/pools", method="HEAD")
+    assert (result["changed"], result["status"], result["json"]) == (False, 200, None)
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_an_error_without_a_body_is_told_at_once(api, status, clock):
+    api.server.get("pools").answers(POOLS)
+    api(path="/pools")
+    api.server.expect("HEAD", "pools").says("", status)
+    error = api.failure(path="/pools", method="HEAD")
+    assert (error.details, clock.pauses) == ({"status": status, "json": None}, [])
+
+
+# -- what Airflow refuses
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, ApiError), (403, Denied), (404, NotFound), (409, ApiError), (422, ApiError)]
+)
+def test_the_body_of_an_error_is_in_the_result(api, status, kind):
+    problem = api.generation.problem(status, "no", [{"loc": ["body", "slots"], "msg": "too few", "input": {"a": 1}}])
+    api.server.post("pools", sends=NEW).answers(problem, status)
+    error = api.failure(path="/pools", method="POST", body=NEW)
+    assert isinstance(error, kind)
+    assert error.details == {"status": status, "json": problem}
+    assert f"Airflow answered {status} to POST" in error.message
+
+
+def test_an_unknown_path(api):
+    body = {"error": "API route not found"} if api.generation.name == "v2" else api.generation.problem(404, "Not Found")
+    if api.generation.name == "v1":
+        body["type"] = "about:blank"
+    api.server.get("nothing").answers(body, 404)
+    error = api.failure(path="/nothing")
+    assert isinstance(error, NoSuchApi)
+    assert "has no path /nothing (" in error.message
+    assert error.details == {"status": 404, "json": body}
+
+
+# -- bad lines
+
+
+def test_a_read_is_repeated(api):
+    api.server.get("pools").fails(LOST)
+    api.server.get("pools").answers(POOLS)
+    assert api(path="/pools")["json"] == POOLS
+
+
+def test_a_read_that_stays_without_an_answer(api):
+    api.server.get("pools").fails(LOST)
+    error = api.failure(path="/pools", retry_timeout=0)
+    assert isinstance(error, Unreachable)
+    assert error.details == {}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_write_is_sent_once(api, method):
+    api.server.expect(method, "pools/etl", sends={"slots": 1}).fails(LOST)
+    error = api.failure(path="/pools/etl", method=method, body={"slots": 1})
+    assert isinstance(error, FateUnknown)
+    assert f"Whether {method} /pools/etl was carried out is not known" in error.message
+    assert error.details == {"status": None, "json": None}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_write_that_may_be_repeated(api, method):
+    api.server.expect(method, "pools/etl", sends={"slots": 1}).fails(LOST)
+    api.server.expect(method, "pools/etl", sends={"slots": 1}).answers({})
+    assert api(path="/pools/etl", method=method, body={"slots": 1}, repeat=True)["changed"] is True
+
+
+# -- pages
+
+
+def page(first: int, count: int, total: t.Any) -> dict[str, t.Any]:
+    return {"event_logs": [{"id": number} for number in range(first, first + count)], "total_entries": total}
+
+
+def test_a_list_of_one_page_is_read_once(api):
+    api.server.get("eventLogs", {"event": "x", "limit": 100, "offset": 0}).answers({**page(0, 3, 3), "next": None})
+    result = api(path="/eventLogs", query={"event": "x"}, pages=True)
+    assert (result["status"], result["json"]) == (200, page(0, 3, 3))
+
+
+def test_all_pages(api):
+    for _time in range(2):
+        api.server.get("eventLogs", {"limit": 100, "offset": 0}).answers(page(0, 100, 150))
+    api.server.get("eventLogs", {"limit": 100, "offset": 100}).answers(page(100, 50, 150))
+    assert api(path="/eventLogs", pages=True)["json"] == page(0, 150, 150)
+
+
+def test_pages_of_texts_whose_number_is_not_told(api):
+    for _time in range(2):
+        api.server.get("dagTags", {"limit": 100, "offset": 0}).answers({"tags": ["a", "b"]})
+    api.server.get("dagTags", {"limit": 100, "offset": 2}).answers({"tags": []})
+    assert api(path="/dagTags", pages=True)["json"] == {"tags": ["a", "b"], "total_entries": 2}
+
+
+@pytest.mark.parametrize("body", [{"name": "etl"}, {"a": [], "b": []}, [1], None])
+def test_what_is_no_list(api, body):
+    api.server.get("pools", {"limit": 100, "offset": 0}).answers(body)
+    error = api.failure(path="/pools", pages=True)
+    assert "/pools gave no list that comes in pages; leave out pages." in error.message
+
+
+# -- what is refused before anything is sent
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"path": "https://elsewhere.example/pools"}, "is an address"),
+        ({"path": "file:/etc/passwd"}, "is an address"),
+        ({"path": "//elsewhere.example/pools"}, "is an address"),
+        ({"path": "/api/v2/pools"}, "holds the version of the API"),
+        ({"path": "api/v1/pools"}, "holds the version of the API"),
+        ({"path": "/v2/pools"}, "holds the version of the API"),
+        ({"path": "/prefix/api/v2/pools"}, "holds the version of the API"),
+        ({"path": "/pools?limit=1"}, "no path has"),
+        ({"path": "/pools#a"}, "no path has"),
+        ({"path": "\\\\elsewhere\\pools"}, "no path has"),
+        ({"path": "/pools\x00"}, "no path has"),
+        ({"path": "/a\u202eb"}, "no path has"),
+        ({"path": "/"}, "has a part that is empty"),
+        ({"path": "/pools/"}, "has a part that is empty"),
+        ({"path": "/dags//dagRuns"}, "has a part that is empty"),
+        ({"path": "/pools/../../../auth/token"}, "made of dots"),
+        ({"path": "/./pools"}, "made of dots"),
+        ({"path": "/pools/%2e%2E/x"}, "made of dots"),
+        ({"path": "/pools/%252e%252e"}, "made of dots"),
+        ({"path": "/pools/a%2f..%2fb"}, "made of dots"),
+        ({"path": "/pools/a%5c..%5cb"}, "made of dots"),
+        ({"path": "/pools", "body": NEW}, "does not go with method: GET"),
+        ({"path": "/pools", "method": "POST", "body": "name=etl"}, "body is no JSON: "),
+        ({"path": "/pools", "method": "POST", "body": {"slots": float("nan")}}, "body is no JSON: "),
+        ({"path": "/pools", "method": "POST", "body": "NaN"}, "body is no JSON: "),
+        ({"path": "/pools", "method": "POST", "body": "[" * 100_000}, "body is no JSON: "),
+        ({"path": "/pools", "method": "POST", "body": 8}, "neither a mapping nor a list"),
+        ({"path": "/pools", "query": {"a": {"b": 1}}}, "query has no text, number"),
+        ({"path": "/pools", "query": {"a": [None]}}, "query has no text, number"),
+        ({"path": "/pools", "query": {"a": "b\nc"}}, "query holds "),
+        ({"path": "/pools", "method": "POST", "pages": True}, "pages is for method: GET alone"),
+        ({"path": "/pools", "pages": True, "query": {"limit": 5}}, "leave limit and offset out of query"),
+    ],
+)
+def test_bad_input(api, given, says):
+    error = api.failure(**given)
+    assert isinstance(error, BadInput)
+    assert says in error.message
+    assert api.server.requests == []

@@ -1,0 +1,286 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tasks of a run have pushed, as C(airflow_dag_run) and C(airflow_dag_run_batch) return it."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, NoResult, RunFailed
+from ansible_collections.dagops.airflow.plugins.modules import airflow_dag_run, airflow_dag_run_batch
+from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, GENERATIONS, RUN_ID, STARTED, Generation
+from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
+from ansible_collections.dagops.airflow.tests.unit.frame import Runner
+
+RUN = f"dags/etl_daily/dagRuns/{RUN_ID}"
+GONE = {"detail": "no such XCom", "title": "XCom entry not found", "status": 404}
+NAMED = {"dag_id": "etl_daily", "dag_run_id": RUN_ID}
+
+
+class Told(Runner):
+    """A run that is there and has ended."""
+
+    def has_dag(self) -> None:
+        self.server.get("dags/etl_daily").answers(self.generation.dag())
+
+    def has_run(self, state: str = "success", dag_run_id: str = RUN_ID) -> None:
+        body = self.generation.run(dag_run_id, state=state, start_date=STARTED, end_date=ENDED)
+        self.server.get(f"dags/etl_daily/dagRuns/{dag_run_id}").answers(body)
+
+    def has_no_run(self) -> None:
+        self.server.get(RUN).answers(self.generation.no_run(), 404)
+
+    def ended(self, *tasks: t.Any, state: str = "success") -> None:
+        self.has_dag()
+        self.has_run(state)
+        self.listed(*tasks)
+
+    def listed(self, *tasks: t.Any) -> None:
+        found = [self.generation.task(task) if isinstance(task, str) else task for task in tasks]
+        page = {"limit": 100, "offset": 0}
+        self.server.get(f"{RUN}/taskInstances", page).answers(self.generation.tasks(*found))
+
+    def parts(self, count: int) -> list[dict[str, t.Any]]:
+        return [self.generation.task("parts", map_index=index) for index in range(count)]
+
+    def version(self, version: str = "2.11.2") -> None:
+        if self.generation.name == "v1":
+            self.server.get("version").answers({"version": version})
+
+    def value(self, value: t.Any, task_id: str, key: str = "return_value", index: int = -1) -> Exchange:
+        query: dict[str, t.Any] = {} if index < 0 else {"map_index": index}
+        if self.generation.name == "v1":
+            query["stringify"] = "false"
+        path = f"{RUN}/taskInstances/{task_id}/xcomEntries/{key}"
+        return self.server.get(path, query).answers({"key": key, "value": value})
+
+    def gone(self, task_id: str, key: str = "return_value", index: int = -1) -> Exchange:
+        return self.value(None, task_id, key, index).answers(GONE, 404)
+
+    def at_once(self, task_ids: list[str], results: dict[str, t.Any]) -> None:
+        """What Airflow 3.1 gives in one request."""
+        if self.generation.name == "v2":
+            lines = json.dumps({"state": "success", "results": results}) + "\n"
+            self.server.get(f"{RUN}/wait", {"interval": 1, "result": task_ids}).says(lines, content_type="")
+
+
+@pytest.fixture
+def told(server: Server, generation: Generation) -> Told:
+    return Told(server, generation, airflow_dag_run)
+
+
+@pytest.fixture
+def new(server: Server) -> Told:
+    server.prefix = GENERATIONS["v2"].prefix
+    return Told(server, GENERATIONS["v2"], airflow_dag_run)
+
+
+@pytest.fixture
+def batch(server: Server, generation: Generation) -> Told:
+    return Told(server, generation, airflow_dag_run_batch)
+
+
+def test_by_the_words_that_were_given(told):
+    told.ended("a", "a.b")
+    told.version()
+    told.value({"rows": 3}, "a")
+    told.value(1.5, "a", "price")
+    told.value("x", "a.b", "c.d")
+    result = told(**NAMED, results=["a", "a.price", "a.b.c.d"])
+    assert result["results"] == {"a": {"rows": 3}, "a.price": 1.5, "a.b.c.d": "x"}
+
+
+def test_of_an_id_with_dots_the_longest_counts(told):
+    told.ended("a", "a.b")
+    told.version()
+    told.value("of the task a.b", "a.b")
+    assert told(**NAMED, results=["a.b"])["results"] == {"a.b": "of the task a.b"}
+
+
+def test_three_of_them_cost_one_request_on_airflow_3(told):
+    told.ended("a", "b", "c")
+    day = {"__classname__": "datetime.date", "__version__": 2, "__data__": "2026-11-22"}
+    told.at_once(["a", "b", "c"], {"a": 1, "b": None, "c": day})
+    told.version()
+    if told.generation.name == "v1":
+        for task_id, value in (("a", 1), ("b", None), ("c", "datetime.date@version=2(2026-11-22)")):
+            told.value(value, task_id)
+    assert told(**NAMED, results=["a", "b", "c"])["results"] == {"a": 1, "b": None, "c": "2026-11-22"}
+
+
+def test_airflow_3_0_is_asked_one_by_one(new):
+    new.ended("a", "b")
+    query = {"interval": 1, "result": ["a", "b"]}
+    new.server.get(f"{RUN}/wait", query).answers({"error": "API route not found"}, 404)
+    new.value(1, "a")
+    new.value(2, "b")
+    assert new(**NAMED, results=["a", "b"])["results"] == {"a": 1, "b": 2}
+
+
+def test_a_mapped_task_is_a_list(told):
+    told.ended(*reversed(told.parts(3)))
+    told.at_once(["parts"], {"parts": ["x", "y", "z"]})
+    told.version()
+    if told.generation.name == "v1":
+        for index, value in enumerate("xyz"):
+            told.value(value, "parts", index=index)
+    assert told(**NAMED, results=["parts"])["results"] == {"parts": ["x", "y", "z"]}
+
+
+def test_holes_are_null(told):
+    told.ended(*told.parts(3))
+    told.at_once(["parts"], {"parts": ["x", "z"]})
+    told.version()
+    told.value("x", "parts", index=0)
+    told.gone("parts", index=1)
+    told.value("z", "parts", index=2)
+    assert told(**NAMED, results=["parts"])["results"] == {"parts": ["x", None, "z"]}
+
+
+# -- what is not there
+
+
+@pytest.mark.parametrize("word", ["a", "a.rows"])
+def test_a_result_that_is_not_there(told, word):
+    told.ended("a")
+    told.version()
+    key = word.partition(".")[2] or "return_value"
+    told.gone("a", key)
+    error = told.failure(**NAMED, results=[word])
+    assert isinstance(error, NoResult)
+    assert f"has no result {word}: task a has pushed nothing as {key}; correct" in error.message
+    assert error.details["dag_run"]["dag_run_id"] == RUN_ID
+
+
+def test_one_of_several_is_not_there(new):
+    new.ended("a", "b")
+    new.at_once(["a", "b"], {"a": 1})
+    assert "has no result b: task b has pushed nothing" in new.failure(**NAMED, results=["a", "b"]).message
+
+
+def test_a_mapped_task_that_has_pushed_nothing(told):
+    told.ended(*told.parts(2))
+    told.at_once(["parts"], {})
+    told.version()
+    if told.generation.name == "v1":
+        told.gone("parts", index=0)
+        told.gone("parts", index=1)
+    assert "has no result parts: task parts" in told.failure(**NAMED, results=["parts"]).message
+
+
+def test_an_unknown_task(told):
+    told.ended("a", "b")
+    message = told.failure(**NAMED, results=["c.d"]).message
+    assert message == f"DAG run etl_daily / {RUN_ID} has no task for the result c.d; its tasks are a, b."
+
+
+def test_a_result_that_is_too_large(told):
+    told.ended("a")
+    told.version()
+    told.value("x" * 70_000, "a")
+    error = told.failure(**NAMED, results=["a"])
+    assert "a of DAG run etl_daily / release-42 has 70002 bytes" in error.message
+    assert error.details["dag_run"]["state"] == "success"
+
+
+def test_a_run_that_failed_fails_as_ever(told):
+    told.ended("a", told.generation.task("b", "failed"), state="failed")
+    error = told.failure(**NAMED, results=["a"], log_lines=0)
+    assert isinstance(error, RunFailed)
+    assert "was already there and had failed" in error.message
+
+
+# -- runs that have not ended
+
+
+def test_without_a_wait_a_run_that_goes_on(told):
+    told.has_dag()
+    told.server.get(RUN).answers(told.generation.run(state="running", start_date=STARTED))
+    error = told.failure(**NAMED, wait=False, results=["a"])
+    assert isinstance(error, BadInput)
+    assert error.message.startswith("results needs wait: true")
+
+
+def test_without_a_wait_a_run_that_goes_on_and_is_awaited(told):
+    told.server.get(RUN).answers(told.generation.run(state="running", start_date=STARTED))
+    told.has_dag()
+    error = told.failure(**NAMED, state="awaited", wait=False, results=["a"])
+    assert error.message.startswith("results needs wait: true")
+
+
+def test_without_a_wait_a_new_run_is_not_made(told):
+    told.has_dag()
+    assert told.failure(dag_id="etl_daily", wait=False, results=["a"]).message.startswith("results needs wait: true")
+
+
+def test_without_a_wait_a_run_that_has_ended(told):
+    told.ended("a")
+    told.version()
+    told.value(1, "a")
+    assert told(**NAMED, wait=False, results=["a"])["results"] == {"a": 1}
+
+
+def test_check_mode_of_a_new_run(told):
+    told.has_dag()
+    told.has_no_run()
+    assert told(True, **NAMED, results=["a", "b.c"])["results"] == {"a": None, "b.c": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"results": [" "]}, "results holds ''"),
+        ({"results": ["a\n"]}, "results holds 'a'"),
+        ({"results": ["a"], "state": "absent"}, "results does not go with state: absent"),
+        ({"results": ["a"], "state": "cleared", "wait": False}, "results of a run that is cleared needs wait: true"),
+    ],
+)
+def test_bad_input(told, given, says):
+    error = told.failure(**NAMED, **given)
+    assert isinstance(error, BadInput)
+    assert error.message.startswith(says)
+    assert told.server.requests == []
+
+
+# -- many runs
+
+
+def test_per_item(batch):
+    batch.has_dag()
+    batch.has_run()
+    batch.has_run(dag_run_id="other")
+    batch.listed("a")
+    batch.version()
+    batch.value(1, "a")
+    items = [{**NAMED, "results": ["a"]}, {"dag_id": "etl_daily", "dag_run_id": "other"}]
+    first, second = batch(runs=items)["runs"]
+    assert (first["results"], first["msg"]) == ({"a": 1}, None)
+    assert "results" not in second
+
+
+def test_an_item_without_its_result(batch):
+    batch.has_dag()
+    batch.has_run()
+    batch.listed("a")
+    error = batch.failure(runs=[{**NAMED, "results": ["b"]}])
+    reason = f"DAG run etl_daily / {RUN_ID} has no task for the result b; its tasks are a."
+    assert error.message == f"1 of 1 DAG runs lack results. {reason}"
+    (entry,) = error.details["runs"]
+    assert (entry["results"], entry["msg"]) == ({"b": None}, reason)
+
+
+def test_an_item_that_is_not_waited_for(batch):
+    batch.has_dag()
+    batch.has_no_run()
+    error = batch.failure(runs=[{**NAMED, "results": ["a"]}], wait=False)
+    assert error.message.startswith("Item 1 of runs: results needs wait: true")
+
+
+def test_an_item_in_check_mode(batch):
+    batch.has_dag()
+    batch.has_no_run()
+    (entry,) = batch(True, runs=[{**NAMED, "results": ["a"]}])["runs"]
+    assert entry["results"] == {"a": None}
