@@ -12,7 +12,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from subprocess import DEVNULL, Popen
@@ -102,6 +102,12 @@ class Bench:
         print(f"{self.airflow.version.name}: {what}: {ours} | {theirs} | {ratio} (wanted: {wanted})", flush=True)
 
     # -- what is measured
+
+    def measures(self) -> Sequence[Callable[[], None]]:
+        return (
+            *(self.look, self.many, self.job, self.pause, self.configuration),
+            *(self.wait, self.latency, self.memory),
+        )
 
     def look(self) -> None:
         """A task with one GET, in the process of Ansible and in one of its own."""
@@ -193,6 +199,27 @@ class Bench:
         share = f"{our_requests / len(their_sent):.3f}"
         self.row("… requests", f"{our_requests:.0f}", str(len(their_sent)), share, "fewer")
 
+    def configuration(self) -> None:
+        """A configuration that is as wanted; uri reads each of its objects, but for the roles."""
+        tree = configuration()
+        keys = {"variables": "key", "connections": "connection_id", "pools": "name"}
+        paths = [f"{kind}/{item[key]}" for kind, key in keys.items() for item in tree[kind]]
+        self.play("objects_module", tree=tree)
+        rounds = []
+        for _round in range(3):
+            empty = self.play("look_uri", tasks=0)[0]
+            seconds, sent = self.play("objects_module", tree=tree)
+            rounds.append((seconds - empty, len(sent)))
+        ours, our_requests = medians(rounds)
+        seconds, sent = self.play("objects_uri", paths=paths)
+        theirs, count = seconds - empty, sum(map(len, tree.values()))
+        what = f"a configuration of {count} objects that is as wanted"
+        self.row(what, f"{ours:.1f} s", f"{theirs:.1f} s", f"{theirs / ours:.0f} times faster", "under 2 s")
+        most = 12 if self.generation == "v2" else 12 + len(tree["connections"])
+        self.row(
+            "… requests", f"{our_requests:.0f}", str(len(sent)), f"{our_requests / len(sent):.2f}", f"at most {most}"
+        )
+
     def wait(self) -> None:
         """50 runs that do not end: what a look at them costs."""
         runs = [{"dag_id": f"many_{number:03}", "dag_run_id": f"bench_{time.time():.0f}"} for number in range(RUNS)]
@@ -280,6 +307,18 @@ class Bench:
         return usage.ru_maxrss / 1024, len(self.relay.requests())
 
 
+def configuration() -> dict[str, list[dict[str, Any]]]:
+    """100 variables, 60 connections, 20 pools and 10 roles."""
+    where = {"conn_type": "http", "host": "example.com", "port": 8080, "extra": {"timeout": 5}}
+    reads = [{"action": "can_read", "resource": "DAGs"}]
+    return {
+        "variables": [{"key": f"bench_{number:03}", "value": {"number": number}} for number in range(100)],
+        "connections": [{"connection_id": f"bench_{number:03}", **where} for number in range(60)],
+        "pools": [{"name": f"bench_{number:03}", "slots": 4} for number in range(20)],
+        "roles": [{"name": f"bench_{number:03}", "permissions": reads} for number in range(10)],
+    }
+
+
 def is_look(request: Mapping[str, Any]) -> bool:
     """Whether a request asks for the first page of active runs."""
     if not urlsplit(request["target"]).path.endswith("/dagRuns/list"):
@@ -300,7 +339,7 @@ def bench(names: Sequence[str]) -> int:
     for name in names or servers.TESTED:
         with servers.server(name, many=True) as airflow, counting.counted(airflow.url) as relay:
             bench = Bench(airflow, relay)
-            for measure in (bench.look, bench.many, bench.job, bench.pause, bench.wait, bench.latency, bench.memory):
+            for measure in bench.measures():
                 measure()
         KEPT.mkdir(parents=True, exist_ok=True)
         section = table(f"Airflow {airflow.version.airflow}, {date.today().isoformat()}", bench.rows)
