@@ -12,8 +12,8 @@ version_added: 1.0.0
 description:
   - Sends one request to the REST API, with the login, the retries and the errors of this collection. It is for what has
     no module yet.
-  - Paths, queries and bodies are those of Airflow's REST API, so they differ from version to version. Modules of their
-    own take that off you, and know what is there already.
+  - Paths, queries and bodies are those of Airflow's REST API, so they differ from version to version. The other
+    modules have the same options on every version, and look first at what exists.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -35,7 +35,7 @@ options:
   path:
     description:
       - Path below the version of the API, such as V(/eventLogs) or V(/dags/etl_daily/tasks). The version is added.
-      - Quote what names may hold in a path, as with the filter P(ansible.builtin.urlencode#filter).
+      - URL-encode the names in the path, for example with the filter P(ansible.builtin.urlencode#filter).
       - An address, a query, a part that is empty or made of dots, and a version in front are refused.
     type: str
     required: true

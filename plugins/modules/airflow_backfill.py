@@ -12,8 +12,8 @@ version_added: 1.0.0
 description:
   - Makes a backfill, which runs a DAG for each date that its schedule has in a range, waits until these runs have
     ended, and fails with the failed tasks and the reasons from their logs when some have failed.
-  - Airflow has one active backfill of a DAG at a time. One with the same options is adopted and waited for, and another
-    one fails the task before anything is written. Airflow takes up to half a minute to see that the runs of a backfill
+  - Airflow has one active backfill of a DAG at a time. The task waits for one with the same options. If an
+    active one has other options, the task fails and writes nothing. Airflow needs up to 30 seconds to see that all runs
     have ended, for which the task waits.
   - Needs Airflow 3.0, since the API of Airflow 2 has no backfills.
 author:
@@ -50,7 +50,7 @@ options:
     description:
       - V(triggered) makes the backfill, unless it is there or there is nothing to do.
       - V(cancelled) cancels the backfill, and marks those of its runs failed that go on; their tasks end some seconds
-        later. Without dates it is the active backfill of the DAG.
+        later. Without dates it is the newest backfill of the DAG, the active one if there is one.
     type: str
     choices: [triggered, cancelled]
     default: triggered
@@ -189,15 +189,15 @@ runs:
         dag_id:
           description: Id of the DAG.
           type: str
-          sample: etl_daily
+          sample: etl_by_day
         dag_run_id:
           description: Id of the run.
           type: str
-          sample: ansible__20261122T101500Z__5f3ac0de
+          sample: backfill__2026-11-22T00:00:00+00:00
         run_type:
           description: Type of the run.
           type: str
-          sample: manual
+          sample: backfill
         state:
           description: State of the run. One of V(queued), V(running), V(success) and V(failed).
           type: str

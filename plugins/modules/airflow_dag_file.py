@@ -85,8 +85,8 @@ options:
     description:
       - Seconds that the wait may take. V(0) looks once.
       - Airflow finds new files within C([dag_processor] refresh_interval) (Airflow 3) or C([scheduler]
-        dag_dir_list_interval) (Airflow 2), which are 5 minutes if nobody has changed them. To read files that it
-        knows it is asked at once, which it can be from version 2.10 on.
+        dag_dir_list_interval) (Airflow 2), which are 5 minutes if nobody has changed them. From version 2.10
+        on, the task asks Airflow to read the files that it knows at once.
       - In check mode the task looks once, warns of what is not read or cannot be imported, and does not wait.
     type: float
     default: 300

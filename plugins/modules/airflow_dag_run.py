@@ -122,8 +122,8 @@ options:
     default: 3600
   queued_timeout:
     description:
-      - Seconds after which the task fails if the run is still queued, with the reason as far as Airflow shows one. A
-        paused DAG, a scheduler that is not running and O(wait_timeout) of hours make a long night otherwise.
+      - Seconds after which the task fails if the run is still queued, with the reason as far as Airflow shows one.
+        Without this option, the task reports a paused DAG or a stopped scheduler only after O(wait_timeout).
       - If it is not set, O(wait_timeout) alone counts.
     type: float
   cancel_on_timeout:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: airflow_objects
-short_description: Bring connections, variables, pools, roles, users and paused DAGs to what is wanted
+short_description: Manage connections, variables, pools, roles, users and paused DAGs of Apache Airflow in one task
 version_added: 1.0.0
 description:
   - Takes all that is wanted of an Airflow in one task. Each kind of objects is read in one list, and only what differs
     is written. Check mode with C(--diff) is the report of what has drifted.
   - A kind that is not given is not touched, and neither is an object that is not listed, unless O(purge) says so.
-  - Whatever can be known beforehand is refused before anything is written, such as an unknown key, a name that is there
-    twice, or more to purge than was said.
-  - What Airflow refuses holds back that object only. The task fails in the end, RV(failed_objects) names each of them,
-    and nothing is purged then.
+  - The task checks what it can before it writes anything. It refuses, for example, an unknown key, a name that is given
+    twice, or a purge of more objects than C(at_most).
+  - When Airflow refuses an object, the others are still written. Then the task fails, RV(failed_objects) names each
+    refused object, and nothing is purged.
   - Pools are written first, then variables, connections, roles, users and DAGs. What is purged goes last.
   - Roles and users need the FAB auth manager, which Airflow 2 has built in.
 author:
@@ -60,7 +60,7 @@ options:
     default: always
   purge:
     description:
-      - Of which kinds objects are removed that are not listed. The kind has to be given; an empty list counts.
+      - Removes objects that are not listed, of these kinds. The option of the kind must be given; an empty list counts.
       - C(default_pool), the roles that Airflow comes with, the user that is logged in, and digests of
         O(update_secrets=on_change) are never removed.
     type: dict

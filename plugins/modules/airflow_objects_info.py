@@ -11,9 +11,9 @@ short_description: Read the configuration of an Airflow in the form in which air
 version_added: 1.0.0
 description:
   - Reads connections, variables, pools, roles, users and paused DAGs, sorted, and without what Airflow makes by itself.
-  - In the place of each secret stands an expression such as C({{ vault_airflow['connections']['warehouse']['password']
+  - Each secret is replaced by an expression such as C({{ vault_airflow['connections']['warehouse']['password']
     }}), for a mapping C(vault_airflow) that Ansible Vault may keep.
-  - With these secrets M(dagops.airflow.airflow_objects) takes it without a change, with C(update_secrets=on_create).
+  - With this mapping, M(dagops.airflow.airflow_objects) and C(update_secrets=on_create) change nothing in that Airflow.
   - What is below a name such as C(password) or C(token) is taken for a secret, and so is what holds the password of
     O(api_username). Look through the rest before you show it to others, since a secret may have any name.
   - The roles that Airflow comes with and the user that is logged in are left out. So are DAGs that are stale, digests
