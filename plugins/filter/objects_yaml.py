@@ -105,7 +105,7 @@ def objects_yaml(value: t.Any, kind: str | None = None) -> str:
 def _plain(value: t.Any) -> t.Any:
     """Return a value without the types of Ansible's, and say what texts with braces are."""
     if isinstance(value, t.Mapping):
-        return {"".join(str(key)): _plain(item) for key, item in value.items()}
+        return {_key("".join(str(key))): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, str):
@@ -117,6 +117,11 @@ def _plain(value: t.Any) -> t.Any:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value) if isinstance(value, float) else int(value)
     return value
+
+
+def _key(text: str) -> str:
+    """Return a key as it is read again; Ansible takes none for an expression."""
+    return text if text.isprintable() else Quoted(text)
 
 
 class FilterModule:

@@ -97,7 +97,7 @@ class Controller:
 
     def _value(self, item: Item, key: str) -> Any:
         """What a filter asks for; organization__name is the name of the organization."""
-        holder, _, name = key.partition("__")
+        holder, _dunder, name = key.partition("__")
         return self.items[f"{holder}s"].get(item.get(holder), {}).get(name) if name else item.get(key)
 
     def _linked(self, method: str, path: str, body: Item) -> tuple[int, Any]:

@@ -25,7 +25,7 @@ PLAYED = [
 MADE = [
     (place, command)
     for place, text in TEXTS.items()
-    for command in re.findall(r"(?<![\w-])(?:make|python3 dev) ([a-z-]+)(?=[` ])", text)
+    for command in re.findall(r"(?<=`)(?:make|python3 dev) ([a-z-]+)(?=[` ])", text)
     if f"make {command}`" in text or f"python3 dev {command}" in text
 ]
 

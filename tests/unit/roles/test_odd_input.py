@@ -154,9 +154,9 @@ def test_awx_is_told_to_skip_the_check_of_certificates_by_a_no_alone(
 ) -> None:
     monkeypatch.setenv("AIRFLOW_API_VALIDATE_CERTS", answer)
     plays_vars = {key: value for key, value in vars_of("awx_setup").items() if key != "_run_survey"}
-    found = worked_out(
-        tmp_path, {"it": ({}, "[_inputs.insecure | default(false), (_verify or 'true') in _yes + _no]")}, plays_vars
-    )
+    there = {"_there": {"credentials": []}}
+    wanted = "[_inputs.insecure | default(false), (_verify or 'true') in _yes + _no]"
+    found = worked_out(tmp_path, {"it": (there, wanted)}, plays_vars)
     assert found["it"] == [insecure, answer != "ture"]
 
 

@@ -62,7 +62,7 @@ def rendered(value: t.Any) -> t.Any:
     """What Ansible makes of an export: only the placeholders are expressions."""
 
     class Anything(dict):  # type: ignore[type-arg]
-        def __missing__(self, key: str) -> Anything:
+        def __missing__(self, key: str) -> t.Any:
             return self
 
         def __str__(self) -> str:

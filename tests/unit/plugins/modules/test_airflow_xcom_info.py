@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import typing as t
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import NoResult, NotFound, Unsupported
+from ansible_collections.dagops.airflow.plugins.module_utils._work.results import Values
 from ansible_collections.dagops.airflow.plugins.modules import airflow_xcom_info
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, RUN_ID, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
@@ -198,14 +200,16 @@ def test_a_value_that_is_too_large(xcoms):
     assert "load.rows of DAG run etl_daily / release-42 has 65537 bytes" in error.message
 
 
-def test_a_value_that_is_nested_too_deeply(xcoms):
+def test_a_value_that_is_nested_too_deeply(generation):
+    """Deeper than any version of Python goes; what reads the answer may give up before that."""
     value: t.Any = "x"
-    for _level in range(990):
+    for _level in range(100_000):
         value = [value]
-    xcoms.has_run()
-    xcoms.lists(("load", -1, "rows"))
-    xcoms.value(value, key="rows")
-    message = xcoms.failure(dag_id="etl_daily", dag_run_id=RUN_ID).message
+    nobody = t.cast(t.Any, SimpleNamespace(ask=lambda family: None))
+    values = Values(nobody, generation.run(RUN_ID), warn=lambda warning: None)
+    with pytest.raises(NoResult) as raised:
+        values.taken({"task_id": "load", "map_index": -1, "key": "rows"}, value)
+    message = raised.value.message
     assert message == "load.rows of DAG run etl_daily / release-42 is nested too deeply to be returned; leave it out."
 
 
