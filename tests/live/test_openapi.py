@@ -331,6 +331,8 @@ def on_users(access: Any, call: Callable[..., Any]) -> None:
     user = {"username": NAME, "email": f"{NAME}@a", "first_name": "A", "last_name": "B", "roles": [NAME]}
     for function, *arguments in (
         (access.find_role, NAME),
+        (access.select_roles,),
+        (access.select_users,),
         (access.create_role, role),
         (access.create_user, user, "long-password"),
         (access.find_user, NAME),

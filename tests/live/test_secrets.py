@@ -176,8 +176,8 @@ def objects(play: Play, secret: Mapping[str, Any]) -> None:
         play.module(f"{title} as a variable that is there", variable, **options)
     play.module("a variable of no team", variable, "team_name", key=key, secret_value=secret, team_name="nobody")
     whole = {"connections": [{**it, **deep}], "variables": [{"key": key, "secret_value": secret}]}
-    whole["users"] = [{"username": f"{NAME}_4", "password": NEEDLES["next_password"], "roles": ["Viewer"]}]
-    play.module("all that is wanted", "airflow_objects", "give email", **whole)
+    whole["users"] = [{"username": f"{NAME}_4", "password": NEEDLES["next_password"]}]
+    play.module("all that is wanted", "airflow_objects", "give roles", **whole)
     play.module("all in check mode", "airflow_objects", None, check, **{**whole, "users": []})
     play.module("all of it", "airflow_objects", **{**whole, "users": []}, update_secrets="on_change")
     play.module("an unknown key", "airflow_objects", "wron", **{**whole, "users": [{**whole["users"][0], "wron": 1}]})

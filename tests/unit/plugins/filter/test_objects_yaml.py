@@ -57,8 +57,8 @@ def test_one_kind():
 class Marked(str):
     """A text as Ansible has it, which stays one when a str is made of it."""
 
-    def __str__(self) -> str:
-        return self  # pylint: disable=invalid-str-returned
+    def __str__(self) -> str:  # pylint: disable=invalid-str-returned
+        return self
 
 
 class Number(int):
