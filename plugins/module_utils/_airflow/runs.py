@@ -372,6 +372,7 @@ class RunsV2(Runs, api="v2"):
         self._client.post(self._run_path(dag_id, dag_run_id) + "/clear", body, repeat=only_failed)
 
     def _hint(self, dag_run_id: str) -> Object:
+        # Airflow 3.0 does not know it, ignores it, and lists all runs.
         return {"run_id_pattern": dag_run_id}
 
     def _run_after(self, raw: Object) -> t.Any:
