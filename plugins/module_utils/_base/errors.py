@@ -9,6 +9,7 @@ turns them into C(fail_json). Any other exception is a bug.
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 
@@ -160,3 +161,16 @@ class WrongLogin(Denied):
 
 class ServerError(ApiError):
     """500: Airflow itself failed. Airflow 2 gives it for some bad input, too."""
+
+
+@contextlib.contextmanager
+def about(label: str, kinds: type[AirflowError] | tuple[type[AirflowError], ...] = AirflowError) -> t.Iterator[None]:
+    """Let an error say what it is about, such as one item of a list.
+
+    :param kinds: the errors that are about it.
+    """
+    try:
+        yield
+    except kinds as error:
+        error.message = f"{label}: {error.message}"
+        raise

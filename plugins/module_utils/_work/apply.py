@@ -9,12 +9,12 @@ import typing as t
 from fnmatch import fnmatchcase
 
 from .._airflow.airflow import Airflow, Object
-from .._base.errors import AirflowError, ApiError, BadInput, ObjectsFailed, Unsupported, WrongLogin
+from .._base.errors import AirflowError, ApiError, BadInput, ObjectsFailed, Unsupported, WrongLogin, about
 from .._base.state import diff
 from .._base.text import one_line
 from .digests import Known, is_digest_key
 from .objects import Kind
-from .tree import KINDS, Item, Tree, about, check_purge, protected
+from .tree import KINDS, WRONG, Item, Tree, check_purge, protected
 from .variables import KIND as VARIABLES
 
 OUTCOMES = ("created", "updated", "removed", "unchanged")
@@ -133,7 +133,7 @@ def _steps(
     for name, there in found.items():
         for key, item in tree.items[name].items():
             try:
-                with about(item.label):
+                with about(item.label, WRONG):
                     steps.append(_step(airflow, KINDS[name], item, there.get(key), known, warn))
             except ApiError as error:
                 told.fail(KINDS[name], item.wish.name, error)

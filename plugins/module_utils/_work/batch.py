@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.tasks import Tasks
-from .._base.errors import AirflowError, ApiError, BadInput, NoResult, RunFailed
+from .._base.errors import AirflowError, ApiError, BadInput, NoResult, RunFailed, about
 from .._base.states import ENDED
 from .._base.times import iso
 from .fulfil import Done, Plan, carry_out, dag_of, how_found, plan_trigger
@@ -54,7 +53,7 @@ def batch_of(params: t.Mapping[str, t.Any], waiting: Waiting, airflow: Airflow) 
     visible = [str(run[key]) for run in runs for key in ("dag_id", "dag_run_id") if run[key]]
     wishes = []
     for number, run in enumerate(runs, 1):
-        with _of_item(number):
+        with about(_item(number)):
             wishes.append(wish_of({**run, **OF_ONE_RUN, **common}, airflow, visible))
     return Batch(wishes, most, params["wait"], waiting)
 
@@ -102,7 +101,7 @@ class _Making(Source):
         number = self._next
         self._next += 1
         try:
-            with _of_item(number + 1):
+            with about(_item(number + 1)):
                 done = carry_out(self._airflow, self._batch.wishes[number], self._plans[number], self._check_mode)
         except AirflowError as error:
             self.problems[number] = error
@@ -236,7 +235,7 @@ def _planned(airflow: Airflow, wishes: t.Sequence[Wish], check_mode: bool) -> li
     dags: dict[str, tuple[Object, str]] = {}
     plans = []
     for number, wish in enumerate(wishes, 1):
-        with _of_item(number):
+        with about(_item(number)):
             if wish.dag_id not in dags:
                 dags[wish.dag_id] = dag_of(airflow, wish.dag_id, check_mode)
             plan = plan_trigger(airflow, wish, *dags[wish.dag_id])
@@ -279,11 +278,6 @@ def _key(run: Object) -> Key:
     return run["dag_id"], run["dag_run_id"]
 
 
-@contextlib.contextmanager
-def _of_item(number: int) -> t.Iterator[None]:
-    """Let an error say which item it is about."""
-    try:
-        yield
-    except AirflowError as error:
-        error.message = f"Item {number} of runs: {error.message}"
-        raise
+def _item(number: int) -> str:
+    """What messages call an item."""
+    return f"Item {number} of runs"

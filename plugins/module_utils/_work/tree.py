@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._airflow.pools import DEFAULT_POOL
-from .._base.errors import BadInput, Unsupported
+from .._base.errors import BadInput, Unsupported, about
 from .._base.inputs import is_glob
 from .._base.items import check_texts, secrets_of, without_unset
 from .._base.names import check_unmasked
@@ -29,6 +28,8 @@ Options = t.Mapping[str, t.Any]
 
 # In the order in which they are written: users have roles.
 KINDS = {kind.name: kind for kind in (POOLS, VARIABLES, CONNECTIONS, ROLES, USERS, DAGS)}
+# What is wrong with the options of an object, and is told with its name.
+WRONG = (BadInput, Unsupported)
 OWN_ROLES = ("Admin", "Op", "Public", "User", "Viewer")
 
 
@@ -109,7 +110,7 @@ def item_of(kind: Kind, label: str, options: t.Any, defaults: Options) -> Item:
         # Before it is cut: half a secret would not be masked.
         redact = Redactor(secrets_of(given, secret_options(kind)))
         raise BadInput(f"{label}: {one_line(redact(validated.error_messages[0])).rstrip('.')}; correct it.")
-    with about(label):
+    with about(label, WRONG):
         for name, value in given.items():
             if not kind.spec[name].get("no_log"):
                 check_unmasked(name, value)
@@ -195,13 +196,3 @@ def check_purge(kind: Kind, names: t.Sequence[str], at_most: int) -> None:
             f"purge.{kind.name} would remove {len(names)} objects and may remove {at_most} (at_most): "
             f"{one_line(', '.join(names), 250)}; raise at_most, or narrow matching. Nothing was changed."
         )
-
-
-@contextlib.contextmanager
-def about(label: str) -> t.Iterator[None]:
-    """Let an error about options say which item they are of."""
-    try:
-        yield
-    except (BadInput, Unsupported) as error:
-        error.message = f"{label}: {error.message}"
-        raise
