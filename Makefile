@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 PYTHON ?= python3
-COMMANDS = demo test test-long unit lint docs sanity integration live bench test-matrix release-check clean
+COMMANDS = demo test test-long unit plays lint docs sanity integration live bench test-matrix release-check clean
 
 .DEFAULT_GOAL := help
 .PHONY: help server $(COMMANDS)

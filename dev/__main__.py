@@ -40,8 +40,8 @@ def test(options: argparse.Namespace) -> int:
     """Unit tests, linters, sanity tests, and on real servers all integration tests and all live tests but long ones."""
     with checks.lint_steps() as lint:
         wanted = [servers.whole_step(name) for name in servers.TESTED]
-        wanted += [checks.unit_step(), checks.oldest_step(), checks.sanity_step()]
-        wanted += [checks.unit_step(core, some) for core, some in checks.SOME_CORES.items()]
+        wanted += [checks.pytest_step("plays"), checks.pytest_step("unit"), checks.oldest_step(), checks.sanity_step()]
+        wanted += [checks.pytest_step(kind, core) for kind, core in checks.SOME_CORES]
         wanted += [docsite.step(), *lint]
         return steps.run_all(wanted, WORKERS)
 
@@ -54,7 +54,12 @@ def test_long(options: argparse.Namespace) -> int:
 
 def unit(options: argparse.Namespace) -> int:
     """Unit tests by pytest; arguments after -- are pytest's."""
-    return steps.run_all([checks.unit_step(arguments=options.arguments)])
+    return steps.run_all([checks.pytest_step("unit", arguments=options.arguments, alone=not options.arguments)])
+
+
+def plays(options: argparse.Namespace) -> int:
+    """Tests that run playbooks without an Airflow, by pytest; arguments after -- are pytest's."""
+    return steps.run_all([checks.pytest_step("plays", arguments=options.arguments, alone=True)])
 
 
 def lint(options: argparse.Namespace) -> int:
@@ -126,6 +131,7 @@ COMMANDS = {
     "test": test,
     "test-long": test_long,
     "unit": unit,
+    "plays": plays,
     "lint": lint,
     "docs": site,
     "sanity": sanity,
@@ -147,7 +153,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, function in COMMANDS.items():
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
-        if name in ("unit", "integration", "live", "fix"):
+        if name in ("unit", "plays", "integration", "live", "fix"):
             command.add_argument("arguments", nargs="*")
         if name in ("integration", "live", "test-matrix", "bench", "server"):
             known = f"one of {', '.join(servers.NAMES)}; may be given more than once"

@@ -24,7 +24,7 @@ from venvs import Venv
 
 # Besides the newest ansible-core: the oldest one, and the first one with data tagging, which works out the templates of
 # playbooks as the newest does. All of them, and all tests on each, are for test-matrix.
-SOME_CORES = {"2.15": (), "2.19": ("--ignore", "tests/unit/roles")}
+SOME_CORES = (("unit", "2.15"), ("unit", "2.19"), ("plays", "2.15"))
 PLUGINS = f"ansible_collections.{NAMESPACE}.{NAME}.plugins"
 IMPORTER = "[galaxy-importer]\nRUN_ANSIBLE_DOC=True\nRUN_ANSIBLE_LINT=False\nRUN_ANSIBLE_TEST=False\nRUN_FLAKE8=False\n"
 
@@ -94,13 +94,17 @@ def execution_environment(report: Report, root: Path, env: Mapping[str, str]) ->
         raise Failed("an execution environment needs requests and nothing else, but ansible-builder says otherwise")
 
 
-def unit_step(core: str | None = None, arguments: Sequence[str] = ()) -> Step:
-    """The unit tests, by pytest, on the checkout itself; CORE is a line of ansible-core ("2.19")."""
-    return Step(f"unit {core}" if core else "unit", partial(unit, core=core, arguments=arguments))
+def pytest_step(kind: str, core: str | None = None, arguments: Sequence[str] = (), alone: bool = False) -> Step:
+    """The tests in tests/KIND by pytest, on the checkout itself: those of Python ("unit"), or whole "plays".
+
+    CORE: a line of ansible-core ("2.19"). ALONE: no other step runs, so that all cores are for this one.
+    """
+    action = partial(run_tests, kind=kind, core=core, arguments=arguments, alone=alone)
+    return Step(f"{kind} {core}" if core else kind, action)
 
 
-def unit(report: Report, core: str | None, arguments: Sequence[str]) -> None:
-    """Run the unit tests. A whole run on the newest ansible-core is measured, too."""
+def run_tests(report: Report, kind: str, core: str | None, arguments: Sequence[str], alone: bool) -> None:
+    """Run pytest. A whole run of the unit tests on the newest ansible-core is measured, too."""
     venv = venvs.core(core)
     env = venv.env(
         PYTHONPATH=tree.linked(),
@@ -108,8 +112,13 @@ def unit(report: Report, core: str | None, arguments: Sequence[str]) -> None:
         ANSIBLE_HOME=CACHE / "ansible",
         HYPOTHESIS_STORAGE_DIRECTORY=CACHE / "hypothesis",
     )
-    measured = () if core or arguments else ("--cov", "--cov-report=term")
-    status = run_pytest(report, venv, [*measured, *arguments], env)
+    options = [] if any((ROOT / word.partition("::")[0]).exists() for word in arguments) else [f"tests/{kind}"]
+    if kind == "unit" and not core and not arguments:
+        options += ["--cov", "--cov-report=term"]
+    if alone:
+        # By file, since what a file prepares for all of its tests is what takes long.
+        options += ["--numprocesses", "auto", "--dist", "loadfile"]
+    status = run_pytest(report, venv, [*options, *arguments], env)
     report.closing += report.matching("test coverage of")
     if status != 0:
         raise Failed(f"pytest ended with status {status}")

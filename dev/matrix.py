@@ -69,7 +69,8 @@ def matrix(names: Sequence[str], lines: Sequence[str], workers: int) -> int:
     airflows = carry_out_all(core_steps(names, servers.BOTH), workers)
     forgive(airflows)
     for line in lines:
-        steps += [checks.unit_step(line), checks.sanity_step(line), servers.smoke_step(line)]
+        steps += [checks.pytest_step(kind, line) for kind in ("unit", "plays")]
+        steps += [checks.sanity_step(line), servers.smoke_step(line)]
     cores = carry_out_all(steps, workers)
     if airflows:
         print(table(airflows))

@@ -243,7 +243,7 @@ def test_everything_that_is_returned_has_a_description(name):
 # -- files
 
 
-@pytest.mark.parametrize("folder", ["plugins", "tests/unit"])
+@pytest.mark.parametrize("folder", ["plugins", "tests/plays", "tests/unit"])
 def test_every_file_says_whose_it_is(folder):
     for file in sorted((ROOT / folder).rglob("*.py")):
         text = file.read_text(encoding="utf-8")

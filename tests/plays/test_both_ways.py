@@ -10,8 +10,8 @@ import typing as t
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.dagops.airflow.tests.unit.plugins.action.plays import House, Task, play, probe
-from ansible_collections.dagops.airflow.tests.unit.roles.little_airflow import LittleAirflow
+from ansible_collections.dagops.airflow.tests.plays.house import House, Task, play, probe
+from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow
 
 SECRET = "needle-in-a-haystack"
 DAG, INFO = "dagops.airflow.airflow_dag", "dagops.airflow.airflow_dag_info"

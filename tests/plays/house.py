@@ -14,7 +14,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 MODULE = "dagops.airflow.airflow_probe"
 Task = t.Dict[str, t.Any]

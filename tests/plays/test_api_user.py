@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROOT, Played, ansible_playbook
+from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook
 
 DEPLOY = {"username": "deploy", "email": "other@example.com", "first_name": "A", "last_name": "B", "roles": ["Op"]}
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.dagops.airflow.tests.unit.roles.little_airflow import LittleAirflow
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ansible_playbook
+from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow
+from ansible_collections.dagops.airflow.tests.plays.playbooks import ansible_playbook
 
 RUN_DAG = "- import_playbook: dagops.airflow.run_dag\n  vars:\n"
 PASSWORD = "only-for-tests"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from ansible.release import __version__ as ansible_version
+from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow
+from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook, play
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
-from ansible_collections.dagops.airflow.tests.unit.roles.little_airflow import LittleAirflow
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROOT, Played, ansible_playbook, play
 
 V2 = GENERATIONS["v2"]
 DATE = "2026-01-01T00:00:00Z"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.dagops.airflow.tests.unit.roles.little_airflow import LittleAirflow
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROOT, Played, ansible_playbook, worked_out
+from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow
+from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook, worked_out
 
 PLAYBOOK = ROOT / "playbooks" / "deploy_dags.yml"
 (PLAY,) = yaml.safe_load(PLAYBOOK.read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import Played, play, worked_out
+from ansible_collections.dagops.airflow.tests.plays.playbooks import Played, play, worked_out
 
 SESSION = "airflow.api.auth.backend.session"
 BASIC = "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROLE = Path(__file__).resolve().parents[3] / "roles" / "airflow_deploy"
+ROLE = Path(__file__).resolve().parents[2] / "roles" / "airflow_deploy"
 README = (ROLE / "README.md").read_text(encoding="utf-8")
 DEFAULTS = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
 ENTRY_POINTS = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]

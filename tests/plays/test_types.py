@@ -9,7 +9,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import play, worked_out
+from ansible_collections.dagops.airflow.tests.plays.playbooks import play, worked_out
 
 SECRET = "hidden-5e1f"
 ROLES = "__airflow_deploy_the_user_roles"

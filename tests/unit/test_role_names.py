@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 import yaml
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROLE, ROOT, SPECS, TASKS
+from ansible_collections.dagops.airflow.tests.plays.playbooks import ROLE, ROOT, SPECS, TASKS
 
 VARS: dict[str, t.Any] = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))
 PREFIX = re.compile(r"\{\{ (__airflow_deploy_(?:\w+_prefix|dags_name)) \}\}")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.dagops.airflow.tests.unit.roles.playbooks import ROOT, ansible_playbook, play, worked_out
+from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, ansible_playbook, play, worked_out
 
 PLAYBOOKS = ROOT / "playbooks"
 NOTE = "airflow_paused.json"

@@ -12,8 +12,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.tests.unit.plugins.action.plays import House, play, probe
-from ansible_collections.dagops.airflow.tests.unit.roles.little_airflow import LittleAirflow
+from ansible_collections.dagops.airflow.tests.plays.house import House, play, probe
+from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow
 
 LOOP = {"loop": [1, 2, 3, 4]}
 HERE = "dagops.airflow.airflow_probe runs in the process of the task."
