@@ -19,6 +19,7 @@ import bench
 import checks
 import docsite
 import matrix
+import picture
 import pythons
 import release
 import servers
@@ -110,6 +111,11 @@ def release_check(options: argparse.Namespace) -> int:
     return release.check()
 
 
+def draw(options: argparse.Namespace) -> int:
+    """Draw the picture of a terminal in the README anew, from a run on a real server."""
+    return picture.draw()
+
+
 def fix(options: argparse.Namespace) -> int:
     """Let ruff mend and format the checkout."""
     return checks.fix(options.arguments)
@@ -141,6 +147,7 @@ COMMANDS = {
     "bench": measure,
     "server": serve,
     "release-check": release_check,
+    "picture": draw,
     "fix": fix,
     "lock": lock,
     "clean": clean,
