@@ -17,7 +17,6 @@ from airflow_server import Problem, Server
 
 SOURCES = ROOT / "tests" / "picture"
 PICTURE = ROOT / "docs" / "images" / "failed_run.svg"
-COMMENT = "<!-- Copyright: (c) 2026, the dagops.airflow authors. SPDX-License-Identifier: GPL-3.0-or-later -->\n"
 # Runs in the venv of the documentation's tools, which has rich.
 DRAWING = """
 import io, sys
@@ -42,7 +41,7 @@ def draw() -> int:
     drawn = subprocess.run([python, "-c", DRAWING], input=shortened(said), capture_output=True, text=True, check=True)
     # Fonts of a site that a page with the picture may not ask: the system's own do as well.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", drawn.stdout, flags=re.DOTALL)
-    PICTURE.write_text(COMMENT + svg, encoding="utf-8")
+    PICTURE.write_text(svg, encoding="utf-8")
     print(f"Written: {PICTURE.relative_to(ROOT)}", file=sys.stderr)
     return 0
 
