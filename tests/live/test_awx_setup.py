@@ -208,7 +208,7 @@ def assert_complete(controller: Controller) -> None:
     }
     variables = json.loads(one("hosts", "localhost")["variables"])
     assert variables == {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-    for name in ("run_dag", "cancel_dag_run", "apply_objects"):
+    for name in ("run_dag", "cancel_dag_run", "answer_approval", "apply_objects"):
         template = one("job_templates", f"Airflow: {name}")
         assert template["survey_enabled"]
         assert template["ask_job_type_on_launch"] is (name == "apply_objects")

@@ -23,7 +23,7 @@ NAMES = frozenset(
         *("task_id", "map_index", "loop_iteration", "id"),
         *("state", "status", "operator", "try_number", "max_tries", "task_counts", "active_runs", "max_active_runs"),
         *("logical_date", "run_after", "data_interval_start", "data_interval_end", "start_date", "end_date"),
-        *("logical_dates", "from_date", "to_date", "reprocess", "created_at", "completed_at"),
+        *("logical_dates", "from_date", "to_date", "reprocess", "created_at", "completed_at", "responded_at"),
         *("next_dagrun_logical_date", "next_dagrun_run_after", "timetable_description"),
         *("duration", "elapsed", "last_parsed_time", "latest_heartbeat", "timestamp"),
         *("url", "file", "fileloc", "filename", "owners", "tags", "version", "api_version"),
@@ -41,6 +41,7 @@ HOLDERS = frozenset(
     (
         *("dags", "dag_run", "dag_runs", "runs", "tasks", "failed_tasks", "files", "import_error", "import_errors"),
         *("pool", "pools", "connection", "connections", "variable", "variables", "xcoms", "backfill"),
+        *("approval", "approvals", "assigned_users", "responded_by_user"),
         *("objects", "failed_objects", "user", "users", "role", "permissions"),
         *("json", "health", "metadatabase", "scheduler", "triggerer", "dag_processor"),
     )

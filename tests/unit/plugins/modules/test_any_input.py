@@ -19,6 +19,8 @@ from ansible_collections.dagops.airflow.plugins.module_utils._connect import con
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
 from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_api,
+    airflow_approval,
+    airflow_approval_info,
     airflow_backfill,
     airflow_connection,
     airflow_connection_info,
@@ -50,6 +52,7 @@ from ansible_collections.dagops.airflow.tests.unit.exchanges import (
     Transport,
 )
 from ansible_collections.dagops.airflow.tests.unit.frame import LOGINS, ModuleMock
+from ansible_collections.dagops.airflow.tests.unit.questions import question
 
 hypothesis = pytest.importorskip("hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
@@ -64,6 +67,8 @@ SPECS = {
     }
     for module in (
         airflow_api,
+        airflow_approval,
+        airflow_approval_info,
         airflow_backfill,
         airflow_connection,
         airflow_connection_info,
@@ -135,6 +140,9 @@ class AnyServer:
             return {name: {"status": "healthy"} for name in ("metadatabase", "scheduler")}
         if "backfills" in parts:
             return self.backfill(method, parts[-1])
+        if parts[-1] == "hitlDetails":
+            one = question()
+            return one if "taskInstances" in parts else {"hitl_details": [one], "total_entries": 1}
         kind, name = next(((kind, name) for kind, name in zip(parts[-2::-1], parts[:0:-1]) if kind in KNOWN), ("", ""))
         if parts[-1] in (*KNOWN, "list", "taskInstances", "importErrors", "xcomEntries"):
             return self.listed(method, parts[-1], body)
@@ -260,6 +268,9 @@ BY_NAME = {
     "secret_extra": CONF,
     "conf": CONF,
     "secret_conf": CONF,
+    "task_id": st.one_of(st.just("approve"), st.just("load"), TEXT),
+    "choose": st.one_of(st.just("Approve"), st.just(["Approve"]), st.just("Reject"), LIST | JSON),
+    "params": CONF,
     "backfill_id": st.one_of(st.just(7), st.none(), NUMBER),
     "limit": NUMBER,
     "log_lines": NUMBER,
