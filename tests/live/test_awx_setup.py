@@ -185,8 +185,8 @@ def test_ansible_controller_takes_the_place_of_awx_awx(
     assert (rotated.status, rotated.changed()) == (0, 1), rotated.output
     assert "another-password-3b9e" not in rotated.output
     assert len(controller.items["credentials"]) == before == 1
-    (secrets,) = controller.secrets.values()
-    assert secrets == {"password": "another-password-3b9e"}
+    (number,) = controller.items["credentials"]
+    assert controller.secrets[number] == {"password": "another-password-3b9e"}
     assert_complete(controller)
 
 
