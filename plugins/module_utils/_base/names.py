@@ -26,6 +26,7 @@ NAMES = frozenset(
         *("logical_dates", "from_date", "to_date", "reprocess", "created_at", "completed_at", "responded_at"),
         *("next_dagrun_logical_date", "next_dagrun_run_after", "timetable_description"),
         *("duration", "elapsed", "last_parsed_time", "latest_heartbeat", "timestamp"),
+        *("uri", "scheduled_dags", "producing_dags", "queued_for", "created_dagruns"),
         *("url", "file", "fileloc", "filename", "owners", "tags", "version", "api_version"),
         *("connection_id", "conn_type", "login", "port", "key", "team_name", "unverified"),
         *("slots", "open_slots", "occupied_slots", "running_slots", "queued_slots"),
@@ -41,7 +42,7 @@ HOLDERS = frozenset(
     (
         *("dags", "dag_run", "dag_runs", "runs", "tasks", "failed_tasks", "files", "import_error", "import_errors"),
         *("pool", "pools", "connection", "connections", "variable", "variables", "xcoms", "backfill"),
-        *("approval", "approvals", "assigned_users", "responded_by_user"),
+        *("asset", "event", "approval", "approvals", "assigned_users", "responded_by_user"),
         *("objects", "failed_objects", "user", "users", "role", "permissions"),
         *("json", "health", "metadatabase", "scheduler", "triggerer", "dag_processor"),
     )
