@@ -51,8 +51,8 @@ options:
     required: true
   params:
     description:
-      - Values of the fields of the question. A mapping, or its JSON or YAML text. Fields that are not named are answered
-        with the value that they have in the question, as in Airflow's web interface.
+      - Values of the fields of the question. A mapping, or its JSON or YAML text. Fields that are not named are
+        answered with the value that they have in the question, as in Airflow's web interface.
       - When the question has an answer already, only the fields that are named are compared.
       - They stay visible in Ansible's output, and in Airflow.
     type: raw
@@ -119,7 +119,8 @@ approval:
       type: int
       sample: -1
     state:
-      description: State of the task instance. V(awaiting_input) while the question waits, V(deferred) before Airflow 3.3.
+      description: State of the task instance. While the question waits it is V(awaiting_input), before Airflow 3.3
+        V(deferred).
       type: str
       sample: awaiting_input
     subject:

@@ -69,7 +69,8 @@ approvals:
       type: int
       sample: -1
     state:
-      description: State of the task instance. V(awaiting_input) while the question waits, V(deferred) before Airflow 3.3.
+      description: State of the task instance. While the question waits it is V(awaiting_input), before Airflow 3.3
+        V(deferred).
       type: str
       sample: awaiting_input
     subject:

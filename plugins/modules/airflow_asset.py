@@ -36,14 +36,16 @@ options:
     type: str
   extra:
     description:
-      - What the event carries. A mapping, or its JSON or YAML text. It stays visible in Ansible's output, and in Airflow.
+      - What the event carries. A mapping, or its JSON or YAML text. It stays visible in Ansible's output, and in
+        Airflow.
       - The key C(ansible_event_id) is added, by which the event is looked up when the answer of Airflow gets lost.
     type: raw
   state:
     description:
       - V(updated) makes an event.
       - V(materialized) runs the DAG that produces the asset. Needs Airflow 3.0.
-      - V(unqueued) removes the queued events of the asset. Airflow keeps one for each DAG that waits for further assets.
+      - V(unqueued) removes the queued events of the asset. Airflow keeps one for each DAG that waits for further
+        assets.
     type: str
     choices: [updated, materialized, unqueued]
     default: updated

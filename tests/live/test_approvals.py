@@ -78,7 +78,7 @@ def test_an_answer_whose_receipt_got_lost_is_found(airflow: Airflow, line: Line,
 def test_a_cleared_task_asks_again_and_its_old_answer_does_not_count(airflow: Airflow, question: Question) -> None:
     api = in_process.connected(airflow, clock=Clock())
     assert answered(api, question, "Reject")["changed"]
-    with pytest.raises(BadInput, match="was answered by .*: Reject, not Approve; an answer cannot be changed"):
+    with pytest.raises(BadInput, match=r"was answered by .*: Reject, not Approve; an answer cannot be changed"):
         answered(api, question, "Approve")
     body = {"dry_run": False, "dag_run_id": question.dag_run_id, "task_ids": ["approve"], "only_failed": False}
     api.client.post(f"/api/v2/dags/{DAG}/clearTaskInstances", body)
@@ -104,7 +104,7 @@ def test_an_answer_that_airflow_has_given_itself(airflow: Airflow) -> None:
     seen, _silence = api.patience.wait(given, bool, 300.0, 2.0)
     assert seen
     assert not answered(api, question, "no")["changed"]
-    with pytest.raises(BadInput, match="was answered by Airflow itself, since its time was over, at .*: no, not yes"):
+    with pytest.raises(BadInput, match=r"was answered by Airflow itself, since its time was over, at .*: no, not yes"):
         answered(api, question, "yes")
 
 

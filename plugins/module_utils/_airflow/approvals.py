@@ -16,7 +16,6 @@ from .airflow import Family, Object, of_known_shape
 from .links import Links
 from .refusals import refused
 
-
 WAITING = ("deferred", "awaiting_input")  # states of a task that has asked: before 3.3, and from then on
 
 

@@ -48,7 +48,7 @@ HOLDERS = frozenset(
     )
 )
 # Options, and keys of theirs, that are no names: they may hold what they like.
-FREE_TEXTS = frozenset(("conf", "secret_conf", "note", "description", "value", "extra", "msg", "log_tail"))
+FREE_TEXTS = frozenset(("conf", "secret_conf", "params", "note", "description", "value", "extra", "msg", "log_tail"))
 # Ansible puts eight asterisks in the place of a secret, or these words where that is the whole text; Airflow three.
 _MASK = re.compile(r"\*{3,}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
 

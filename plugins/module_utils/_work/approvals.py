@@ -12,7 +12,7 @@ from .._airflow.approvals import Approvals, Question
 from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
 from .._base.conf import conf_of
-from .._base.errors import AirflowError, BadInput, Conflict, Denied, NoQuestion, NotFound, TimedOut
+from .._base.errors import BadInput, Conflict, Denied, NoQuestion, NotFound, TimedOut
 from .._base.inputs import dag_id_of, dag_run_id_of, object_name_of, seconds_of
 from .._base.state import diff
 from .._base.states import ENDED, FINISHED, NO_STATE
@@ -231,8 +231,10 @@ class _Watch:
 
     def _state(self) -> str | None:
         """Return the state of the task; where a mapped one has no instances yet, that of the task as a whole."""
-        states = {task["map_index"]: task["state"] for task in self._tasks if task["task_id"] == self._question.task_id}
-        index = self._question.map_index
+        name, index = self._question.task_id, self._question.map_index
+        states: dict[int, str | None] = {
+            task["map_index"]: task["state"] for task in self._tasks if task["task_id"] == name
+        }
         if index in states or not self._tasks:
             return states.get(index)
         if not states:

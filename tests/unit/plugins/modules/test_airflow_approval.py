@@ -119,7 +119,10 @@ def test_another_answer_is_a_failure_that_tells_who_answered_what(story, check_m
 def test_other_params_are_another_answer(story):
     story.asks(answered("Approve", by=None, params_input={"n": 3}, params={"n": REASON}))
     error = story.failure(**GIVEN, params={"n": 4})
-    assert f"answered by Airflow itself, since its time was over, at {ANSWERED}: Approve with other params; an" in error.message
+    assert (
+        f"answered by Airflow itself, since its time was over, at {ANSWERED}: Approve with other params; an"
+        in error.message
+    )
 
 
 def test_params_that_are_not_given_are_sent_as_the_question_has_them(story):
