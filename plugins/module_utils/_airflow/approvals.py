@@ -96,11 +96,13 @@ class Approvals(Family):
     def _approval(self, raw: Object) -> Object:
         task = raw["task_instance"]
         place = {key: task[key] for key in ("dag_id", "dag_run_id", "task_id", "map_index")}
-        keys = ("subject", "body", "options", "defaults", "multiple", "params", "assigned_users", "params_input")
+        keys = ("subject", "body", "options", "defaults", "multiple", "assigned_users", "params_input")
+        of_param = ("value", "description", "schema")
         return {
             **place,
             "state": task["state"],
             **{key: raw[key] for key in keys},
+            "params": {name: {key: param[key] for key in of_param} for name, param in raw["params"].items()},
             **{key: raw[key] for key in ("chosen_options", "response_received", "responded_by_user")},
             **{key: iso(raw[key]) for key in ("created_at", "responded_at")},
             "url": self._airflow.ask(Links).task(*place.values()),

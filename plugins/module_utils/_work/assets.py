@@ -12,7 +12,7 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.assets import MARK, Assets
 from .._airflow.dags import Dags
 from .._base.conf import conf_of
-from .._base.errors import AirflowError, BadInput, NotFound, TimedOut
+from .._base.errors import AirflowError, BadInput, Denied, NotFound, TimedOut
 from .._base.inputs import dag_id_of
 from .._base.state import diff
 from .._base.text import first_few, one_line
@@ -122,7 +122,7 @@ def _update(airflow: Airflow, wish: Wish, asset: Object, check_mode: bool) -> Do
             raise BadInput(f"DAG {dag_id} is not scheduled by asset {name} ({those}); correct wait_for.")
     dags = _dags(airflow, consumers)
     for dag_id in wish.wait_for:
-        check_runnable(dags[dag_id])
+        check_runnable(dags.get(dag_id) or airflow.ask(Dags).get(dag_id))
     paused = [dag_id for dag_id in consumers if dag_id in dags and dags[dag_id]["is_paused"]]
     missed = [dag_id for dag_id in paused if dag_id in wish.wait_for]
     if missed:
@@ -140,9 +140,13 @@ def _update(airflow: Airflow, wish: Wish, asset: Object, check_mode: bool) -> Do
 
 def _dags(airflow: Airflow, dag_ids: t.Sequence[str]) -> dict[str, Object]:
     """Read DAGs; one that is gone by now, or that the user may not see, is not among them."""
-    ask = airflow.ask(Dags)
-    found = ask.select() if len(dag_ids) > FEW else filter(None, map(ask.find, dag_ids))
-    return {dag["dag_id"]: dag for dag in found}
+    if len(dag_ids) > FEW:
+        return {dag["dag_id"]: dag for dag in airflow.ask(Dags).select()}
+    found = {}
+    for dag_id in dag_ids:
+        with contextlib.suppress(Denied, NotFound):
+            found[dag_id] = airflow.ask(Dags).get(dag_id)
+    return found
 
 
 def _materialize(airflow: Airflow, wish: Wish, asset: Object, check_mode: bool) -> Done:

@@ -134,6 +134,12 @@ def test_params_that_are_not_given_are_sent_as_the_question_has_them(story):
     assert result["diff"]["after"][NAME]["params_input"] == {"reason": "none", "n": 4}
 
 
+def test_a_field_is_told_in_the_same_keys_on_every_version(story):
+    story.asks(question(params={"reason": REASON}))
+    told = story(check_mode=True, **GIVEN)["approval"]["params"]["reason"]
+    assert told == {"value": "none", "description": None, "schema": {"type": "string"}}
+
+
 @pytest.mark.parametrize(
     ("given", "keys", "says"),
     [

@@ -10,6 +10,7 @@ import pytest
 import requests
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
     BadInput,
+    Denied,
     FateUnknown,
     NotFound,
     RunFailed,
@@ -201,6 +202,18 @@ def test_another_paused_dag_is_a_warning(story):
     story.posts()
     assert story(uri=URI)["queued_for"] == ["load"]
     assert story.warnings == [f"DAG other is paused, and misses this event of asset {URI} for good."]
+
+
+def test_a_dag_that_the_user_may_not_see_does_not_matter_unless_it_is_waited_for(story):
+    story.has("load", "other")
+    story.has_dags("load")
+    story.server.get("dags/other").answers(story.generation.problem(403, "Forbidden"), 403)
+    story.posts()
+    assert story(uri=URI, wait_for=["load"], wait=False)["queued_for"] == ["load", "other"]
+    story.has("other")
+    for _again in range(2):
+        story.server.get("dags/other").answers(story.generation.problem(403, "Forbidden"), 403)
+    assert isinstance(story.failure(uri=URI, wait_for=["other"]), Denied)
 
 
 def test_many_dags_are_read_from_their_list(new):
