@@ -19,7 +19,7 @@ Item = dict[str, Any]
 TOKEN = "token-of-the-controller-5e1f"
 ENCRYPTED = "$encrypted$"
 # What AWX finds in the repository of a project when it updates it.
-PLAYBOOKS = ("run_dag.yml", "cancel_dag_run.yml")
+PLAYBOOKS = ("run_dag.yml", "cancel_dag_run.yml", "apply_objects.yml", "answer_approval.yml")
 WITH_SURVEY = ("job_templates", "workflow_job_templates")
 
 

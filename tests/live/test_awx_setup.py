@@ -185,8 +185,8 @@ def test_ansible_controller_takes_the_place_of_awx_awx(
     assert (rotated.status, rotated.changed()) == (0, 1), rotated.output
     assert "another-password-3b9e" not in rotated.output
     assert len(controller.items["credentials"]) == before == 1
-    (secrets,) = controller.secrets.values()
-    assert secrets == {"password": "another-password-3b9e"}
+    (number,) = controller.items["credentials"]
+    assert controller.secrets[number] == {"password": "another-password-3b9e"}
     assert_complete(controller)
 
 
@@ -208,7 +208,7 @@ def assert_complete(controller: Controller) -> None:
     }
     variables = json.loads(one("hosts", "localhost")["variables"])
     assert variables == {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-    for name in ("run_dag", "cancel_dag_run", "apply_objects"):
+    for name in ("run_dag", "cancel_dag_run", "answer_approval", "apply_objects"):
         template = one("job_templates", f"Airflow: {name}")
         assert template["survey_enabled"]
         assert template["ask_job_type_on_launch"] is (name == "apply_objects")

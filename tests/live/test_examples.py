@@ -43,6 +43,12 @@ GENERATIONS = {
     "airflow_backfill.py: Fill a gap of three days": "v2",
     "guide_backfills.rst: Fill a gap of some days": "v2",
     "guide_backfills.rst: Cancel whatever backfill of the DAG is active": "v2",
+    "airflow_asset.py: Tell Airflow of a new file, and wait for the DAG that loads it": "v2",
+    "guide_assets.rst: Make the report anew": "v2",
+    "airflow_approval.py: Approve the publication, as soon as the run asks for it": "v2",
+    "airflow_approval_info.py: What waits for an answer": "v2",
+    "guide_assets.rst: Publish a report after the checks": "v2",
+    "guide_assets.rst: What waits for a person?": "v2",
 }
 
 DAG_FILE = """\
@@ -64,11 +70,36 @@ del dag
 with make_dag("etl_by_day", schedule="@daily") as etl_by_day:
     PythonOperator(task_id="load", python_callable=print)
 
+try:
+    from airflow.sdk import Asset
+except ImportError:
+    from airflow.datasets import Dataset
+
+    orders, report = Dataset("s3://lake/orders.csv"), Dataset("report")
+else:
+    orders, report = Asset("orders", "s3://lake/orders.csv"), Asset("report")
+
+with make_dag("load_orders", schedule=[orders]) as load_orders:
+    PythonOperator(task_id="load", python_callable=print)
+
+with make_dag("make_report") as make_report:
+    PythonOperator(task_id="make", python_callable=print, outlets=[report])
+
+with make_dag("etl_with_approval") as etl_with_approval:
+    try:
+        from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
+    except ImportError:
+        PythonOperator(task_id="approve", python_callable=print)
+    else:
+        ApprovalOperator(task_id="approve", subject="Publish the report?")
+        reason = {{"reason": "none"}}
+        HITLOperator(task_id="regions", subject="Where?", options=["eu", "us"], multiple=True, params=reason)
+
 with make_dag("always_fails") as always_fails:
     PythonOperator(task_id="b", python_callable=fail)
 """
 DAGS = ["etl_daily", "etl_hourly", "etl_orders", "etl_users", "migrate_warehouse"]
-ALL_DAGS = [*DAGS, "etl_by_day", "always_fails"]
+ALL_DAGS = [*DAGS, "etl_by_day", "load_orders", "make_report", "etl_with_approval", "always_fails"]
 FILE_NAME = "dags_of_examples.py"
 RUNS = ["release-42", "ansible__20261122T101500Z__5f3ac0de"]
 # The user "deploy" is a new one each time: trying a password costs one of few logins at Airflow 2's form.
@@ -153,6 +184,7 @@ def deployed(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Iter
     write_dags(target)
     dags = {"dag_id": ALL_DAGS, "wait": True, "paused": False}
     runs = {"dag_id": "etl_daily", "dag_run_id": "{{ item }}", "wait": False}
+    asking = {"dag_id": "etl_with_approval", "dag_run_id": RUNS[0]}
     role = {"name": "dag_trigger", "permissions": []}
     made = play(
         folder,
@@ -161,6 +193,7 @@ def deployed(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Iter
             # The second one is cancelled, when these tests have run on this server before.
             {f"{OURS}airflow_dag_run": {**runs, "state": "absent"}, "loop": RUNS},
             {f"{OURS}airflow_dag_run": runs, "loop": RUNS},
+            *({f"{OURS}airflow_dag_run": {**asking, **state}} for state in ({"state": "absent"}, {"wait": False})),
             {f"{OURS}airflow_role": role},
         ],
     )

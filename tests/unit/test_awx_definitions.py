@@ -79,7 +79,7 @@ def test_every_variable_is_one_that_modules_read():
     assert set(definition("credential_type_injectors")["env"]) <= read
 
 
-@pytest.mark.parametrize("playbook", ["run_dag", "cancel_dag_run", "apply_objects"])
+@pytest.mark.parametrize("playbook", ["run_dag", "cancel_dag_run", "answer_approval", "apply_objects"])
 def test_surveys(playbook):
     survey = definition(f"survey_{playbook}")
     assert set(survey) == {"name", "description", "spec"}
@@ -112,7 +112,7 @@ def test_all_that_can_belong_to_an_organization_does():
 
 def test_the_project_has_the_playbooks_of_the_job_templates():
     listed = re.compile(r"^\s*-?\s*(?:ansible\.builtin\.)?(?:hosts|import_playbook):", re.MULTILINE)
-    for name in ("run_dag", "cancel_dag_run", "apply_objects"):
+    for name in ("run_dag", "cancel_dag_run", "answer_approval", "apply_objects"):
         text = (PROJECT / f"{name}.yml").read_text(encoding="utf-8")
         # AWX offers files with such a line; a "- name:" may come before it.
         assert listed.search(text)

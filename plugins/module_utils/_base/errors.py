@@ -67,6 +67,10 @@ class NoResult(AirflowError):
     """What a task has pushed is not there, or is too large to be returned."""
 
 
+class NoQuestion(AirflowError):
+    """A task has ended without asking, or asks no more."""
+
+
 class ParseFailed(AirflowError):
     """Airflow cannot import the file of a DAG."""
 

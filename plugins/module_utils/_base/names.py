@@ -23,9 +23,10 @@ NAMES = frozenset(
         *("task_id", "map_index", "loop_iteration", "id"),
         *("state", "status", "operator", "try_number", "max_tries", "task_counts", "active_runs", "max_active_runs"),
         *("logical_date", "run_after", "data_interval_start", "data_interval_end", "start_date", "end_date"),
-        *("logical_dates", "from_date", "to_date", "reprocess", "created_at", "completed_at"),
+        *("logical_dates", "from_date", "to_date", "reprocess", "created_at", "completed_at", "responded_at"),
         *("next_dagrun_logical_date", "next_dagrun_run_after", "timetable_description"),
         *("duration", "elapsed", "last_parsed_time", "latest_heartbeat", "timestamp"),
+        *("uri", "scheduled_dags", "producing_dags", "queued_for", "created_dagruns"),
         *("url", "file", "fileloc", "filename", "owners", "tags", "version", "api_version"),
         *("connection_id", "conn_type", "login", "port", "key", "team_name", "unverified"),
         *("slots", "open_slots", "occupied_slots", "running_slots", "queued_slots"),
@@ -41,12 +42,13 @@ HOLDERS = frozenset(
     (
         *("dags", "dag_run", "dag_runs", "runs", "tasks", "failed_tasks", "files", "import_error", "import_errors"),
         *("pool", "pools", "connection", "connections", "variable", "variables", "xcoms", "backfill"),
+        *("asset", "event", "approval", "approvals", "assigned_users", "responded_by_user"),
         *("objects", "failed_objects", "user", "users", "role", "permissions"),
         *("json", "health", "metadatabase", "scheduler", "triggerer", "dag_processor"),
     )
 )
 # Options, and keys of theirs, that are no names: they may hold what they like.
-FREE_TEXTS = frozenset(("conf", "secret_conf", "note", "description", "value", "extra", "msg", "log_tail"))
+FREE_TEXTS = frozenset(("conf", "secret_conf", "params", "note", "description", "value", "extra", "msg", "log_tail"))
 # Ansible puts eight asterisks in the place of a secret, or these words where that is the whole text; Airflow three.
 _MASK = re.compile(r"\*{3,}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
 

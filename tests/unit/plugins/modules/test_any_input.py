@@ -14,11 +14,15 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import requests
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.assets import MARK
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, ObjectsFailed
 from ansible_collections.dagops.airflow.plugins.module_utils._connect import connect
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
 from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_api,
+    airflow_approval,
+    airflow_approval_info,
+    airflow_asset,
     airflow_backfill,
     airflow_connection,
     airflow_connection_info,
@@ -41,7 +45,7 @@ from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_variable_info,
     airflow_xcom_info,
 )
-from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, GENERATIONS, STARTED, Generation
+from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, GENERATIONS, NEW_ID, STARTED, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import (
     READING_POSTS,
     URL,
@@ -50,6 +54,7 @@ from ansible_collections.dagops.airflow.tests.unit.exchanges import (
     Transport,
 )
 from ansible_collections.dagops.airflow.tests.unit.frame import LOGINS, ModuleMock
+from ansible_collections.dagops.airflow.tests.unit.questions import question
 
 hypothesis = pytest.importorskip("hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
@@ -64,6 +69,9 @@ SPECS = {
     }
     for module in (
         airflow_api,
+        airflow_approval,
+        airflow_approval_info,
+        airflow_asset,
         airflow_backfill,
         airflow_connection,
         airflow_connection_info,
@@ -135,6 +143,11 @@ class AnyServer:
             return {name: {"status": "healthy"} for name in ("metadatabase", "scheduler")}
         if "backfills" in parts:
             return self.backfill(method, parts[-1])
+        if {"datasets", "assets"} & {*parts}:
+            return self.asset(method, parts)
+        if parts[-1] == "hitlDetails":
+            one = question()
+            return one if "taskInstances" in parts else {"hitl_details": [one], "total_entries": 1}
         kind, name = next(((kind, name) for kind, name in zip(parts[-2::-1], parts[:0:-1]) if kind in KNOWN), ("", ""))
         if parts[-1] in (*KNOWN, "list", "taskInstances", "importErrors", "xcomEntries"):
             return self.listed(method, parts[-1], body)
@@ -160,6 +173,21 @@ class AnyServer:
         dates = dict.fromkeys(("from_date", "to_date", "created_at", "completed_at"), "2026-11-22T00:00:00Z")
         more = {"is_paused": False, "reprocess_behavior": "none", "max_active_runs": 10, "dag_run_conf": None}
         return {"id": 7, "dag_id": KNOWN["dags"], **dates, **more}
+
+    def asset(self, method: str, parts: list[str]) -> Options:
+        noun = "dataset" if "datasets" in parts else "asset"
+        if parts[-1] == "events":
+            runs = [{"dag_id": KNOWN["dags"], "run_id": KNOWN["dagRuns"]}]
+            event = {"id": 7, "timestamp": STARTED + "Z", "created_dagruns": runs, "extra": {MARK: "x"}}
+            return event if method == "POST" else {f"{noun}_events": [event]}
+        if "queuedEvent" in parts[-1] or "queuedEvent" in parts[-2]:
+            return {"queued_events": [{"dag_id": KNOWN["dags"], "uri": "s3://x", "asset_id": 7}]}
+        if parts[-1] == "materialize":
+            self.made.add(NEW_ID)
+            return {"dag_run_id": NEW_ID}
+        dags = [{"dag_id": KNOWN["dags"]}]
+        one = {"id": 7, "uri": "s3://x", "consuming_dags": dags, "producing_tasks": dags}
+        return one if noun == "dataset" else {"assets": [one], "total_entries": 1}
 
     def object(self, kind: str, name: str) -> Options:
         if kind == "xcomEntries":
@@ -260,6 +288,10 @@ BY_NAME = {
     "secret_extra": CONF,
     "conf": CONF,
     "secret_conf": CONF,
+    "task_id": st.one_of(st.just("approve"), st.just("load"), TEXT),
+    "uri": st.one_of(st.just("s3://x"), st.just("s3://x"), TEXT),
+    "choose": st.one_of(st.just("Approve"), st.just(["Approve"]), st.just("Reject"), LIST | JSON),
+    "params": CONF,
     "backfill_id": st.one_of(st.just(7), st.none(), NUMBER),
     "limit": NUMBER,
     "log_lines": NUMBER,

@@ -1,0 +1,157 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airflow_approval_info
+short_description: List the tasks of Apache Airflow that wait for an approval
+version_added: 1.0.0
+description:
+  - Lists the human-in-the-loop tasks that have asked and wait for an answer, as far as the user may see them.
+  - M(dagops.airflow.airflow_approval) answers them. Needs Airflow 3.1.
+author:
+  - The dagops.airflow authors (@dagops)
+extends_documentation_fragment:
+  - dagops.airflow.connection
+  - dagops.airflow.attributes
+  - dagops.airflow.attributes.reads
+options:
+  dag_id:
+    description: Id of the DAG, such as V(etl_daily). If it is not set, the tasks of all DAGs are listed.
+    type: str
+  dag_run_id:
+    description: Lists the tasks of the run of this id only, such as V(release-42). Needs O(dag_id).
+    type: str
+seealso:
+  - module: dagops.airflow.airflow_approval
+"""
+
+EXAMPLES = r"""
+- name: What waits for an answer
+  dagops.airflow.airflow_approval_info:
+    api_url: https://airflow.example.com
+    api_username: deploy
+    api_password: "{{ airflow_password }}"
+  register: waiting
+
+- name: Each of it
+  ansible.builtin.debug:
+    msg: "{{ item.subject }} ({{ item.options | join(', ') }}) {{ item.url }}"
+  loop: "{{ waiting.approvals }}"
+  loop_control:
+    label: "{{ item.dag_id }} / {{ item.dag_run_id }}: {{ item.task_id }}"
+"""
+
+RETURN = r"""
+approvals:
+  description: The questions, the oldest first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    dag_id:
+      description: Id of the DAG.
+      type: str
+      sample: etl_with_approval
+    dag_run_id:
+      description: Id of the run.
+      type: str
+      sample: release-42
+    task_id:
+      description: Id of the task.
+      type: str
+      sample: approve
+    map_index:
+      description: Index of a mapped task instance; V(-1) when the task is not mapped.
+      type: int
+      sample: -1
+    state:
+      description: State of the task instance. While the question waits it is V(awaiting_input), before Airflow 3.3
+        V(deferred).
+      type: str
+      sample: awaiting_input
+    subject:
+      description: The question.
+      type: str
+      sample: Publish the report?
+    body:
+      description: What else the task says; may be Markdown.
+      type: str
+    options:
+      description: The options.
+      type: list
+      elements: str
+      sample: [Approve, Reject]
+    defaults:
+      description: What Airflow chooses when nobody answers in time; null when the task then fails.
+      type: list
+      elements: str
+    multiple:
+      description: Whether several options can be chosen.
+      type: bool
+      sample: false
+    params:
+      description: The fields of the question, each with C(value), C(description) and C(schema), a JSON schema.
+      type: dict
+      sample: {}
+    assigned_users:
+      description: Who may answer, each with C(id) and C(name). Empty when everybody may who has the permission.
+      type: list
+      elements: dict
+      sample: []
+    created_at:
+      description: When the task has asked. All times are ISO 8601 in UTC.
+      type: str
+      sample: "2026-11-22T10:15:00Z"
+    response_received:
+      description: Whether there is an answer; false here.
+      type: bool
+      sample: false
+    responded_by_user:
+      description: Who has answered, C(id) and C(name); null here.
+      type: dict
+    responded_at:
+      description: When the answer was given; null here.
+      type: str
+    chosen_options:
+      description: The options that were chosen; null here.
+      type: list
+      elements: str
+    params_input:
+      description: Values of the fields in the answer; empty here.
+      type: dict
+      sample: {}
+    url:
+      description: The task instance in Airflow's web interface.
+      type: str
+"""
+
+import typing as t
+
+from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._airflow.approvals import Approvals
+from ..module_utils._base.errors import BadInput
+from ..module_utils._base.inputs import dag_id_of, dag_run_id_of
+from ..module_utils._module import AirflowModule
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"dag_id": {"type": "str"}, "dag_run_id": {"type": "str"}}
+
+
+def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
+    params = module.params
+    dag_id = dag_id_of("dag_id", params["dag_id"]) if params["dag_id"] else None
+    run_id = dag_run_id_of("dag_run_id", params["dag_run_id"]) if params["dag_run_id"] else None
+    if run_id and not dag_id:
+        raise BadInput("dag_run_id needs the dag_id of its DAG; give both.")
+    return {"changed": False, "approvals": airflow.ask(Approvals).waiting(dag_id, run_id)}
+
+
+def main() -> None:
+    AirflowModule(ARGUMENT_SPEC, supports_check_mode=True).execute(run)
+
+
+if __name__ == "__main__":
+    main()

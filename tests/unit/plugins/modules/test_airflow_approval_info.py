@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Unsupported
+from ansible_collections.dagops.airflow.plugins.modules import airflow_approval_info
+from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, RUN_ID
+from ansible_collections.dagops.airflow.tests.unit.exchanges import Server
+from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
+from ansible_collections.dagops.airflow.tests.unit.questions import KEYS, question
+
+
+class Questions(Runner):
+    def lists(self, path: str, *questions: dict[str, t.Any]) -> None:
+        self.server.get("version").answers({"version": "3.3.2"})
+        query = {"response_received": "false", "order_by": "created_at", "limit": 100, "offset": 0}
+        body = {"hitl_details": list(questions), "total_entries": len(questions)}
+        self.server.get(f"{path}/hitlDetails", query).answers(body)
+
+
+@pytest.fixture
+def questions(server: Server) -> Questions:
+    server.prefix = GENERATIONS["v2"].prefix
+    return Questions(server, GENERATIONS["v2"], airflow_approval_info)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_what_waits_is_listed(questions, check_mode):
+    states = ["deferred", "awaiting_input", "failed", "running", None]
+    found = [question(state, index) for index, state in enumerate(states)]
+    for number, one in enumerate(found):
+        one["task_instance"]["id"] = str(number)
+    questions.lists("dags/~/dagRuns/~", *found)
+    result = questions(check_mode)
+    assert result["changed"] is False
+    assert [approval["state"] for approval in result["approvals"]] == ["deferred", "awaiting_input"]
+    assert set(result["approvals"][0]) == set(documented(airflow_approval_info)["approvals"]["contains"]) == KEYS
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"dag_id": "etl_daily"}, "dags/etl_daily/dagRuns/~"),
+        ({"dag_id": "etl_daily", "dag_run_id": RUN_ID}, f"dags/etl_daily/dagRuns/{RUN_ID}"),
+    ],
+)
+def test_of_one_dag_or_run(questions, given, path):
+    questions.lists(path)
+    assert questions(**given)["approvals"] == []
+
+
+def test_a_run_needs_its_dag(questions):
+    error = questions.failure(dag_run_id=RUN_ID)
+    assert isinstance(error, BadInput)
+    assert error.message == "dag_run_id needs the dag_id of its DAG; give both."
+
+
+def test_on_airflow_2_one_sentence(server):
+    old = Questions(server, GENERATIONS["v1"], airflow_approval_info)
+    server.get("version").answers({"version": "2.11.2"})
+    error = old.failure()
+    assert isinstance(error, Unsupported)
+    assert "needs Airflow 3.1 or newer" in error.message
