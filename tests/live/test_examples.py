@@ -49,15 +49,21 @@ GENERATIONS = {
     "airflow_approval_info.py: What waits for an answer": "v2",
     "guide_assets.rst: Publish a report after the checks": "v2",
     "guide_assets.rst: What waits for a person?": "v2",
+    "guide_repair.rst: Run one part of a mapped task again": "v2",
 }
 
 DAG_FILE = """\
 # {marker}
-from airflow_compat import PythonOperator, make_dag
+from airflow_compat import PythonOperator, TaskGroup, make_dag
 
 
 def fail():
     raise ValueError("this always fails")
+
+
+def mended(ti):
+    if ti.try_number < 2:
+        raise ValueError("no space left on device")
 
 
 for dag_id in {dag_ids}:
@@ -79,7 +85,7 @@ except ImportError:
 else:
     orders, report = Asset("orders", "s3://lake/orders.csv"), Asset("report")
 
-with make_dag("load_orders", schedule=[orders]) as load_orders:
+with make_dag("load_orders", schedule=[orders]) as orders_loaded:
     PythonOperator(task_id="load", python_callable=print)
 
 with make_dag("make_report") as make_report:
@@ -97,9 +103,21 @@ with make_dag("etl_with_approval") as etl_with_approval:
 
 with make_dag("always_fails") as always_fails:
     PythonOperator(task_id="b", python_callable=fail)
+
+with make_dag("etl_nightly") as etl_nightly:
+    load_orders = PythonOperator(task_id="load_orders", python_callable=mended)
+    check_orders = PythonOperator(task_id="check_orders", python_callable=print)
+    publish = PythonOperator(task_id="publish", python_callable=print)
+    load_orders >> check_orders >> publish
+    with TaskGroup("load") as load:
+        PythonOperator(task_id="users", python_callable=print)
+    PythonOperator.partial(task_id="load_parts", python_callable=print).expand(op_args=[[part] for part in range(5)])
 """
 DAGS = ["etl_daily", "etl_hourly", "etl_orders", "etl_users", "migrate_warehouse"]
-ALL_DAGS = [*DAGS, "etl_by_day", "load_orders", "make_report", "etl_with_approval", "always_fails"]
+ALL_DAGS = [
+    *DAGS,
+    *("etl_by_day", "load_orders", "make_report", "etl_with_approval", "always_fails", "etl_nightly"),
+]
 FILE_NAME = "dags_of_examples.py"
 RUNS = ["release-42", "ansible__20261122T101500Z__5f3ac0de"]
 # The user "deploy" is a new one each time: trying a password costs one of few logins at Airflow 2's form.
@@ -185,6 +203,8 @@ def deployed(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Iter
     dags = {"dag_id": ALL_DAGS, "wait": True, "paused": False}
     runs = {"dag_id": "etl_daily", "dag_run_id": "{{ item }}", "wait": False}
     asking = {"dag_id": "etl_with_approval", "dag_run_id": RUNS[0]}
+    # Examples repair this one.
+    nightly = {"dag_id": "etl_nightly", "dag_run_id": RUNS[0]}
     role = {"name": "dag_trigger", "permissions": []}
     made = play(
         folder,
@@ -194,6 +214,12 @@ def deployed(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Iter
             {f"{OURS}airflow_dag_run": {**runs, "state": "absent"}, "loop": RUNS},
             {f"{OURS}airflow_dag_run": runs, "loop": RUNS},
             *({f"{OURS}airflow_dag_run": {**asking, **state}} for state in ({"state": "absent"}, {"wait": False})),
+            {f"{OURS}airflow_dag_run": {**nightly, "state": "absent"}},
+            {
+                f"{OURS}airflow_dag_run": nightly,
+                "register": "run",
+                "failed_when": "run.msg is not search('1 of 9 tasks')",
+            },
             {f"{OURS}airflow_role": role},
         ],
     )

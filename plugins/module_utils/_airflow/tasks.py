@@ -51,6 +51,12 @@ class Tasks(Family):
 
         return walk(ask, "task_instances", _identity)
 
+    def place(self, dag_id: str, dag_run_id: str, task: Object) -> tuple[str, Object]:
+        """Return the path of a task instance, and the parameters that go with it: turns of a loop share one path."""
+        index = [str(task["map_index"])] if task["map_index"] >= 0 else []
+        path = self._run_path(dag_id, dag_run_id) + path_of("taskInstances", task["task_id"], *index)
+        return path, self._turn_of(task)
+
     @of_known_shape
     def circumstances(self, dag_id: str, dag_run_id: str, task: Object) -> Object:
         """Return what else Airflow says of a task instance: {pool, queue, state_reason, trigger, is_watched}.
@@ -58,7 +64,7 @@ class Tasks(Family):
         C(state_reason) is why the last try ended, as a retry policy has put it (3.4). C(trigger) is the class of what
         a deferred one waits for, C(is_watched) whether a triggerer has taken that.
         """
-        raw = self._client.get(self._instance_path(dag_id, dag_run_id, task), self._turn_of(task))
+        raw = self._client.get(*self.place(dag_id, dag_run_id, task))
         trigger = raw.get("trigger") or {}
         return {
             "pool": raw["pool"],
@@ -75,8 +81,8 @@ class Tasks(Family):
         None: Airflow before 2.10 does not tell.
         """
         try:
-            path = self._instance_path(dag_id, dag_run_id, task) + "/dependencies"
-            raw = self._client.get(path, self._turn_of(task))
+            path, turn_of_loop = self.place(dag_id, dag_run_id, task)
+            raw = self._client.get(path + "/dependencies", turn_of_loop)
         except (NoSuchApi, NotFound):
             return None
         return [{key: str(lack[key]) for key in ("name", "reason")} for lack in raw["dependencies"]]
@@ -134,10 +140,6 @@ class Tasks(Family):
 
     def _run_path(self, dag_id: str, dag_run_id: str) -> str:
         return self._path("dags", dag_id, "dagRuns", dag_run_id)
-
-    def _instance_path(self, dag_id: str, dag_run_id: str, task: Object) -> str:
-        index = [str(task["map_index"])] if task["map_index"] >= 0 else []
-        return self._run_path(dag_id, dag_run_id) + path_of("taskInstances", task["task_id"], *index)
 
     def _turn_of(self, task: Object) -> Object:
         """What a task instance in a loop is asked for with, since its turns share one path."""

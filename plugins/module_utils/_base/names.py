@@ -20,8 +20,8 @@ from .text import one_line
 NAMES = frozenset(
     (
         *("dag_id", "dag_ids", "gone_dag_ids", "dag_run_id", "run_type"),
-        *("task_id", "map_index", "loop_iteration", "id"),
-        *("state", "status", "operator", "try_number", "max_tries", "task_counts", "active_runs", "max_active_runs"),
+        *("task_id", "map_index", "loop_iteration", "id", "wanted", "state", "status", "operator"),
+        *("try_number", "max_tries", "task_counts", "active_runs", "max_active_runs"),
         *("logical_date", "run_after", "data_interval_start", "data_interval_end", "start_date", "end_date"),
         *("logical_dates", "from_date", "to_date", "reprocess", "created_at", "completed_at", "responded_at"),
         *("next_dagrun_logical_date", "next_dagrun_run_after", "timetable_description"),
@@ -40,7 +40,8 @@ NAMES = frozenset(
 # Keys whose values hold such keys. Nothing else is looked into: a conf may have any key.
 HOLDERS = frozenset(
     (
-        *("dags", "dag_run", "dag_runs", "runs", "tasks", "failed_tasks", "files", "import_error", "import_errors"),
+        *("dags", "dag_run", "dag_runs", "runs", "tasks", "also_cleared", "failed_tasks"),
+        *("files", "import_error", "import_errors"),
         *("pool", "pools", "connection", "connections", "variable", "variables", "xcoms", "backfill"),
         *("asset", "event", "approval", "approvals", "assigned_users", "responded_by_user"),
         *("objects", "failed_objects", "user", "users", "role", "permissions"),

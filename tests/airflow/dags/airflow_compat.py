@@ -9,13 +9,14 @@ from datetime import datetime, timezone
 
 try:  # Airflow 3
     from airflow.providers.standard.operators.python import PythonOperator
-    from airflow.sdk import DAG, Param
+    from airflow.sdk import DAG, Param, TaskGroup
 except ImportError:
     from airflow import DAG
     from airflow.models.param import Param
     from airflow.operators.python import PythonOperator
+    from airflow.utils.task_group import TaskGroup
 
-__all__ = ["DAG", "Param", "PythonOperator", "make_dag", "seconds_from_conf"]
+__all__ = ["DAG", "Param", "PythonOperator", "TaskGroup", "make_dag", "seconds_from_conf"]
 
 # Airflow 2.3 does not know `schedule`.
 _SCHEDULE = "schedule" if "schedule" in inspect.signature(DAG.__init__).parameters else "schedule_interval"

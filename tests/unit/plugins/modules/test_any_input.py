@@ -39,6 +39,7 @@ from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_pool,
     airflow_pool_info,
     airflow_role,
+    airflow_task,
     airflow_task_info,
     airflow_user,
     airflow_variable,
@@ -88,6 +89,7 @@ SPECS = {
         airflow_pool,
         airflow_pool_info,
         airflow_role,
+        airflow_task,
         airflow_task_info,
         airflow_user,
         airflow_variable,
@@ -95,6 +97,7 @@ SPECS = {
         airflow_xcom_info,
     )
 }
+OF_TASKS = ("tasks", "clearTaskInstances", "updateTaskInstancesState")
 KNOWN = {
     "dags": "etl_daily",
     "dagRuns": "release-42",
@@ -127,9 +130,10 @@ class AnyServer:
         assert url.startswith(str(own)), f"sent elsewhere: {url}"
         exchange = Exchange(method, url)
         path = urlsplit(url).path
-        if method != "GET" and not path.endswith(READING_POSTS):
-            self.writes.append(f"{method} {path}")
         body = json.loads(request.body) if request.headers.get("Content-Type") == "application/json" else {}
+        dry = path.endswith("/dry_run") or (isinstance(body, dict) and body.get("dry_run") is True)
+        if method != "GET" and not path.endswith(READING_POSTS) and not dry:
+            self.writes.append(f"{method} {path}")
         answer = self.answer(method, [unquote(part) for part in path.split("/") if part], body)
         if answer is None:
             return exchange.answers(self.generation.problem(404, "not found", "no such thing"), 404)
@@ -141,6 +145,8 @@ class AnyServer:
             return {"version": self.generation.version}
         if parts[-1:] == ["health"]:
             return {name: {"status": "healthy"} for name in ("metadatabase", "scheduler")}
+        if "backfills" not in parts and parts[-1] in (*OF_TASKS, "dry_run"):
+            return {"tasks": [], "task_instances": [self.generation.task(KNOWN["dags"])]}
         if "backfills" in parts:
             return self.backfill(method, parts[-1])
         if {"datasets", "assets"} & {*parts}:
@@ -163,6 +169,8 @@ class AnyServer:
             return {"xcom_entries": [{"task_id": "a", "map_index": -1, "key": "b"}], "total_entries": 1}
         key = {"dagRuns": "dag_runs", "list": "dag_runs", "taskInstances": "task_instances", "importErrors": "x"}
         one = [self.object(kind, KNOWN[kind])] if kind in KNOWN else []
+        if kind == "taskInstances":
+            one = [self.generation.task(KNOWN["dags"])]
         return {key.get(kind, kind): one, "total_entries": len(one), "import_errors": [], "access_token": "t"}
 
     def backfill(self, method: str, last: str) -> Options:

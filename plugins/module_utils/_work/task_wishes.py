@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which task instances of a run the options mean, and what is to become of them."""
+
+from __future__ import annotations
+
+import typing as t
+from fnmatch import fnmatchcase
+
+from .._airflow.airflow import Airflow, Object
+from .._airflow.task_states import Selection, TaskStates
+from .._base.errors import BadInput, NotFound
+from .._base.inputs import dag_run_id_of, is_glob
+from .._base.text import first_few, one_line
+from .report import run_name
+from .wishes import Wish as RunWish
+from .wishes import wish_of as run_wish_of
+
+# Options of C(airflow_dag_run) that are not of a task; the wait is the same.
+OF_RUNS: dict[str, t.Any] = dict.fromkeys(
+    ("logical_date", "conf", "secret_conf", "note", "data_interval_start", "data_interval_end", "run_after")
+    + ("queued_timeout", "results")
+)
+
+
+class Wish(t.NamedTuple):
+    """The checked options of C(airflow_task).
+
+    :param task_ids: names and patterns of tasks; empty where C(task_group) names them.
+    :param map_index: empty: all instances.
+    :param of_run: how the run is waited for.
+    """
+
+    dag_id: str
+    dag_run_id: str
+    task_ids: t.Sequence[str]
+    task_group: str
+    map_index: t.Sequence[int]
+    state: str
+    upstream: bool
+    downstream: bool
+    only_failed: bool
+    latest_version: bool
+    when_paused: str
+    of_run: RunWish
+
+
+def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
+    """Check all options before anything is sent; BadInput names the one that is wrong."""
+    task_ids, group = params["task_id"] or [], params["task_group"] or ""
+    if bool(task_ids) == bool(group):
+        raise BadInput(
+            "task_id and task_group both name the tasks; give one of them. All tasks of a run are cleared by "
+            "airflow_dag_run with state: cleared."
+        )
+    for option, words in (("task_id", task_ids), ("task_group", [group] if group else [])):
+        for word in words:
+            if not word.strip() or not word.isprintable():
+                raise BadInput(f"{option} holds '{one_line(word, 60)}', which is no name that a task can have.")
+    wrong = [index for index in params["map_index"] or () if index < -1]
+    if wrong:
+        raise BadInput(f"map_index is {wrong[0]}; it takes a number from 0 on, or -1 for tasks that are not mapped.")
+    marks = params["state"] != "cleared"
+    if marks and params["latest_version"]:
+        raise BadInput(f"latest_version does not go with state: {params['state']}; leave it out.")
+    of_run = run_wish_of({**OF_RUNS, **params, "state": "cleared", "cancel_on_timeout": False}, airflow)
+    return Wish(
+        dag_id=of_run.dag_id,
+        dag_run_id=dag_run_id_of("dag_run_id", params["dag_run_id"]),
+        task_ids=task_ids,
+        task_group=group,
+        map_index=params["map_index"] or (),
+        of_run=of_run,
+        **{key: params[key] for key in ("state", "upstream", "downstream", "only_failed", "latest_version")},
+        when_paused=params["when_paused"],
+    )
+
+
+def selection_of(airflow: Airflow, wish: Wish, run: Object, there: t.Sequence[Object]) -> Selection:
+    """Return the task instances that are meant; NotFound where a name, a pattern or an index hits nothing.
+
+    :param there: the task instances of the run.
+    """
+    found = _of_group(airflow, wish, run, there) if wish.task_group else _of_names(wish, run, there)
+    for index in wish.map_index:
+        if not any(task["map_index"] == index for task in found):
+            raise NotFound(
+                f"map_index {index} does not exist in DAG run {run_name(run)}: {_indices(wish, found)}; correct "
+                "map_index.",
+                404,
+            )
+    if wish.map_index:
+        found = [task for task in found if task["map_index"] in wish.map_index]
+    return Selection(run, there, found, bool(wish.map_index), wish.upstream, wish.downstream)
+
+
+def _of_names(wish: Wish, run: Object, there: t.Sequence[Object]) -> list[Object]:
+    names = sorted({task["task_id"] for task in there})
+    has = f"its tasks are {first_few(names) or 'none'}"
+    for word in wish.task_ids:
+        if any(_hits(word, name) for name in names):
+            continue
+        if is_glob(word):
+            raise NotFound(
+                f"No task of DAG run {run_name(run)} matches {one_line(word, 60)}; {has}: correct task_id.", 404
+            )
+        raise NotFound(f"Task {one_line(word, 60)} is not in DAG run {run_name(run)}; {has}: correct task_id.", 404)
+    return [task for task in there if any(_hits(word, task["task_id"]) for word in wish.task_ids)]
+
+
+def _indices(wish: Wish, found: t.Sequence[Object]) -> str:
+    """Say which map indices the tasks have."""
+    numbers = [task["map_index"] for task in found]
+    has = "is not mapped" if max(numbers) < 0 else f"has {min(numbers)} to {max(numbers)}"
+    return f"{first_few(wish.task_ids) or wish.task_group} {has}"
+
+
+def _hits(word: str, name: str) -> bool:
+    return word == name or fnmatchcase(name, word)
+
+
+def _of_group(airflow: Airflow, wish: Wish, run: Object, there: t.Sequence[Object]) -> list[Object]:
+    found = airflow.ask(TaskStates).of_group(run, wish.task_group, there)
+    if not found:
+        raise NotFound(
+            f"Task group {one_line(wish.task_group, 60)} is not in DAG run {run_name(run)}, or has no tasks; correct "
+            "task_group, or name the tasks by task_id.",
+            404,
+        )
+    return found
