@@ -10,14 +10,14 @@ import math
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
-from .._airflow.runs import Runs, TriggerRequest
+from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, BadInput, RunFailed, TimedOut
 from .._base.inputs import dag_id_of, dag_run_id_of, lines_of, seconds_of
 from .._base.states import ENDED
 from .._base.text import first_few
 from .diagnosis import PATIENCE, diagnosis
-from .foreseen import foreseen, foreseen_run
+from .foreseen import foreseen, unseen_run
 from .progress import Progress
 from .report import MOST_LOGS, Report, elapsed, last_answer, no_run, read_again, run_name, waited, without_tasks
 
@@ -233,7 +233,7 @@ def seen_runs(airflow: Airflow, keys: t.Sequence[Key], warn: t.Callable[[str], N
         run = airflow.ask(Runs).find(*key)
         if run is None:
             warn(foreseen(no_run(*key)))
-        runs.append(run or foreseen_run(airflow, key[0], TriggerRequest(key[1], {})))
+        runs.append(run or unseen_run(airflow, *key))
     return {"runs": [entry(airflow, run) for run in runs]}
 
 

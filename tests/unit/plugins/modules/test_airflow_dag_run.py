@@ -904,11 +904,41 @@ def test_check_mode_foresees_what_becomes_of_a_run_that_would_be_made(story, sta
     assert result["dag_run"]["state"] == FORESEEN[state]
     what = "has no run release-42" if deployed else f"does not exist at {URL}"
     assert story.warnings == [f"DAG etl_daily {what}; {GOES_ON}."]
+    # Of a run that is not there nothing else is known.
+    name = "DAG run etl_daily / release-42"
+    assert result["diff"] == {"before": {name: {"state": None}}, "after": {name: {"state": FORESEEN[state]}}}
+    assert set(result["dag_run"]) == RUN_KEYS
+    known = {key: value for key, value in result["dag_run"].items() if value is not None}
+    assert known == {"dag_id": "etl_daily", "dag_run_id": RUN_ID, "state": FORESEEN[state]}
 
 
-def test_check_mode_finds_nothing_to_delete(story):
+def test_check_mode_makes_up_no_id_of_a_run_that_is_named_by_its_date(story):
+    story.of_date()
+    story.dag()
+    result = launch(story, True, logical_date=DATE, state="failed")
+    known = {key: value for key, value in result["dag_run"].items() if value is not None}
+    assert known == {"dag_id": "etl_daily", "logical_date": DATE, "state": "failed"}
+    assert result["diff"]["after"] == {f"DAG run etl_daily / of {DATE}": {"state": "failed"}}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("given", [{"dag_run_id": RUN_ID}, {"logical_date": DATE}])
+def test_nothing_to_delete(story, check_mode, exists, given):
+    _look = story.no_run() if "dag_run_id" in given else story.of_date()
+    _dag = story.dag() if exists else story.no_dag()
+    result = launch(story, check_mode, **given, state="absent")
+    assert (result["changed"], result["dag_run"], result["diff"]) == (False, None, {})
+    told = f"DAG etl_daily does not exist at {URL}, so it has no run to delete; check dag_id."
+    assert story.warnings == ([] if exists else [told])
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_nothing_to_delete_of_a_dag_that_cannot_be_read(story, generation, status):
     story.no_run()
-    assert launch(story, True, dag_run_id=RUN_ID, state="absent")["changed"] is False
+    story.server.get("dags/etl_daily").answers(generation.problem(status, "No"), status)
+    assert launch(story, dag_run_id=RUN_ID, state="absent", retry_timeout=0)["changed"] is False
+    assert story.warnings == []
 
 
 def test_check_mode_still_refuses_what_this_version_cannot_do(server):
@@ -1719,6 +1749,7 @@ def test_delete_a_run_in_check_mode(story):
 
 def test_delete_a_run_once_more(story):
     story.no_run()
+    story.dag()
     result = launch(story, state="absent", dag_run_id=RUN_ID)
     assert result["changed"] is False
     assert result["dag_run"] is None
