@@ -94,12 +94,12 @@ options:
     default: triggered
   only_failed:
     description: With O(state=cleared), whether only the tasks that failed and those that never ran because of them
-      are run again.
+      are run again. If there are none, nothing is run, which is a warning.
     type: bool
     default: true
   latest_version:
-    description: With O(state=cleared), whether the newest version of the DAG runs, and not the one that the run was
-      made with. Needs Airflow 3.1 or newer. If it is V(false), Airflow does what it is set up to do.
+    description: With O(state=cleared), and only then, whether the newest version of the DAG runs, and not the one that
+      the run was made with. Needs Airflow 3.1 or newer. If it is V(false), Airflow does what it is set up to do.
     type: bool
     default: false
   when_paused:

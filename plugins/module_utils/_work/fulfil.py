@@ -19,7 +19,7 @@ from .._base.states import ENDED
 from .._base.times import iso, moment
 from .foreseen import foreseen, foreseen_dag, foreseen_run, unseen_run
 from .named_run import unknown_dag
-from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, no_run, run_name, shown
+from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, no_run, nothing_to_clear, run_name, shown
 from .wishes import Wish, fits, new_dag_run_id
 
 
@@ -168,7 +168,9 @@ def _cleared(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     run = existing_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
     tasks = airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
     if not (failed_tasks(tasks) if wish.only_failed else tasks):
-        return Done(run, False, True, _diff(run, None, None, False))
+        # Of a failed run the failure says it.
+        warnings = [] if run["state"] == "failed" else [nothing_to_clear(run, tasks)]
+        return Done(run, False, True, _diff(run, None, None, False), warnings)
     dag = airflow.ask(Dags).get(wish.dag_id)
     check_runnable(dag)
     unpause = check_unpaused(dag, wish.when_paused, f"run {run['dag_run_id']}")

@@ -1470,6 +1470,30 @@ def test_clear_of_a_good_run_changes_nothing(story, generation):
     result = cleared(story)
     assert result["changed"] is False
     assert result["dag_run"]["state"] == "success"
+    assert len(story.warnings) == 1
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("latest_version", [False, True])
+@pytest.mark.parametrize("state", ["success", "running", "queued"])
+def test_clear_that_runs_nothing_says_so(story, generation, state, latest_version, check_mode):
+    story.run(RUN_ID, state, **(OVER if state == "success" else {}))
+    story.tasks(generation.task("load"))
+    if state == "success":
+        story.tasks(generation.task("load"))
+    assert cleared(story, check_mode, latest_version=latest_version)["changed"] is False
+    assert story.warnings == [
+        f"No task of DAG run etl_daily / release-42 ({state}) has failed, so none was run again; only_failed: false runs "
+        "all of them again."
+    ]
+
+
+@pytest.mark.parametrize("only_failed", [False, True])
+def test_clear_of_a_run_without_tasks_says_so(story, only_failed):
+    story.run(RUN_ID, "running")
+    story.tasks()
+    assert cleared(story, only_failed=only_failed)["changed"] is False
+    assert story.warnings == ["DAG run etl_daily / release-42 has no task that could be run again."]
 
 
 def test_clear_of_a_failed_run_without_failed_tasks(story, generation):
@@ -1479,6 +1503,7 @@ def test_clear_of_a_failed_run_without_failed_tasks(story, generation):
     error = refusal(story, state="cleared", dag_run_id=RUN_ID)
     assert isinstance(error, RunFailed)
     assert "only_failed: false runs all of its tasks again" in error.message
+    assert story.warnings == []
 
 
 def test_clear_waits_and_tells_of_a_second_failure(story, generation):
@@ -1809,6 +1834,11 @@ def test_delete_repeated_after_a_lost_answer(story, server, generation):
         ({"log_lines": -1}, "log_lines"),
         ({"request_timeout": 0}, "request_timeout"),
         ({"retry_timeout": -5}, "retry_timeout"),
+        ({"latest_version": True}, "latest_version is about runs that are run again; set state: cleared with it"),
+        *(
+            ({"latest_version": True, "state": state, "dag_run_id": RUN_ID}, "latest_version is about runs")
+            for state in ("awaited", "failed", "success", "absent")
+        ),
         ({"state": "cleared"}, "dag_run_id or the logical_date"),
         ({"state": "failed"}, "dag_run_id or the logical_date"),
         ({"state": "success"}, "dag_run_id or the logical_date"),
