@@ -1171,7 +1171,7 @@ def test_a_wait_of_no_time_looks_once(story):
     error = refusal(story, wait=True, wait_timeout=0)
     assert isinstance(error, TimedOut)
     assert (
-        "is still queued after 0s (wait_timeout): Airflow's scheduler has not started it. It goes on" in error.message
+        "is still queued after 0s (wait_timeout): it has not started yet. It goes on" in error.message
     )
 
 
@@ -1674,7 +1674,7 @@ def test_a_time_out_that_cannot_be_explained(story, server, generation):
     error = refusal(story, wait=True, wait_timeout=0)
     assert isinstance(error, TimedOut)
     assert error.details["task_counts"] == {}
-    assert "is still queued after 0s (wait_timeout): Airflow's scheduler has not started it" in error.message
+    assert "is still queued after 0s (wait_timeout): it has not started yet" in error.message
 
 
 def test_a_cancelled_run_is_waited_for_until_its_tasks_have_ended(story, generation, clock):
