@@ -306,7 +306,7 @@ import typing as t
 from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._base.errors import AirflowError
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.backfills import Done, cancel, named, request_of, to_cancel, trigger
+from ..module_utils._work.backfills import Done, cancel, named, request_of, trigger
 from ..module_utils._work.many_runs import entry, wait_for_runs, waiting_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -333,7 +333,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     waiting = waiting_of(params)
     wait = params["wait"] and not module.check_mode
     if params["state"] == "cancelled":
-        done, wait = cancel(airflow, to_cancel(airflow, params, request), module.check_mode), False
+        done, wait = cancel(airflow, params, request, module.check_mode), False
     elif request is None:
         done = named(airflow, params["backfill_id"])
     else:

@@ -67,8 +67,9 @@ options:
     description:
       - A tag that the new version of each DAG carries, such as V(release-42). It is the sign where
         nothing is copied, with git-sync and images for example, and works on every version of Airflow.
-      - If the tag is there already when the wait begins, nobody knows since when; a parse that is O(parse_margin)
-        seconds later is waited for then.
+      - If Airflow 3 has made a version of the DAG with the parse in which the tag is seen first, that version runs.
+        Otherwise the tag may be older or newer than the version that runs, and a parse that is O(parse_margin) seconds
+        later is waited for, in each task anew; give O(wait_timeout) more than that.
     type: str
   bundle_version:
     description:

@@ -86,7 +86,7 @@ options:
       - V(failed) cancels an existing run. It is marked failed at once, and its tasks end some seconds later. A run
         that has already succeeded is marked failed, too.
       - V(success) marks an existing run successful.
-      - V(absent) deletes a run.
+      - V(absent) deletes a run. It warns of a DAG that does not exist, since the id may be wrong.
       - In check mode a DAG or a run that does not exist is a warning, since a task before may be the one that would
         make it, and the result is the one that is to be expected then.
     type: str
@@ -94,12 +94,12 @@ options:
     default: triggered
   only_failed:
     description: With O(state=cleared), whether only the tasks that failed and those that never ran because of them
-      are run again.
+      are run again. If there are none, nothing is run, which is a warning.
     type: bool
     default: true
   latest_version:
-    description: With O(state=cleared), whether the newest version of the DAG runs, and not the one that the run was
-      made with. Needs Airflow 3.1 or newer. If it is V(false), Airflow does what it is set up to do.
+    description: With O(state=cleared), and only then, whether the newest version of the DAG runs, and not the one that
+      the run was made with. Needs Airflow 3.1 or newer. If it is V(false), Airflow does what it is set up to do.
     type: bool
     default: false
   when_paused:
@@ -208,7 +208,7 @@ RETURN = r"""
 dag_run:
   description:
     - The run, as it was seen last; with O(state=absent) as it was, or null when there was none. In check mode, as it
-      would be. Its conf is not returned.
+      would be; of a run that a task before would have made, what is not known is null. Its conf is not returned.
     - Every failure after the run was triggered has it, too, so that a rescue block can go on.
   returned: when there is a run
   type: dict

@@ -62,7 +62,7 @@ EXAMPLES = r"""
 RETURN = r"""
 runs:
   description: The runs in the order of O(runs), as they were seen last. Failures have them, too. In check mode, as
-    they are now; one that does not exist is a warning, and is there as queued.
+    they are now; one that does not exist is a warning, and is there as queued, without C(url).
   returned: success, and when runs have failed or not ended
   type: list
   elements: dict

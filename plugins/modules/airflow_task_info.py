@@ -192,13 +192,12 @@ import typing as t
 from fnmatch import fnmatchcase
 
 from ..module_utils._airflow.airflow import Airflow
-from ..module_utils._airflow.runs import TriggerRequest
 from ..module_utils._base.errors import BadInput, NotFound
 from ..module_utils._base.inputs import dag_id_of, dag_run_id_of, lines_of
 from ..module_utils._base.states import NO_STATE, STATES
 from ..module_utils._base.text import one_line
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.foreseen import foreseen, foreseen_run
+from ..module_utils._work.foreseen import foreseen, unseen_run
 from ..module_utils._work.named_run import named_run
 from ..module_utils._work.report import Report, without_tasks
 
@@ -224,8 +223,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         if not module.check_mode:
             raise
         module.warn(foreseen(error.message))
-        run = foreseen_run(airflow, dag_id, TriggerRequest(run_id or "", {}))
-        return {"changed": False, "tasks": [], **without_tasks(airflow, run)}
+        return {"changed": False, "tasks": [], **without_tasks(airflow, unseen_run(airflow, dag_id, run_id or ""))}
     report = Report(airflow, dag_run, log_lines)
     tasks = [
         task

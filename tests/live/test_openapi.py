@@ -230,7 +230,9 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
         time.sleep(0.2)
         state = call(runs.get, "ok", run)["state"]
     for task in call(tasks.of_run, "ok", run):
-        call(found.ask(Pools).find, call(tasks.circumstances, "ok", run, task)["pool"])
+        call(tasks.circumstances, "ok", run, task)
+        pool = call(found.ask(Pools).find, tasks.pool_of(run, task))
+        call(tasks.in_pool, pool["name"], ["running", "queued"])
         call(tasks.lacking, "ok", run, task)
         call(tasks.retry_time, "ok", task)
         call(tasks.log, "ok", run, task, 3)

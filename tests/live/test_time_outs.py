@@ -88,7 +88,7 @@ def test_other_runs_that_are_active(api: Api, start: Start, told: Any) -> None:
     running(api, "one_at_a_time", first)
     second = start("one_at_a_time")
     result = told("one_at_a_time", second, wait_timeout=600, queued_timeout=1)
-    assert f"1 other run is active ({first}) and max_active_runs is 1" in result["msg"]
+    assert f"1 other run is active ({first}) and max_active_runs is 1: wait for it, end it with" in result["msg"]
     assert "queued_timeout" in result["msg"]
 
 
@@ -98,7 +98,7 @@ def test_a_task_that_waits_in_a_full_pool(api: Api, start: Start, told: Any) -> 
     run_id = start("in_pool")
     seen(api, "in_pool", run_id, "scheduled")
     result = told("in_pool", run_id)
-    assert "task held is waiting in pool narrow (0 of 0 slots are open)" in result["msg"]
+    assert "task held is waiting in pool narrow (0 of 0 slots are open): give the pool more slots with airflow_pool" in result["msg"]
     assert result["task_counts"] == {"scheduled": 1}
 
 
@@ -146,6 +146,21 @@ def test_a_task_that_is_held(api: Api, start: Start, told: Any, dag_id: str, sta
     run_id = start(dag_id)
     seen(api, dag_id, run_id, state)
     assert reason in told(dag_id, run_id)["msg"]
+
+
+@pytest.mark.usefixtures("held")
+def test_whose_tasks_hold_the_slots_of_a_pool(api: Api, start: Start, told: Any) -> None:
+    with suppress(ApiError):  # An earlier run of the tests has made it.
+        api.client.post(f"{api.generation.prefix}/pools", {"name": "taken", "slots": 1})
+    first = start("held_by_others")
+    seen(api, "held_by_others", first, "running")
+    second = start("held_by_others")
+    seen(api, "held_by_others", second, "scheduled")
+    message = told("held_by_others", second)["msg"]
+    assert (
+        "task held is waiting in pool taken (0 of 1 slots are open): wait for the tasks of "
+        f"held_by_others / {first}, which hold them, or give the pool more slots with airflow_pool"
+    ) in message
 
 
 @pytest.mark.usefixtures("held")

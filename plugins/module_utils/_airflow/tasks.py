@@ -29,6 +29,10 @@ class Tasks(Family):
     C(id) is Airflow's own, None on Airflow 2; C(loop_iteration) is {loop_id, iteration}, or None outside of loops.
     """
 
+    def __init__(self, airflow: Airflow) -> None:
+        super().__init__(airflow)
+        self._pools: dict[t.Any, str] = {}  # of task instances that were listed
+
     def of_run(self, dag_id: str, dag_run_id: str) -> list[Object]:
         """Return all task instances of a run, sorted by start, then name; mapped ones and turns of loops one by one."""
         if "/" in dag_run_id:
@@ -57,9 +61,22 @@ class Tasks(Family):
         path = self._run_path(dag_id, dag_run_id) + path_of("taskInstances", task["task_id"], *index)
         return path, self._turn_of(task)
 
+    def pool_of(self, dag_run_id: str, task: Object) -> str:
+        """Return the pool of a task instance that was listed; an empty text: it is not known."""
+        return self._pools.get((dag_run_id, task_key(task)), "")
+
+    @of_known_shape
+    def in_pool(self, pool: str, states: t.Sequence[str]) -> list[Object]:
+        """Return the runs of which task instances in these states are in a pool: {dag_id, dag_run_id}, some of many."""
+        body = {"pool": [pool], "state": [*states], "page_limit": PAGE}
+        path = self._path("dags", "~", "dagRuns", "~", "taskInstances", "list")
+        found = self._client.post(path, body, repeat=True)["task_instances"]
+        runs = {(task["dag_id"], task["dag_run_id"]) for task in found}
+        return [{"dag_id": dag_id, "dag_run_id": dag_run_id} for dag_id, dag_run_id in sorted(runs)]
+
     @of_known_shape
     def circumstances(self, dag_id: str, dag_run_id: str, task: Object) -> Object:
-        """Return what else Airflow says of a task instance: {pool, queue, state_reason, trigger, is_watched}.
+        """Return what else Airflow says of a task instance: {queue, state_reason, trigger, is_watched}.
 
         C(state_reason) is why the last try ended, as a retry policy has put it (3.4). C(trigger) is the class of what
         a deferred one waits for, C(is_watched) whether a triggerer has taken that.
@@ -67,7 +84,6 @@ class Tasks(Family):
         raw = self._client.get(*self.place(dag_id, dag_run_id, task))
         trigger = raw.get("trigger") or {}
         return {
-            "pool": raw["pool"],
             "queue": raw.get("queue") or "",
             "state_reason": raw.get("state_reason") or "",
             "trigger": str(trigger.get("classpath") or "").rpartition(".")[2],
@@ -130,6 +146,7 @@ class Tasks(Family):
         task.update({key: iso(raw.get(key)) for key in ("start_date", "end_date")})
         task["url"] = self._airflow.ask(Links).task(dag_id, dag_run_id, task["task_id"], task["map_index"])
         task["log_tail"] = None
+        self._pools[dag_run_id, task_key(task)] = raw.get("pool") or ""
         return task
 
     def _clean(self, text: str) -> str:

@@ -63,13 +63,17 @@ def object_name_of(option: str, value: str, longest: int = LONGEST_ID) -> str:
 def dag_run_id_of(option: str, value: str) -> str:
     """Return the id of a run that there is, perhaps one that others have named: it can be asked for."""
     value = value.strip()
-    # The first is all runs in a request's path, the others would be taken for folders.
-    if value in ("~", ".", "..") or not value.isprintable() or not 1 <= len(value) <= LONGEST_ID:
+    if not _is_askable(value):
         raise BadInput(
             f"{option} '{one_line(value, 60)}' is no run id that can be asked for: it has 1 to {LONGEST_ID} "
             "characters, not dots or a tilde alone, no line break and no control character."
         )
     return value
+
+
+def _is_askable(dag_run_id: str) -> bool:
+    # The first is all runs in a request's path, the others would be taken for folders.
+    return dag_run_id not in ("~", ".", "..") and dag_run_id.isprintable() and 1 <= len(dag_run_id) <= LONGEST_ID
 
 
 def new_dag_run_id_of(option: str, value: str) -> str:
@@ -82,14 +86,21 @@ def new_dag_run_id_of(option: str, value: str) -> str:
     if not _RUN_ID.fullmatch(value) or value in ("~", ".") or ".." in value or len(value) > LONGEST_ID:
         raise BadInput(
             f"{option} '{one_line(value, 60)}' is no run id: it has 1 to {LONGEST_ID} of the characters "
-            "A-Z a-z 0-9 _ . ~ : + - and no '..' in it."
+            f"A-Z a-z 0-9 _ . ~ : + - and no '..' in it; choose another one{_if_it_exists(value)}."
         )
     if value.startswith("scheduled__"):
         raise BadInput(
-            f"{option} '{one_line(value, 60)}' is a name of Airflow's scheduler; choose one without 'scheduled__', or "
-            "wait for that run with state: awaited."
+            f"{option} '{one_line(value, 60)}' is a name of Airflow's scheduler; choose one without 'scheduled__'"
+            f"{_if_it_exists(value)}."
         )
     return value
+
+
+def _if_it_exists(dag_run_id: str) -> str:
+    """What helps with an id of a run that there may be, since others may have made it."""
+    if not _is_askable(dag_run_id):
+        return ""
+    return ", or, for a run that exists already, use state: awaited or state: cleared of airflow_dag_run"
 
 
 def seconds_of(option: str, value: float) -> float:

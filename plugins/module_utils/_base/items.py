@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that are lists of mappings with secrets in them, read before Ansible looks at them.
+"""Options that are lists of mappings, perhaps with secrets in them, read and checked before Ansible looks at them.
 
 Ansible would cut a text at its commas, and show the pieces, with the secrets, in its message.
 """
@@ -11,8 +11,11 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .errors import BadInput
-from .text import as_written, json_of, texts_in
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.validation import check_type_dict
+
+from .errors import BadInput, about
+from .text import Redactor, as_written, json_of, one_line, texts_in
 
 Spec = t.Mapping[str, t.Any]
 
@@ -33,6 +36,49 @@ def check_texts(name: str, value: t.Any, option: Spec) -> None:
     elif kind == "dict" and isinstance(value, t.Mapping):
         for key, suboption in option.get("options", {}).items():
             check_texts(f"{key} in {name}", value.get(key), suboption)
+
+
+def check_items(name: str, value: t.Any, option: Spec) -> None:
+    """Refuse what is wrong with an item of a list of mappings, and say which item that is, which Ansible does not."""
+    if (option.get("type"), option.get("elements")) != ("list", "dict") or not isinstance(value, (list, tuple)):
+        return
+    for number, item in enumerate(value, 1):
+        label = f"Item {number} of {name}"
+        if isinstance(item, str):
+            with contextlib.suppress(TypeError):
+                item = check_type_dict(item)
+        if "options" in option:
+            checked(label, item, option["options"])
+        else:
+            check_known(label, item, None)
+
+
+def check_known(label: str, item: t.Any, spec: Spec | None) -> None:
+    """Refuse what is no mapping, or has a key that is none of these options; None: it may have any."""
+    if not isinstance(item, t.Mapping):
+        raise BadInput(f"{label} is no mapping of options; write it as one.")
+    unknown = [] if spec is None else [str(key) for key in item if key not in spec]
+    if unknown:
+        raise BadInput(f"{label} has an unknown key {one_line(unknown[0], 60)}; it takes {', '.join(spec or ())}.")
+
+
+def checked(label: str, item: t.Any, spec: Spec, clearable: t.Container[str] = ()) -> dict[str, t.Any]:
+    """Return the options of an item as Ansible reads them; BadInput names the item and what is wrong with it.
+
+    :param label: what messages call it.
+    """
+    check_known(label, item, spec)
+    given = without_unset(item, spec, clearable)
+    with about(label):
+        for key, value in given.items():
+            check_items(key, value, spec[key])
+    validated = ArgumentSpecValidator(spec).validate(given)
+    if validated.error_messages:
+        # Before it is cut: half a secret would not be masked.
+        redact = Redactor(secrets_of(given, secret_options({"options": spec})))
+        raise BadInput(f"{label}: {one_line(redact(validated.error_messages[0])).rstrip('.')}; correct it.")
+    found: dict[str, t.Any] = validated.validated_parameters
+    return found
 
 
 def secret_options(option: Spec) -> list[str]:

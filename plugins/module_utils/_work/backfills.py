@@ -20,6 +20,7 @@ from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso, moment, time_of
 from .fulfil import check_runnable, check_unpaused
+from .named_run import unknown_dag
 
 ALL_RUNS = 100_000
 # Seconds. The scheduler looks for backfills whose runs have ended each half a minute.
@@ -117,10 +118,20 @@ def trigger(airflow: Airflow, request: BackfillRequest, when_paused: str, check_
     return _unpaused(airflow, dag, done, unpause, check_mode)
 
 
-def cancel(airflow: Airflow, backfill: Object | None, check_mode: bool) -> Done:
+def cancel(
+    airflow: Airflow, params: t.Mapping[str, t.Any], request: BackfillRequest | None, check_mode: bool
+) -> Done:
     """Cancel a backfill and end its runs that go on; one that is cancelled already still may have some."""
-    if backfill is None:
-        return Done(None, False, (), (), diff({}))
+    if params["backfill_id"] is not None:
+        backfill = _by_id(airflow, params["backfill_id"])
+    else:
+        dag_id = dag_id_of("dag_id", params["dag_id"])
+        there = airflow.ask(Backfills).of_dag(dag_id)
+        fitting = _to_cancel(there, request)
+        if fitting is None:
+            warnings = () if there else unknown_dag(airflow, dag_id, "backfill to cancel")
+            return Done(None, False, (), (), diff({}), warnings)
+        backfill = fitting
     active = not backfill["completed_at"]
     runs = [run for run in _there(airflow, backfill).runs if run["state"] not in ENDED]
     names = {f"DAG run {run['dag_id']} / {run['dag_run_id']}": ({"state": run["state"]}, FAILED) for run in runs}
@@ -135,11 +146,8 @@ def cancel(airflow: Airflow, backfill: Object | None, check_mode: bool) -> Done:
     return Done(backfill, bool(active or names), _dates(runs), runs, changes)
 
 
-def to_cancel(airflow: Airflow, params: t.Mapping[str, t.Any], request: BackfillRequest | None) -> Object | None:
-    """Return the backfill that is to be cancelled: the active one of a DAG, else the newest, if there is any."""
-    if params["backfill_id"] is not None:
-        return _by_id(airflow, params["backfill_id"])
-    there = airflow.ask(Backfills).of_dag(dag_id_of("dag_id", params["dag_id"]))
+def _to_cancel(there: t.Sequence[Object], request: BackfillRequest | None) -> Object | None:
+    """Return the backfill of a DAG that is to be cancelled: the active one, else the newest, if there is any."""
     fitting = [backfill for backfill in there if request is None or request.is_of_dates(backfill)]
     return next((backfill for backfill in fitting if not backfill["completed_at"]), fitting[0] if fitting else None)
 

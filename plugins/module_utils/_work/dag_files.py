@@ -228,18 +228,17 @@ class FileWatch:
         """The names of the files that are in this state."""
         return [name for name, seen in self.states.items() if seen.state == state]
 
-    def waited_for(self) -> list[str]:
-        """Sentences about the files and DAGs that are still waited for."""
-        pending = [(name, self.states[name]) for name in self.with_state(PENDING)]
-        files = [
-            f"{one_line(name, 100)} is not read: {state.lack}"
-            for name, state in pending
-            if state.asked or not self._ids
-        ]
-        about = " ".join(files)
-        return files + [
-            f"DAG {dag_id} {lack}" for dag_id, lack in self.missing.items() if f"DAG {dag_id} {lack}" not in about
-        ]
+    def waited_for(self) -> dict[str, str]:
+        """The files and DAGs that are still waited for, with a sentence about each."""
+        pending = {
+            one_line(name, 100): self.states[name]
+            for name in self.with_state(PENDING)
+            if self.states[name].asked or not self._ids
+        }
+        files = {name: f"{name} is not read: {state.lack}" for name, state in pending.items()}
+        about = " ".join(files.values())
+        dags = {f"DAG {dag_id}": f"DAG {dag_id} {lack}" for dag_id, lack in self.missing.items()}
+        return {**files, **{name: sentence for name, sentence in dags.items() if sentence not in about}}
 
     def told(self) -> str:
         """A line of progress."""
@@ -262,8 +261,8 @@ class FileWatch:
         ]
 
     def advice(self) -> str:
-        """What to do about the first file or DAG that is still waited for."""
-        advice = advice_of(self._airflow, self.waited_for()[0], NOWHERE)
+        """What to do about the files and DAGs that are still waited for."""
+        advice = advice_of(self._airflow, self.waited_for(), NOWHERE)
         return f"{advice}.{'' if self._errors.may_see else UNSEEN}"
 
 
@@ -283,7 +282,7 @@ def wait_for_files(airflow: Airflow, wanted: Wanted, progress: Progress) -> tupl
         return False
 
     _done, silence = airflow.patience.wait(look, bool, wanted.timeout, LONGEST_LOOK)
-    broken, waiting = watch.broken(), watch.waited_for()
+    broken, waiting = watch.broken(), list(watch.waited_for().values())
     if broken:
         mend = f"mend {'the file and deploy it' if len(broken) == 1 else 'the files and deploy them'} again"
         raise ParseFailed(f"{first_few(broken, '; ')}; {mend}.", **watch.result())
@@ -298,4 +297,4 @@ def look_at_files(airflow: Airflow, wanted: Wanted) -> tuple[Object, list[str]]:
     """Look once, and ask nothing of Airflow; return the result, and what is not well."""
     watch = FileWatch(airflow, wanted)
     watch.look()
-    return watch.result(), watch.broken() + watch.waited_for()
+    return watch.result(), [*watch.broken(), *watch.waited_for().values()]

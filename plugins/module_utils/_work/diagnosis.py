@@ -12,30 +12,36 @@ from .._airflow.dags import Dags
 from .._airflow.health import Health
 from .._airflow.runs import Runs
 from .._base.errors import AirflowError
+from .._base.text import first_few
 from .._base.times import time_of
 from .standstill import Standstill
 
 TICK = 2.0  # seconds by which a time of Airflow may be ahead of the one in its answers' heads, which have no fractions
+SOON = 15.0  # seconds within which nobody is to blame for a run that has not started
+NOT_STARTED = "Airflow's scheduler has not started it: its log may say why"
 PATIENCE = 5.0  # seconds that the explanation of a failure may take, and that an outage may last meanwhile
 
 
-def diagnosis(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> str:
+def diagnosis(airflow: Airflow, run: Object, tasks: t.Sequence[Object], waited: float = SOON) -> str:
     """Return one clause about what holds the run up, or an empty text.
 
     It only adds to a failure, so whatever cannot be read, for an outage or a missing permission, is left out. With the
     list of the tasks, which the caller has read, no run takes more than 6 requests.
+
+    :param waited: seconds for which the run was waited for.
     """
     with airflow.patience.within(PATIENCE), airflow.client.in_haste(PATIENCE):
-        return _Diagnosis(airflow, run, tasks).found()
+        return _Diagnosis(airflow, run, tasks, waited).found()
 
 
 class _Diagnosis:
     """Looks at one run; what it has read it does not read again."""
 
-    def __init__(self, airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> None:
+    def __init__(self, airflow: Airflow, run: Object, tasks: t.Sequence[Object], waited: float) -> None:
         self._airflow = airflow
         self._run = run
         self._tasks = tasks
+        self._waited = waited
         self._max_active_runs: int | None = None
         self._health: Object = {}
 
@@ -48,11 +54,19 @@ class _Diagnosis:
                 continue
             if text:
                 return text
-        return "Airflow's scheduler has not started it" if self._is_queued else ""
+        if not self._is_queued:
+            return ""
+        return "it has not started yet" if self._is_young() else NOT_STARTED
 
     @property
     def _is_queued(self) -> bool:
         return bool(self._run["state"] == "queued")
+
+    def _is_young(self) -> bool:
+        """Whether nobody would expect yet that it has started: it was made just now, or looked at no longer."""
+        made = self._run["run_after"]
+        since = time_of("a time of Airflow", made).timestamp() if made else 0.0
+        return min(self._waited, self._airflow.client.server_now() - since) < SOON
 
     def _of_dag(self) -> str:
         dag = self._airflow.ask(Dags).get(self._run["dag_id"])
@@ -83,8 +97,12 @@ class _Diagnosis:
         running = [other for other in active if other["state"] == "running"]
         if len(running) < limit:
             return ""
-        others = "1 other run is active" if len(running) == 1 else f"{len(running)} other runs are active"
-        return f"{others} ({running[0]['dag_run_id']}{', …' if running[1:] else ''}) and max_active_runs is {limit}"
+        one = len(running) == 1
+        others = "1 other run is active" if one else f"{len(running)} other runs are active"
+        return (
+            f"{others} ({first_few([other['dag_run_id'] for other in running])}) and max_active_runs is {limit}: wait for "
+            f"{'it, end it' if one else 'one of them, end one'} with state: failed, or raise max_active_runs of the DAG"
+        )
 
     def _of_tasks(self) -> str:
         if self._is_queued or not self._tasks:

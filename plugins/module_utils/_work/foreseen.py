@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from .._airflow.airflow import Airflow, Object
 from .._airflow.links import Links
 from .._airflow.runs import TriggerRequest
@@ -49,3 +51,11 @@ def foreseen_run(airflow: Airflow, dag_id: str, request: TriggerRequest) -> Obje
         url=airflow.ask(Links).dag_run(dag_id, request.dag_run_id),
     )
     return run
+
+
+def unseen_run(
+    airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_date: datetime | None = None, state: str = "queued"
+) -> Object:
+    """Return a run that a task before would have made: no more is known of it than what the options say."""
+    run = foreseen_run(airflow, dag_id, TriggerRequest(dag_run_id or "", {}, logical_date))
+    return {**run, "dag_run_id": dag_run_id, "run_type": None, "state": state, "url": None}

@@ -17,8 +17,9 @@ from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFou
 from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso, moment
-from .foreseen import foreseen, foreseen_dag, foreseen_run
-from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, no_run, run_name, shown
+from .foreseen import foreseen, foreseen_dag, foreseen_run, unseen_run
+from .named_run import unknown_dag
+from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, no_run, nothing_to_clear, run_name, shown
 from .wishes import Wish, fits, new_dag_run_id
 
 
@@ -62,10 +63,10 @@ def _foreseen(airflow: Airflow, wish: Wish, warning: str) -> Done:
         return Done(None, False, warnings=[warning])
     if wish.state == "cleared":
         airflow.ask(Runs).check_clear(wish.latest_version)
-    run = foreseen_run(airflow, wish.dag_id, wish.request)
     after = wish.state if wish.state in ENDED else "queued"
-    diff_of_run = _diff(run, "running", after, False)
-    return Done({**run, "state": after}, True, False, diff_of_run, [warning], foreseen=True)
+    run = unseen_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date, after)
+    name = wish.dag_run_id or f"of {iso(wish.logical_date)}"
+    return Done(run, True, False, _diff({**run, "dag_run_id": name}, None, after, False), [warning], foreseen=True)
 
 
 class Plan(t.NamedTuple):
@@ -167,7 +168,9 @@ def _cleared(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     run = existing_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
     tasks = airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
     if not (failed_tasks(tasks) if wish.only_failed else tasks):
-        return Done(run, False, True, _diff(run, None, None, False))
+        # Of a failed run the failure says it.
+        warnings = [] if run["state"] == "failed" else [nothing_to_clear(run, tasks)]
+        return Done(run, False, True, _diff(run, None, None, False), warnings)
     dag = airflow.ask(Dags).get(wish.dag_id)
     check_runnable(dag)
     unpause = check_unpaused(dag, wish.when_paused, f"run {run['dag_run_id']}")
@@ -202,9 +205,11 @@ def _marked(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
 
 def _absent(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     run = find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
-    if run is not None and not check_mode:
+    if run is None:
+        return Done(None, False, warnings=unknown_dag(airflow, wish.dag_id, "run to delete"))
+    if not check_mode:
         airflow.ask(Runs).delete(run["dag_id"], run["dag_run_id"])
-    return Done(run, run is not None, False, _diff(run, run["state"], "absent", False) if run else None)
+    return Done(run, True, False, _diff(run, run["state"], "absent", False))
 
 
 def _unpause(airflow: Airflow, run: Object, unpause: bool) -> None:

@@ -10,14 +10,14 @@ import math
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
-from .._airflow.runs import Runs, TriggerRequest
+from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, BadInput, RunFailed, TimedOut
 from .._base.inputs import dag_id_of, dag_run_id_of, lines_of, seconds_of
 from .._base.states import ENDED
 from .._base.text import first_few
 from .diagnosis import PATIENCE, diagnosis
-from .foreseen import foreseen, foreseen_run
+from .foreseen import foreseen, unseen_run
 from .progress import Progress
 from .report import MOST_LOGS, Report, elapsed, last_answer, no_run, read_again, run_name, waited, without_tasks
 
@@ -190,7 +190,7 @@ class Watch:
         active = self.active()
         if active or unmade:
             named = first_few([*(f"{run_name(run)} ({run['state']})" for run in active), *unmade])
-            reason = f"; {last_answer(silence)}" if silence else _held_up(self._airflow, active)
+            reason = f"; {last_answer(silence)}" if silence else self._held_up(active)
             raise TimedOut(
                 f"{len(active) + len(unmade)} of {len(entries)} DAG runs have not ended "
                 f"{waited(self._waiting.timeout, 'wait_timeout')}: {named}{reason}."
@@ -199,6 +199,16 @@ class Watch:
             )
         if failures:
             raise RunFailed(failures, runs=entries)
+
+    def _held_up(self, active: t.Sequence[Object]) -> str:
+        """What holds up the first of those that have not ended; one is enough for a message."""
+        tasks: t.Sequence[Object] = ()
+        for run in active[:1]:
+            with contextlib.suppress(AirflowError), self._airflow.patience.within(PATIENCE):
+                tasks = self._airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
+            reason = diagnosis(self._airflow, run, tasks, self._waiting.timeout)
+            return f"; of {run_name(run)}: {reason}" if reason else ""
+        return ""
 
 
 def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], waiting: Waiting) -> Object:
@@ -233,19 +243,8 @@ def seen_runs(airflow: Airflow, keys: t.Sequence[Key], warn: t.Callable[[str], N
         run = airflow.ask(Runs).find(*key)
         if run is None:
             warn(foreseen(no_run(*key)))
-        runs.append(run or foreseen_run(airflow, key[0], TriggerRequest(key[1], {})))
+        runs.append(run or unseen_run(airflow, *key))
     return {"runs": [entry(airflow, run) for run in runs]}
-
-
-def _held_up(airflow: Airflow, active: t.Sequence[Object]) -> str:
-    """What holds up the first of those that have not ended; one is enough for a message."""
-    tasks: t.Sequence[Object] = ()
-    for run in active[:1]:
-        with contextlib.suppress(AirflowError), airflow.patience.within(PATIENCE):
-            tasks = airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
-        reason = diagnosis(airflow, run, tasks)
-        return f"; of {run_name(run)}: {reason}" if reason else ""
-    return ""
 
 
 def failures(reports: t.Sequence[tuple[Report, str]], total: int) -> str:

@@ -1,14 +1,15 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The run that options name."""
+"""The run that options name, and whether its DAG is there."""
 
 from __future__ import annotations
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.dags import Dags
 from .._airflow.runs import Runs
-from .._base.errors import NotFound
+from .._base.errors import AirflowError, NotFound
+from .diagnosis import PATIENCE
 
 
 def named_run(airflow: Airflow, dag_id: str, dag_run_id: str | None) -> Object:
@@ -20,3 +21,17 @@ def named_run(airflow: Airflow, dag_id: str, dag_run_id: str | None) -> Object:
         airflow.ask(Dags).get(dag_id)  # says so when it is the DAG that does not exist
         raise NotFound(f"DAG {dag_id} has no run yet; trigger one first.", 404)
     return run
+
+
+def unknown_dag(airflow: Airflow, dag_id: str, nothing: str) -> list[str]:
+    """Return a warning when nothing was found since there is no such DAG: its id may be wrong.
+
+    :param nothing: what it cannot have, and what was to become of that.
+    """
+    try:
+        # It only explains.
+        with airflow.patience.within(PATIENCE):
+            there = airflow.ask(Dags).find(dag_id)
+    except AirflowError:
+        return []
+    return [] if there else [f"DAG {dag_id} does not exist at {airflow.url}, so it has no {nothing}; check dag_id."]

@@ -14,7 +14,7 @@ from .._airflow.dags import Dags
 from .._airflow.files import Files
 from .._base.errors import AirflowError, ApiError, BadInput, Denied
 from .._base.inputs import seconds_of
-from .._base.text import one_line
+from .._base.text import first_few, one_line
 from .._base.times import iso, moment, time_of
 from .diagnosis import PATIENCE, dead_component
 
@@ -81,7 +81,6 @@ class Lacks:
         self._asked: set[tuple[str, bool]] = set()
         # Of DAGs with all signs of the new version: the stamp of the parse with which they were seen first.
         self._signs: dict[str, datetime] = {}
-        self._first_look: datetime | None = None
 
     def of(self, dag: Object | None, is_new: bool, ask_version: bool) -> str:
         """Return what a DAG lacks, or an empty text.
@@ -89,8 +88,6 @@ class Lacks:
         :param is_new: Airflow did not know it when the wait began.
         :param ask_version: whether its versions may be asked for, which is a request.
         """
-        if self._first_look is None:
-            self._first_look = server_now(self._airflow)
         if dag is None:
             return "is not known to Airflow"
         # First, since a DAG keeps the mark of an import error when it is no longer in the file that was mended.
@@ -136,14 +133,21 @@ class Lacks:
     def _margin(self, dag: Object, parsed: datetime, is_new: bool, ask_version: bool) -> str:
         """Airflow writes a changed DAG at most every 30 s, but stamps it at each parse, and gives it tags then."""
         begins = self._begins(dag, parsed)
-        if is_new or begins is None or parsed >= begins + timedelta(seconds=self._since.margin):
+        if begins is None:
             return ""
-        if ask_version and self._is_version(self._airflow.ask(Dags).version(dag["dag_id"])):
+        sure = begins + timedelta(seconds=self._since.margin)
+        if is_new or parsed >= sure:
             return ""
-        what = "parsed_after" if begins == self._since.after else "when the new version was first seen"
+        if ask_version and self._is_version(self._airflow.ask(Dags).version(dag["dag_id"]), begins):
+            return ""
+        if begins == self._since.after:
+            return (
+                f"was last parsed at {dag['last_parsed_time']}, less than {self._since.margin:g} s (parse_margin) "
+                f"after {iso(begins)} (parsed_after)"
+            )
         return (
-            f"was last parsed at {dag['last_parsed_time']}, less than {self._since.margin:g} s (parse_margin) "
-            f"after {iso(begins)} ({what})"
+            f"was parsed in its new version at {iso(begins)}, and runs in it for sure once it is parsed again at "
+            f"{iso(sure)} or later (parse_margin)"
         )
 
     def _begins(self, dag: Object, parsed: datetime) -> datetime | None:
@@ -154,13 +158,12 @@ class Lacks:
         seen = self._signs.setdefault(dag["dag_id"], parsed)
         return seen if since.after is None else min(seen, since.after)
 
-    def _is_version(self, version: Object) -> bool:
-        """Whether the newest version of a DAG is the new one for sure."""
-        since, made = self._since, moment(version.get("created_at"))
-        if since.bundle_version:
-            return str(version.get("bundle_version") or "").startswith(since.bundle_version)
-        begins = since.after or self._first_look
-        return bool(made and begins and made >= begins)
+    def _is_version(self, version: Object, begins: datetime) -> bool:
+        """Whether the newest version of a DAG is the new one for sure; Airflow makes it right after the stamp."""
+        wanted, made = self._since.bundle_version, moment(version.get("created_at"))
+        if wanted:
+            return str(version.get("bundle_version") or "").startswith(wanted)
+        return bool(made and made >= begins)
 
     def ask_for(self, dags: t.Iterable[Object]) -> None:
         """Ask for the files of these DAGs to be parsed now, and once more when the margin is over."""
@@ -191,17 +194,32 @@ class ImportErrors:
             return []
 
 
-def advice_of(airflow: Airflow, lack: str, otherwise: str) -> str:
-    """What to do about a wait that was too short."""
+def advice_of(airflow: Airflow, lacking: t.Mapping[str, str], otherwise: str) -> str:
+    """What to do about a wait that was too short.
+
+    :param lacking: names of what was waited for, and what each lacks.
+    :param otherwise: what to do where a lack says nothing else.
+    """
     dead = ""
     with contextlib.suppress(AirflowError), airflow.patience.within(PATIENCE):
         dead = dead_component(airflow, "dag_processor", "scheduler")
     if dead:
         return dead
+    names: dict[str, list[str]] = {}
+    for name, lack in lacking.items():
+        names.setdefault(_way_out(lack, otherwise), []).append(name)
+    if len(names) == 1:
+        return next(iter(names))
+    return "; ".join(f"for {first_few(of_way)} {way}" for way, of_way in names.items())
+
+
+def _way_out(lack: str, otherwise: str) -> str:
     if "(parse_margin)" in lack:
         return "give wait_timeout more than parse_margin"
     if lack.endswith(("(version_marker)", "(bundle_version)")):
         return "look whether the new version has come to where Airflow's DAG processor reads its files"
+    if "has an import error" in lack:
+        return "mend the file and deploy it again"
     return otherwise
 
 

@@ -148,10 +148,11 @@ class Parsing:
         return first_few([f"DAG {dag_id} {lack}" for dag_id, lack in self.missing.items()], "; ")
 
     def advice(self) -> str:
-        """What to do about the first of them, and which files cannot be imported, which may be the reason."""
+        """What to do about them, and which files cannot be imported, which may be the reason."""
+        lacking = {f"DAG {dag_id}": lack for dag_id, lack in self.missing.items()}
         files = first_few([error["filename"] for error in self.errors])
         others = f" Files that cannot be imported: {files}." if files else ""
-        return f"{advice_of(self._airflow, next(iter(self.missing.values())), NOWHERE)}.{others}"
+        return f"{advice_of(self._airflow, lacking, NOWHERE)}.{others}"
 
 
 def wait_until_parsed(airflow: Airflow, deployed: Deployed, progress: Progress) -> None:

@@ -188,6 +188,16 @@ def no_run(dag_id: str, name: str) -> str:
     return f"DAG {dag_id} has no run {name}; check dag_run_id and logical_date."
 
 
+def nothing_to_clear(run: Object, tasks: t.Sequence[Object]) -> str:
+    """What is said of a run of which no task is to be run again."""
+    if not tasks:
+        return f"DAG run {run_name(run)} has no task that could be run again."
+    return (
+        f"No task of DAG run {run_name(run)} ({run['state']}) has failed, so none was run again; only_failed: false runs "
+        "all of them again."
+    )
+
+
 def without_tasks(airflow: Airflow, run: Object) -> Object:
     """What results show of a run whose tasks were not read."""
     return {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}

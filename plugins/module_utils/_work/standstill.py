@@ -13,7 +13,7 @@ from .._airflow.runs import RunFilter, Runs
 from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError
 from .._base.states import FINISHED, NO_STATE
-from .._base.text import one_line
+from .._base.text import first_few, one_line
 from .._base.times import time_of
 from .report import run_name, task_name
 
@@ -90,9 +90,8 @@ class Standstill:
         return f"{_these(tasks)} running" + (f"; {_these(others)} waiting{why}" if why else "")
 
     def _scheduled(self, tasks: t.Sequence[Object]) -> str:
-        told = self._circumstances(tasks[0])
         lacking = self._lacking(tasks[0])
-        why = self._why(tasks[0], lacking, told) or self._in_pool(told)
+        why = self._why(tasks[0], lacking) or self._in_pool(tasks[0])
         executor = ", for a free slot of Airflow's executor ([core] parallelism)" if lacking == [] else ""
         return f"{_these(tasks)} waiting{why}{executor}"
 
@@ -115,8 +114,8 @@ class Standstill:
     def _without_state(self, tasks: t.Sequence[Object]) -> str:
         """Nothing is going on: one of the tasks that could start may lack something."""
         first = self._next(tasks)
-        # Its pool would take two requests more.
-        why = self._why(first, self._lacking(first), {})
+        # Whose tasks hold the slots of its pool would take a request too many.
+        why = self._why(first, self._lacking(first), ask_holders=False)
         if why:
             return f"{_these([first])} waiting{why}"
         started = any(task["start_date"] for state in self._tasks.values() for task in state)
@@ -131,20 +130,19 @@ class Standstill:
         unfinished = {task["task_id"] for state in self._tasks if state not in FINISHED for task in self._tasks[state]}
         return next((task for task in tasks if not before.get(task["task_id"], set()) & unfinished), tasks[0])
 
-    def _why(self, task: Object, lacking: t.Sequence[Object] | None, told: Object | None = None) -> str:
+    def _why(self, task: Object, lacking: t.Sequence[Object] | None, ask_holders: bool = True) -> str:
         """Return what stands behind C(is waiting): the first thing that Airflow says this task instance lacks."""
         for lack in lacking or ():
             name, reason = lack["name"], lack["reason"]
             if name in (STATE, UPSTREAM):
                 continue
             if name == POOL:
-                in_pool = self._in_pool(self._circumstances(task) if told is None else told)
-                return in_pool or f": {_words(reason)}"
+                return self._in_pool(task, ask_holders) or f": {_words(reason)}"
             if name == PAST:
                 return f" for {self._run_before()} to succeed: {_words(reason)}"
             if name in LIMITS:
                 limit = LIMIT_OF_RUN if "per run" in reason else LIMITS[name]
-                return f" for others to end: {limit} is reached"
+                return f" for others to end: {limit} is reached, so wait for them, or raise it"
             return f": {_words(reason)}"
         return ""
 
@@ -162,17 +160,31 @@ class Standstill:
                 return f"the run before, {run_name(run)} ({run['state']}),"
         return "the run before"
 
-    def _in_pool(self, told: Object) -> str:
-        if not told:
+    def _in_pool(self, task: Object, ask_holders: bool = True) -> str:
+        name = self._airflow.ask(Tasks).pool_of(self._run["dag_run_id"], task)
+        if not name:
             return ""
-        name = told["pool"]
         try:
             pool = self._airflow.ask(Pools).find(name)
         except AirflowError:
             return f" in pool {name}"
         if pool is None:
             return f" in pool {name}, which does not exist: make it"
-        return f" in pool {name} ({pool['open_slots']} of {pool['slots']} slots are open)"
+        text = f" in pool {name} ({pool['open_slots']} of {pool['slots']} slots are open)"
+        if pool["open_slots"]:
+            return text
+        holders = self._holders(pool) if ask_holders and pool["slots"] else []
+        which = f"the tasks of {first_few(holders)}, which hold them" if holders else "the tasks that hold them"
+        wait = f"wait for {which}, or " if pool["slots"] else ""
+        return f"{text}: {wait}give the pool more slots with airflow_pool"
+
+    def _holders(self, pool: Object) -> list[str]:
+        """Name the runs whose tasks hold the slots of a pool; none when they cannot be read."""
+        states = ("running", "queued", *(["deferred"] if pool["include_deferred"] else []))
+        try:
+            return [run_name(run) for run in self._airflow.ask(Tasks).in_pool(pool["name"], states)]
+        except AirflowError:
+            return []
 
     def _circumstances(self, task: Object) -> Object:
         """Return what else Airflow says of a task; nothing when it cannot be read."""

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from .._airflow.pools import DEFAULT_POOL
 from .._base.errors import BadInput, Unsupported, about
 from .._base.inputs import is_glob
-from .._base.items import check_texts, secrets_of, without_unset
+from .._base.items import check_known, check_texts, checked, without_unset
 from .._base.names import check_unmasked
-from .._base.text import Redactor, one_line
+from .._base.text import one_line
 from .connections import KIND as CONNECTIONS
 from .digests import is_digest_key
 from .objects import Kind
@@ -93,11 +91,7 @@ def tree_of(params: Options) -> Tree:
 
 def item_of(kind: Kind, label: str, options: t.Any, defaults: Options) -> Item:
     """Check the options of one object, in the way of the module for one."""
-    if not isinstance(options, t.Mapping):
-        raise BadInput(f"{label} is no mapping of options; write it as one.")
-    unknown = [str(key) for key in options if key not in kind.spec]
-    if unknown:
-        raise BadInput(f"{label} has an unknown key {one_line(unknown[0], 60)}; it takes {', '.join(kind.spec)}.")
+    check_known(label, options, kind.spec)
     given = without_unset(options, kind.spec, kind.clearable)
     if kind.key not in given:
         raise BadInput(f"{label} has no {kind.key}; name what it is about.")
@@ -105,17 +99,13 @@ def item_of(kind: Kind, label: str, options: t.Any, defaults: Options) -> Item:
         name: {**option, "default": defaults[name]} if name in defaults else option
         for name, option in kind.spec.items()
     }
-    validated = ArgumentSpecValidator(spec).validate(given)
-    if validated.error_messages:
-        # Before it is cut: half a secret would not be masked.
-        redact = Redactor(secrets_of(given, secret_options(kind)))
-        raise BadInput(f"{label}: {one_line(redact(validated.error_messages[0])).rstrip('.')}; correct it.")
+    validated = checked(label, options, spec, kind.clearable)
     with about(label, WRONG):
         for name, value in given.items():
             if not kind.spec[name].get("no_log"):
                 check_unmasked(name, value)
             check_texts(name, value, kind.spec[name])
-        wish = kind.wish_of(validated.validated_parameters)
+        wish = kind.wish_of(validated)
     return Item(label, wish, given.get("state") == "absent")
 
 

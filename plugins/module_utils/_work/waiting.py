@@ -87,7 +87,7 @@ def _ended_in_time(airflow: Airflow, run: Object, wish: Wish) -> Object:
         raise
     if _ended(watch.run):
         return watch.run
-    raise _timed_out(airflow, watch.run, waited(allowed, option), watch.silence)
+    raise _timed_out(airflow, watch.run, allowed, option, watch.silence)
 
 
 def _cancel_after_timeout(airflow: Airflow, run: Object, error: TimedOut) -> Object | None:
@@ -113,7 +113,9 @@ def _ended(run: Object) -> bool:
     return run["state"] in ENDED
 
 
-def _timed_out(airflow: Airflow, run: Object, waited_for: str, silence: AirflowError | None = None) -> TimedOut:
+def _timed_out(
+    airflow: Airflow, run: Object, allowed: float, option: str, silence: AirflowError | None = None
+) -> TimedOut:
     """Say how far a run has come, and what holds it up; what cannot be read any more is left out.
 
     :param silence: Airflow did not answer in the end, so there is nothing to ask.
@@ -126,8 +128,9 @@ def _timed_out(airflow: Airflow, run: Object, waited_for: str, silence: AirflowE
         with contextlib.suppress(AirflowError), airflow.patience.within(PATIENCE):
             report = Report(airflow, run, 0)
             so_far, tasks = report.result(), report.tasks
-        reason = diagnosis(airflow, run, tasks)
-    message = f"DAG run {run_name(run)} is still {run['state']} {waited_for}" + (f": {reason}." if reason else ".")
+        reason = diagnosis(airflow, run, tasks, allowed)
+    message = f"DAG run {run_name(run)} is still {run['state']} {waited(allowed, option)}"
+    message += f": {reason}." if reason else "."
     return TimedOut(message, reason=reason, **so_far)
 
 

@@ -59,6 +59,8 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence
     times = {key: time_of(key, params[key]) if params[key] else None for key in TIMES}
     if state != "triggered" and not (run_id or times["logical_date"]):
         raise BadInput(f"state: {state} needs the dag_run_id or the logical_date of the run it is about.")
+    if params["latest_version"] and state != "cleared":
+        raise BadInput("latest_version is about runs that are run again; set state: cleared with it, or leave it out.")
     start, end = times["data_interval_start"], times["data_interval_end"]
     if (start is None) != (end is None):
         raise BadInput("data_interval_start and data_interval_end go together; give both or none.")

@@ -61,6 +61,9 @@ with make_dag("held_by_task_of_run") as held_by_task_of_run:
 with make_dag("held_by_past") as held_by_past:
     PythonOperator(task_id="step", python_callable=fail, depends_on_past=True)
 
+with make_dag("held_by_others") as held_by_others:
+    PythonOperator(task_id="held", python_callable=sleep, pool="taken")
+
 with make_dag("held_by_pool") as held_by_pool:
     PythonOperator(task_id="held", python_callable=print, pool="nowhere")
 

@@ -241,13 +241,32 @@ LOAD = {"task_id": "load", "map_index": -1}
 
 def test_what_else_is_told_of_a_task(airflow, server, generation):
     trigger = {"classpath": "airflow.triggers.temporal.DateTimeTrigger", "triggerer_id": 7}
-    told = {"pool": "db", "queue": "gpu", "trigger": trigger, "state_reason": "none"}
+    told = {"queue": "gpu", "trigger": trigger, "state_reason": "none"}
     server.get(f"{RUN}/taskInstances/load").answers({**generation.task("load"), **told})
-    server.get(f"{RUN}/taskInstances/load/3").answers({**generation.task("load"), "pool": "db", "queue": None})
-    found = {"pool": "db", "queue": "gpu", "state_reason": "none", "trigger": "DateTimeTrigger", "is_watched": True}
+    server.get(f"{RUN}/taskInstances/load/3").answers({**generation.task("load"), "queue": None})
+    found = {"queue": "gpu", "state_reason": "none", "trigger": "DateTimeTrigger", "is_watched": True}
     assert airflow.ask(Tasks).circumstances("etl_daily", RUN_ID, LOAD) == found
-    bare = {"pool": "db", "queue": "", "state_reason": "", "trigger": "", "is_watched": False}
+    bare = {"queue": "", "state_reason": "", "trigger": "", "is_watched": False}
     assert airflow.ask(Tasks).circumstances("etl_daily", RUN_ID, {**LOAD, "map_index": 3}) == bare
+
+
+def test_the_pool_of_a_task_that_was_listed(airflow, server, generation):
+    listed = [{**generation.task("load"), "pool": "db"}, {**generation.task("load"), "map_index": 3, "pool": None}]
+    server.get(f"{RUN}/taskInstances", {"limit": 100, "offset": 0}).answers(generation.tasks(*listed))
+    tasks = airflow.ask(Tasks)
+    load, mapped = sorted(tasks.of_run("etl_daily", RUN_ID), key=lambda task: task["map_index"])
+    assert [tasks.pool_of(RUN_ID, task) for task in (load, mapped)] == ["db", ""]
+    assert tasks.pool_of("other", load) == ""
+    assert "pool" not in load
+
+
+def test_whose_tasks_are_in_a_pool(airflow, server, generation):
+    body = {"pool": ["db"], "state": ["running", "queued"], "page_limit": 100}
+    ids = [("b", "r"), ("a", "r2"), ("b", "r"), ("a", "r1")]
+    found = [{**generation.task("load"), "dag_id": dag_id, "dag_run_id": run_id} for dag_id, run_id in ids]
+    server.post("dags/~/dagRuns/~/taskInstances/list", sends=body).answers(generation.tasks(*found))
+    held = airflow.ask(Tasks).in_pool("db", ("running", "queued"))
+    assert [tuple(run.values()) for run in held] == [("a", "r1"), ("a", "r2"), ("b", "r")]
 
 
 def test_what_a_task_lacks(airflow, server, generation):

@@ -11,9 +11,9 @@ from datetime import datetime, timezone
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import Denied, Unreachable
 from ansible_collections.dagops.airflow.plugins.module_utils._base.states import STATES
-from ansible_collections.dagops.airflow.plugins.module_utils._work.diagnosis import diagnosis
+from ansible_collections.dagops.airflow.plugins.module_utils._work.diagnosis import NOT_STARTED, diagnosis
 
-CALM = {"pool": "db", "queue": "", "state_reason": "", "trigger": "", "is_watched": False}
+CALM = {"queue": "", "state_reason": "", "trigger": "", "is_watched": False}
 
 
 def health(**statuses):
@@ -35,6 +35,8 @@ class Airflow:
             "runs.select": [],
             "pools.find": Denied("no", 403),
             "tasks.retry_time": None,
+            "tasks.pool_of": "db",
+            "tasks.in_pool": Denied("no", 403),
             "tasks.circumstances": CALM,
             "tasks.lacking": None,
             "tasks.upstream": {"b": {"a"}},
@@ -60,7 +62,8 @@ class Family:
     def __getattr__(self, verb):
         def ask(*args):
             name = f"{self.name}.{verb}"
-            self.airflow.asked.append(name)
+            if verb != "pool_of":
+                self.airflow.asked.append(name)
             answer = self.airflow.told[name]
             if isinstance(answer, Exception):
                 raise answer
@@ -69,8 +72,8 @@ class Family:
         return ask
 
 
-def run(state="running"):
-    return {"dag_id": "etl", "dag_run_id": "r", "state": state, "run_after": "2026-11-22T10:15:00Z"}
+def run(state="running", after="2026-11-22T10:14:00Z"):
+    return {"dag_id": "etl", "dag_run_id": "r", "state": state, "run_after": after}
 
 
 def task(name, state, started=True, map_index=-1):
@@ -90,7 +93,11 @@ def other(name):
     return {"dag_id": "etl", "dag_run_id": name, "state": "running"}
 
 
-OPEN_POOL = {"pools.find": {"name": "db", "slots": 3, "open_slots": 0}}
+def pool(slots, open_slots, include_deferred=False):
+    return {"name": "db", "slots": slots, "open_slots": open_slots, "include_deferred": include_deferred}
+
+
+FULL_POOL = {"pools.find": pool(3, 0)}
 NO_POOL = {"pools.find": None}
 DEAD = {"health.read": {"scheduler": {"status": "unhealthy", "latest_heartbeat": "2026-11-22T10:00:00Z"}}}
 
@@ -115,18 +122,43 @@ def test_what_holds_up_any_run(told, found, state):
 @pytest.mark.parametrize(
     ("told", "found"),
     [
-        ({}, "Airflow's scheduler has not started it"),
-        ({"runs.active": [other("a")]}, "Airflow's scheduler has not started it"),
-        ({"runs.active": [other("a"), other("b")]}, "2 other runs are active (a, …) and max_active_runs is 2"),
+        ({}, NOT_STARTED),
+        ({"runs.active": [other("a")]}, NOT_STARTED),
+        (
+            {"runs.active": [other("a"), other("b")]},
+            "2 other runs are active (a, b) and max_active_runs is 2: wait for one of them, end one with state: failed, "
+            "or raise max_active_runs of the DAG",
+        ),
         (
             {"runs.active": [other("a"), run("queued")], **dag(max_active_runs=1)},
-            "1 other run is active (a) and max_active_runs is 1",
+            "1 other run is active (a) and max_active_runs is 1: wait for it, end it with state: failed, or raise "
+            "max_active_runs of the DAG",
         ),
-        ({**dag(max_active_runs=None), "runs.active": [other("a")]}, "Airflow's scheduler has not started it"),
+        ({**dag(max_active_runs=None), "runs.active": [other("a")]}, NOT_STARTED),
     ],
 )
 def test_what_holds_up_a_queued_run(told, found):
     assert diagnosis(Airflow(**told), run("queued"), [task("a", None, False)]) == found
+
+
+@pytest.mark.parametrize(
+    ("after", "waited", "young"),
+    [
+        ("2026-11-22T10:14:58Z", 0, True),
+        ("2026-11-22T10:14:58Z", 3600, True),
+        ("2026-11-22T10:15:01Z", 5, True),
+        # It is of an old date, which tells nothing about its age.
+        ("2024-01-01T00:00:00Z", 14, True),
+        (None, 5, True),
+        ("2024-01-01T00:00:00Z", 15, False),
+        ("2026-11-22T10:14:45Z", 30, False),
+        (None, 15, False),
+    ],
+)
+def test_nobody_is_blamed_for_a_run_that_was_made_just_now(after, waited, young):
+    found = "it has not started yet" if young else NOT_STARTED
+    assert diagnosis(Airflow(), run("queued", after), [], waited) == found
+    assert "heartbeat" in diagnosis(Airflow(**DEAD), run("queued", after), [], waited)
 
 
 def lacks(name, reason=""):
@@ -141,6 +173,8 @@ POOL = lacks("Pool Slots Available", "There are 0 open slots in pool db.")
 LIMIT = lacks("Task Instance Slots Available", "The maximum number of running tasks (1) has been reached.")
 PAST = lacks("Previous Dagrun State", "depends_on_past is true.")
 WAITS = [task("a", "scheduled", False)]
+FULL = "task a is waiting in pool db (0 of 3 slots are open)"
+MORE = "give the pool more slots with airflow_pool"
 
 
 @pytest.mark.parametrize(
@@ -205,29 +239,41 @@ def test_what_tasks_are_at(tasks, told, found):
 @pytest.mark.parametrize(
     ("told", "found"),
     [
-        (OPEN_POOL, "task a is waiting in pool db (0 of 3 slots are open)"),
+        (FULL_POOL, f"{FULL}: wait for the tasks that hold them, or {MORE}"),
+        ({**FULL_POOL, "tasks.in_pool": []}, f"{FULL}: wait for the tasks that hold them, or {MORE}"),
+        (
+            {**FULL_POOL, **POOL, "tasks.in_pool": [other("x")]},
+            f"{FULL}: wait for the tasks of etl / x, which hold them, or {MORE}",
+        ),
+        (
+            {**FULL_POOL, "tasks.in_pool": [other(name) for name in "uvwxyz"]},
+            f"{FULL}: wait for the tasks of etl / u, etl / v, etl / w, etl / x, and 2 more, which hold them, or {MORE}",
+        ),
+        ({"pools.find": pool(0, 0)}, f"task a is waiting in pool db (0 of 0 slots are open): {MORE}"),
+        # Such a task takes several slots.
+        ({"pools.find": pool(3, 1), **POOL}, "task a is waiting in pool db (1 of 3 slots are open)"),
         (NO_POOL, "task a is waiting in pool db, which does not exist: make it"),
         ({}, "task a is waiting in pool db"),
-        ({"tasks.circumstances": Denied("no", 403)}, "task a is waiting"),
+        ({"tasks.pool_of": ""}, "task a is waiting"),
         ({"tasks.lacking": Denied("no", 403)}, "task a is waiting in pool db"),
         ({**POOL, **NO_POOL}, "task a is waiting in pool db, which does not exist: make it"),
         (
-            {**POOL, "tasks.circumstances": Denied("no", 403)},
+            {**POOL, "tasks.pool_of": ""},
             "task a is waiting: There are 0 open slots in pool db",
         ),
         (
-            {"tasks.lacking": [], "pools.find": {"slots": 3, "open_slots": 3}},
+            {"tasks.lacking": [], "pools.find": pool(3, 3)},
             "task a is waiting in pool db (3 of 3 slots are open), for a free slot of Airflow's executor "
             "([core] parallelism)",
         ),
-        (LIMIT, "task a is waiting for others to end: max_active_tasks of the DAG is reached"),
+        (LIMIT, "task a is waiting for others to end: max_active_tasks of the DAG is reached, so wait for them, or raise it"),
         (
             lacks("Task Concurrency", "The max task concurrency has been reached."),
-            "task a is waiting for others to end: max_active_tis_per_dag of the task is reached",
+            "task a is waiting for others to end: max_active_tis_per_dag of the task is reached, so wait for them, or raise it",
         ),
         (
             lacks("Task Concurrency", "The max task concurrency per run has been reached."),
-            "task a is waiting for others to end: max_active_tis_per_dagrun of the task is reached",
+            "task a is waiting for others to end: max_active_tis_per_dagrun of the task is reached, so wait for them, or raise it",
         ),
         (lacks("Of a plugin", "It is\nnight."), "task a is waiting: It is night"),
     ],
@@ -236,10 +282,33 @@ def test_why_a_task_is_not_queued(told, found):
     assert diagnosis(Airflow(**told), run(), WAITS) == found
 
 
+@pytest.mark.parametrize(("include_deferred", "states"), [(False, []), (True, ["deferred"])])
+def test_who_holds_the_slots_of_a_pool(include_deferred, states):
+    asked = []
+    airflow = Airflow(**{"pools.find": pool(3, 0, include_deferred)})
+    tasks = types.SimpleNamespace(
+        pool_of=lambda dag_run_id, task: {("r", "a"): "db"}[dag_run_id, task["task_id"]],
+        in_pool=lambda name, wanted: asked.append((name, [*wanted])) or [other("x")],
+        lacking=lambda *task: None,
+    )
+    known = airflow.ask
+    airflow.ask = lambda family: tasks if family.__name__ == "Tasks" else known(family)
+    assert "wait for the tasks of etl / x, which hold them" in diagnosis(airflow, run(), WAITS)
+    assert asked == [("db", ["running", "queued", *states])]
+
+
+def test_what_waits_for_a_pool_next_to_what_runs_and_before_anything_has_run():
+    told = {**POOL, **FULL_POOL, "tasks.in_pool": [other("x")]}
+    found = diagnosis(Airflow(**told), run(), [task("b", "running"), *WAITS])
+    assert found == f"task b is running; {FULL}: wait for the tasks of etl / x, which hold them, or {MORE}"
+    found = diagnosis(Airflow(**told), run(), [task("a", None, False)])
+    assert found == f"{FULL}: wait for the tasks that hold them, or {MORE}"
+
+
 def test_what_waits_next_to_what_runs():
     tasks = [task("b", "running"), *WAITS]
     assert diagnosis(Airflow(), run(), tasks) == "task b is running"
-    told = "task b is running; task a is waiting for others to end: max_active_tasks of the DAG is reached"
+    told = "task b is running; task a is waiting for others to end: max_active_tasks of the DAG is reached, so wait for them, or raise it"
     assert diagnosis(Airflow(**LIMIT), run(), tasks) == told
 
 
@@ -309,7 +378,7 @@ def test_the_task_that_is_next():
         [task("a", "deferred"), *WAITS],
     ],
 )
-@pytest.mark.parametrize("told", [{}, POOL, LIMIT, PAST, {"tasks.lacking": []}, {"health.read": Denied("no", 403)}])
+@pytest.mark.parametrize("told", [{}, POOL, {**POOL, **FULL_POOL}, FULL_POOL, LIMIT, PAST, {"tasks.lacking": []}, {"health.read": Denied("no", 403)}])
 def test_no_diagnosis_takes_more_than_six_requests(tasks, told):
     airflow = Airflow(**told)
     dated = {**run(), "logical_date": "2026-11-22T10:00:00Z"}
@@ -329,7 +398,7 @@ def test_a_run_whose_time_has_not_come():
 def test_what_cannot_be_read_is_left_out():
     denied = Denied("no", 403)
     airflow = Airflow(**{"dags.get": denied, "health.read": Unreachable("no"), "runs.active": denied})
-    assert diagnosis(airflow, run("queued"), []) == "Airflow's scheduler has not started it"
+    assert diagnosis(airflow, run("queued"), []) == NOT_STARTED
     assert airflow.asked == ["dags.get", "health.read"]
     assert diagnosis(airflow, run(), [task("a", "running")]) == "task a is running"
 

@@ -80,6 +80,30 @@ def test_what_is_no_run_id(name):
     assert "is no run id: it has 1 to 250 of the characters" in refused(new_dag_run_id_of, "the_option", name)
 
 
+EXISTS = "or, for a run that exists already, use state: awaited or state: cleared of airflow_dag_run."
+
+
+@pytest.mark.parametrize(
+    ("name", "rest"),
+    [
+        ("a b", f"no '..' in it; choose another one, {EXISTS}"),
+        ("a/b", f"no '..' in it; choose another one, {EXISTS}"),
+        ("a..b", f"no '..' in it; choose another one, {EXISTS}"),
+        ("ä", f"no '..' in it; choose another one, {EXISTS}"),
+        ("scheduled__2026-11-22T00:00:00+00:00", f"choose one without 'scheduled__', {EXISTS}"),
+        # No run has such an id that could be asked for.
+        ("", "no '..' in it; choose another one."),
+        ("~", "no '..' in it; choose another one."),
+        ("..", "no '..' in it; choose another one."),
+        ("a" * 251, "no '..' in it; choose another one."),
+        ("a\nb", "no '..' in it; choose another one."),
+    ],
+)
+def test_who_names_a_run_of_others_is_told_what_to_do(name, rest):
+    assert refused(new_dag_run_id_of, "the_option", name).endswith(rest)
+
+
+
 def test_ids_of_the_scheduler_are_for_reading_only():
     assert "Airflow's scheduler" in refused(new_dag_run_id_of, "the_option", "scheduled__x")
 

@@ -19,6 +19,7 @@ from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_connection,
     airflow_dag,
     airflow_dag_run,
+    airflow_dag_run_wait,
     airflow_role,
     airflow_task_info,
     airflow_user,
@@ -462,6 +463,29 @@ def test_airflow_dag_run_as_a_whole(played, server):
 def test_airflow_dag_run_needs_a_dag(played):
     assert "missing required arguments: dag_id" in played(airflow_dag_run.main, **LOGIN)["msg"]
     assert "missing required arguments: dag_id" in played(airflow_dag_run.main, **LOGIN, dag_id="")["msg"]
+
+
+@pytest.mark.parametrize(
+    ("main", "options", "said"),
+    [
+        (airflow_dag_run_wait.main, {"runs": [{"dag_id": "a", "dag_run_id": "r"}, 7]}, "Item 2 of runs is no mapping"),
+        (airflow_dag_run_wait.main, {"runs": ["dag_id=a dag_run_id=r", "a"]}, "Item 2 of runs is no mapping"),
+        (airflow_dag_run_wait.main, {"runs": ["dag_id=a dag_run_id=r", {}]}, "Item 2 of runs lacks dag_id or"),
+        (
+            airflow_role.main,
+            {"name": "a", "permissions": [{"action": "can_read", "resource": "DAGs"}, {"resource": "DAGs"}]},
+            "Item 2 of permissions: missing required arguments: action; correct it.",
+        ),
+        (
+            airflow_role.main,
+            {"name": "a", "permissions": ["action=can_read resource=DAGs", "action=can_read resuorce=DAGs"]},
+            "Item 2 of permissions has an unknown key resuorce; it takes action, resource.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_item_of_a_list_names_it(played, server, main, options, said):
+    assert played(main, **LOGIN, **options)["msg"].startswith(said)
+    assert server.requests == []
 
 
 def test_airflow_task_info_as_a_whole(played, server):

@@ -29,6 +29,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._work.parsed import
     since_of,
 )
 from ansible_collections.dagops.airflow.plugins.module_utils._work.parsing import (
+    NOWHERE,
     Deployed,
     still_lacking,
     wait_until_parsed,
@@ -82,7 +83,8 @@ class Airflow:
 
     def _dag(self, dag_id, more):
         self.asked.append("dag")
-        return self._now("dag")
+        told = self._now("dag")
+        return told[dag_id] if isinstance(told, dict) and "dag_id" not in told else told
 
     def _dags(self, more):
         self.asked.append("dags")
@@ -197,6 +199,61 @@ def test_of_a_tag_that_was_there_nobody_knows_since_when(clock):
     clock.passed = 0.0
     wait(Airflow(clock, story), deployed(after=None, marker="r2", margin=0))
     assert clock.passed == 0
+
+
+def test_a_version_that_was_made_by_the_parse_that_was_seen_first_is_the_new_one(clock):
+    airflow = Airflow(clock, {0: marked(-9, "r2")}, versions={0: at(-8.97)})
+    wait(airflow, deployed(after=None, marker="r2"))
+    assert clock.passed == 0
+    assert airflow.asked == ["dag"]
+
+
+@pytest.mark.parametrize("story", [{0: marked(-9, "r2")}, {0: marked(-99), 3: marked(-9, "r2")}])
+@pytest.mark.parametrize("touched", [{}, {8: marked(7, "r2")}])
+def test_a_time_out_does_not_say_that_a_version_was_new_when_it_was_seen(clock, story, touched):
+    airflow = Airflow(clock, {**story, **touched}, versions={0: at(-90)})
+    said = (
+        f"DAG etl was parsed in its new version at {at(-9)}, and runs in it for sure once it is parsed again at {at(21)} "
+        "or later (parse_margin)"
+    )
+    lines = []
+    airflow.say = lines.append
+    with pytest.raises(TimedOut) as caught:
+        wait_until_parsed(airflow, deployed(after=None, marker="r2", timeout=20), Progress(airflow, True))
+    assert caught.value.message == f"{said}, after 20s (wait_timeout): give wait_timeout more than parse_margin."
+    assert lines[-1] == said
+    assert lines.count(said) == 1
+
+
+MARGIN = "give wait_timeout more than parse_margin"
+MARKER = "look whether the new version has come to where Airflow's DAG processor reads its files"
+MEND = "mend the file and deploy it again"
+
+
+@pytest.mark.parametrize(
+    ("dags", "advice"),
+    [
+        ([marked(-9, "r2"), marked(-9, "r2")], f": {MARGIN}."),
+        ([marked(-9, "r2"), marked(-9)], f": for DAG a {MARGIN}; for DAG b {MARKER}."),
+        ([marked(-9), marked(-9, "r2"), marked(-9)], f": for DAG a, DAG c {MARKER}; for DAG b {MARGIN}."),
+        ([marked(-9, has_import_errors=True), marked(-9)], f": for DAG a {MEND}; for DAG b {MARKER}."),
+        ([marked(-9), marked(-9, is_stale=True)], f": for DAG a {MARKER}; for DAG b {NOWHERE}."),
+        ([marked(-9), None], f": for DAG a {MARKER}; for DAG b {NOWHERE}."),
+    ],
+)
+def test_each_reason_has_its_own_advice(clock, dags, advice):
+    named = {name: one and {**one, "dag_id": name} for name, one in zip("abc", dags)}
+    airflow = Airflow(clock, {0: named})
+    with pytest.raises(TimedOut) as caught:
+        wait(airflow, deployed(after=None, marker="r2", timeout=0, ids=named))
+    assert caught.value.message.endswith(f", after 0s (wait_timeout){advice}")
+
+
+def test_a_component_that_is_dead_is_the_advice_for_all(clock):
+    health = {"dag_processor": {"status": "unhealthy", "latest_heartbeat": None}}
+    named = {name: {**marked(-9, *tags), "dag_id": name} for name, tags in (("a", ["r2"]), ("b", []))}
+    with pytest.raises(TimedOut, match=r"\(wait_timeout\): Airflow's dag processor has sent no heartbeat: start it again\.$"):
+        wait(Airflow(clock, {0: named}, health=health), deployed(after=None, marker="r2", timeout=0, ids=named))
 
 
 def test_a_dag_that_comes_with_the_tag(clock):

@@ -20,7 +20,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
 from ansible_collections.dagops.airflow.plugins.module_utils._work import backfills
 from ansible_collections.dagops.airflow.plugins.modules import airflow_backfill
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
-from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
+from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Exchange, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
 FIRST, SECOND = "2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"
@@ -404,6 +404,17 @@ def test_nothing_to_cancel(story):
     story.has(story.raw(to_date=FIRST))
     result = story(**GIVEN, state="cancelled")
     assert (result["changed"], result["backfill"], result["runs"]) == (False, None, [])
+
+
+@pytest.mark.parametrize("given", [GIVEN, {"dag_id": "etl_daily"}])
+@pytest.mark.parametrize("exists", [True, False])
+def test_nothing_to_cancel_since_there_is_no_such_dag(story, given, exists):
+    story.has()
+    answer = story.server.get("dags/etl_daily")
+    _answer = answer.answers(story.generation.dag()) if exists else answer.answers(story.generation.no_dag(), 404)
+    assert story(**given, state="cancelled")["changed"] is False
+    told = f"DAG etl_daily does not exist at {URL}, so it has no backfill to cancel; check dag_id."
+    assert story.warnings == ([] if exists else [told])
 
 
 def test_completed_meanwhile(story):

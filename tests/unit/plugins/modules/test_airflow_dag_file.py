@@ -13,6 +13,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
     TimedOut,
     Unsupported,
 )
+from ansible_collections.dagops.airflow.plugins.module_utils._work.dag_files import NOWHERE
 from ansible_collections.dagops.airflow.plugins.modules import airflow_dag_file
 from ansible_collections.dagops.airflow.tests.unit.bodies import Body, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
@@ -157,6 +158,19 @@ def test_a_new_version_of_a_dag_needs_no_margin(files, server, generation):
     look_at_health(server)
     failure = files.failure(files=["a.py"], parsed_after=AFTER, wait_timeout=0)
     assert "less than 30 s (parse_margin)" in failure.message
+
+
+def test_each_file_has_its_own_advice(files, server, generation):
+    look(server, generation, [dag(generation, "a", "a.py", NEW, tags=["r2"])])
+    versions(server, generation, "a", OLD)
+    hurried(server, dag(generation, "a", "a.py"))
+    look_at_health(server)
+    options = {"parsed_after": AFTER, "version_marker": "r2", "wait_timeout": 0}
+    failure = files.failure(files=["a.py", "b.py"], **options)
+    assert failure.message.endswith(
+        "b.py is not read: Airflow knows no DAG of it, after 0s (wait_timeout): for a.py give wait_timeout more than "
+        f"parse_margin; for b.py {NOWHERE}."
+    )
 
 
 def look_at_health(server: Server) -> None:

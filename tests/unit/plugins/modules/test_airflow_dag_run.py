@@ -904,11 +904,41 @@ def test_check_mode_foresees_what_becomes_of_a_run_that_would_be_made(story, sta
     assert result["dag_run"]["state"] == FORESEEN[state]
     what = "has no run release-42" if deployed else f"does not exist at {URL}"
     assert story.warnings == [f"DAG etl_daily {what}; {GOES_ON}."]
+    # Of a run that is not there nothing else is known.
+    name = "DAG run etl_daily / release-42"
+    assert result["diff"] == {"before": {name: {"state": None}}, "after": {name: {"state": FORESEEN[state]}}}
+    assert set(result["dag_run"]) == RUN_KEYS
+    known = {key: value for key, value in result["dag_run"].items() if value is not None}
+    assert known == {"dag_id": "etl_daily", "dag_run_id": RUN_ID, "state": FORESEEN[state]}
 
 
-def test_check_mode_finds_nothing_to_delete(story):
+def test_check_mode_makes_up_no_id_of_a_run_that_is_named_by_its_date(story):
+    story.of_date()
+    story.dag()
+    result = launch(story, True, logical_date=DATE, state="failed")
+    known = {key: value for key, value in result["dag_run"].items() if value is not None}
+    assert known == {"dag_id": "etl_daily", "logical_date": DATE, "state": "failed"}
+    assert result["diff"]["after"] == {f"DAG run etl_daily / of {DATE}": {"state": "failed"}}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("given", [{"dag_run_id": RUN_ID}, {"logical_date": DATE}])
+def test_nothing_to_delete(story, check_mode, exists, given):
+    _look = story.no_run() if "dag_run_id" in given else story.of_date()
+    _dag = story.dag() if exists else story.no_dag()
+    result = launch(story, check_mode, **given, state="absent")
+    assert (result["changed"], result["dag_run"], result["diff"]) == (False, None, {})
+    told = f"DAG etl_daily does not exist at {URL}, so it has no run to delete; check dag_id."
+    assert story.warnings == ([] if exists else [told])
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_nothing_to_delete_of_a_dag_that_cannot_be_read(story, generation, status):
     story.no_run()
-    assert launch(story, True, dag_run_id=RUN_ID, state="absent")["changed"] is False
+    story.server.get("dags/etl_daily").answers(generation.problem(status, "No"), status)
+    assert launch(story, dag_run_id=RUN_ID, state="absent", retry_timeout=0)["changed"] is False
+    assert story.warnings == []
 
 
 def test_check_mode_still_refuses_what_this_version_cannot_do(server):
@@ -1141,7 +1171,7 @@ def test_a_wait_of_no_time_looks_once(story):
     error = refusal(story, wait=True, wait_timeout=0)
     assert isinstance(error, TimedOut)
     assert (
-        "is still queued after 0s (wait_timeout): Airflow's scheduler has not started it. It goes on" in error.message
+        "is still queued after 0s (wait_timeout): it has not started yet. It goes on" in error.message
     )
 
 
@@ -1427,8 +1457,9 @@ def test_what_cannot_be_done_to_a_run_with_a_slash_in_its_id(story, server, gene
     for state in ("failed", "absent"):
         listed(server, generation, generation.run("a/b", "running"))
         message = refusal(story, state=state, dag_run_id="a/b").message
-        assert message.startswith(
-            "Airflow's API cannot mark or delete DAG run etl_daily / a/b, since its id has a slash"
+        assert message == (
+            "DAG run etl_daily / a/b cannot be marked or deleted by its id, since that has a slash; do it in the list of "
+            "DAG runs in Airflow's web interface, or, with Airflow 3.0 to 3.2, in its database."
         )
 
 
@@ -1439,6 +1470,30 @@ def test_clear_of_a_good_run_changes_nothing(story, generation):
     result = cleared(story)
     assert result["changed"] is False
     assert result["dag_run"]["state"] == "success"
+    assert len(story.warnings) == 1
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("latest_version", [False, True])
+@pytest.mark.parametrize("state", ["success", "running", "queued"])
+def test_clear_that_runs_nothing_says_so(story, generation, state, latest_version, check_mode):
+    story.run(RUN_ID, state, **(OVER if state == "success" else {}))
+    story.tasks(generation.task("load"))
+    if state == "success":
+        story.tasks(generation.task("load"))
+    assert cleared(story, check_mode, latest_version=latest_version)["changed"] is False
+    assert story.warnings == [
+        f"No task of DAG run etl_daily / release-42 ({state}) has failed, so none was run again; only_failed: false runs "
+        "all of them again."
+    ]
+
+
+@pytest.mark.parametrize("only_failed", [False, True])
+def test_clear_of_a_run_without_tasks_says_so(story, only_failed):
+    story.run(RUN_ID, "running")
+    story.tasks()
+    assert cleared(story, only_failed=only_failed)["changed"] is False
+    assert story.warnings == ["DAG run etl_daily / release-42 has no task that could be run again."]
 
 
 def test_clear_of_a_failed_run_without_failed_tasks(story, generation):
@@ -1448,6 +1503,7 @@ def test_clear_of_a_failed_run_without_failed_tasks(story, generation):
     error = refusal(story, state="cleared", dag_run_id=RUN_ID)
     assert isinstance(error, RunFailed)
     assert "only_failed: false runs all of its tasks again" in error.message
+    assert story.warnings == []
 
 
 def test_clear_waits_and_tells_of_a_second_failure(story, generation):
@@ -1618,7 +1674,7 @@ def test_a_time_out_that_cannot_be_explained(story, server, generation):
     error = refusal(story, wait=True, wait_timeout=0)
     assert isinstance(error, TimedOut)
     assert error.details["task_counts"] == {}
-    assert "is still queued after 0s (wait_timeout): Airflow's scheduler has not started it" in error.message
+    assert "is still queued after 0s (wait_timeout): it has not started yet" in error.message
 
 
 def test_a_cancelled_run_is_waited_for_until_its_tasks_have_ended(story, generation, clock):
@@ -1718,6 +1774,7 @@ def test_delete_a_run_in_check_mode(story):
 
 def test_delete_a_run_once_more(story):
     story.no_run()
+    story.dag()
     result = launch(story, state="absent", dag_run_id=RUN_ID)
     assert result["changed"] is False
     assert result["dag_run"] is None
@@ -1777,6 +1834,11 @@ def test_delete_repeated_after_a_lost_answer(story, server, generation):
         ({"log_lines": -1}, "log_lines"),
         ({"request_timeout": 0}, "request_timeout"),
         ({"retry_timeout": -5}, "retry_timeout"),
+        ({"latest_version": True}, "latest_version is about runs that are run again; set state: cleared with it"),
+        *(
+            ({"latest_version": True, "state": state, "dag_run_id": RUN_ID}, "latest_version is about runs")
+            for state in ("awaited", "failed", "success", "absent")
+        ),
         ({"state": "cleared"}, "dag_run_id or the logical_date"),
         ({"state": "failed"}, "dag_run_id or the logical_date"),
         ({"state": "success"}, "dag_run_id or the logical_date"),

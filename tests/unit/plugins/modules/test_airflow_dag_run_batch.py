@@ -667,3 +667,30 @@ def test_what_ansible_refuses_shows_no_secret(played, v2, server, runs, said):
     assert said in result["msg"]
     assert "hidden" not in json.dumps(result)
     assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ({}, "Item 2 of runs: missing required arguments: dag_id; correct it."),
+        ({"dag_id": ""}, "Item 2 of runs: missing required arguments: dag_id; correct it."),
+        ({"dag_id": None, "conf": {"a": 1}}, "Item 2 of runs: missing required arguments: dag_id; correct it."),
+        ({"dag_id": "etl", "wiat": False}, "Item 2 of runs has an unknown key wiat; it takes dag_id, dag_run_id, "),
+        ({"dag_id": "etl", 7: False}, "Item 2 of runs has an unknown key 7; it takes dag_id, dag_run_id, "),
+        ({"dag_id": "etl", "state": "cleared"}, "Item 2 of runs has an unknown key state; it takes dag_id, "),
+        ({"dag_id": "etl", "when_paused": "maybe"}, "Item 2 of runs: value of when_paused must be one of: fail, "),
+        ({"dag_id": "etl", "secret_conf": "hidden-5e1f"}, "Item 2 of runs: argument 'secret_conf' "),
+        (["etl"], "Item 2 of runs is no mapping of options; write it as one."),
+        (7, "Item 2 of runs is no mapping of options; write it as one."),
+    ],
+)
+@pytest.mark.parametrize("as_text", [False, True])
+def test_what_is_wrong_with_an_item_names_it(played, v2, server, item, said, as_text):
+    runs = [{"dag_id": "etl"}, item]
+    if as_text and not (isinstance(item, dict) and 7 in item):
+        runs = json.dumps(runs)
+    result = played(airflow_dag_run_batch.main, **v2, runs=runs)
+    assert result["failed"] is True
+    assert result["msg"].startswith(said)
+    assert "hidden" not in json.dumps(result)
+    assert server.requests == []

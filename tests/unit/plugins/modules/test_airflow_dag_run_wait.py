@@ -257,6 +257,7 @@ def test_check_mode_looks_once_at_what_there_is(wait, server, generation, clock)
     result = wait(True, runs=runs("a", "b"))
     states = {entry["dag_run"]["dag_run_id"]: entry["dag_run"]["state"] for entry in result["runs"]}
     assert states == {"a": "running", "b": "queued"}
+    assert [bool(entry["dag_run"]["url"]) for entry in result["runs"]] == [True, False]
     assert {frozenset(entry["dag_run"]) for entry in result["runs"]} == {frozenset(result["runs"][0]["dag_run"])}
     assert wait.warnings == ["DAG etl_daily has no run b; check mode goes on as if a task before had made it."]
     assert clock.passed == 0

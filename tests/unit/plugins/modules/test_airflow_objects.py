@@ -259,6 +259,14 @@ def test_a_connection_that_is_made_anew_is_told(new):
         ({"dags": {"etl": {"paused": "maybe"}}}, "dags.etl: argument 'paused'"),
         ({"dags": {"etl": True}}, "dags.etl is no mapping"),
         ({"dags": {"etl": {}}}, "missing required arguments: paused"),
+        (
+            {"roles": [{"name": "a", "permissions": [{"action": "can_read", "resource": "DAGs"}, {"action": "b"}]}]},
+            "Item 1 of roles (a): Item 2 of permissions: missing required arguments: resource; correct it.",
+        ),
+        (
+            {"roles": [{"name": "a", "permissions": [{"actoin": "can_read"}]}]},
+            "Item 1 of roles (a): Item 1 of permissions has an unknown key actoin; it takes action, resource.",
+        ),
         ({"purge": {"pools": {"matching": ["*"]}}}, "purge.pools needs pools"),
         ({"pools": [], "purge": {"pools": {"matching": ["default_pool"]}}}, "names default_pool, Airflow's own pool"),
         ({"pools": [], "purge": {"pools": {"matching": [" "]}}}, "purge.pools holds an empty text"),

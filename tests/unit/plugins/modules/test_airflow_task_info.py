@@ -95,6 +95,7 @@ def test_check_mode_goes_on_without_a_run_that_a_task_before_would_make(info, se
     result = info(check_mode=True, dag_id="etl_daily", dag_run_id=run_id)
     assert (result["tasks"], result["failed_tasks"], result["task_counts"]) == ([], [], {})
     assert result["dag_run"]["dag_run_id"] == (run_id or "")
+    assert result["dag_run"]["url"] is None
     assert len(info.warnings) == 1
     assert info.warnings[0].endswith("; check mode goes on as if a task before had made it.")
 
