@@ -70,7 +70,7 @@ options:
         type: dict
         suboptions: &purge
           matching:
-            description: Names, or shell patterns such as V(app_*), of what may be removed. V(*) is all.
+            description: Names, or shell patterns such as V(app_*), of what may be removed, one at least. V(*) is all.
             type: list
             elements: str
             required: true

@@ -11,28 +11,58 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ansible.module_utils.common.validation import check_type_dict
+
+from .conf import kind_of
 from .errors import BadInput
-from .text import as_written, json_of, texts_in
+from .text import as_written, json_of, one_line, texts_in
 
 Spec = t.Mapping[str, t.Any]
 
 
-def check_texts(name: str, value: t.Any, option: Spec) -> None:
-    """Refuse a list or a mapping in the place of a text; Ansible would make a text of it.
+def shaped(name: str, value: t.Any, option: Spec) -> t.Any:
+    """Return the value of an option without what is unset in it; BadInput where it has another shape than the option.
+
+    Ansible would make a text of a list, and 1 of true. It falls over what should be a mapping of options and is none.
 
     :param name: what the option is called.
-    :param value: what it was given.
+    :param value: what it was given; not None.
     """
-    kind = option.get("type")
-    if kind in ("str", "path") and isinstance(value, (list, tuple, t.Mapping)):
-        given = "mapping" if isinstance(value, t.Mapping) else "list"
-        raise BadInput(f"{name} must be a text, and is a {given}; correct it.")
+    kind, elements = option.get("type"), {**option, "type": option.get("elements")}
+    if kind == "dict":
+        return _mapping(name, value, option)
+    if kind == "list" and "options" in option:
+        value = items_of(name, value)
     if kind == "list" and isinstance(value, (list, tuple)):
-        for number, item in enumerate(value, 1):
-            check_texts(f"Item {number} of {name}", item, {**option, "type": option.get("elements")})
-    elif kind == "dict" and isinstance(value, t.Mapping):
-        for key, suboption in option.get("options", {}).items():
-            check_texts(f"{key} in {name}", value.get(key), suboption)
+        return [shaped(f"Item {number} of {name}", item, elements) for number, item in enumerate(value, 1)]
+    if kind in ("str", "path", "int", "float"):
+        needed = "a number" if kind in ("int", "float") else "a text"
+        wrong = isinstance(value, (list, tuple, t.Mapping, bool))
+    else:
+        needed = "a list"
+        wrong = kind == "list" and ("options" in option or isinstance(value, (t.Mapping, bool)))
+    if wrong:
+        way_out = f"write it like {example(option)}" if kind == "list" else "correct it"
+        raise BadInput(f"{name} must be {needed}, and is {kind_of(value)}; {way_out}.")
+    return value
+
+
+def check_keys(name: str, value: t.Mapping[str, t.Any], options: Spec) -> None:
+    """Refuse a key that is no option."""
+    unknown = [str(key) for key in value if key not in options]
+    if unknown:
+        raise BadInput(f"{name} has an unknown key {one_line(unknown[0], 60)}; it takes {', '.join(options)}.")
+
+
+def example(option: Spec) -> str:
+    """Write a value of the right shape, with what is required, or the first of what is not."""
+    options = option.get("options")
+    if option.get("type") == "list":
+        return f"[{example({**option, 'type': 'dict'})}]"
+    if not options:
+        return "…"
+    required = [key for key in options if options[key].get("required")] or [*options][:1]
+    return "{" + ", ".join(f"{key}: {example(options[key])}" for key in required) + "}"
 
 
 def secret_options(option: Spec) -> list[str]:
@@ -96,6 +126,29 @@ def secrets_of(value: t.Any, names: t.Sequence[str]) -> t.Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from secrets_of(item, names)
+
+
+def _mapping(name: str, value: t.Any, option: Spec) -> t.Any:
+    """Return a mapping; where its keys are options, each has its shape."""
+    read, options = value, option.get("options")
+    with contextlib.suppress(TypeError):
+        read = check_type_dict(value) if isinstance(value, str) else value
+    if not isinstance(read, t.Mapping):
+        way_out = f"write it like {example(option)}" if options else "correct it"
+        raise BadInput(f"{name} must be a mapping, and is {kind_of(value)}; {way_out}.")
+    if not options:
+        return value
+    check_keys(name, read, options)
+    found = {}
+    for key, item in read.items():
+        if item is not None or "options" in options[key]:
+            # In an item of a list the item is named last.
+            found[key] = shaped(f"{key} in {name}" if " " in name else f"{name}.{key}", item, options[key])
+    found = without_unset(found, options)
+    missing = [key for key in options if options[key].get("required") and key not in found]
+    if missing:
+        raise BadInput(f"{name} has no {missing[0]}; write it like {example(option)}.")
+    return found
 
 
 def _parsed(what: str, value: t.Any) -> t.Any:

@@ -272,7 +272,7 @@ def test_conf(value, conf):
         ("[1, 2]", "is a list"),
         ("5", "is a number"),
         ("true", "is a boolean"),
-        ("null", "is a null"),
+        ("null", "is null"),
         ("just words", "is a text"),
         ("{a: b", "is neither JSON nor YAML"),
         ("a: b: c", "is neither JSON nor YAML"),

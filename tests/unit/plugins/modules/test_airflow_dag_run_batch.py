@@ -654,7 +654,7 @@ def test_a_text_that_is_no_list_is_refused_unseen(played, v2, server, runs):
     ("runs", "said"),
     [
         ([{"dag_id": "etl", "wiat": False, "secret_conf": {"key": "hidden-5e1f"}}], "wiat"),
-        ([{"secret_conf": {"key": "hidden-5e1f"}}], "missing required arguments: dag_id"),
+        ([{"secret_conf": {"key": "hidden-5e1f"}}], "Item 1 of runs has no dag_id; write it like {dag_id: …}."),
         ([{"dag_id": "etl", "when_paused": "maybe", "secret_conf": {"key": "hidden-5e1f"}}], "value of when_paused"),
         ([[{"dag_id": "etl", "secret_conf": {"key": "hidden-5e1f"}}]], "runs"),
         ({"dag_id": "etl", "secret_conf": {"key": "hidden-5e1f"}}, "runs"),

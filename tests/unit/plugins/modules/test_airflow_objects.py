@@ -244,9 +244,14 @@ def test_a_connection_that_is_made_anew_is_told(new):
         ({"connections": [{"connection_id": "a", "hots": "b"}]}, "Item 1 of connections (a) has an unknown key hots"),
         ({"variables": [{"value": 1}]}, "Item 1 of variables has no key"),
         ({"variables": {"region": None}}, "variables.region has no value"),
-        ({"variables": "region"}, "variables takes a list of mappings, or a mapping"),
-        ({"variables": [["region"]]}, "Item 1 of variables is no mapping"),
-        ({"pools": {"etl": 8}}, "pools takes a list of mappings;"),
+        ({"variables": "region"}, "variables is a text; write it like [{key: …}] or {region: …}."),
+        ({"variables": [["region"]]}, "Item 1 of variables must be a mapping, and is a list; write it like {key: …}."),
+        ({"pools": {"etl": 8}}, "pools is a mapping; write it like [{name: …}]."),
+        ({"pools": [{"name": "etl", "slots": True}]}, "slots must be a number, and is a boolean"),
+        ({"dags": "etl"}, "dags is a text; write it like {etl_daily: {paused: …}}."),
+        ({"roles": [{"name": "a", "permissions": ["b"]}]}, "Item 1 of roles (a): Item 1 of permissions is a text"),
+        ({"roles": [{"name": "a", "permissions": [{"action": "b"}]}]}, "write it like {action: …, resource: …}"),
+        ({"users": [{"username": ["a"]}]}, "Item 1 of users: username must be a text, and is a list"),
         ({"connections": [{"connection_id": "a", "extra": "[1]"}]}, "Item 1 of connections (a): extra is a list"),
         ({"connections": [{"connection_id": "a b"}]}, "is no id of a connection"),
         ({"connections": [{"connection_id": "a", "port": "x"}]}, "Item 1 of connections (a): argument 'port'"),
@@ -257,10 +262,14 @@ def test_a_connection_that_is_made_anew_is_told(new):
         ({"pools": [{"name": "default_pool", "state": "absent"}]}, "Airflow's own"),
         ({"roles": [{"name": "Admin", "state": "absent"}]}, "one of Airflow's own roles, which is never removed"),
         ({"dags": {"etl": {"paused": "maybe"}}}, "dags.etl: argument 'paused'"),
-        ({"dags": {"etl": True}}, "dags.etl is no mapping"),
+        ({"dags": {"etl": True}}, "dags.etl must be a mapping, and is a boolean; write it like {paused: …}."),
         ({"dags": {"etl": {}}}, "missing required arguments: paused"),
         ({"purge": {"pools": {"matching": ["*"]}}}, "purge.pools needs pools"),
         ({"pools": [], "purge": {"pools": {"matching": ["default_pool"]}}}, "names default_pool, Airflow's own pool"),
+        (
+            {"pools": [], "purge": {"pools": {"matching": []}}},
+            "purge.pools.matching is an empty list, so nothing would",
+        ),
         ({"pools": [], "purge": {"pools": {"matching": [" "]}}}, "purge.pools holds an empty text"),
         ({"pools": [], "purge": {"pools": {"matching": ["*"], "at_most": -1}}}, "at_most -1"),
     ],
@@ -452,6 +461,41 @@ def test_a_hundred_changed_variables_cost_a_write_each(tree, server):
 
 
 # -- as a module
+
+
+KINDS_OF_PURGE = "write it like {connections: {matching: […]}}."
+SHAPES_OF_PURGE: list[tuple[t.Any, str]] = [
+    (True, f"purge must be a mapping, and is a boolean; {KINDS_OF_PURGE}"),
+    (["variables"], f"purge must be a mapping, and is a list; {KINDS_OF_PURGE}"),
+    ("variables", f"purge must be a mapping, and is a text; {KINDS_OF_PURGE}"),
+    (7, f"purge must be a mapping, and is a number; {KINDS_OF_PURGE}"),
+    ({"dags": None}, "purge has an unknown key dags; it takes connections, variables, pools, roles, users."),
+    ({"variables": None}, "purge.variables must be a mapping, and is null; write it like {matching: […]}."),
+    ({"variables": False}, "purge.variables must be a mapping, and is a boolean; write it like {matching: […]}."),
+    ({"variables": ["app_*"]}, "purge.variables must be a mapping, and is a list; write it like {matching: […]}."),
+    ({"pools": "app_*"}, "purge.pools must be a mapping, and is a text; write it like {matching: […]}."),
+    ({"variables": {}}, "purge.variables has no matching; write it like {matching: […]}."),
+    ({"variables": {"matching": None}}, "purge.variables has no matching; write it like {matching: […]}."),
+    (
+        {"variables": {"matching": True}},
+        "purge.variables.matching must be a list, and is a boolean; write it like […].",
+    ),
+    ({"variables": {"matching": [["a"]]}}, "Item 1 of purge.variables.matching must be a text, and is a list;"),
+    ({"variables": {"matching": ["a"], "except": {}}}, "purge.variables.except must be a list, and is a mapping;"),
+    (
+        {"variables": {"matching": ["a"], "at_most": True}},
+        "purge.variables.at_most must be a number, and is a boolean;",
+    ),
+    ({"variables": {"matching": ["a"], "at_least": 1}}, "purge.variables has an unknown key at_least; it takes"),
+]
+
+
+@pytest.mark.parametrize(("purge", "says"), SHAPES_OF_PURGE)
+def test_a_purge_of_another_shape_is_refused_before_a_request(played, server, purge, says):
+    result = play(played, variables={}, pools=[], purge=purge)
+    assert result["failed"] is True
+    assert result["msg"].startswith(says)
+    assert server.requests == []
 
 
 def play(played: Played, **options: t.Any) -> dict[str, t.Any]:
