@@ -168,7 +168,8 @@ objects:
           type: list
           elements: str
         updated:
-          description: Names of those that were changed.
+          description: Names of those that were changed. With O(update_secrets=always) they are also those in
+            RV(unverified), whose secrets were written again.
           type: list
           elements: str
         removed:

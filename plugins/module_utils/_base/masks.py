@@ -14,6 +14,7 @@ from .errors import BadInput
 from .text import json_of
 
 MASK = "***"
+CHANGED = "(changed)"  # what a diff shows of a secret
 # Words that Airflow 2.11 takes for the name of a secret; later versions know more of them.
 _OF_ALL_VERSIONS = (
     *("access_token", "api_key", "apikey", "authorization", "keyfile_dict", "passphrase", "passwd", "password"),

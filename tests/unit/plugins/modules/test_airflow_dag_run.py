@@ -155,7 +155,7 @@ def test_trigger_and_go_on(story, generation):
     assert set(result["dag_run"]) == RUN_KEYS
     assert (result["failed_tasks"], result["task_counts"], result["elapsed"]) == ([], {}, 0.0)
     name = f"DAG run etl_daily / {NEW_ID}"
-    assert result["diff"] == {"before": {name: {"state": None}}, "after": {name: {"state": "queued"}}}
+    assert result["diff"] == {"before": {}, "after": {name: {"state": "queued"}}}
 
 
 def test_trigger_with_an_id_looks_whether_it_is_there(story):
