@@ -126,8 +126,8 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
         None if params[option] is None else {} if params[option] == "" else conf_of(option, params[option])
         for option in ("extra", "secret_extra")
     )
-    for option, value in (("password", params["password"]), ("extra", extra), ("secret_extra", secret_extra)):
-        check_no_mask(option, value)
+    for option, value in {**{key: params[key] for key in SPEC}, "extra": extra, "secret_extra": secret_extra}.items():
+        check_no_mask(option, value, template=option != "description")
     fields = {**{key: params[key] for key in FIELDS}, "connection_id": name}
     return Wish(fields, params["password"], extra, secret_extra, params["update_secrets"])
 

@@ -83,6 +83,7 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     if value is not None:
         # A value may well be a template, which a DAG renders; a secret never is.
         check_no_mask(given[0], value_of_text(value), template=given[0] == "secret_value")
+    check_no_mask("description", params["description"], template=False)
     fields = {"key": key, "value": value, **{name: params[name] for name in ("description", "team_name")}}
     return Wish(fields, given == ["secret_value"], params["update_secrets"])
 

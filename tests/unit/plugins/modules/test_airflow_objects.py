@@ -24,6 +24,7 @@ from ansible_collections.dagops.airflow.tests.unit.played import Played
 
 PAGE = 100
 SECRET = "a-long-secret"
+PLACEHOLDER = "{{ vault_airflow['pools']['a']['description'] }}"
 NO_DIFF: dict[str, t.Any] = {"before": {}, "after": {}}
 OWN_ROLES = [{"name": name, "actions": []} for name in ("Admin", "Op", "Public", "User", "Viewer")]
 
@@ -257,6 +258,17 @@ def test_a_connection_that_is_made_anew_is_told(new):
         ({"connections": [{"connection_id": "a", "port": "x"}]}, "Item 1 of connections (a): argument 'port'"),
         ({"connections": [{"connection_id": "a", "host": "b********"}]}, "in which a secret was masked"),
         ({"connections": [{"connection_id": "a", "password": "***"}]}, "password is ***"),
+        ({"connections": [{"connection_id": "a", "host": "{{ x }}"}]}, "host still holds an expression in braces"),
+        (
+            {"connections": [{"connection_id": "a", "description": PLACEHOLDER}]},
+            "description still holds an expression",
+        ),
+        ({"variables": {"a": PLACEHOLDER}}, "variables.a: value still holds an expression in braces"),
+        (
+            {"variables": [{"key": "a", "value": 1, "description": PLACEHOLDER}]},
+            "description still holds an expression",
+        ),
+        ({"pools": [{"name": "etl", "slots": 1, "description": PLACEHOLDER}]}, "description still holds an expression"),
         ({"pools": [{"name": "etl", "slots": 0}]}, "Item 1 of pools (etl): slots is 0"),
         ({"pools": [{"name": "etl", "slots": -2}]}, "Item 1 of pools (etl): slots is -2"),
         ({"pools": [{"name": "default_pool", "state": "absent"}]}, "Airflow's own"),
@@ -400,6 +412,17 @@ def test_a_kind_that_cannot_be_read_does_not_hold_back_the_others(tree, server, 
     )
     assert [failed["name"] for failed in error.details["failed_objects"]] == ["a", "b"]
     assert outcomes(error.details) == {"pools": {}, "variables": {"created": ["region"]}}
+
+
+def test_a_purge_that_is_refused_in_part_is_told_as_it_was(tree, server):
+    tree.lists("pools", pool("a"), pool("b"), pool("c"))
+    server.delete("pools/a").answers({})
+    server.delete("pools/b").answers(tree.generation.problem(403, "Forbidden", "no"), 403)
+    server.delete("pools/c").answers({})
+    error = tree.failure(pools=[], purge={"pools": {"matching": ["*"]}})
+    assert outcomes(error.details) == {"pools": {"removed": ["a", "c"]}}
+    assert [failed["name"] for failed in error.details["failed_objects"]] == ["b"]
+    assert error.message.endswith(" All others are; failed_objects has the reason of each.")
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
