@@ -201,6 +201,8 @@ def test_urls(text, url):
         ("https:///path", "is no URL"),
         ("https://air flow.example", "is no URL"),
         ("https://h.example/a b", "is no URL"),
+        ("https://h.example/a\ud800", "'https://h.example/a?' is no URL"),
+        ("https://h\x00.example", "is no URL"),
         ("http://[::1", "is no URL"),
         ("http://h.example:port", "is no URL"),
         ("http://h.example:99999", "is no URL"),

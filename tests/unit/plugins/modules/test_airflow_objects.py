@@ -446,6 +446,14 @@ def test_a_server_that_is_gone_ends_the_task_which_tells_what_was_done(tree, ser
     assert (error.details["changed"], outcomes(error.details)) == (True, {"pools": {"created": ["a"]}})
 
 
+def test_a_list_that_is_short_twice_is_no_airflow_without_users(tree, server):
+    answer = {"users": [user("ann", "Op")], "total_entries": 3}
+    for offset in (0, 1) * 2:
+        server.get(tree.path("users"), {"limit": PAGE, "offset": offset}).answers(answer)
+    error = tree.failure(users=[{"username": "ann", "roles": ["Op"]}])
+    assert "holds 3 objects, but its pages gave 1; try again." in error.message
+
+
 # -- what it costs
 
 
