@@ -18,7 +18,7 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ._airflow.airflow import Airflow, Asked, silent
 from ._base.errors import AirflowError, BadInput
-from ._base.items import check_items, check_texts, items_of, parsed_items, secret_options, secrets_of, without_unset
+from ._base.items import parsed_items, secret_options, secrets_of, shaped, without_unset
 from ._base.names import check_unmasked, with_names
 from ._base.text import texts_in
 from ._connect import Params, connect
@@ -114,24 +114,17 @@ class AirflowModule(AnsibleModule):
         for name, value in self.params.items():
             option = self.argument_spec.get(name, {})
             try:
-                if name in self._items:
-                    self.params[name] = parsed_items(name, value)
-                elif secret_options(option):
-                    self.params[name] = items_of(name, value)
+                self.params[name] = parsed_items(name, value) if name in self._items else shaped(name, value, option)
             except BadInput as error:
-                # What cannot be read may hold secrets, so nothing of it may be shown.
-                self.params[name], self._refused = [], error
+                # What cannot be read may hold secrets, so nothing of it may be shown. Ansible looks at it, too.
+                if option.get("type") in ("list", "dict", "raw"):
+                    self.params[name] = {} if option["type"] == "dict" else []
+                self._refused = self._refused or error
             try:
                 if not option.get("no_log") and name not in self._items:
                     check_unmasked(name, value)
-                check_texts(name, value, option)
             except BadInput as error:
                 self._refused = self._refused or error
-            try:
-                check_items(name, self.params[name], option)
-            except BadInput as error:
-                # Otherwise Ansible would say it, without the number of the item.
-                self.params[name], self._refused = [], self._refused or error
         # Before variables of the environment take the places of options that are not given.
         self._url_is_given = "api_url" in self.params
         self.no_log_values.update(filter(None, self._more_secrets()))

@@ -70,7 +70,7 @@ options:
         type: dict
         suboptions: &purge
           matching:
-            description: Names, or shell patterns such as V(app_*), of what may be removed. V(*) is all.
+            description: Names, or shell patterns such as V(app_*), of what may be removed, one at least. V(*) is all.
             type: list
             elements: str
             required: true
@@ -168,7 +168,8 @@ objects:
           type: list
           elements: str
         updated:
-          description: Names of those that were changed.
+          description: Names of those that were changed. With O(update_secrets=always) they are also those in
+            RV(unverified), whose secrets were written again.
           type: list
           elements: str
         removed:

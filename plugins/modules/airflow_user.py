@@ -136,8 +136,7 @@ from ..module_utils._airflow.airflow import Asked
 from ..module_utils._base.state import diff, gone
 from ..module_utils._by_command import COMMAND_SPEC, by_command
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.objects import difference
-from ..module_utils._work.users import SPEC, carry_out, plan_of, remove, wish_of
+from ..module_utils._work.users import SPEC, carry_out, difference, plan_of, remove, wish_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {**COMMAND_SPEC, **SPEC}
 

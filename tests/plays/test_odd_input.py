@@ -21,7 +21,7 @@ REFUSED: dict[str, tuple[str, dict[str, t.Any], str | None, str]] = {
     "a wait": ("run_dag", {"airflow_dag_id": "ok", "airflow_wait": "maybe"}, None, "argument 'wait' is of type"),
     "a note that is no JSON": ("restore", {}, "ok", NO_NOTE),
     "a folder": ("restore", {"airflow_state_file": "."}, None, NO_NOTE),
-    "a mapping": ("restore", {"airflow_unpaused_dags": {"a": 1}}, "[", "argument 'dag_id' is of type"),
+    "a mapping": ("restore", {"airflow_unpaused_dags": {"a": 1}}, "[", "dag_id must be a list, and is a mapping"),
     "a comma": (
         "restore",
         {"airflow_unpaused_dags": ","},
@@ -35,7 +35,7 @@ REFUSED: dict[str, tuple[str, dict[str, t.Any], str | None, str]] = {
         None,
         "maybe",
     ),
-    "DAGs to pause": ("pause_all", {"airflow_dag_ids": {"a": 1}}, None, "argument 'dag_id' is of type"),
+    "DAGs to pause": ("pause_all", {"airflow_dag_ids": {"a": 1}}, None, "dag_id must be a list, and is a mapping"),
     "tags": ("pause_all", {"airflow_tags": ["a", " "]}, None, "tags holds an empty text; name what is meant, or give"),
 }
 # What the artifact or a survey gives, and the DAGs that are unpaused; the note has ["noted"].

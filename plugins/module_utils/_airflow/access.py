@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .._base.errors import ApiError, BadInput, Conflict, NoSuchApi, Unsupported, WrongLogin
+from .._base.errors import ApiError, BadInput, Conflict, NoSuchApi, ShortList, Unsupported, WrongLogin
 from .._http.login import Login, TokenLogin
 from .._http.login_v1 import PasswordCheck
 from .._http.login_v2 import FabLogin, FabTokenLogin, PasswordTokenLogin
@@ -127,6 +127,8 @@ class Access(Family):
             yield
         except NoSuchApi as error:
             raise no_users(f"{self.url} has no API for users and roles") from error
+        except ShortList:
+            raise
         except Conflict as error:
             reason = error.reason or "its name or e-mail address is taken"
             raise Conflict(

@@ -28,7 +28,7 @@ def conf_of(option: str, value: t.Any) -> dict[str, t.Any]:
             # reading a conf as Python.
             value = _parsed(option, value) if isinstance(value, str) else value
         if not isinstance(value, t.Mapping):
-            raise BadInput(f"{option} is a {_kind(value)}; it takes a mapping, or the JSON or YAML text of one.")
+            raise BadInput(f"{option} is {kind_of(value)}; it takes a mapping, or the JSON or YAML text of one.")
         plain = in_json(value)
         json.dumps(plain, allow_nan=False)
     except RecursionError as error:
@@ -83,14 +83,17 @@ def _parsed(option: str, text: str) -> t.Any:
         raise BadInput(f"{option} is neither JSON nor YAML{place}: {problem}; correct it.") from error
 
 
-def _kind(value: t.Any) -> str:
+def kind_of(value: t.Any) -> str:
+    """Say what a value is, in the words of JSON, with the article."""
     names = {
-        list: "list",
-        tuple: "list",
-        str: "text",
-        bool: "boolean",
-        int: "number",
-        float: "number",
+        list: "a list",
+        tuple: "a list",
+        t.Mapping: "a mapping",
+        str: "a text",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
         type(None): "null",
     }
-    return names.get(type(value), type(value).__name__)
+    # Ansible 2.19 and newer has classes of its own below these.
+    return next((name for kind, name in names.items() if isinstance(value, kind)), f"a {type(value).__name__}")

@@ -138,6 +138,10 @@ class ApiError(AirflowError):
         self.reason = reason
 
 
+class ShortList(ApiError):
+    """A list has not held all that it says it holds, twice."""
+
+
 class NotFound(ApiError):
     """404: the object does not exist."""
 

@@ -14,68 +14,71 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.validation import check_type_dict
 
-from .errors import BadInput, about
+from .conf import kind_of
+from .errors import BadInput
 from .text import Redactor, as_written, json_of, one_line, texts_in
 
 Spec = t.Mapping[str, t.Any]
 
 
-def check_texts(name: str, value: t.Any, option: Spec) -> None:
-    """Refuse a list or a mapping in the place of a text; Ansible would make a text of it.
+def shaped(name: str, value: t.Any, option: Spec) -> t.Any:
+    """Return the value of an option without what is unset in it; BadInput where it has another shape than the option.
+
+    Ansible would make a text of a list, and 1 of true. It falls over what should be a mapping of options and is none.
 
     :param name: what the option is called.
-    :param value: what it was given.
+    :param value: what it was given; not None.
     """
-    kind = option.get("type")
-    if kind in ("str", "path") and isinstance(value, (list, tuple, t.Mapping)):
-        given = "mapping" if isinstance(value, t.Mapping) else "list"
-        raise BadInput(f"{name} must be a text, and is a {given}; correct it.")
+    kind, elements = option.get("type"), {**option, "type": option.get("elements")}
+    if kind == "dict":
+        return _mapping(name, value, option)
+    if kind == "list" and "options" in option:
+        value = items_of(name, value)
     if kind == "list" and isinstance(value, (list, tuple)):
-        for number, item in enumerate(value, 1):
-            check_texts(f"Item {number} of {name}", item, {**option, "type": option.get("elements")})
-    elif kind == "dict" and isinstance(value, t.Mapping):
-        for key, suboption in option.get("options", {}).items():
-            check_texts(f"{key} in {name}", value.get(key), suboption)
-
-
-def check_items(name: str, value: t.Any, option: Spec) -> None:
-    """Refuse what is wrong with an item of a list of mappings, and say which item that is, which Ansible does not."""
-    if (option.get("type"), option.get("elements")) != ("list", "dict") or not isinstance(value, (list, tuple)):
-        return
-    for number, item in enumerate(value, 1):
-        label = f"Item {number} of {name}"
-        if isinstance(item, str):
-            with contextlib.suppress(TypeError):
-                item = check_type_dict(item)
-        if "options" in option:
+        items = {f"Item {number} of {name}": item for number, item in enumerate(value, 1)}
+        items = {label: shaped(label, item, elements) for label, item in items.items()}
+        for label, item in items.items() if "options" in option else ():
             checked(label, item, option["options"])
-        else:
-            check_known(label, item, None)
+        return [*items.values()]
+    if kind in ("str", "path", "int", "float"):
+        needed = "a number" if kind in ("int", "float") else "a text"
+        wrong = isinstance(value, (list, tuple, t.Mapping, bool))
+    else:
+        needed = "a list"
+        wrong = kind == "list" and ("options" in option or isinstance(value, (t.Mapping, bool)))
+    if wrong:
+        way_out = f"write it like {example(option)}" if kind == "list" else "correct it"
+        raise BadInput(f"{name} must be {needed}, and is {kind_of(value)}; {way_out}.")
+    return value
 
 
-def check_known(label: str, item: t.Any, spec: Spec | None) -> None:
-    """Refuse what is no mapping, or has a key that is none of these options; None: it may have any."""
-    if not isinstance(item, t.Mapping):
-        raise BadInput(f"{label} is no mapping of options; write it as one.")
-    unknown = [] if spec is None else [str(key) for key in item if key not in spec]
+def check_keys(name: str, value: t.Mapping[str, t.Any], options: Spec) -> None:
+    """Refuse a key that is no option."""
+    unknown = [str(key) for key in value if key not in options]
     if unknown:
-        raise BadInput(f"{label} has an unknown key {one_line(unknown[0], 60)}; it takes {', '.join(spec or ())}.")
+        raise BadInput(f"{name} has an unknown key {one_line(unknown[0], 60)}; it takes {', '.join(options)}.")
 
 
-def checked(label: str, item: t.Any, spec: Spec, clearable: t.Container[str] = ()) -> dict[str, t.Any]:
+def example(option: Spec) -> str:
+    """Write a value of the right shape, with what is required, or the first of what is not."""
+    options = option.get("options")
+    if option.get("type") == "list":
+        return f"[{example({**option, 'type': 'dict'})}]"
+    if not options:
+        return "…"
+    required = [key for key in options if options[key].get("required")] or [*options][:1]
+    return "{" + ", ".join(f"{key}: {example(options[key])}" for key in required) + "}"
+
+
+def checked(label: str, item: t.Mapping[str, t.Any], spec: Spec) -> dict[str, t.Any]:
     """Return the options of an item as Ansible reads them; BadInput names the item and what is wrong with it.
 
     :param label: what messages call it.
     """
-    check_known(label, item, spec)
-    given = without_unset(item, spec, clearable)
-    with about(label):
-        for key, value in given.items():
-            check_items(key, value, spec[key])
-    validated = ArgumentSpecValidator(spec).validate(given)
+    validated = ArgumentSpecValidator(spec).validate(item)
     if validated.error_messages:
         # Before it is cut: half a secret would not be masked.
-        redact = Redactor(secrets_of(given, secret_options({"options": spec})))
+        redact = Redactor(secrets_of(item, secret_options({"options": spec})))
         raise BadInput(f"{label}: {one_line(redact(validated.error_messages[0])).rstrip('.')}; correct it.")
     found: dict[str, t.Any] = validated.validated_parameters
     return found
@@ -107,7 +110,7 @@ def parsed_items(name: str, value: t.Any) -> t.Any:
     value = _parsed(name, value)
     if not isinstance(value, list):
         return value
-    return [_parsed(f"Item {number} of {name}", item) for number, item in enumerate(value, 1)]
+    return [_parsed(f"Item {number} of {name}", _read_as_ansible(item)) for number, item in enumerate(value, 1)]
 
 
 def items_of(name: str, value: t.Any) -> t.Any:
@@ -142,6 +145,36 @@ def secrets_of(value: t.Any, names: t.Sequence[str]) -> t.Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from secrets_of(item, names)
+
+
+def _mapping(name: str, value: t.Any, option: Spec) -> t.Any:
+    """Return a mapping; where its keys are options, each has its shape."""
+    read, options = value, option.get("options")
+    with contextlib.suppress(TypeError):
+        read = check_type_dict(value) if isinstance(value, str) else value
+    if not isinstance(read, t.Mapping):
+        way_out = f"write it like {example(option)}" if options else "correct it"
+        raise BadInput(f"{name} must be a mapping, and is {kind_of(value)}; {way_out}.")
+    if not options:
+        return value
+    check_keys(name, read, options)
+    found = {}
+    for key, item in read.items():
+        if item is not None or "options" in options[key]:
+            # In an item of a list the item is named last.
+            found[key] = shaped(f"{key} in {name}" if " " in name else f"{name}.{key}", item, options[key])
+    found = without_unset(found, options)
+    missing = [key for key in options if options[key].get("required") and key not in found]
+    if missing:
+        raise BadInput(f"{name} has no {missing[0]}; write it like {example(option)}.")
+    return found
+
+
+def _read_as_ansible(item: t.Any) -> t.Any:
+    """Read an item in the short form of Ansible, C(key=value key=value), and leave anything else."""
+    with contextlib.suppress(TypeError):
+        return check_type_dict(item) if isinstance(item, str) else item
+    return item
 
 
 def _parsed(what: str, value: t.Any) -> t.Any:

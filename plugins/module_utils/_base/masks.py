@@ -11,9 +11,11 @@ import typing as t
 
 from .conf import in_json
 from .errors import BadInput
+from .placeholders import is_placeholder
 from .text import json_of
 
 MASK = "***"
+CHANGED = "(changed)"  # what a diff shows of a secret
 # Words that Airflow 2.11 takes for the name of a secret; later versions know more of them.
 _OF_ALL_VERSIONS = (
     *("access_token", "api_key", "apikey", "authorization", "keyfile_dict", "passphrase", "passwd", "password"),
@@ -129,10 +131,13 @@ def comparison(wanted: t.Any, current: t.Any, path: Path = ()) -> tuple[bool, li
 
 
 def check_no_mask(option: str, value: t.Any, template: bool = True) -> None:
-    """Refuse what can only be a mistake: Airflow's mask, and with C(template) what Ansible should have replaced."""
+    """Refuse what can only be a mistake: Airflow's mask, and what Ansible should have replaced.
+
+    :param template: whether that is every expression, and not just one that stands for a secret in an export.
+    """
     for path, leaf in leaves(value):
         place = ".".join([option, *map(str, path)])
         if leaf == MASK:
             raise BadInput(f"{place} is {MASK}, which Airflow shows in the place of a secret; give the secret itself.")
-        if template and isinstance(leaf, str) and _TEMPLATE.search(leaf):
+        if isinstance(leaf, str) and (is_placeholder(leaf) or (template and _TEMPLATE.search(leaf))):
             raise BadInput(f"{place} still holds an expression in braces; give its value.")

@@ -19,11 +19,15 @@ def gone(names: t.Iterable[str]) -> dict[str, t.Any]:
 
 
 def diff(objects: t.Mapping[str, tuple[t.Mapping[str, t.Any], t.Mapping[str, t.Any]]]) -> dict[str, t.Any]:
-    """Return Ansible's diff of several objects, given as name -> (current, changed keys)."""
+    """Return Ansible's diff of several objects, given as name -> (current, changed keys).
+
+    A new object, of which nothing is current, stands behind only, and without what is empty in it.
+    """
     before = {}
     after = {}
     for name, (current, changed) in objects.items():
-        if changed:
+        if changed and current:
             before[name] = {key: current.get(key) for key in changed}
-            after[name] = dict(changed)
+        if changed:
+            after[name] = {key: value for key, value in changed.items() if current or value not in (None, "")}
     return {"before": before, "after": after}

@@ -30,7 +30,7 @@ def base_url_of(option: str, value: str) -> str:
         raise BadInput(f"{option} is no URL{why}; write it like https://airflow.example.com.") from error
     if parts.username is not None or parts.password is not None:
         raise BadInput(f"{option} must not hold credentials; give api_username and api_password.")
-    if parts.scheme not in ("http", "https") or not host or re.search(r"\s", text):
+    if parts.scheme not in ("http", "https") or not host or not text.isprintable() or " " in text:
         raise BadInput(f"{option}{given} is no URL; write it like https://airflow.example.com.")
     if parts.query or parts.fragment:
         raise BadInput(f"{option}{given} must not have a query or a fragment; end it after the path.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._base.errors import ApiError
+from .._base.errors import ApiError, ShortList
 from .client import Client
 
 Object = t.Dict[str, t.Any]
@@ -35,7 +35,7 @@ def pages(
         found, total = _read(client, path, key, identity, params or {}, most)
         if len(found) >= (total if most is None else min(most, total)):
             return list(found.values())[:most]
-    raise ApiError(
+    raise ShortList(
         f"Airflow says that {client.url}{path} holds {total} objects, but its pages gave {len(found)}; try again.",
         200,
     )

@@ -78,10 +78,13 @@ class Told:
             "diff": self._diff,
         }
 
-    def failure(self, purging: bool) -> ObjectsFailed:
-        """Return the error that names what failed."""
+    def failure(self, held_back: bool) -> ObjectsFailed:
+        """Return the error that names what failed.
+
+        :param held_back: whether something was to be purged, and was not for that reason.
+        """
         names = one_line(", ".join(f"{failed['kind']} {failed['name']}" for failed in self.failed), 160)
-        purged = ", and nothing was purged" if purging else ""
+        purged = ", and nothing was purged" if held_back else ""
         return ObjectsFailed(
             f"Not all objects are as wanted ({names}): {one_line(self.failed[0]['msg'], 240)} All others are{purged}; "
             "failed_objects has the reason of each.",
@@ -100,10 +103,11 @@ def applied(airflow: Airflow, tree: Tree, check_mode: bool, warn: t.Callable[[st
     steps = _steps(airflow, tree, found, told, warn)
     purges = _purges(airflow, tree, found)
     _write(steps, told, check_mode)
-    if not told.failed:
+    held_back = bool(purges and told.failed)
+    if not held_back:
         _write(purges, told, check_mode)
     if told.failed:
-        raise told.failure(bool(purges))
+        raise told.failure(held_back)
     return told.result()
 
 

@@ -27,7 +27,7 @@ from .._base.masks import (
 )
 from .._base.state import changes
 from .._base.text import first_few, texts_in
-from .digests import UPDATE_SECRETS, Digest, Known, remove_digest
+from .digests import UPDATE_SECRETS, Digest, Known, remove_digest, told
 from .objects import Kind, make
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -46,7 +46,6 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 CLEARABLE = ("description", "host", "login", "password", "schema", "port", "extra", "team_name")
-CHANGED = "(changed)"  # what a diff shows of a secret
 CLEARED = "(cleared, for which the connection is made anew)"
 HIGHEST_PORT = 65535
 LONGEST_ID = 200  # characters
@@ -127,8 +126,8 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
         None if params[option] is None else {} if params[option] == "" else conf_of(option, params[option])
         for option in ("extra", "secret_extra")
     )
-    for option, value in (("password", params["password"]), ("extra", extra), ("secret_extra", secret_extra)):
-        check_no_mask(option, value)
+    for option, value in {**{key: params[key] for key in SPEC}, "extra": extra, "secret_extra": secret_extra}.items():
+        check_no_mask(option, value, template=option != "description")
     fields = {**{key: params[key] for key in FIELDS}, "connection_id": name}
     return Wish(fields, params["password"], extra, secret_extra, params["update_secrets"])
 
@@ -327,13 +326,19 @@ def shown(connection: Object, secret: t.Container[Path] = ()) -> Object:
 
 def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
     """Return the connection as it is, and what changes of it, as a diff may show them."""
-    before = shown(plan.current, wish.secret_paths) if plan.current else {}
-    after = shown(plan.after, wish.secret_paths)
-    changed = {key: after[key] for key in plan.changed if key != "password"}
-    if plan.changed.get("password") is not None:
-        changed["password"] = CLEARED if plan.remade else CHANGED
+    before, after = (
+        {**shown(connection, wish.secret_paths), "password": MASK if connection["password"] else None}
+        if connection
+        else {}
+        for connection in (plan.current, plan.after)
+    )
+    changed = {key: after[key] for key in plan.changed}
+    if plan.remade:
+        changed["password"] = CLEARED
+    elif "password" in changed and before.get("password"):
+        changed["password"] = told(plan.digest, "password" in plan.unverified)
     if before and "extra" in changed and changed["extra"] == before["extra"]:
-        changed["extra"] = CHANGED
+        changed["extra"] = told(plan.digest, plan.unverified not in ([], ["password"]))
     return before, changed
 
 

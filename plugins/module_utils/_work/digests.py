@@ -16,6 +16,7 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._airflow.variables import Variables
 from .._base.errors import Conflict, Denied, Unsupported
+from .._base.masks import CHANGED
 
 # The option that says what happens to secrets which cannot be compared; not a secret itself.
 UPDATE_SECRETS = {
@@ -28,6 +29,8 @@ UPDATE_SECRETS = {
 COST = (4096, 8, 1)
 MOST_MEMORY = 64 * 1024 * 1024  # bytes, for what a variable says that it needs
 LENGTH = 32  # bytes
+# What a diff shows of a secret that nobody can compare.
+WRITTEN = "(written: Airflow does not show the one it had; see update_secrets)"
 WRITING = "dagops.airflow: a secret is being written"
 _KEPT = re.compile(r"dagops\.airflow scrypt (\d{1,7}) (\d{1,3}) (\d{1,3}) ([0-9a-f]{8,64}) ([0-9a-f]{64})")
 _KEY = re.compile(r"dagops__[0-9a-f]{24}")
@@ -61,6 +64,7 @@ class Digest:
         self._given = json.dumps(given, sort_keys=True).encode()
         self._known = known
         self._current: Object | None = None
+        self.differs = False  # known to be others than those that were written last
 
     def matches(self) -> bool:
         """Whether the secrets are the ones that were written last; an error when that cannot be kept here."""
@@ -79,7 +83,8 @@ class Digest:
             found = _scrypt(self._given, bytes.fromhex(kept[4]), cost)
         except (ValueError, MemoryError, OverflowError):
             return False
-        return hmac.compare_digest(found.hex(), kept[5])
+        self.differs = not hmac.compare_digest(found.hex(), kept[5])
+        return not self.differs
 
     def begin(self) -> None:
         """Take the digest away before the secrets are written: should that break off, they are written again.
@@ -105,6 +110,16 @@ class Digest:
                 self._current = variable
             else:
                 self._variables.update(self._current, {"value": value})
+
+
+def told(digest: Digest | None, unverified: bool) -> str:
+    """Return what a diff shows of a secret that is written.
+
+    :param unverified: whether it could not be compared.
+    """
+    if digest is None:
+        return WRITTEN if unverified else CHANGED
+    return CHANGED if digest.differs else WRITTEN
 
 
 def remove_digest(airflow: Airflow, kind: str, name: str) -> None:

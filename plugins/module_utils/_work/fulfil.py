@@ -222,7 +222,7 @@ def _unpause(airflow: Airflow, run: Object, unpause: bool) -> None:
 def _diff(run: Object, before: str | None, after: str | None, unpause: bool) -> Object:
     objects: dict[str, tuple[Object, Object]] = {}
     if after:
-        objects[f"DAG run {run_name(run)}"] = ({"state": before}, {"state": after})
+        objects[f"DAG run {run_name(run)}"] = ({"state": before} if before else {}, {"state": after})
     if unpause:
         objects[f"DAG {run['dag_id']}"] = ({"is_paused": True}, {"is_paused": False})
     return diff(objects)

@@ -11,6 +11,7 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.pools import DEFAULT_POOL, FIELDS, UNLIMITED, Pools
 from .._base.errors import BadInput
 from .._base.inputs import object_name_of
+from .._base.masks import check_no_mask
 from .._base.state import changes
 from .objects import Kind, Plan, difference, write
 
@@ -41,6 +42,7 @@ class Wish(t.NamedTuple):
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     """Check all options before anything is sent; BadInput names the one that is wrong."""
     wanted = {**{key: params[key] for key in FIELDS}, "name": object_name_of("name", params["name"], LONGEST_NAME)}
+    check_no_mask("description", wanted["description"], template=False)
     slots = wanted["slots"]
     if slots is not None and slots < 1 and slots != UNLIMITED:
         raise BadInput(f"slots is {slots}; it takes 1 or more, or -1 for a pool without a limit.")

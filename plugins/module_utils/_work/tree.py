@@ -8,9 +8,10 @@ from __future__ import annotations
 import typing as t
 
 from .._airflow.pools import DEFAULT_POOL
+from .._base.conf import kind_of
 from .._base.errors import BadInput, Unsupported, about
 from .._base.inputs import is_glob
-from .._base.items import check_known, check_texts, checked, without_unset
+from .._base.items import check_keys, checked, example, shaped, without_unset
 from .._base.names import check_unmasked
 from .._base.text import one_line
 from .connections import KIND as CONNECTIONS
@@ -84,27 +85,33 @@ def tree_of(params: Options) -> Tree:
     purges = {
         name: _purge(KINDS[name], options, name in items, login)
         for name, options in (params["purge"] or {}).items()
-        if options is not None
+        if options is not None  # a kind that is not purged
     }
     return Tree(items, purges, login)
 
 
 def item_of(kind: Kind, label: str, options: t.Any, defaults: Options) -> Item:
     """Check the options of one object, in the way of the module for one."""
-    check_known(label, options, kind.spec)
-    given = without_unset(options, kind.spec, kind.clearable)
+    if not isinstance(options, t.Mapping):
+        form = example({"type": "dict", "options": kind.spec})
+        raise BadInput(f"{label} must be a mapping, and is {kind_of(options)}; write it like {form}.")
+    check_keys(label, options, kind.spec)
+    with about(label, WRONG):
+        given = {
+            name: shaped(name, value, kind.spec[name])
+            for name, value in without_unset(options, kind.spec, kind.clearable).items()
+        }
     if kind.key not in given:
         raise BadInput(f"{label} has no {kind.key}; name what it is about.")
     spec = {
         name: {**option, "default": defaults[name]} if name in defaults else option
         for name, option in kind.spec.items()
     }
-    validated = checked(label, options, spec, kind.clearable)
+    validated = checked(label, given, spec)
     with about(label, WRONG):
         for name, value in given.items():
             if not kind.spec[name].get("no_log"):
                 check_unmasked(name, value)
-            check_texts(name, value, kind.spec[name])
         wish = kind.wish_of(validated)
     return Item(label, wish, given.get("state") == "absent")
 
@@ -142,17 +149,24 @@ def _labelled(kind: Kind, value: t.Any) -> t.Iterator[tuple[str, t.Any]]:
             yield f"{kind.name}.{one_line(name, 60)}", _of_mapping(kind, str(name), options)
         return
     if not isinstance(value, list):
-        more = ", or a mapping of keys to values" if kind is VARIABLES else ""
-        raise BadInput(f"{kind.name} takes a list of mappings{more}; correct it.")
+        form = "{etl_daily: {paused: …}}" if kind is DAGS else example({"type": "list", "options": kind.spec})
+        more = " or {region: …}" if kind is VARIABLES else ""
+        raise BadInput(f"{kind.name} is {kind_of(value)}; write it like {form}{more}.")
     for number, options in enumerate(value, 1):
         name = options.get(kind.key) if isinstance(options, t.Mapping) else None
-        yield f"Item {number} of {kind.name}" + (f" ({one_line(name, 60)})" if name else ""), options
+        named = f" ({one_line(name, 60)})" if name and isinstance(name, str) else ""
+        yield f"Item {number} of {kind.name}{named}", options
 
 
 def _of_mapping(kind: Kind, name: str, options: t.Any) -> t.Any:
     """Return an object that a mapping has under its name in the form of an item of a list."""
     if kind is DAGS:
-        return {**options, "dag_id": name} if isinstance(options, t.Mapping) else options
+        if not isinstance(options, t.Mapping):
+            form = "{paused: …}"
+            raise BadInput(
+                f"dags.{one_line(name, 60)} must be a mapping, and is {kind_of(options)}; write it like {form}."
+            )
+        return {**options, "dag_id": name}
     if options is None:
         raise BadInput(f"variables.{one_line(name, 60)} has no value; give one, or an empty text.")
     return {"key": name, "value": options}
@@ -166,6 +180,11 @@ def _purge(kind: Kind, options: Options, listed: bool, login: str) -> Purge:
         raise BadInput(
             f"{option} needs api_username: a token does not tell which user is logged in, who must not be removed; log "
             "in with a user name, or leave it out."
+        )
+    if not options["matching"]:
+        raise BadInput(
+            f"{option}.matching is an empty list, so nothing would be purged; name what may be removed, such as "
+            f"[app_*], or leave {option} out."
         )
     patterns = [*options["matching"], *(options["except"] or [])]
     if not all(text.strip() for text in patterns):

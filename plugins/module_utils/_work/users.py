@@ -11,8 +11,9 @@ from .._airflow.access import Access
 from .._airflow.airflow import Asked, Object
 from .._base.errors import BadInput
 from .._base.inputs import name_of
+from .._base.masks import CHANGED, MASK
 from .._base.state import changes
-from .objects import Kind, difference
+from .objects import Kind
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "username": {"type": "str", "required": True},
@@ -24,7 +25,6 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "roles": {"type": "list", "elements": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
-CHANGED = "(changed)"  # what a diff shows of a password
 
 
 class Wish(t.NamedTuple):
@@ -101,6 +101,11 @@ def carry_out(airflow: Asked, wish: Wish, plan: Plan) -> None:
         access.create_user(plan.after, str(plan.password))
     else:
         access.update_user(plan.after, plan.password)
+
+
+def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
+    """Return the user as it is, and what changes of it, as a diff may show them."""
+    return ({**plan.current, "password": MASK} if plan.current else {}), plan.changed
 
 
 def remove(airflow: Asked, username: str) -> None:

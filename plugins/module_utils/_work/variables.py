@@ -16,7 +16,6 @@ from .._base.masks import (
     MASK,
     check_no_mask,
     comparison,
-    is_masked,
     is_sensitive,
     leaves,
     masked,
@@ -26,10 +25,9 @@ from .._base.masks import (
 )
 from .._base.state import changes
 from .._base.text import texts_in
-from .digests import UPDATE_SECRETS, Digest, Known, is_digest_key, remove_digest
+from .digests import UPDATE_SECRETS, Digest, Known, is_digest_key, remove_digest, told
 from .objects import Kind, write
 
-CHANGED = "(changed)"  # what a diff shows of a secret
 SPEC: dict[str, dict[str, t.Any]] = {
     "key": {"type": "str", "required": True, "no_log": False},
     "value": {"type": "raw"},
@@ -85,6 +83,7 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     if value is not None:
         # A value may well be a template, which a DAG renders; a secret never is.
         check_no_mask(given[0], value_of_text(value), template=given[0] == "secret_value")
+    check_no_mask("description", params["description"], template=False)
     fields = {"key": key, "value": value, **{name: params[name] for name in ("description", "team_name")}}
     return Wish(fields, given == ["secret_value"], params["update_secrets"])
 
@@ -174,8 +173,9 @@ def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
         return before, {}
     after = shown({**(plan.current or {}), **plan.changed}, wish.secret)
     changed = {key: after[key] for key in plan.changed}
-    if "value" in changed and (changed["value"] == before.get("value") or is_masked(changed["value"])):
-        changed["value"] = CHANGED
+    # An Airflow without the key of the old value shows nothing of it.
+    if plan.current and "value" in changed and (changed["value"] == before["value"] or before["value"] is None):
+        changed["value"] = told(plan.digest, bool(plan.unverified))
     return before, changed
 
 

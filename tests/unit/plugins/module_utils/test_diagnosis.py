@@ -266,7 +266,10 @@ def test_what_tasks_are_at(tasks, told, found):
             "task a is waiting in pool db (3 of 3 slots are open), for a free slot of Airflow's executor "
             "([core] parallelism)",
         ),
-        (LIMIT, "task a is waiting for others to end: max_active_tasks of the DAG is reached, so wait for them, or raise it"),
+        (
+            LIMIT,
+            "task a is waiting for others to end: max_active_tasks of the DAG is reached, so wait for them, or raise it",
+        ),
         (
             lacks("Task Concurrency", "The max task concurrency has been reached."),
             "task a is waiting for others to end: max_active_tis_per_dag of the task is reached, so wait for them, or raise it",
@@ -378,7 +381,19 @@ def test_the_task_that_is_next():
         [task("a", "deferred"), *WAITS],
     ],
 )
-@pytest.mark.parametrize("told", [{}, POOL, {**POOL, **FULL_POOL}, FULL_POOL, LIMIT, PAST, {"tasks.lacking": []}, {"health.read": Denied("no", 403)}])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        POOL,
+        {**POOL, **FULL_POOL},
+        FULL_POOL,
+        LIMIT,
+        PAST,
+        {"tasks.lacking": []},
+        {"health.read": Denied("no", 403)},
+    ],
+)
 def test_no_diagnosis_takes_more_than_six_requests(tasks, told):
     airflow = Airflow(**told)
     dated = {**run(), "logical_date": "2026-11-22T10:00:00Z"}

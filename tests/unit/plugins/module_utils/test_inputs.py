@@ -103,7 +103,6 @@ def test_who_names_a_run_of_others_is_told_what_to_do(name, rest):
     assert refused(new_dag_run_id_of, "the_option", name).endswith(rest)
 
 
-
 def test_ids_of_the_scheduler_are_for_reading_only():
     assert "Airflow's scheduler" in refused(new_dag_run_id_of, "the_option", "scheduled__x")
 
@@ -225,6 +224,8 @@ def test_urls(text, url):
         ("https:///path", "is no URL"),
         ("https://air flow.example", "is no URL"),
         ("https://h.example/a b", "is no URL"),
+        ("https://h.example/a\ud800", "'https://h.example/a?' is no URL"),
+        ("https://h\x00.example", "is no URL"),
         ("http://[::1", "is no URL"),
         ("http://h.example:port", "is no URL"),
         ("http://h.example:99999", "is no URL"),
@@ -296,7 +297,7 @@ def test_conf(value, conf):
         ("[1, 2]", "is a list"),
         ("5", "is a number"),
         ("true", "is a boolean"),
-        ("null", "is a null"),
+        ("null", "is null"),
         ("just words", "is a text"),
         ("{a: b", "is neither JSON nor YAML"),
         ("a: b: c", "is neither JSON nor YAML"),

@@ -13,7 +13,7 @@ import pytest
 from ansible.module_utils import basic
 from ansible_collections.dagops.airflow.plugins.module_utils import _module
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, BadInput, TimedOut
-from ansible_collections.dagops.airflow.plugins.module_utils._base.items import check_texts
+from ansible_collections.dagops.airflow.plugins.module_utils._base.items import shaped
 from ansible_collections.dagops.airflow.plugins.module_utils._module import AirflowModule
 from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_connection,
@@ -58,31 +58,60 @@ def executed(run: t.Callable[[t.Any, t.Any], Options]) -> t.Callable[[], None]:
     return lambda: AirflowModule(SPEC, supports_check_mode=True).execute(run)
 
 
-# -- texts that are none
+# -- what has another shape than its option
 
-NO_TEXTS: dict[str, tuple[Options, str]] = {
-    "a list": ({"name": ["a"]}, "name must be a text, and is a list"),
-    "a mapping": ({"api_username": {"a": 1}}, "api_username must be a text, and is a mapping"),
-    "a path": ({"ca_path": ["/a"]}, "ca_path must be a text, and is a list"),
-    "an item": ({"names": ["a", ["hidden-b"]]}, "Item 2 of names must be a text, and is a list"),
-    "a secret": ({"secret": {"k": "hidden-a"}}, "secret must be a text, and is a mapping"),
+PAIR: Options = {"action": {"type": "str", "required": True}, "weight": {"type": "int"}}
+SHAPES: dict[str, tuple[Options, str]] = {
+    "a list": ({"name": ["a"]}, "name must be a text, and is a list; correct it."),
+    "a mapping": ({"api_username": {"a": 1}}, "api_username must be a text, and is a mapping; correct it."),
+    "a path": ({"ca_path": ["/a"]}, "ca_path must be a text, and is a list; correct it."),
+    "a boolean": ({"name": True}, "name must be a text, and is a boolean; correct it."),
+    "a number": ({"count": True}, "count must be a number, and is a boolean; correct it."),
+    "an item": ({"names": ["a", ["hidden-b"]]}, "Item 2 of names must be a text, and is a list; correct it."),
+    "no list": ({"names": {"a": 1}}, "names must be a list, and is a mapping; write it like […]."),
+    "no mapping": ({"data": ["hidden-c"]}, "data must be a mapping, and is a list; correct it."),
+    "a text": ({"data": "hidden-d"}, "data must be a mapping, and is a text; correct it."),
+    "a secret": ({"secret": {"k": "hidden-a"}}, "secret must be a text, and is a mapping; correct it."),
+}
+SHAPES_WITHIN: dict[str, tuple[t.Any, str]] = {
+    "no list": ({"action": "a"}, "pairs must be a list, and is a mapping; write it like [{action: …}]."),
+    "a number": (7, "pairs must be a list, and is a number; write it like [{action: …}]."),
+    "a boolean": ([True], "Item 1 of pairs must be a mapping, and is a boolean; write it like {action: …}."),
+    "a list": ([{"action": "a"}, []], "Item 2 of pairs must be a mapping, and is a list; write it like {action: …}."),
+    "null": ([None], "Item 1 of pairs must be a mapping, and is null; write it like {action: …}."),
+    "an unknown key": ([{"actions": "a"}], "Item 1 of pairs has an unknown key actions; it takes action, weight."),
+    "a missing key": ([{"weight": 1}], "Item 1 of pairs has no action; write it like {action: …}."),
+    "an empty key": ([{"action": ""}], "Item 1 of pairs has no action; write it like {action: …}."),
+    "a key without a value": ([{"action": None}], "Item 1 of pairs has no action; write it like {action: …}."),
+    "deeper": ([{"action": ["a"]}], "action in Item 1 of pairs must be a text, and is a list; correct it."),
+    "a number deeper": ([{"action": "a", "weight": False}], "weight in Item 1 of pairs must be a number, and is"),
 }
 
 
-@pytest.mark.parametrize("name", NO_TEXTS)
-def test_what_is_no_text_is_refused(played: Played, name: str) -> None:
-    options, sentence = NO_TEXTS[name]
+@pytest.mark.parametrize("name", SHAPES)
+def test_another_shape_is_refused(played: Played, name: str) -> None:
+    options, sentence = SHAPES[name]
     result = played(executed(lambda module, airflow: {}), api_url=URL, api_version="v2", **options)
     assert result["failed"] is True
-    assert result["msg"] == f"{sentence}; correct it."
+    assert result["msg"] == sentence
     assert "hidden" not in result["msg"]
 
 
-def test_the_same_in_a_mapping_with_options() -> None:
-    option = {"type": "list", "elements": "dict", "options": {"title": {"type": "str"}, "any": {"type": "raw"}}}
-    check_texts("things", [{"title": 7, "any": ["a"]}, {}], option)
-    with pytest.raises(BadInput, match=r"^title in Item 2 of things must be a text, and is a list; correct it\.$"):
-        check_texts("things", [{"title": "a"}, {"title": ["b"]}], option)
+@pytest.mark.parametrize("name", SHAPES_WITHIN)
+def test_another_shape_within_a_list_is_refused(name: str) -> None:
+    value, sentence = SHAPES_WITHIN[name]
+    with pytest.raises(BadInput) as caught:
+        shaped("pairs", value, {"type": "list", "elements": "dict", "options": PAIR})
+    assert caught.value.message.startswith(sentence)
+
+
+def test_what_has_its_shape_is_read() -> None:
+    option = {"type": "list", "elements": "dict", "options": PAIR}
+    read = [{"action": "a", "weight": 7}, {"action": "b"}]
+    assert shaped("pairs", [{"action": "a", "weight": 7}, {"action": "b", "weight": None}], option) == read
+    assert shaped("pairs", json.dumps(read), option) == read
+    assert shaped("pair", "action=a", {"type": "dict", "options": PAIR}) == {"action": "a"}
+    assert shaped("data", '{"a": 1}', {"type": "dict"}) == '{"a": 1}'
 
 
 # -- unset, empty, from the environment
@@ -468,13 +497,21 @@ def test_airflow_dag_run_needs_a_dag(played):
 @pytest.mark.parametrize(
     ("main", "options", "said"),
     [
-        (airflow_dag_run_wait.main, {"runs": [{"dag_id": "a", "dag_run_id": "r"}, 7]}, "Item 2 of runs is no mapping"),
-        (airflow_dag_run_wait.main, {"runs": ["dag_id=a dag_run_id=r", "a"]}, "Item 2 of runs is no mapping"),
+        (
+            airflow_dag_run_wait.main,
+            {"runs": [{"dag_id": "a", "dag_run_id": "r"}, 7]},
+            "Item 2 of runs must be a mapping, and is",
+        ),
+        (
+            airflow_dag_run_wait.main,
+            {"runs": ["dag_id=a dag_run_id=r", "a"]},
+            "Item 2 of runs must be a mapping, and is",
+        ),
         (airflow_dag_run_wait.main, {"runs": ["dag_id=a dag_run_id=r", {}]}, "Item 2 of runs lacks dag_id or"),
         (
             airflow_role.main,
             {"name": "a", "permissions": [{"action": "can_read", "resource": "DAGs"}, {"resource": "DAGs"}]},
-            "Item 2 of permissions: missing required arguments: action; correct it.",
+            "Item 2 of permissions has no action; write it like",
         ),
         (
             airflow_role.main,

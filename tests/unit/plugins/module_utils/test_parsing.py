@@ -252,7 +252,9 @@ def test_each_reason_has_its_own_advice(clock, dags, advice):
 def test_a_component_that_is_dead_is_the_advice_for_all(clock):
     health = {"dag_processor": {"status": "unhealthy", "latest_heartbeat": None}}
     named = {name: {**marked(-9, *tags), "dag_id": name} for name, tags in (("a", ["r2"]), ("b", []))}
-    with pytest.raises(TimedOut, match=r"\(wait_timeout\): Airflow's dag processor has sent no heartbeat: start it again\.$"):
+    with pytest.raises(
+        TimedOut, match=r"\(wait_timeout\): Airflow's dag processor has sent no heartbeat: start it again\.$"
+    ):
         wait(Airflow(clock, {0: named}, health=health), deployed(after=None, marker="r2", timeout=0, ids=named))
 
 

@@ -26,3 +26,8 @@ def test_changes(wanted, changed):
 def test_diff_leaves_out_what_stays():
     objects = {"x": ({"a": 1, "b": 2}, {"a": 3, "c": 4}), "y": ({"a": 1}, {})}
     assert diff(objects) == {"before": {"x": {"a": 1, "c": None}}, "after": {"x": {"a": 3, "c": 4}}}
+
+
+def test_diff_of_what_is_new_has_nothing_in_front_and_nothing_empty():
+    objects = {"x": ({}, {"a": 1, "b": None, "c": "", "d": False, "e": 0}), "y": ({}, {})}
+    assert diff(objects) == {"before": {}, "after": {"x": {"a": 1, "d": False, "e": 0}}}

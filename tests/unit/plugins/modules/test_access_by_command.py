@@ -91,7 +91,7 @@ def test_a_new_user(users):
     result = users(**NAMES, roles=["Viewer", "Op"], password=PASSWORD)
     assert result["changed"] is True
     assert result["user"] == USER
-    assert result["diff"] == {"before": {"deploy": dict.fromkeys(USER)}, "after": {"deploy": USER}}
+    assert result["diff"] == {"before": {}, "after": {"deploy": USER}}
 
 
 def test_a_new_user_in_check_mode(users):

@@ -133,7 +133,7 @@ def test_a_new_backfill_is_made_and_waited_for(story):
     assert result["backfill"]["id"] == 7
     after = {"from_date": FIRST, "to_date": SECOND, "reprocess": "none", "dates": [FIRST, SECOND]}
     assert result["diff"] == {
-        "before": {"backfill of DAG etl_daily": dict.fromkeys(after)},
+        "before": {},
         "after": {"backfill of DAG etl_daily": after},
     }
 

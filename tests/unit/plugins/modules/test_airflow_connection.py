@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Denied, Unsupported
-from ansible_collections.dagops.airflow.plugins.module_utils._work.digests import WRITING, digest_key
+from ansible_collections.dagops.airflow.plugins.module_utils._work.digests import WRITING, WRITTEN, digest_key
 from ansible_collections.dagops.airflow.plugins.modules import airflow_connection
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, DigestBody, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
@@ -99,7 +99,8 @@ def test_a_new_connection(connection, check_mode):
     assert (result["changed"], result["unverified"]) == (True, [])
     assert result["connection"]["extra"] == {"sslmode": "require", "tls": {"ca": "x", "private_key": "***"}}
     assert set(result["connection"]) == set(documented(airflow_connection)["connection"]["contains"])
-    assert result["diff"]["after"][ID]["password"] == "(changed)"
+    shown = {"connection_id": ID, "conn_type": "postgres", "port": 5432, "password": "***"}
+    assert result["diff"] == {"before": {}, "after": {ID: {**shown, "extra": result["connection"]["extra"]}}}
     assert PASSWORD not in str(result)
     assert KEY not in str(result)
 
@@ -212,7 +213,8 @@ def test_always(connection, check_mode):
         connection.patched(password=PASSWORD, extra=json.dumps({"a": 1, "private_key": KEY}))
     result = connection(check_mode, connection_id=ID, password=PASSWORD, secret_extra={"private_key": KEY})
     assert (result["changed"], result["unverified"]) == (True, ["password", "secret_extra.private_key"])
-    assert result["diff"]["after"] == {ID: {"password": "(changed)", "extra": "(changed)"}}
+    before = {"password": "***", "extra": {"a": 1, "private_key": "***"}}
+    assert result["diff"] == {"before": {ID: before}, "after": {ID: {"password": WRITTEN, "extra": WRITTEN}}}
     assert PASSWORD not in str(result)
     assert KEY not in str(result)
 
@@ -229,6 +231,7 @@ def test_a_password_that_is_not_set_yet(new):
     new.patched(password=PASSWORD)
     result = new(connection_id=ID, password=PASSWORD)
     assert (result["changed"], result["unverified"]) == (True, [])
+    assert result["diff"] == {"before": {ID: {"password": None}}, "after": {ID: {"password": "***"}}}
 
 
 def test_on_create(connection):
@@ -263,6 +266,7 @@ def test_on_change(connection):
     connection.digest_written()
     result = run(PASSWORD)
     assert (result["changed"], result["unverified"]) == (True, ["password", "secret_extra.private_key"])
+    assert result["diff"]["after"] == {ID: {"password": WRITTEN, "extra": WRITTEN}}
 
     connection.has(**there)
     connection.has_digest(connection.digest())
@@ -274,14 +278,18 @@ def test_on_change(connection):
     connection.digest_written(WRITING)
     connection.patched(extra=extra, password="another-password")
     connection.digest_written()
-    assert run("another-password")["changed"] is True
+    result = run("another-password")
+    assert result["changed"] is True
+    assert result["diff"]["after"] == {ID: {"password": "(changed)", "extra": "(changed)"}}
 
     connection.has(**there, host="of somebody else")
     connection.has_digest(connection.digest())
     connection.digest_written(WRITING)
     connection.patched(host="a", extra=extra, password="another-password")
     connection.digest_written()
-    assert run("another-password", host="a")["changed"] is True
+    result = run("another-password", host="a")
+    assert result["changed"] is True
+    assert result["diff"]["after"] == {ID: {"host": "a", "password": WRITTEN, "extra": WRITTEN}}
 
 
 def test_a_new_connection_with_a_digest(connection):

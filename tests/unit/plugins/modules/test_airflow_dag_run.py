@@ -155,7 +155,7 @@ def test_trigger_and_go_on(story, generation):
     assert set(result["dag_run"]) == RUN_KEYS
     assert (result["failed_tasks"], result["task_counts"], result["elapsed"]) == ([], {}, 0.0)
     name = f"DAG run etl_daily / {NEW_ID}"
-    assert result["diff"] == {"before": {name: {"state": None}}, "after": {name: {"state": "queued"}}}
+    assert result["diff"] == {"before": {}, "after": {name: {"state": "queued"}}}
 
 
 def test_trigger_with_an_id_looks_whether_it_is_there(story):
@@ -906,7 +906,7 @@ def test_check_mode_foresees_what_becomes_of_a_run_that_would_be_made(story, sta
     assert story.warnings == [f"DAG etl_daily {what}; {GOES_ON}."]
     # Of a run that is not there nothing else is known.
     name = "DAG run etl_daily / release-42"
-    assert result["diff"] == {"before": {name: {"state": None}}, "after": {name: {"state": FORESEEN[state]}}}
+    assert result["diff"] == {"before": {}, "after": {name: {"state": FORESEEN[state]}}}
     assert set(result["dag_run"]) == RUN_KEYS
     known = {key: value for key, value in result["dag_run"].items() if value is not None}
     assert known == {"dag_id": "etl_daily", "dag_run_id": RUN_ID, "state": FORESEEN[state]}
@@ -1170,9 +1170,7 @@ def test_a_wait_of_no_time_looks_once(story):
     story.explained()
     error = refusal(story, wait=True, wait_timeout=0)
     assert isinstance(error, TimedOut)
-    assert (
-        "is still queued after 0s (wait_timeout): it has not started yet. It goes on" in error.message
-    )
+    assert "is still queued after 0s (wait_timeout): it has not started yet. It goes on" in error.message
 
 
 def test_a_wait_that_times_out(story, generation, clock):

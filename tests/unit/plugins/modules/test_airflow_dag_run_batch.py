@@ -654,7 +654,7 @@ def test_a_text_that_is_no_list_is_refused_unseen(played, v2, server, runs):
     ("runs", "said"),
     [
         ([{"dag_id": "etl", "wiat": False, "secret_conf": {"key": "hidden-5e1f"}}], "wiat"),
-        ([{"secret_conf": {"key": "hidden-5e1f"}}], "missing required arguments: dag_id"),
+        ([{"secret_conf": {"key": "hidden-5e1f"}}], "Item 1 of runs has no dag_id; write it like {dag_id: …}."),
         ([{"dag_id": "etl", "when_paused": "maybe", "secret_conf": {"key": "hidden-5e1f"}}], "value of when_paused"),
         ([[{"dag_id": "etl", "secret_conf": {"key": "hidden-5e1f"}}]], "runs"),
         ({"dag_id": "etl", "secret_conf": {"key": "hidden-5e1f"}}, "runs"),
@@ -672,16 +672,16 @@ def test_what_ansible_refuses_shows_no_secret(played, v2, server, runs, said):
 @pytest.mark.parametrize(
     ("item", "said"),
     [
-        ({}, "Item 2 of runs: missing required arguments: dag_id; correct it."),
-        ({"dag_id": ""}, "Item 2 of runs: missing required arguments: dag_id; correct it."),
-        ({"dag_id": None, "conf": {"a": 1}}, "Item 2 of runs: missing required arguments: dag_id; correct it."),
+        ({}, "Item 2 of runs has no dag_id; write it like {dag_id: …}."),
+        ({"dag_id": ""}, "Item 2 of runs has no dag_id; write it like {dag_id: …}."),
+        ({"dag_id": None, "conf": {"a": 1}}, "Item 2 of runs has no dag_id; write it like {dag_id: …}."),
         ({"dag_id": "etl", "wiat": False}, "Item 2 of runs has an unknown key wiat; it takes dag_id, dag_run_id, "),
         ({"dag_id": "etl", 7: False}, "Item 2 of runs has an unknown key 7; it takes dag_id, dag_run_id, "),
         ({"dag_id": "etl", "state": "cleared"}, "Item 2 of runs has an unknown key state; it takes dag_id, "),
         ({"dag_id": "etl", "when_paused": "maybe"}, "Item 2 of runs: value of when_paused must be one of: fail, "),
-        ({"dag_id": "etl", "secret_conf": "hidden-5e1f"}, "Item 2 of runs: argument 'secret_conf' "),
-        (["etl"], "Item 2 of runs is no mapping of options; write it as one."),
-        (7, "Item 2 of runs is no mapping of options; write it as one."),
+        ({"dag_id": "etl", "secret_conf": "hidden-5e1f"}, "secret_conf in Item 2 of runs must be a mapping, and is a text; correct it."),
+        (["etl"], "Item 2 of runs must be a mapping, and is a"),
+        (7, "Item 2 of runs must be a mapping, and is a"),
     ],
 )
 @pytest.mark.parametrize("as_text", [False, True])

@@ -24,6 +24,7 @@ from ansible_collections.dagops.airflow.tests.unit.played import Played
 
 PAGE = 100
 SECRET = "a-long-secret"
+PLACEHOLDER = "{{ vault_airflow['pools']['a']['description'] }}"
 NO_DIFF: dict[str, t.Any] = {"before": {}, "after": {}}
 OWN_ROLES = [{"name": name, "actions": []} for name in ("Admin", "Op", "Public", "User", "Viewer")]
 
@@ -244,24 +245,40 @@ def test_a_connection_that_is_made_anew_is_told(new):
         ({"connections": [{"connection_id": "a", "hots": "b"}]}, "Item 1 of connections (a) has an unknown key hots"),
         ({"variables": [{"value": 1}]}, "Item 1 of variables has no key"),
         ({"variables": {"region": None}}, "variables.region has no value"),
-        ({"variables": "region"}, "variables takes a list of mappings, or a mapping"),
-        ({"variables": [["region"]]}, "Item 1 of variables is no mapping"),
-        ({"pools": {"etl": 8}}, "pools takes a list of mappings;"),
+        ({"variables": "region"}, "variables is a text; write it like [{key: …}] or {region: …}."),
+        ({"variables": [["region"]]}, "Item 1 of variables must be a mapping, and is a list; write it like {key: …}."),
+        ({"pools": {"etl": 8}}, "pools is a mapping; write it like [{name: …}]."),
+        ({"pools": [{"name": "etl", "slots": True}]}, "slots must be a number, and is a boolean"),
+        ({"dags": "etl"}, "dags is a text; write it like {etl_daily: {paused: …}}."),
+        ({"roles": [{"name": "a", "permissions": ["b"]}]}, "Item 1 of roles (a): Item 1 of permissions is a text"),
+        ({"roles": [{"name": "a", "permissions": [{"action": "b"}]}]}, "write it like {action: …, resource: …}"),
+        ({"users": [{"username": ["a"]}]}, "Item 1 of users: username must be a text, and is a list"),
         ({"connections": [{"connection_id": "a", "extra": "[1]"}]}, "Item 1 of connections (a): extra is a list"),
         ({"connections": [{"connection_id": "a b"}]}, "is no id of a connection"),
         ({"connections": [{"connection_id": "a", "port": "x"}]}, "Item 1 of connections (a): argument 'port'"),
         ({"connections": [{"connection_id": "a", "host": "b********"}]}, "in which a secret was masked"),
         ({"connections": [{"connection_id": "a", "password": "***"}]}, "password is ***"),
+        ({"connections": [{"connection_id": "a", "host": "{{ x }}"}]}, "host still holds an expression in braces"),
+        (
+            {"connections": [{"connection_id": "a", "description": PLACEHOLDER}]},
+            "description still holds an expression",
+        ),
+        ({"variables": {"a": PLACEHOLDER}}, "variables.a: value still holds an expression in braces"),
+        (
+            {"variables": [{"key": "a", "value": 1, "description": PLACEHOLDER}]},
+            "description still holds an expression",
+        ),
+        ({"pools": [{"name": "etl", "slots": 1, "description": PLACEHOLDER}]}, "description still holds an expression"),
         ({"pools": [{"name": "etl", "slots": 0}]}, "Item 1 of pools (etl): slots is 0"),
         ({"pools": [{"name": "etl", "slots": -2}]}, "Item 1 of pools (etl): slots is -2"),
         ({"pools": [{"name": "default_pool", "state": "absent"}]}, "Airflow's own"),
         ({"roles": [{"name": "Admin", "state": "absent"}]}, "one of Airflow's own roles, which is never removed"),
         ({"dags": {"etl": {"paused": "maybe"}}}, "dags.etl: argument 'paused'"),
-        ({"dags": {"etl": True}}, "dags.etl is no mapping"),
+        ({"dags": {"etl": True}}, "dags.etl must be a mapping, and is a boolean; write it like {paused: …}."),
         ({"dags": {"etl": {}}}, "missing required arguments: paused"),
         (
             {"roles": [{"name": "a", "permissions": [{"action": "can_read", "resource": "DAGs"}, {"action": "b"}]}]},
-            "Item 1 of roles (a): Item 2 of permissions: missing required arguments: resource; correct it.",
+            "Item 1 of roles (a): Item 2 of permissions has no resource; write it like",
         ),
         (
             {"roles": [{"name": "a", "permissions": [{"actoin": "can_read"}]}]},
@@ -269,6 +286,10 @@ def test_a_connection_that_is_made_anew_is_told(new):
         ),
         ({"purge": {"pools": {"matching": ["*"]}}}, "purge.pools needs pools"),
         ({"pools": [], "purge": {"pools": {"matching": ["default_pool"]}}}, "names default_pool, Airflow's own pool"),
+        (
+            {"pools": [], "purge": {"pools": {"matching": []}}},
+            "purge.pools.matching is an empty list, so nothing would",
+        ),
         ({"pools": [], "purge": {"pools": {"matching": [" "]}}}, "purge.pools holds an empty text"),
         ({"pools": [], "purge": {"pools": {"matching": ["*"], "at_most": -1}}}, "at_most -1"),
     ],
@@ -401,6 +422,17 @@ def test_a_kind_that_cannot_be_read_does_not_hold_back_the_others(tree, server, 
     assert outcomes(error.details) == {"pools": {}, "variables": {"created": ["region"]}}
 
 
+def test_a_purge_that_is_refused_in_part_is_told_as_it_was(tree, server):
+    tree.lists("pools", pool("a"), pool("b"), pool("c"))
+    server.delete("pools/a").answers({})
+    server.delete("pools/b").answers(tree.generation.problem(403, "Forbidden", "no"), 403)
+    server.delete("pools/c").answers({})
+    error = tree.failure(pools=[], purge={"pools": {"matching": ["*"]}})
+    assert outcomes(error.details) == {"pools": {"removed": ["a", "c"]}}
+    assert [failed["name"] for failed in error.details["failed_objects"]] == ["b"]
+    assert error.message.endswith(" All others are; failed_objects has the reason of each.")
+
+
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_a_dag_that_is_not_there(tree, server, check_mode):
     tree.lists("dags", tree.generation.dag("ok"))
@@ -420,6 +452,14 @@ def test_a_server_that_is_gone_ends_the_task_which_tells_what_was_done(tree, ser
     assert isinstance(error, Unreachable)
     assert error.message.startswith("pools b: ")
     assert (error.details["changed"], outcomes(error.details)) == (True, {"pools": {"created": ["a"]}})
+
+
+def test_a_list_that_is_short_twice_is_no_airflow_without_users(tree, server):
+    answer = {"users": [user("ann", "Op")], "total_entries": 3}
+    for offset in (0, 1) * 2:
+        server.get(tree.path("users"), {"limit": PAGE, "offset": offset}).answers(answer)
+    error = tree.failure(users=[{"username": "ann", "roles": ["Op"]}])
+    assert "holds 3 objects, but its pages gave 1; try again." in error.message
 
 
 # -- what it costs
@@ -460,6 +500,41 @@ def test_a_hundred_changed_variables_cost_a_write_each(tree, server):
 
 
 # -- as a module
+
+
+KINDS_OF_PURGE = "write it like {connections: {matching: […]}}."
+SHAPES_OF_PURGE: list[tuple[t.Any, str]] = [
+    (True, f"purge must be a mapping, and is a boolean; {KINDS_OF_PURGE}"),
+    (["variables"], f"purge must be a mapping, and is a list; {KINDS_OF_PURGE}"),
+    ("variables", f"purge must be a mapping, and is a text; {KINDS_OF_PURGE}"),
+    (7, f"purge must be a mapping, and is a number; {KINDS_OF_PURGE}"),
+    ({"dags": None}, "purge has an unknown key dags; it takes connections, variables, pools, roles, users."),
+    ({"variables": None}, "purge.variables must be a mapping, and is null; write it like {matching: […]}."),
+    ({"variables": False}, "purge.variables must be a mapping, and is a boolean; write it like {matching: […]}."),
+    ({"variables": ["app_*"]}, "purge.variables must be a mapping, and is a list; write it like {matching: […]}."),
+    ({"pools": "app_*"}, "purge.pools must be a mapping, and is a text; write it like {matching: […]}."),
+    ({"variables": {}}, "purge.variables has no matching; write it like {matching: […]}."),
+    ({"variables": {"matching": None}}, "purge.variables has no matching; write it like {matching: […]}."),
+    (
+        {"variables": {"matching": True}},
+        "purge.variables.matching must be a list, and is a boolean; write it like […].",
+    ),
+    ({"variables": {"matching": [["a"]]}}, "Item 1 of purge.variables.matching must be a text, and is a list;"),
+    ({"variables": {"matching": ["a"], "except": {}}}, "purge.variables.except must be a list, and is a mapping;"),
+    (
+        {"variables": {"matching": ["a"], "at_most": True}},
+        "purge.variables.at_most must be a number, and is a boolean;",
+    ),
+    ({"variables": {"matching": ["a"], "at_least": 1}}, "purge.variables has an unknown key at_least; it takes"),
+]
+
+
+@pytest.mark.parametrize(("purge", "says"), SHAPES_OF_PURGE)
+def test_a_purge_of_another_shape_is_refused_before_a_request(played, server, purge, says):
+    result = play(played, variables={}, pools=[], purge=purge)
+    assert result["failed"] is True
+    assert result["msg"].startswith(says)
+    assert server.requests == []
 
 
 def play(played: Played, **options: t.Any) -> dict[str, t.Any]:

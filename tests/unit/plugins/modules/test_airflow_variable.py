@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Denied, Unsupported
-from ansible_collections.dagops.airflow.plugins.module_utils._work.digests import WRITING, digest_key
+from ansible_collections.dagops.airflow.plugins.module_utils._work.digests import WRITING, WRITTEN, digest_key
 from ansible_collections.dagops.airflow.plugins.modules import airflow_variable
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, DigestBody, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
@@ -83,7 +83,8 @@ def test_a_new_variable(variable, check_mode, value, text):
     result = variable(check_mode, key="region", value=value)
     after = {"key": "region", "value": text, "description": "", "team_name": ""}
     assert (result["changed"], result["variable"], result["unverified"]) == (True, after, [])
-    assert result["diff"]["after"] == {"region": after}
+    shown = {name: item for name, item in after.items() if item}
+    assert result["diff"] == {"before": {}, "after": {"region": shown}}
     assert set(after) == set(documented(airflow_variable)["variable"]["contains"])
 
 
@@ -230,7 +231,7 @@ def test_always(new, there):
     new.patched("api_key", there, value=SECRET)
     result = new(key="api_key", secret_value=SECRET)
     assert (result["changed"], result["unverified"]) == (True, ["value"])
-    assert result["diff"]["after"] == {"api_key": {"value": "(changed)"}}
+    assert result["diff"] == {"before": {"api_key": {"value": there}}, "after": {"api_key": {"value": WRITTEN}}}
     assert SECRET not in str(result)
 
 
@@ -257,6 +258,7 @@ def test_on_change(new):
     new.server.patch(f"variables/{key}", query, sends=DigestBody(key=key)).answers({})
     result = new(key="api_key", secret_value=SECRET, update_secrets="on_change")
     assert (result["changed"], result["unverified"]) == (True, ["value"])
+    assert result["diff"]["after"] == {"api_key": {"value": WRITTEN}}
     digest = new.digest()
     assert SECRET not in digest
 
@@ -270,7 +272,9 @@ def test_on_change(new):
     new.patched(key, "", value=WRITING)
     new.patched("api_key", "***", value="another-secret")
     new.server.patch(f"variables/{key}", query, sends=DigestBody(key=key)).answers({})
-    assert new(key="api_key", secret_value="another-secret", update_secrets="on_change")["changed"] is True
+    result = new(key="api_key", secret_value="another-secret", update_secrets="on_change")
+    assert result["changed"] is True
+    assert result["diff"]["after"] == {"api_key": {"value": "(changed)"}}
 
 
 def test_on_change_does_not_look_at_the_order_of_keys(new):
