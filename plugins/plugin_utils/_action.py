@@ -42,8 +42,8 @@ Vars = t.Dict[str, t.Any]
 Result = t.Dict[str, t.Any]
 
 SWITCH = "DAGOPS_AIRFLOW_IN_PROCESS"
-# A variable of a play or a task: what the people who run it know in place of words in messages, such as their variable that
-# sets an option.
+# A variable of a play or a task: what those who run it know in place of words in messages, such as the variable of theirs
+# that sets an option.
 NAMES = "dagops_airflow_names"
 # Variables that count when a process starts: what they change cannot be changed in this one.
 OF_THE_START = ("LD_", "OPENSSL_", "PYTHON")
@@ -86,15 +86,17 @@ class AirflowAction(ActionBase):
 
     # -- what it says
 
-    def _parse_returned_data(self, res: Result, *more: t.Any, **others: t.Any) -> t.Any:
-        """Let the sentence of a failure speak of what those know who run the task, before Ansible makes copies of it."""
+    def _parse_returned_data(self, res: t.Any, *more: t.Any, **others: t.Any) -> t.Any:
+        """Let the sentence of a failure speak of what those know who run the task, before Ansible copies it."""
         if self._names:
             with contextlib.suppress(ValueError):
                 printed = json.loads(res["stdout"])
-                if printed.get("failed"):
+                # What the tasks of a run have said stays as it is.
+                if printed.get("failed") and (printed.get("timed_out") or not printed.get("failed_tasks")):
                     printed["msg"] = renamed(str(printed["msg"]), self._names)
                     res = {**res, "stdout": json.dumps(printed)}
-        return super()._parse_returned_data(res, *more, **others)
+        answer: t.Any = super()._parse_returned_data(res, *more, **others)
+        return answer
 
     # -- where it runs
 
@@ -180,5 +182,5 @@ def renamed(sentence: str, names: t.Mapping[str, str]) -> str:
         # Ansible's own sentence, which it says of a value of another type.
         if sentence.startswith(f"argument '{option}' "):
             return f"{name}: {sentence}"
-        sentence = re.sub(rf"(?<![^ (]){re.escape(option)}(?![^ ,.;:)])", lambda _found, name=name: name, sentence)
+        sentence = name.join(re.split(rf"(?<![^ (]){re.escape(option)}(?![^ ,.;:)])", sentence))
     return sentence

@@ -98,7 +98,10 @@ def test_a_task_that_waits_in_a_full_pool(api: Api, start: Start, told: Any) -> 
     run_id = start("in_pool")
     seen(api, "in_pool", run_id, "scheduled")
     result = told("in_pool", run_id)
-    assert "task held is waiting in pool narrow (0 of 0 slots are open): give the pool more slots with airflow_pool" in result["msg"]
+    assert (
+        "task held is waiting in pool narrow (0 of 0 slots are open): give the pool more slots with airflow_pool"
+        in result["msg"]
+    )
     assert result["task_counts"] == {"scheduled": 1}
 
 

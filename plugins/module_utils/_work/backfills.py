@@ -118,9 +118,7 @@ def trigger(airflow: Airflow, request: BackfillRequest, when_paused: str, check_
     return _unpaused(airflow, dag, done, unpause, check_mode)
 
 
-def cancel(
-    airflow: Airflow, params: t.Mapping[str, t.Any], request: BackfillRequest | None, check_mode: bool
-) -> Done:
+def cancel(airflow: Airflow, params: t.Mapping[str, t.Any], request: BackfillRequest | None, check_mode: bool) -> Done:
     """Cancel a backfill and end its runs that go on; one that is cancelled already still may have some."""
     if params["backfill_id"] is not None:
         backfill = _by_id(airflow, params["backfill_id"])

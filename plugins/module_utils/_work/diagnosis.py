@@ -100,8 +100,8 @@ class _Diagnosis:
         one = len(running) == 1
         others = "1 other run is active" if one else f"{len(running)} other runs are active"
         return (
-            f"{others} ({first_few([other['dag_run_id'] for other in running])}) and max_active_runs is {limit}: wait for "
-            f"{'it, end it' if one else 'one of them, end one'} with state: failed, or raise max_active_runs of the DAG"
+            f"{others} ({first_few([other['dag_run_id'] for other in running])}) and max_active_runs is {limit}: wait "
+            f"for {'it, end it' if one else 'one of them, end one'} with state: failed, or raise max_active_runs of the DAG"
         )
 
     def _of_tasks(self) -> str:

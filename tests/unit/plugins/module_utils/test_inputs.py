@@ -103,7 +103,6 @@ def test_who_names_a_run_of_others_is_told_what_to_do(name, rest):
     assert refused(new_dag_run_id_of, "the_option", name).endswith(rest)
 
 
-
 def test_ids_of_the_scheduler_are_for_reading_only():
     assert "Airflow's scheduler" in refused(new_dag_run_id_of, "the_option", "scheduled__x")
 

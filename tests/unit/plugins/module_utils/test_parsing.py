@@ -213,8 +213,8 @@ def test_a_version_that_was_made_by_the_parse_that_was_seen_first_is_the_new_one
 def test_a_time_out_does_not_say_that_a_version_was_new_when_it_was_seen(clock, story, touched):
     airflow = Airflow(clock, {**story, **touched}, versions={0: at(-90)})
     said = (
-        f"DAG etl was parsed in its new version at {at(-9)}, and runs in it for sure once it is parsed again at {at(21)} "
-        "or later (parse_margin)"
+        f"DAG etl was parsed in its new version at {at(-9)}, and runs in it for sure once it is parsed again at "
+        f"{at(21)} or later (parse_margin)"
     )
     lines = []
     airflow.say = lines.append
@@ -252,7 +252,9 @@ def test_each_reason_has_its_own_advice(clock, dags, advice):
 def test_a_component_that_is_dead_is_the_advice_for_all(clock):
     health = {"dag_processor": {"status": "unhealthy", "latest_heartbeat": None}}
     named = {name: {**marked(-9, *tags), "dag_id": name} for name, tags in (("a", ["r2"]), ("b", []))}
-    with pytest.raises(TimedOut, match=r"\(wait_timeout\): Airflow's dag processor has sent no heartbeat: start it again\.$"):
+    with pytest.raises(
+        TimedOut, match=r"\(wait_timeout\): Airflow's dag processor has sent no heartbeat: start it again\.$"
+    ):
         wait(Airflow(clock, {0: named}, health=health), deployed(after=None, marker="r2", timeout=0, ids=named))
 
 

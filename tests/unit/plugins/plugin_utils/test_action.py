@@ -308,12 +308,23 @@ def test_a_sentence_speaks_of_variables(said: str, known: str) -> None:
 @pytest.mark.parametrize("names", [NAMES, {}])
 @pytest.mark.parametrize("failed", [True, False])
 def test_only_failures_are_put_in_other_words(monkeypatch: pytest.MonkeyPatch, names: Vars, failed: bool) -> None:
-    monkeypatch.setattr(_action.ActionBase, "_parse_returned_data", lambda _self, res, *_more: json.loads(res["stdout"]))
+    monkeypatch.setattr(
+        _action.ActionBase, "_parse_returned_data", lambda _self, res, *_more: json.loads(res["stdout"])
+    )
     made = action()
     made.run(task_vars={**LOCAL, "dagops_airflow_names": names})
     printed = {"failed": failed, "msg": "wait_timeout is 0", "invocation": {"wait_timeout": 0}}
     expected = {**printed, "msg": "airflow_wait is 0"} if failed and names else printed
     assert made._parse_returned_data({"stdout": json.dumps(printed)}, "legacy") == expected
+
+
+@pytest.mark.parametrize(("timed_out", "said"), [(False, "wait_timeout is 0"), (True, "airflow_wait is 0")])
+def test_the_reasons_of_tasks_are_left_as_they_are(monkeypatch: pytest.MonkeyPatch, timed_out: bool, said: str) -> None:
+    monkeypatch.setattr(_action.ActionBase, "_parse_returned_data", lambda _self, res: json.loads(res["stdout"]))
+    made = action()
+    made.run(task_vars={**LOCAL, "dagops_airflow_names": NAMES})
+    printed = {"failed": True, "msg": "wait_timeout is 0", "timed_out": timed_out, "failed_tasks": [{"task_id": "a"}]}
+    assert made._parse_returned_data({"stdout": json.dumps(printed)})["msg"] == said
 
 
 def test_what_is_no_result_is_left_to_ansible(monkeypatch: pytest.MonkeyPatch) -> None:
