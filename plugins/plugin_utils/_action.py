@@ -42,7 +42,7 @@ Vars = t.Dict[str, t.Any]
 Result = t.Dict[str, t.Any]
 
 SWITCH = "DAGOPS_AIRFLOW_IN_PROCESS"
-# A variable of a play or a task: what those who run it know in place of words in messages, such as the variable of theirs
+# A variable of a play or a task: what those who run it know in place of words in messages, such as their variable
 # that sets an option.
 NAMES = "dagops_airflow_names"
 # Variables that count when a process starts: what they change cannot be changed in this one.
