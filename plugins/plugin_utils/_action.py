@@ -9,8 +9,11 @@ compiled files, so each worker would compile and import all of it anew.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import json
 import os
+import re
 import sys
 import types
 import typing as t
@@ -39,6 +42,9 @@ Vars = t.Dict[str, t.Any]
 Result = t.Dict[str, t.Any]
 
 SWITCH = "DAGOPS_AIRFLOW_IN_PROCESS"
+# A variable of a play or a task: what those who run it know in place of words in messages, such as their variable
+# that sets an option.
+NAMES = "dagops_airflow_names"
 # Variables that count when a process starts: what they change cannot be changed in this one.
 OF_THE_START = ("LD_", "OPENSSL_", "PYTHON")
 
@@ -52,11 +58,13 @@ class AirflowAction(ActionBase):
 
     module: types.ModuleType
     _call: Call | None = None
+    _names: t.Mapping[str, str] = {}
 
     def run(self, tmp: str | None = None, task_vars: Vars | None = None) -> Result:
         # Of the object: before ansible-core 2.16 its own are set when it is made.
         self._supports_check_mode = self._supports_async = True
         task_vars = task_vars or {}
+        self._names = self._templar.template(task_vars.get(NAMES)) or {}
         result: Result = super().run(tmp, task_vars)
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)
@@ -75,6 +83,20 @@ class AirflowAction(ActionBase):
         if not wrap_async:
             self._remove_tmp_path(self._connection._shell.tmpdir)  # type: ignore[no-untyped-call]
         return result
+
+    # -- what it says
+
+    def _parse_returned_data(self, res: t.Any, *more: t.Any, **others: t.Any) -> t.Any:
+        """Let the sentence of a failure speak of what those know who run the task, before Ansible copies it."""
+        if self._names:
+            with contextlib.suppress(ValueError):
+                printed = json.loads(res["stdout"])
+                # What the tasks of a run have said stays as it is.
+                if printed.get("failed") and (printed.get("timed_out") or not printed.get("failed_tasks")):
+                    printed["msg"] = renamed(str(printed["msg"]), self._names)
+                    res = {**res, "stdout": json.dumps(printed)}
+        answer: t.Any = super()._parse_returned_data(res, *more, **others)
+        return answer
 
     # -- where it runs
 
@@ -152,3 +174,13 @@ class AirflowAction(ActionBase):
             return super()._low_level_execute_command(*args, **kwargs)
         self._display.vvv(f"{self._task.action} runs in the process of the task.")
         return self._call.run()
+
+
+def renamed(sentence: str, names: t.Mapping[str, str]) -> str:
+    """Put other names in the place of options in a sentence; what is in quotes or a part of an id or a URL is none."""
+    for option, name in names.items():
+        # Ansible's own sentence, which it says of a value of another type.
+        if sentence.startswith(f"argument '{option}' "):
+            return f"{name}: {sentence}"
+        sentence = name.join(re.split(rf"(?<![^ (]){re.escape(option)}(?![^ ,.;:)])", sentence))
+    return sentence

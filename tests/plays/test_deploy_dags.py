@@ -104,7 +104,9 @@ def test_files_that_airflow_takes_for_dag_files_are_waited_for(tmp_path: Path, a
     played = deploy(tmp_path, airflow_helper_files="common.py,*_factory.py", airflow_parse_timeout="0.1")
     assert played.status != 0
     lacking = "is not read: Airflow knows no DAG of it"
-    assert f"packed.zip {lacking}; team/new.py {lacking}, after 0s (wait_timeout): " in played.words
+    assert f"packed.zip {lacking}; team/new.py {lacking}, after 0s (airflow_parse_timeout): " in played.words
+    assert "that it defines a DAG or is named in airflow_helper_files, and" in played.words
+    assert "wait_timeout" not in played.words, played.output
     assert (tmp_path / "there" / "team" / "x_factory.py").is_file()
     # With ids it does not matter.
     assert deploy(tmp_path, airflow_dag_ids="etl, etl").status == 0

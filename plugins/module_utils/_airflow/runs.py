@@ -257,8 +257,8 @@ class Runs(Family):
         if "/" in dag_run_id:
             # That list names runs in another way, and so does a request of 3.3 that changes many of them.
             raise Unsupported(
-                f"DAG run {dag_id} / {dag_run_id} cannot be marked or deleted by its id, since that has a slash; do it in "
-                "the list of DAG runs in Airflow's web interface, or, with Airflow 3.0 to 3.2, in its database."
+                f"DAG run {dag_id} / {dag_run_id} cannot be marked or deleted by its id, since that has a slash; do it "
+                "in the list of DAG runs in Airflow's web interface, or, with Airflow 3.0 to 3.2, in its database."
             )
         return self._run_path(dag_id, dag_run_id)
 

@@ -97,11 +97,13 @@ class _Diagnosis:
         running = [other for other in active if other["state"] == "running"]
         if len(running) < limit:
             return ""
+        names = first_few([other["dag_run_id"] for other in running])
         one = len(running) == 1
-        others = "1 other run is active" if one else f"{len(running)} other runs are active"
+        others = f"1 other run is active ({names})" if one else f"{len(running)} other runs are active ({names})"
+        which = "it, end it" if one else "one of them, end one"
         return (
-            f"{others} ({first_few([other['dag_run_id'] for other in running])}) and max_active_runs is {limit}: wait for "
-            f"{'it, end it' if one else 'one of them, end one'} with state: failed, or raise max_active_runs of the DAG"
+            f"{others} and max_active_runs is {limit}: wait for {which} with state: failed, or raise max_active_runs "
+            "of the DAG"
         )
 
     def _of_tasks(self) -> str:

@@ -193,8 +193,8 @@ def nothing_to_clear(run: Object, tasks: t.Sequence[Object]) -> str:
     if not tasks:
         return f"DAG run {run_name(run)} has no task that could be run again."
     return (
-        f"No task of DAG run {run_name(run)} ({run['state']}) has failed, so none was run again; only_failed: false runs "
-        "all of them again."
+        f"No task of DAG run {run_name(run)} ({run['state']}) has failed, so none was run again; only_failed: false "
+        "runs all of them again."
     )
 
 

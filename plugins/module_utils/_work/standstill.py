@@ -171,7 +171,7 @@ class Standstill:
         if pool is None:
             return f" in pool {name}, which does not exist: make it"
         text = f" in pool {name} ({pool['open_slots']} of {pool['slots']} slots are open)"
-        if pool["open_slots"]:
+        if pool["open_slots"] > 0 or pool["slots"] < 0:
             return text
         holders = self._holders(pool) if ask_holders and pool["slots"] else []
         which = f"the tasks of {first_few(holders)}, which hold them" if holders else "the tasks that hold them"

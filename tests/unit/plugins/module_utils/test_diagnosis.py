@@ -126,8 +126,8 @@ def test_what_holds_up_any_run(told, found, state):
         ({"runs.active": [other("a")]}, NOT_STARTED),
         (
             {"runs.active": [other("a"), other("b")]},
-            "2 other runs are active (a, b) and max_active_runs is 2: wait for one of them, end one with state: failed, "
-            "or raise max_active_runs of the DAG",
+            "2 other runs are active (a, b) and max_active_runs is 2: wait for one of them, end one with state: failed"
+            ", or raise max_active_runs of the DAG",
         ),
         (
             {"runs.active": [other("a"), run("queued")], **dag(max_active_runs=1)},
@@ -174,6 +174,8 @@ LIMIT = lacks("Task Instance Slots Available", "The maximum number of running ta
 PAST = lacks("Previous Dagrun State", "depends_on_past is true.")
 WAITS = [task("a", "scheduled", False)]
 FULL = "task a is waiting in pool db (0 of 3 slots are open)"
+REACHED = "reached, so wait for them, or raise it"
+WAIT = "wait for the tasks that hold them"
 MORE = "give the pool more slots with airflow_pool"
 
 
@@ -239,8 +241,8 @@ def test_what_tasks_are_at(tasks, told, found):
 @pytest.mark.parametrize(
     ("told", "found"),
     [
-        (FULL_POOL, f"{FULL}: wait for the tasks that hold them, or {MORE}"),
-        ({**FULL_POOL, "tasks.in_pool": []}, f"{FULL}: wait for the tasks that hold them, or {MORE}"),
+        (FULL_POOL, f"{FULL}: {WAIT}, or {MORE}"),
+        ({**FULL_POOL, "tasks.in_pool": []}, f"{FULL}: {WAIT}, or {MORE}"),
         (
             {**FULL_POOL, **POOL, "tasks.in_pool": [other("x")]},
             f"{FULL}: wait for the tasks of etl / x, which hold them, or {MORE}",
@@ -250,6 +252,9 @@ def test_what_tasks_are_at(tasks, told, found):
             f"{FULL}: wait for the tasks of etl / u, etl / v, etl / w, etl / x, and 2 more, which hold them, or {MORE}",
         ),
         ({"pools.find": pool(0, 0)}, f"task a is waiting in pool db (0 of 0 slots are open): {MORE}"),
+        # It was made smaller, or has no end.
+        ({"pools.find": pool(1, -2)}, f"task a is waiting in pool db (-2 of 1 slots are open): {WAIT}, or {MORE}"),
+        ({"pools.find": pool(-1, -1)}, "task a is waiting in pool db (-1 of -1 slots are open)"),
         # Such a task takes several slots.
         ({"pools.find": pool(3, 1), **POOL}, "task a is waiting in pool db (1 of 3 slots are open)"),
         (NO_POOL, "task a is waiting in pool db, which does not exist: make it"),
@@ -268,15 +273,15 @@ def test_what_tasks_are_at(tasks, told, found):
         ),
         (
             LIMIT,
-            "task a is waiting for others to end: max_active_tasks of the DAG is reached, so wait for them, or raise it",
+            f"task a is waiting for others to end: max_active_tasks of the DAG is {REACHED}",
         ),
         (
             lacks("Task Concurrency", "The max task concurrency has been reached."),
-            "task a is waiting for others to end: max_active_tis_per_dag of the task is reached, so wait for them, or raise it",
+            f"task a is waiting for others to end: max_active_tis_per_dag of the task is {REACHED}",
         ),
         (
             lacks("Task Concurrency", "The max task concurrency per run has been reached."),
-            "task a is waiting for others to end: max_active_tis_per_dagrun of the task is reached, so wait for them, or raise it",
+            f"task a is waiting for others to end: max_active_tis_per_dagrun of the task is {REACHED}",
         ),
         (lacks("Of a plugin", "It is\nnight."), "task a is waiting: It is night"),
     ],
@@ -305,13 +310,13 @@ def test_what_waits_for_a_pool_next_to_what_runs_and_before_anything_has_run():
     found = diagnosis(Airflow(**told), run(), [task("b", "running"), *WAITS])
     assert found == f"task b is running; {FULL}: wait for the tasks of etl / x, which hold them, or {MORE}"
     found = diagnosis(Airflow(**told), run(), [task("a", None, False)])
-    assert found == f"{FULL}: wait for the tasks that hold them, or {MORE}"
+    assert found == f"{FULL}: {WAIT}, or {MORE}"
 
 
 def test_what_waits_next_to_what_runs():
     tasks = [task("b", "running"), *WAITS]
     assert diagnosis(Airflow(), run(), tasks) == "task b is running"
-    told = "task b is running; task a is waiting for others to end: max_active_tasks of the DAG is reached, so wait for them, or raise it"
+    told = f"task b is running; task a is waiting for others to end: max_active_tasks of the DAG is {REACHED}"
     assert diagnosis(Airflow(**LIMIT), run(), tasks) == told
 
 

@@ -213,8 +213,8 @@ def test_a_version_that_was_made_by_the_parse_that_was_seen_first_is_the_new_one
 def test_a_time_out_does_not_say_that_a_version_was_new_when_it_was_seen(clock, story, touched):
     airflow = Airflow(clock, {**story, **touched}, versions={0: at(-90)})
     said = (
-        f"DAG etl was parsed in its new version at {at(-9)}, and runs in it for sure once it is parsed again at {at(21)} "
-        "or later (parse_margin)"
+        f"DAG etl was parsed in its new version at {at(-9)}, and runs in it for sure once it is parsed again at "
+        f"{at(21)} or later (parse_margin)"
     )
     lines = []
     airflow.say = lines.append

@@ -1456,8 +1456,8 @@ def test_what_cannot_be_done_to_a_run_with_a_slash_in_its_id(story, server, gene
         listed(server, generation, generation.run("a/b", "running"))
         message = refusal(story, state=state, dag_run_id="a/b").message
         assert message == (
-            "DAG run etl_daily / a/b cannot be marked or deleted by its id, since that has a slash; do it in the list of "
-            "DAG runs in Airflow's web interface, or, with Airflow 3.0 to 3.2, in its database."
+            "DAG run etl_daily / a/b cannot be marked or deleted by its id, since that has a slash; do it in the list "
+            "of DAG runs in Airflow's web interface, or, with Airflow 3.0 to 3.2, in its database."
         )
 
 
@@ -1481,8 +1481,8 @@ def test_clear_that_runs_nothing_says_so(story, generation, state, latest_versio
         story.tasks(generation.task("load"))
     assert cleared(story, check_mode, latest_version=latest_version)["changed"] is False
     assert story.warnings == [
-        f"No task of DAG run etl_daily / release-42 ({state}) has failed, so none was run again; only_failed: false runs "
-        "all of them again."
+        f"No task of DAG run etl_daily / release-42 ({state}) has failed, so none was run again; only_failed: false "
+        "runs all of them again."
     ]
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import types
 import typing as t
@@ -276,3 +277,58 @@ def test_nobody_is_told_after_the_task() -> None:
     acting.run(task_vars=dict(LOCAL))
     progress.get()("too late")
     assert acting.lines == ["localhost: half of it is done"]
+
+
+# -- what it says
+
+NAMES = {"wait_timeout": "airflow_wait", "set when_paused to unpause or trigger": "give it paused: false"}
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [
+        ("Too long, after 5s (wait_timeout): wait.", "Too long, after 5s (airflow_wait): wait."),
+        ("give wait_timeout more than parse_margin.", "give airflow_wait more than parse_margin."),
+        ("wait_timeout is -1; correct wait_timeout.", "airflow_wait is -1; correct airflow_wait."),
+        ("unpause it, or set when_paused to unpause or trigger.", "unpause it, or give it paused: false."),
+        (
+            "argument 'wait_timeout' is of type <class 'str'>",
+            "airflow_wait: argument 'wait_timeout' is of type <class 'str'>",
+        ),
+        # No options: a reason from a log, ids, a URL.
+        ("load: KeyError: 'wait_timeout'", "load: KeyError: 'wait_timeout'"),
+        ("DAG my.wait_timeout, wait_timeouts", "DAG my.wait_timeout, wait_timeouts"),
+        ("https://airflow/dags/wait_timeout/runs", "https://airflow/dags/wait_timeout/runs"),
+    ],
+)
+def test_a_sentence_speaks_of_variables(said: str, known: str) -> None:
+    assert _action.renamed(said, NAMES) == known
+
+
+@pytest.mark.parametrize("names", [NAMES, {}])
+@pytest.mark.parametrize("failed", [True, False])
+def test_only_failures_are_put_in_other_words(monkeypatch: pytest.MonkeyPatch, names: Vars, failed: bool) -> None:
+    monkeypatch.setattr(
+        _action.ActionBase, "_parse_returned_data", lambda _self, res, *_more: json.loads(res["stdout"])
+    )
+    made = action()
+    made.run(task_vars={**LOCAL, "dagops_airflow_names": names})
+    printed = {"failed": failed, "msg": "wait_timeout is 0", "invocation": {"wait_timeout": 0}}
+    expected = {**printed, "msg": "airflow_wait is 0"} if failed and names else printed
+    assert made._parse_returned_data({"stdout": json.dumps(printed)}, "legacy") == expected
+
+
+@pytest.mark.parametrize(("timed_out", "said"), [(False, "wait_timeout is 0"), (True, "airflow_wait is 0")])
+def test_the_reasons_of_tasks_are_left_as_they_are(monkeypatch: pytest.MonkeyPatch, timed_out: bool, said: str) -> None:
+    monkeypatch.setattr(_action.ActionBase, "_parse_returned_data", lambda _self, res: json.loads(res["stdout"]))
+    made = action()
+    made.run(task_vars={**LOCAL, "dagops_airflow_names": NAMES})
+    printed = {"failed": True, "msg": "wait_timeout is 0", "timed_out": timed_out, "failed_tasks": [{"task_id": "a"}]}
+    assert made._parse_returned_data({"stdout": json.dumps(printed)})["msg"] == said
+
+
+def test_what_is_no_result_is_left_to_ansible(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_action.ActionBase, "_parse_returned_data", lambda _self, res: res["stdout"])
+    made = action()
+    made.run(task_vars={**LOCAL, "dagops_airflow_names": NAMES})
+    assert made._parse_returned_data({"stdout": "no python"}) == "no python"
