@@ -679,7 +679,10 @@ def test_what_ansible_refuses_shows_no_secret(played, v2, server, runs, said):
         ({"dag_id": "etl", 7: False}, "Item 2 of runs has an unknown key 7; it takes dag_id, dag_run_id, "),
         ({"dag_id": "etl", "state": "cleared"}, "Item 2 of runs has an unknown key state; it takes dag_id, "),
         ({"dag_id": "etl", "when_paused": "maybe"}, "Item 2 of runs: value of when_paused must be one of: fail, "),
-        ({"dag_id": "etl", "secret_conf": "hidden-5e1f"}, "secret_conf in Item 2 of runs must be a mapping, and is a text; correct it."),
+        (
+            {"dag_id": "etl", "secret_conf": "hidden-5e1f"},
+            "secret_conf in Item 2 of runs must be a mapping, and is a text;",
+        ),
         (["etl"], "Item 2 of runs must be a mapping, and is a"),
         (7, "Item 2 of runs must be a mapping, and is a"),
     ],
