@@ -49,6 +49,9 @@ class Connections(Family):
         if wanted["team_name"]:
             self._airflow.needs("team_name", (3, 2))
 
+    def check_new(self, name: str) -> None:
+        """Refuse an id that this version of Airflow cannot make."""
+
     def create(self, connection: Object) -> None:
         """Make a connection; Conflict when there is one, so it may be sent again."""
         kept = {key: value for key, value in connection.items() if value}
@@ -95,6 +98,11 @@ class Connections(Family):
 
 class ConnectionsV1(Connections, api="v1"):
     """Airflow 2, which tells nothing of passwords."""
+
+    def check_new(self, name: str) -> None:
+        if not name.isascii():
+            # The newer ones fail with a status 500.
+            self._airflow.needs(f"connection_id {name}, with letters other than A to Z,", (3, 0))
 
     def whole(self, connection: Object) -> Object:
         return self.find(connection["connection_id"]) or connection
