@@ -90,7 +90,8 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     if not all(isinstance(value, dict) for value in both):
         raise BadInput("value and secret_value are both given, and not both are mappings; leave one out.")
     value = text_of_value("value", merged(*both)) if both else next(iter(texts.values()), None)
-    paths = {path for path, _leaf in leaves(both[1])} if both else {()} if secret is not None else set()
+    # Without a value to lay it over, all of it is secret.
+    paths: set[Path] = set() if secret is None else {path for path, _leaf in leaves(both[1])} if both else {()}
     check_no_mask("description", params["description"], template=False)
     fields = {"key": key, "value": value, **{name: params[name] for name in ("description", "team_name")}}
     return Wish(fields, [] if secret is None else [secret, value_of_text(secret)], paths, params["update_secrets"])
