@@ -24,7 +24,8 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.changes
 options:
   connection_id:
-    description: Id of the connection, such as V(warehouse). It has letters, digits, dots, dashes and underscores.
+    description: Id of the connection, such as V(warehouse). It has letters, digits, dots, dashes and
+      underscores. Letters other than A to Z need Airflow 3.
     type: str
     required: true
   conn_type:

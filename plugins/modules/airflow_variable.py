@@ -40,7 +40,8 @@ options:
     type: raw
   secret_value:
     description:
-      - In place of O(value), a value that no output may show.
+      - In place of O(value), a value that no output may show. If both are mappings, it is laid over O(value), mapping
+        by mapping. Put only what is secret into it, since Ansible masks each text and number in it wherever they occur.
       - Airflow itself shows it to users who may read variables, unless the O(key) has a word such as V(secret).
     type: raw
   update_secrets:
@@ -154,7 +155,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         carry_out(airflow, wish, plan)
     return {
         "changed": bool(plan.changed),
-        "variable": shown({**(current or {}), **plan.changed}, wish.secret),
+        "variable": shown({**(current or {}), **plan.changed}, wish.secret_paths),
         "unverified": plan.unverified,
         "diff": diff({wish.name: difference(wish, plan)}),
     }

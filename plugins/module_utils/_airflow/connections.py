@@ -10,49 +10,37 @@ import typing as t
 
 from .._base.errors import AirflowError
 from .._base.masks import MASK, value_of_text
-from .._http.pages import pages
-from .airflow import Family, Object, of_known_shape
+from .airflow import Object, of_known_shape
+from .named import Named
 from .refusals import refused
 
 TEXTS = ("conn_type", "description", "host", "login", "schema", "team_name")
 FIELDS = ("connection_id", *TEXTS, "port")
 
 
-class Connections(Family):
+class Connections(Named):
     """Connections: {connection_id, conn_type, description, host, login, schema, port, team_name, extra, password}.
 
     A text that is not set is empty, and a port is 0. C(extra) is a mapping, or a text when it is no JSON object; it may
     hold the masks of its secrets. C(password) is None when there is none, and a mask when that is not known.
     """
 
+    what = "connections"
+    key = "connection_id"
     keeps_masks: t.ClassVar[bool] = False  # whether a mask that is sent in extra stands for the value that is there
     tells_password: t.ClassVar[bool] = False  # whether it is known that there is one
 
-    def find(self, connection_id: str) -> Object | None:
-        """Return a connection, or None when there is none."""
-        return self._find(self._path("connections", connection_id), self._connection)
-
-    def select(self) -> list[Object]:
-        """Return all connections; where C(extra) is not in lists, it is empty."""
-        raw = pages(self._client, self._path("connections"), "connections", lambda item: item["connection_id"])
-        return [self._connection(item) for item in raw]
-
     def whole(self, connection: Object) -> Object:
-        """Return a connection of a list with all that can be read of it."""
+        """Return a connection of a list, where C(extra) may be missing, with all that can be read of it."""
         return connection
 
-    def check(self, wanted: Object) -> None:
-        """Refuse what this version of Airflow cannot do, before anything is written.
+    def check_new(self, name: str) -> None:
+        """Refuse an id that this version of Airflow cannot make."""
 
-        :param wanted: the fields that are to have a value; None: they are left as they are.
-        """
-        if wanted["team_name"]:
-            self._airflow.needs("team_name", (3, 2))
-
-    def create(self, connection: Object) -> None:
+    def create(self, wanted: Object) -> None:
         """Make a connection; Conflict when there is one, so it may be sent again."""
-        kept = {key: value for key, value in connection.items() if value}
-        with refused(f"connection {connection['connection_id']}"):
+        kept = {key: value for key, value in wanted.items() if value}
+        with refused(f"connection {wanted['connection_id']}"):
             self._client.post(self._path("connections"), body_of(kept), repeat=True)
 
     def update(self, current: Object, changed: Object) -> None:
@@ -71,15 +59,11 @@ class Connections(Family):
             error.message = gone(name, error.message)
             raise
 
-    def delete(self, connection_id: str) -> None:
-        """Delete a connection; one that is gone meanwhile is what was wanted."""
-        self._delete(self._path("connections", connection_id))
-
     def _update_body(self, current: Object, changed: Object) -> Object:
         return changed
 
     @of_known_shape
-    def _connection(self, raw: Object) -> Object:
+    def _read(self, raw: Object) -> Object:
         extra = value_of_text(raw.get("extra") or "{}")
         return {
             "connection_id": raw["connection_id"],
@@ -95,6 +79,11 @@ class Connections(Family):
 
 class ConnectionsV1(Connections, api="v1"):
     """Airflow 2, which tells nothing of passwords."""
+
+    def check_new(self, name: str) -> None:
+        if not name.isascii():
+            # The newer ones fail with a status 500.
+            self._airflow.needs(f"connection_id {name}, with letters other than A to Z,", (3, 0))
 
     def whole(self, connection: Object) -> Object:
         return self.find(connection["connection_id"]) or connection

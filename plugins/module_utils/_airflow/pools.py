@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from .._base.errors import Unsupported
-from .._http.pages import pages
-from .airflow import Family, Object, of_known_shape
+from .airflow import Object, of_known_shape
+from .named import Named
 from .refusals import refused
 
 DEFAULT_POOL = "default_pool"
@@ -18,52 +18,33 @@ FIELDS = ("name", "slots", "description", "include_deferred", "team_name")
 COUNTERS = ("open_slots", "occupied_slots", "running_slots", "queued_slots", "scheduled_slots", "deferred_slots")
 
 
-class Pools(Family):
+class Pools(Named):
     """Pools: {name, slots, description, include_deferred, team_name}, and the counters of their slots.
 
     A counter is None where the version of Airflow does not have it. What is not set is an empty text.
     """
 
-    def find(self, name: str) -> Object | None:
-        """Return a pool, or None when there is none."""
-        return self._find(self._path("pools", name), self._pool)
-
-    def select(self) -> list[Object]:
-        """Return all pools."""
-        raw = pages(self._client, self._path("pools"), "pools", lambda pool: pool["name"])
-        return [self._pool(pool) for pool in raw]
+    what = "pools"
+    key = "name"
 
     def check(self, wanted: Object) -> None:
-        """Refuse what this version of Airflow cannot do, before anything is written.
-
-        :param wanted: the fields that are to have a value; None: they are left as they are.
-        """
+        super().check(wanted)
         if wanted["slots"] == UNLIMITED:
             # Before that, such a pool makes Airflow fail when it lists its pools.
             self._airflow.needs("slots: -1 (unlimited)", (3, 1))
-        if wanted["team_name"]:
-            self._airflow.needs("team_name", (3, 2))
 
-    def create(self, pool: Object) -> None:
+    def create(self, wanted: Object) -> None:
         """Make a pool; Conflict when there is one. It may be sent again: a pool that is there is not overwritten."""
-        body = {key: pool[key] for key in FIELDS if pool[key]}
-        with refused(f"pool {pool['name']}"):
+        body = {key: wanted[key] for key in FIELDS if wanted[key]}
+        with refused(f"pool {wanted['name']}"):
             self._client.post(self._path("pools"), body, repeat=True)
-
-    def update(self, current: Object, changed: Object) -> None:
-        """Give a pool other values of these fields; the others stay as they are."""
-        raise NotImplementedError
-
-    def delete(self, name: str) -> None:
-        """Delete a pool; one that is gone meanwhile is what was wanted."""
-        self._delete(self._path("pools", name))
 
     def _update(self, name: str, body: Object, mask: t.Any) -> None:
         with refused(f"pool {name}"):
             self._client.patch(self._path("pools", name), body, params={"update_mask": mask})
 
     @of_known_shape
-    def _pool(self, raw: Object) -> Object:
+    def _read(self, raw: Object) -> Object:
         return {
             "name": raw["name"],
             "slots": raw["slots"],

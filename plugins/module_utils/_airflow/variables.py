@@ -7,62 +7,42 @@ from __future__ import annotations
 
 import typing as t
 
-from .._http.pages import pages
-from .airflow import Family, Object, of_known_shape
+from .airflow import Object, of_known_shape
+from .named import Named
 from .refusals import refused
 
 FIELDS = ("key", "value", "description", "team_name")
 
 
-class Variables(Family):
+class Variables(Named):
     """Variables: {key, value, description, team_name}; the value is a text, or None when Airflow cannot decrypt it.
 
     What is not set is an empty text.
     """
 
+    what = "variables"
+    key = "key"
     shows_secrets: t.ClassVar[bool] = False  # whether no value is ever masked
     slashes_since: t.ClassVar[tuple[int, ...]] = ()
 
-    def find(self, key: str) -> Object | None:
-        """Return a variable, or None when there is none."""
-        if "/" in key:
+    def find(self, name: str) -> Object | None:
+        if "/" in name:
             # Older versions take it for another path, and so for a variable that is not there.
             self._airflow.needs("a key with a slash", self.slashes_since)
-        return self._find(self._path("variables", key), self._variable)
+        return super().find(name)
 
-    def select(self) -> list[Object]:
-        """Return all variables."""
-        raw = pages(self._client, self._path("variables"), "variables", lambda variable: variable["key"])
-        return [self._variable(variable) for variable in raw]
-
-    def check(self, wanted: Object) -> None:
-        """Refuse what this version of Airflow cannot do, before anything is written.
-
-        :param wanted: the fields that are to have a value; None: they are left as they are.
-        """
-        if wanted["team_name"]:
-            self._airflow.needs("team_name", (3, 2))
-
-    def create(self, variable: Object) -> None:
+    def create(self, wanted: Object) -> None:
         """Make a variable. On Airflow 3, Conflict when there is one; Airflow 2 writes over it."""
-        body = {key: variable[key] for key in FIELDS if key in ("key", "value") or variable.get(key)}
-        with refused(f"variable {variable['key']}"):
+        body = {key: wanted[key] for key in FIELDS if key in ("key", "value") or wanted.get(key)}
+        with refused(f"variable {wanted['key']}"):
             self._client.post(self._path("variables"), body, repeat=True)
-
-    def update(self, current: Object, changed: Object) -> None:
-        """Give a variable other values of these fields; the others stay as they are."""
-        raise NotImplementedError
-
-    def delete(self, key: str) -> None:
-        """Delete a variable; one that is gone meanwhile is what was wanted."""
-        self._delete(self._path("variables", key))
 
     def _update(self, key: str, body: Object, query: Object | None = None) -> None:
         with refused(f"variable {key}"):
             self._client.patch(self._path("variables", key), {"key": key, **body}, params=query)
 
     @of_known_shape
-    def _variable(self, raw: Object) -> Object:
+    def _read(self, raw: Object) -> Object:
         return {
             "key": raw["key"],
             "value": raw["value"],
@@ -82,11 +62,11 @@ class VariablesV1(Variables, api="v1"):
         if wanted["description"]:
             self._airflow.needs("description", (2, 4))
 
-    def create(self, variable: Object) -> None:
-        super().create(variable)
-        if variable.get("description") and self._airflow.version() < (2, 8):
+    def create(self, wanted: Object) -> None:
+        super().create(wanted)
+        if wanted.get("description") and self._airflow.version() < (2, 8):
             # They take a description with the variable, and drop it.
-            self.update(variable, {"description": variable["description"]})
+            self.update(wanted, {"description": wanted["description"]})
 
     def update(self, current: Object, changed: Object) -> None:
         # Without a mask, for the value has another name there; what is left out stays.

@@ -141,6 +141,7 @@ def plan_of(airflow: Airflow, wish: Wish, current: Object | None, known: Known |
     connections.check(wish.fields)
     airflow.client.redact.add(texts_in([wish.password, wish.secret_extra]))
     if current is None:
+        connections.check_new(wish.name)
         new = new_connection(wish)
         digest, _same = digest_of(airflow, wish, known)
         return Plan(None, new, new, [], False, digest)

@@ -138,26 +138,29 @@ def _connection(airflow: Airflow, connection: Object, secrets: Secrets) -> Objec
     elif connection["login"]:
         item["password"] = secrets.hide("password", certain=False)
     if isinstance(connection["extra"], dict):
-        item["extra"], hidden = _parted(connection["extra"], secrets, ())
+        item["extra"], hidden = _parted(connection["extra"], secrets, "secret_extra")
         if hidden:
             item["secret_extra"] = hidden
     return item
 
 
-def _parted(extra: Object, secrets: Secrets, path: Path) -> tuple[Object, Object]:
-    """Return what may be shown of C(extra), and the rest, to be laid over it: mapping by mapping, but lists whole."""
+def _parted(value: Object, secrets: Secrets, option: str, path: Path = ()) -> tuple[Object, Object]:
+    """Return what may be shown of a mapping, and the rest, to be laid over it: mapping by mapping, but lists whole.
+
+    :param option: takes the rest.
+    """
     visible: Object = {}
     hidden: Object = {}
-    for key, value in extra.items():
+    for key, item in value.items():
         place = (*path, key)
-        if not secrets.has(place, value):
-            visible[key] = value
-        elif isinstance(value, dict):
-            shown, hidden[key] = _parted(value, secrets, place)
+        if not secrets.has(place, item):
+            visible[key] = item
+        elif isinstance(item, dict):
+            shown, hidden[key] = _parted(item, secrets, option, place)
             if shown:
                 visible[key] = shown
         else:
-            hidden[key] = secrets.hidden(value, place, ("secret_extra", *place))
+            hidden[key] = secrets.hidden(item, place, (option, *place))
     return visible, hidden
 
 
@@ -169,6 +172,10 @@ def _variable(airflow: Airflow, variable: Object, secrets: Secrets) -> Object:
         value = text
     if text is None:
         item["secret_value"] = secrets.hide("secret_value")
+    elif isinstance(value, dict) and not is_sensitive(key) and secrets.has((), value):
+        item["value"], item["secret_value"] = _parted(value, secrets, "secret_value")
+        if not item["value"]:
+            del item["value"]
     elif secrets.has((key,), value):
         # Below a sensitive key all of it is one secret.
         whole = text if is_sensitive(key) else value

@@ -9,6 +9,7 @@ import fnmatch
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
+from .._airflow.named import Named
 from .._base.errors import Conflict
 from .._base.items import Spec
 from .._base.state import changes
@@ -62,23 +63,7 @@ def difference(wish: t.Any, plan: t.Any) -> tuple[Object, Object]:
     return plan.current or {}, plan.changed
 
 
-class Objects(t.Protocol):
-    """A family whose objects have a name and fields that can be read."""
-
-    def find(self, name: str) -> Object | None:
-        """Return an object, or None when there is none."""
-
-    def select(self) -> list[Object]:
-        """Return all objects."""
-
-    def create(self, wanted: Object) -> None:
-        """Make an object; Conflict when there is one."""
-
-    def update(self, current: Object, changed: Object) -> None:
-        """Give an object other values of these fields."""
-
-
-def make(objects: Objects, name: str, wanted: Object) -> Object | None:
+def make(objects: Named, name: str, wanted: Object) -> Object | None:
     """Make an object; return the one that is there in its place, None when there was none."""
     try:
         objects.create(wanted)
@@ -91,7 +76,7 @@ def make(objects: Objects, name: str, wanted: Object) -> Object | None:
         return current
 
 
-def write(objects: Objects, name: str, current: Object | None, changed: Object, given: Object) -> None:
+def write(objects: Named, name: str, current: Object | None, changed: Object, given: Object) -> None:
     """Make an object, or change what differs.
 
     :param changed: the fields that are to change, all of them for a new object.
@@ -106,7 +91,7 @@ def write(objects: Objects, name: str, current: Object | None, changed: Object, 
         objects.update(current, changed)
 
 
-def listed(objects: Objects, key: str, patterns: t.Sequence[str] | None) -> list[Object]:
+def listed(objects: Named, key: str, patterns: t.Sequence[str] | None) -> list[Object]:
     """Return the objects whose name is one of the names, or fits one of the shell patterns, sorted.
 
     :param patterns: None: all objects; an empty list: none, and nothing is asked.

@@ -10,10 +10,12 @@ import typing as t
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.variables import FIELDS, Variables
+from .._base.conf import merged
 from .._base.errors import BadInput
 from .._base.inputs import object_name_of
 from .._base.masks import (
     MASK,
+    Path,
     check_no_mask,
     comparison,
     is_sensitive,
@@ -44,11 +46,13 @@ class Wish(t.NamedTuple):
     """The checked options of C(airflow_variable).
 
     :param fields: what a field is to be; None: it is left as it is.
-    :param secret: whether the value must never be shown.
+    :param secrets: what must never be shown of the value.
+    :param secret_paths: where that is in it; the empty path is all of it.
     """
 
     fields: Object
-    secret: bool
+    secrets: list[t.Any]
+    secret_paths: set[Path]
     update_secrets: str
 
     @property
@@ -76,16 +80,21 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     key = object_name_of("key", params["key"])
     if is_digest_key(key):
         raise BadInput(f"key {key} is one of the digests that update_secrets: on_change keeps; choose another key.")
-    given = [option for option in ("value", "secret_value") if params[option] is not None]
-    if len(given) > 1:
-        raise BadInput("value and secret_value are both given, and exclude each other; leave one out.")
-    value = text_of_value(given[0], params[given[0]]) if given else None
-    if value is not None:
+    given = {name: params[name] for name in ("value", "secret_value") if params[name] is not None}
+    texts = {name: text_of_value(name, value) for name, value in given.items()}
+    for name, text in texts.items():
         # A value may well be a template, which a DAG renders; a secret never is.
-        check_no_mask(given[0], value_of_text(value), template=given[0] == "secret_value")
+        check_no_mask(name, value_of_text(text), template=name == "secret_value")
+    secret = texts.get("secret_value")
+    both = [value_of_text(text) for text in texts.values()] if len(texts) > 1 else []
+    if not all(isinstance(value, dict) for value in both):
+        raise BadInput("value and secret_value are both given, and not both are mappings; leave one out.")
+    value = text_of_value("value", merged(*both)) if both else next(iter(texts.values()), None)
+    # Without a value to lay it over, all of it is secret.
+    paths: set[Path] = set() if secret is None else {path for path, _leaf in leaves(both[1])} if both else {()}
     check_no_mask("description", params["description"], template=False)
     fields = {"key": key, "value": value, **{name: params[name] for name in ("description", "team_name")}}
-    return Wish(fields, given == ["secret_value"], params["update_secrets"])
+    return Wish(fields, [] if secret is None else [secret, value_of_text(secret)], paths, params["update_secrets"])
 
 
 def plan_of(airflow: Airflow, wish: Wish, current: Object | None, known: Known | None = None) -> Plan:
@@ -96,8 +105,7 @@ def plan_of(airflow: Airflow, wish: Wish, current: Object | None, known: Known |
     variables = airflow.ask(Variables)
     variables.check(wish.fields)
     value = wish.fields["value"]
-    if value is not None:
-        airflow.client.redact.add(texts_in([value, value_of_text(value)]) if wish.secret else ())
+    airflow.client.redact.add(texts_in(wish.secrets))
     on_change = wish.update_secrets == "on_change"
     if current is None:
         if value is None:
@@ -114,7 +122,7 @@ def plan_of(airflow: Airflow, wish: Wish, current: Object | None, known: Known |
     both = value_of_text(value), value_of_text(current["value"])
     differs, unknown = (not same(*both), []) if variables.shows_secrets else comparison(*both)
     hidden = bool(unknown) or current["value"] is None
-    untouched = wish.update_secrets == "on_create" and (hidden or wish.secret)
+    untouched = wish.update_secrets == "on_create" and (hidden or bool(wish.secrets))
     digest = digest_of(airflow, wish, known) if on_change and hidden else None
     same_as_last = digest is not None and digest.matches()
     if not untouched and (differs or (hidden and not same_as_last) or (changed and hidden)):
@@ -126,7 +134,7 @@ def plan_of(airflow: Airflow, wish: Wish, current: Object | None, known: Known |
 
 def carry_out(airflow: Airflow, wish: Wish, plan: Plan) -> None:
     """Write what has to be written: the value first, its digest after it."""
-    given = {**wish.fields, "value": None} if wish.update_secrets == "on_create" and wish.secret else wish.fields
+    given = {**wish.fields, "value": None} if wish.update_secrets == "on_create" and wish.secrets else wish.fields
     if plan.digest:
         plan.digest.begin()
     write(airflow.ask(Variables), wish.name, plan.current, plan.changed, given)
@@ -154,24 +162,24 @@ def will_be_masked(variables: Variables, key: str, value: str) -> bool:
     return not variables.shows_secrets and any(map(is_sensitive, [key, *names]))
 
 
-def shown(variable: Object, secret: bool = False) -> Object:
+def shown(variable: Object, secret: t.Container[Path] = ()) -> Object:
     """Return a variable as results have it: without what may be a secret, also where Airflow shows it."""
     value = variable["value"]
-    if value and (secret or is_sensitive(variable["key"])):
+    if value and (() in secret or is_sensitive(variable["key"])):
         return {**variable, "value": MASK}
     parsed = value_of_text(value)
     if not isinstance(parsed, (dict, list)):
         return dict(variable)
-    safe = masked(parsed)
+    safe = masked(parsed, secret)
     return {**variable, "value": value if safe == parsed else json.dumps(safe, ensure_ascii=False)}
 
 
 def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
     """Return the variable as it is, and what changes of it, as a diff may show them."""
-    before = shown(plan.current, wish.secret) if plan.current else {}
+    before = shown(plan.current, wish.secret_paths) if plan.current else {}
     if not plan.changed:
         return before, {}
-    after = shown({**(plan.current or {}), **plan.changed}, wish.secret)
+    after = shown({**(plan.current or {}), **plan.changed}, wish.secret_paths)
     changed = {key: after[key] for key in plan.changed}
     # An Airflow without the key of the old value shows nothing of it.
     if plan.current and "value" in changed and (changed["value"] == before["value"] or before["value"] is None):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from urllib.parse import quote
 
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Denied, Unsupported
@@ -195,6 +196,14 @@ def test_what_is_wrong_is_refused_before_a_request(connection, server, given, sa
     assert isinstance(error, BadInput)
     assert says in error.message
     assert server.requests == []
+
+
+def test_letters_of_other_alphabets_on_an_old_airflow(old):
+    name = "höst"
+    old.server.get(f"connections/{quote(name)}").answers(old.generation.problem(404, "Not found", "none"), 404)
+    old.server.get("version").answers({"version": "2.11.0"})
+    error = old.failure(connection_id=name, conn_type="http")
+    assert error.message.startswith(f"connection_id {name}, with letters other than A to Z, needs Airflow 3.0 or newer")
 
 
 def test_a_team_on_an_old_airflow(new):

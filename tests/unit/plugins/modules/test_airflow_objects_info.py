@@ -132,7 +132,8 @@ def test_an_export_holds_all_that_is_wanted_and_no_secret(export):
         {"key": "api_key", "secret_value": placeholder(["variables", "api_key", "secret_value"]), "description": ""},
         {
             "key": "cfg",
-            "secret_value": {"host": "h", "password": placeholder(["variables", "cfg", "secret_value", "password"])},
+            "value": {"host": "h"},
+            "secret_value": {"password": placeholder(["variables", "cfg", "secret_value", "password"])},
             "description": "",
         },
         {"key": "limits", "value": {"daily": 40}, "description": ""},
@@ -194,7 +195,7 @@ def test_what_nobody_could_make_is_left_out_with_a_warning(export):
     export.lists("connections", connection("an old id"))
     if export.generation.name == "v1":
         export.server.get("connections/an%20old%20id").answers(connection("an old id"))
-    export.lists("variables", variable("v", '{"password": "x", "template": "{{ ds }}"}'))
+    export.lists("variables", variable("v", '[{"password": "x", "template": "{{ ds }}"}]'))
     export.lists("pools", pool("none", 0))
     found = export(kinds=["connections", "variables", "pools"])
     assert (found["config"], found["secrets_needed"]) == ({"connections": [], "variables": [], "pools": []}, [])

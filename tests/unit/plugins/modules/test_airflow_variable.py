@@ -185,7 +185,8 @@ def test_absent_once_more(variable):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"key": "a", "value": "x", "secret_value": "y"}, "exclude each other"),
+        ({"key": "a", "value": "x", "secret_value": "y"}, "not both are mappings; leave one out"),
+        ({"key": "a", "value": [1], "secret_value": {"b": "c"}}, "not both are mappings"),
         ({"key": "a", "value": float("nan")}, "nan or infinity"),
         ({"key": "a", "value": "***"}, "value is ***"),
         ({"key": "a", "value": {"b": ["***"]}}, "value.b.0 is ***"),
@@ -232,6 +233,20 @@ def test_always(new, there):
     result = new(key="api_key", secret_value=SECRET)
     assert (result["changed"], result["unverified"]) == (True, ["value"])
     assert result["diff"] == {"before": {"api_key": {"value": there}}, "after": {"api_key": {"value": WRITTEN}}}
+    assert SECRET not in str(result)
+
+
+def test_what_is_secret_of_a_value(variable):
+    """Only that is hidden, and is laid over the rest."""
+    variable.has("cfg", '{"a": 1, "b": {"key": "another-secret", "n": 1}}')
+    value = json.dumps({"a": 2, "b": {"n": 1, "key": SECRET}})
+    there = '{"a": 1, "b": {"key": "another-secret", "n": 1}}'
+    variable.patched("cfg", there, value=value)
+    result = variable(key="cfg", value={"a": 2, "b": {"n": 1}}, secret_value={"b": {"key": SECRET}})
+    assert (result["changed"], result["unverified"]) == (True, [])
+    assert json.loads(result["variable"]["value"]) == {"a": 2, "b": {"n": 1, "key": "***"}}
+    assert json.loads(result["diff"]["before"]["cfg"]["value"]) == {"a": 1, "b": {"n": 1, "key": "***"}}
+    assert json.loads(result["diff"]["after"]["cfg"]["value"]) == {"a": 2, "b": {"n": 1, "key": "***"}}
     assert SECRET not in str(result)
 
 
