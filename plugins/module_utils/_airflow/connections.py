@@ -40,13 +40,13 @@ class Connections(Named):
     def create(self, wanted: Object) -> None:
         """Make a connection; Conflict when there is one, so it may be sent again."""
         kept = {key: value for key, value in wanted.items() if value}
-        with refused(f"connection {wanted['connection_id']}"):
+        with refused(f"connection {wanted['connection_id']}", wanted.get("team_name")):
             self._client.post(self._path("connections"), body_of(kept), repeat=True)
 
     def update(self, current: Object, changed: Object) -> None:
         """Give a connection other values of these fields; the others stay as they are."""
         name = current["connection_id"]
-        with refused(f"connection {name}"):
+        with refused(f"connection {name}", changed.get("team_name")):
             self._client.patch(self._path("connections", name), self._update_body(current, body_of(changed)))
 
     def remake(self, connection: Object) -> None:

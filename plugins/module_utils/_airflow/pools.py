@@ -36,11 +36,11 @@ class Pools(Named):
     def create(self, wanted: Object) -> None:
         """Make a pool; Conflict when there is one. It may be sent again: a pool that is there is not overwritten."""
         body = {key: wanted[key] for key in FIELDS if wanted[key]}
-        with refused(f"pool {wanted['name']}"):
+        with refused(f"pool {wanted['name']}", wanted.get("team_name")):
             self._client.post(self._path("pools"), body, repeat=True)
 
     def _update(self, name: str, body: Object, mask: t.Any) -> None:
-        with refused(f"pool {name}"):
+        with refused(f"pool {name}", body.get("team_name")):
             self._client.patch(self._path("pools", name), body, params={"update_mask": mask})
 
     @of_known_shape

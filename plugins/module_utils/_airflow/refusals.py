@@ -12,14 +12,19 @@ from .._base.errors import ApiError, BadInput
 
 
 @contextlib.contextmanager
-def refused(what: str) -> t.Iterator[None]:
+def refused(what: str, team: str | None = None) -> t.Iterator[None]:
     """Put a refusal of what was sent in the words of the options.
 
     :param what: names the object, such as C(pool etl).
+    :param team: the team that it is to have; Airflow 3.2 fails (500) when there is no such team.
     """
     try:
         yield
     except ApiError as error:
+        if error.status == 500 and team:
+            raise BadInput(
+                f"Airflow refused {what}, most likely since there is no team {team}; correct team_name, or make the team."
+            ) from error
         if error.status not in (400, 422):
             raise
         reason = (error.reason or f"status {error.status}").rstrip(".")

@@ -296,9 +296,9 @@ BY_NAME = {
     "secret_extra": CONF,
     "conf": CONF,
     "secret_conf": CONF,
-    "task_id": st.one_of(st.just("approve"), st.just("approve"), st.just("load"), TEXT),
-    "uri": st.one_of(st.just("s3://x"), st.just("s3://x"), TEXT),
-    "choose": st.one_of(st.just("Approve"), st.just(["Approve"]), st.just("Approve"), LIST | JSON),
+    "task_id": st.one_of(st.just("approve"), st.just("load"), TEXT),
+    "uri": st.one_of(st.just("s3://x"), st.just("s3://x"), st.none(), TEXT),
+    "choose": st.one_of(st.just("Approve"), st.just(["Approve"]), st.just("Reject"), LIST | JSON),
     "params": CONF,
     "backfill_id": st.one_of(st.just(7), st.none(), NUMBER),
     "limit": NUMBER,
@@ -308,6 +308,11 @@ BY_NAME = {
     "state": CHOICE,
     "when_paused": CHOICE,
     "order_by": st.sampled_from(["id", "-logical_date", "dag_id", "x"]),
+}
+# What the server knows: now and then all that is required is that, or there would be hardly a result.
+GOOD = {
+    **{"dag_id": "etl_daily", "dag_run_id": "release-42", "task_id": "approve", "choose": "Approve"},
+    **{"username": KNOWN["users"], "name": KNOWN["roles"], "key": "region", "connection_id": "warehouse"},
 }
 BY_TYPE = {"bool": FLAG, "float": SECONDS, "int": NUMBER, "list": LIST, "dict": CONF}
 TIMES = ("_date", "_gte", "_lte", "_after", "_start", "_end")
@@ -326,12 +331,21 @@ def options_of(module: t.Any) -> t.Any:
     spec = module.ARGUMENT_SPEC
     required = {name: of_option(name, option) for name, option in spec.items() if option.get("required")}
     optional = {name: of_option(name, option) for name, option in spec.items() if name not in required}
+    named = {}
     if "backfill_id" in optional:
         # It is named by its number, or by three other options.
-        required["backfill_id"] = optional.pop("backfill_id")
+        named["backfill_id"] = optional.pop("backfill_id")
+    if "uri" in optional:
+        named["uri"] = optional.pop("uri")
+    if "task_group" in optional:
+        named["task_id"] = st.one_of(st.just(["*"]), optional.pop("task_id"))
+    drawn = st.fixed_dictionaries(required)
+    if GOOD.keys() >= required.keys():
+        drawn = st.one_of(st.just({name: GOOD[name] for name in required}), drawn)
     return st.fixed_dictionaries(
         {
-            "required": st.fixed_dictionaries(required),
+            "required": drawn,
+            "named": st.fixed_dictionaries(named),
             "optional": some_of(optional),
             "connection": st.one_of(st.just({}), st.just({}), some_of(CONNECTION)),
             "generation": st.sampled_from(["v1", "v2"]),
@@ -369,7 +383,7 @@ def test_any_input_ends_in_a_result_or_a_sentence(module, monkeypatch):
     def tried(drawn):
         generation = GENERATIONS[drawn["generation"]]
         own = {"api_url": URL, "api_version": generation.name, **LOGINS[generation.name]}
-        options = {**own, **drawn["connection"], **drawn["required"], **drawn["optional"]}
+        options = {**own, **drawn["connection"], **drawn["required"], **drawn["named"], **drawn["optional"]}
         ends[outcome(module, generation, options, drawn["check_mode"])] += 1
 
     def outcome(module, generation, options, check_mode):
