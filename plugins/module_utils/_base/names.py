@@ -21,17 +21,7 @@ NAMES = frozenset(
     (
         *("dag_id", "dag_ids", "gone_dag_ids", "dag_run_id", "run_type"),
         *("task_id", "map_index", "loop_iteration", "id", "wanted"),
-        *(
-            "state",
-            "wanted",
-            "status",
-            "operator",
-            "try_number",
-            "max_tries",
-            "task_counts",
-            "active_runs",
-            "max_active_runs",
-        ),
+        *("state", "status", "operator", "try_number", "max_tries", "task_counts", "active_runs", "max_active_runs"),
         *("logical_date", "run_after", "data_interval_start", "data_interval_end", "start_date", "end_date"),
         *("logical_dates", "from_date", "to_date", "reprocess", "created_at", "completed_at"),
         *("next_dagrun_logical_date", "next_dagrun_run_after", "timetable_description"),
@@ -49,18 +39,7 @@ NAMES = frozenset(
 # Keys whose values hold such keys. Nothing else is looked into: a conf may have any key.
 HOLDERS = frozenset(
     (
-        *(
-            "dags",
-            "dag_run",
-            "dag_runs",
-            "runs",
-            "tasks",
-            "also_cleared",
-            "failed_tasks",
-            "files",
-            "import_error",
-            "import_errors",
-        ),
+        *("dags", "dag_run", "dag_runs", "runs", "tasks", "failed_tasks", "files", "import_error", "import_errors"),
         *("pool", "pools", "connection", "connections", "variable", "variables", "xcoms", "backfill"),
         *("objects", "failed_objects", "user", "users", "role", "permissions", "also_cleared"),
         *("json", "health", "metadatabase", "scheduler", "triggerer", "dag_processor"),
