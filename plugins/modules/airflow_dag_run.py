@@ -314,7 +314,7 @@ task_counts:
   sample: {"failed": 1, "success": 12, "upstream_failed": 1}
 results:
   description: What the tasks have pushed, by the words of O(results). Of a mapped task it is a list by map index, with
-    null where an instance has pushed nothing.
+    null where an instance has pushed nothing; in a loop a list by turn.
   returned: with O(results)
   type: dict
   sample: {"publish": {"rows": 3}, "scan.digest": ["5f3a", null, "c0de"]}

@@ -74,7 +74,8 @@ options:
     type: bool
     default: false
   downstream:
-    description: Whether all tasks after them are meant, too. Marks leave out teardown tasks, as Airflow does.
+    description: Whether all tasks after them are meant, too. Newer versions of Airflow 3 do not mark
+      teardown tasks then.
     type: bool
     default: false
   only_failed:

@@ -70,7 +70,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 xcoms:
-  description: The XComs, sorted by task, map index and key.
+  description: The XComs, sorted by task, turn of a loop, map index and key.
   returned: success
   type: list
   elements: dict
@@ -83,6 +83,10 @@ xcoms:
       description: Index of a mapped task instance; V(-1) when the task is not mapped.
       type: int
       sample: -1
+    loop_iteration:
+      description: In a loop (Airflow 3.4 and newer) C(loop_id) and C(iteration), the turn counted from 0; else null.
+      type: dict
+      sample: {"loop_id": "pages", "iteration": 2}
     key:
       description: Key of the XCom.
       type: str

@@ -29,8 +29,8 @@ def ran(airflow: Airflow, api: Api, tmp_path_factory: pytest.TempPathFactory) ->
     played = play(folder, [{"dagops.airflow.airflow_dag": deploy}])
     assert played.status == 0, played.output
 
-    def one(dag_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        run = {"dag_id": dag_id, "dag_run_id": f"r-{uuid.uuid4().hex[:8]}", "wait_timeout": 300}
+    def one(dag_id: str, **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        run = {"dag_id": dag_id, "dag_run_id": f"r-{uuid.uuid4().hex[:8]}", "wait_timeout": 300, **more}
         result = result_of(folder, "airflow_dag_run", run)
         return result, result_of(folder, "airflow_task_info", {key: run[key] for key in ("dag_id", "dag_run_id")})
 
@@ -52,6 +52,14 @@ def test_each_turn_is_counted(ran: Any) -> None:
     assert result["task_counts"]["success"] == len(told["tasks"]) >= 6
     drawn = run_timeline(told)
     assert all(f"body.step (turn {number})" in drawn for number in range(3))
+
+
+def test_results_are_told_by_turn(ran: Any, tmp_path: Path) -> None:
+    result, _told = ran("loops_well", results=["body.step"])
+    assert result["results"] == {"body.step": [0, 1, 2]}
+    run = {key: result["dag_run"][key] for key in ("dag_id", "dag_run_id")}
+    found = result_of(tmp_path, "airflow_xcom_info", {**run, "task_id": ["body.step"], "key": ["return_value"]})
+    assert [(xcom["loop_iteration"]["iteration"], xcom["value"]) for xcom in found["xcoms"]] == [(0, 0), (1, 1), (2, 2)]
 
 
 def test_the_turn_that_failed_is_named_with_its_log(ran: Any) -> None:

@@ -177,7 +177,7 @@ class TaskStatesV1(TaskStates, api="v1"):
             self._client.patch(path, {"new_state": state, "dry_run": False})
 
     def _marked_with(self, chosen: Selection, state: str) -> set[str]:
-        """Return the ids of the tasks that are marked with these; teardown tasks after them are not."""
+        """Return the ids of the tasks that are marked with these."""
         mapped = [task for task in chosen.tasks if task["map_index"] >= 0]
         # The dry run does not take mapped tasks.
         relatives = chosen._replace(tasks=mapped).relatives(self.graph(chosen.run["dag_id"])) if mapped else set()
@@ -268,7 +268,7 @@ class TaskStatesV2(TaskStates, api="v2"):
         # With more than one task in a request, these versions clear all indices of each.
         wanted = [{**body, "task_ids": [pair for pair in pairs if pair[0] == name]} for name in names]
         if chosen.upstream or chosen.downstream:
-            relatives = chosen.relatives(self.graph(chosen.run["dag_id"])) - set(names)
+            relatives = chosen.relatives(self.graph(chosen.run["dag_id"]))
             wanted += [{**body, "task_ids": sorted(relatives)}] if relatives else []
         return wanted
 

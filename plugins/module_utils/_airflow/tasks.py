@@ -59,7 +59,11 @@ class Tasks(Family):
         """Return the path of a task instance, and the parameters that go with it: turns of a loop share one path."""
         index = [str(task["map_index"])] if task["map_index"] >= 0 else []
         path = self._run_path(dag_id, dag_run_id) + path_of("taskInstances", task["task_id"], *index)
-        return path, self._turn_of(task)
+        return path, self.turn_of(task)
+
+    def turn_of(self, task: Object) -> Object:
+        """What a task instance in a loop is asked for with, since its turns share one path."""
+        return {}
 
     def pool_of(self, dag_run_id: str, task: Object) -> str:
         """Return the pool of a task instance that was listed; an empty text: it is not known."""
@@ -158,10 +162,6 @@ class Tasks(Family):
     def _run_path(self, dag_id: str, dag_run_id: str) -> str:
         return self._path("dags", dag_id, "dagRuns", dag_run_id)
 
-    def _turn_of(self, task: Object) -> Object:
-        """What a task instance in a loop is asked for with, since its turns share one path."""
-        return {}
-
     def _log_params(self, task: Object) -> Object:
         """What the log of a task is asked for with; Unsupported when this Airflow shows it to nobody."""
         index = {"map_index": task["map_index"]} if task["map_index"] >= 0 else {}
@@ -199,11 +199,11 @@ class TasksV2(Tasks, api="v2"):
             self._regions[task["id"]] = {key: raw[key] for key in ("region_id", "region_index")}
         return task
 
-    def _turn_of(self, task: Object) -> Object:
+    def turn_of(self, task: Object) -> Object:
         return self._regions.get(task.get("id") or "", {})
 
     def _log_params(self, task: Object) -> Object:
-        region = self._turn_of(task)
+        region = self.turn_of(task)
         return {"full_content": "true", **region} if region else super()._log_params(task)
 
     def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:

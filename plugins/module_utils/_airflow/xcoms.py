@@ -15,10 +15,14 @@ from .._http.pages import pages
 from .airflow import Family, Object, of_known_shape
 
 RETURNED = "return_value"  # the key of what a task returns
+REGION = ("region_id", "region_index")
 
 
 class Xcoms(Family):
-    """XComs: {task_id, map_index, key}, and their values, which have to be asked for one by one."""
+    """XComs: {task_id, map_index, key, region}, and their values, which have to be asked for one by one.
+
+    C(region) is what tells turns of a loop apart, as C(Tasks.turn_of) gives it; empty outside of loops.
+    """
 
     def select(self, dag_id: str, dag_run_id: str) -> list[Object]:
         """Return all XComs of a run without their values, sorted by task, map index and key."""
@@ -50,7 +54,8 @@ class Xcoms(Family):
 
     @of_known_shape
     def _xcom(self, raw: Object) -> Object:
-        return {"task_id": raw["task_id"], "map_index": raw.get("map_index", -1), "key": raw["key"]}
+        region = {name: raw[name] for name in REGION} if raw.get("region_id") else {}
+        return {"task_id": raw["task_id"], "map_index": raw.get("map_index", -1), "key": raw["key"], "region": region}
 
 
 class XcomsV1(Xcoms, api="v1"):
@@ -61,7 +66,7 @@ class XcomsV1(Xcoms, api="v1"):
         # Before 2.8 map indices are not told, so instances of a mapped task are numbered as they come.
         seen: dict[t.Any, list[Object]] = {}
         for xcom in found:
-            seen.setdefault(tuple(xcom.values()), []).append(xcom)
+            seen.setdefault((xcom["task_id"], xcom["map_index"], xcom["key"]), []).append(xcom)
         for same in seen.values():
             for number, xcom in enumerate(same if len(same) > 1 else ()):
                 xcom["map_index"] = number
@@ -80,6 +85,9 @@ class XcomsV1(Xcoms, api="v1"):
 class XcomsV2(Xcoms, api="v2"):
     """Airflow 3."""
 
+    def _index(self, xcom: Object) -> Object:
+        return xcom["region"] or super()._index(xcom)
+
     def returned(self, dag_id: str, dag_run_id: str, task_ids: t.Sequence[str]) -> Object | None:
         path = self._path("dags", dag_id, "dagRuns", dag_run_id, "wait")
         try:
@@ -95,4 +103,5 @@ class XcomsV2(Xcoms, api="v2"):
 
 def _identity(raw: Object) -> t.Any:
     """What tells XComs apart in a list; before 2.8 the time is all that instances of a mapped task differ in."""
-    return (raw["task_id"], raw.get("map_index", -1), raw["key"], raw.get("timestamp"))
+    region = [raw.get(name) for name in REGION]
+    return (raw["task_id"], raw.get("map_index", -1), *region, raw["key"], raw.get("timestamp"))

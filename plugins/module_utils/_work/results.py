@@ -9,7 +9,8 @@ import json
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
-from .._airflow.xcoms import RETURNED, Xcoms
+from .._airflow.tasks import Tasks, turn
+from .._airflow.xcoms import REGION, RETURNED, Xcoms
 from .._base.errors import NoResult, NotFound
 from .._base.text import first_few
 from .._base.values import unwrapped
@@ -62,11 +63,14 @@ class Values:
 
 
 def xcoms_of(airflow: Airflow, run: Object, wanted: t.Callable[[Object], bool], values: Values) -> list[Object]:
-    """Return the XComs of a run that are wanted, with their values."""
+    """Return the XComs of a run that are wanted, with their values; those of loops by turn."""
+    chosen = list(filter(wanted, airflow.ask(Xcoms).select(run["dag_id"], run["dag_run_id"])))
+    turns = _turns(airflow, run) if any(xcom["region"] for xcom in chosen) else {}
     found = []
-    for xcom in filter(wanted, airflow.ask(Xcoms).select(run["dag_id"], run["dag_run_id"])):
+    for xcom in chosen:
+        named = {name: xcom[name] for name in ("task_id", "map_index", "key")}
         try:
-            found.append({**xcom, "value": values.find(xcom)})
+            value = values.find(xcom)
         except NotFound as error:
             raise NotFound(
                 f"Airflow lists {xcom_name(xcom)} of DAG run {run_name(run)}, and does not give it: it was deleted "
@@ -74,7 +78,19 @@ def xcoms_of(airflow: Airflow, run: Object, wanted: t.Callable[[Object], bool], 
                 error.status,
                 error.reason,
             ) from error
-    return found
+        found.append({**named, "loop_iteration": turns.get(_place(xcom["region"])), "value": value})
+    return sorted(found, key=lambda xcom: (xcom["task_id"], turn(xcom) or 0, xcom["map_index"], xcom["key"]))
+
+
+def _turns(airflow: Airflow, run: Object) -> dict[tuple[t.Any, ...], Object]:
+    """Return which turns of loops there are in a run, by what Airflow calls them in other places."""
+    tasks = airflow.ask(Tasks)
+    there = tasks.of_run(run["dag_id"], run["dag_run_id"])
+    return {_place(tasks.turn_of(task)): task["loop_iteration"] for task in there if turn(task) is not None}
+
+
+def _place(region: Object) -> tuple[t.Any, ...]:
+    return tuple(region.get(name) for name in REGION)
 
 
 def results_of(
@@ -82,18 +98,43 @@ def results_of(
 ) -> Object:
     """Return what tasks of a run that has ended have pushed, by the words that name it: C(task) or C(task.key).
 
-    Of a mapped task it is a list by map index. NoResult when there is none.
+    Of a mapped task it is a list by map index, in a loop a list by turn. NoResult when there is none.
 
     :param tasks: the task instances of the run.
     """
-    indices: dict[str, list[int]] = {}
-    for task in sorted(tasks, key=lambda task: int(task["map_index"])):
-        if task["map_index"] not in indices.setdefault(task["task_id"], []):
-            indices[task["task_id"]].append(task["map_index"])
-    found = {word: _named(word, indices, run) for word in words}
+    instances: dict[str, list[Object]] = {}
+    for task in sorted(tasks, key=lambda task: (turn(task) or 0, int(task["map_index"]))):
+        instances.setdefault(task["task_id"], []).append(task)
+    found = {word: _named(word, instances, run) for word in words}
     values = Values(airflow, run, warn)
-    at_once = _returned(airflow, run, [task_id for task_id, key in found.values() if key == RETURNED], indices)
-    return {word: _result(values, run, word, place, indices, at_once) for word, place in found.items()}
+    at_once = _returned(airflow, run, [task_id for task_id, key in found.values() if key == RETURNED], instances)
+    results = {}
+    for word, (task_id, key) in found.items():
+        own = instances[task_id]
+        xcoms = [
+            {"task_id": task_id, "map_index": task["map_index"], "key": key, "region": airflow.ask(Tasks).turn_of(task)}
+            for task in own
+        ]
+        known = at_once if key == RETURNED and not _is_looped(own) else None
+        results[word] = _shaped(own, _result(values, run, word, xcoms, known))
+    return results
+
+
+def _is_looped(tasks: t.Sequence[Object]) -> bool:
+    return any(turn(task) is not None for task in tasks)
+
+
+def _is_mapped(tasks: t.Sequence[Object]) -> bool:
+    return any(task["map_index"] >= 0 for task in tasks)
+
+
+def _shaped(tasks: t.Sequence[Object], values: t.Sequence[t.Any]) -> t.Any:
+    """Return one value, a list by map index, or a list of these by turn of a loop."""
+    turns: dict[int | None, list[t.Any]] = {}
+    for task, value in zip(tasks, values):
+        turns.setdefault(turn(task), []).append(value)
+    by_turn = [each if _is_mapped(tasks) else each[0] for each in turns.values()]
+    return by_turn if _is_looped(tasks) else by_turn[0]
 
 
 def _named(word: str, task_ids: t.Collection[str], run: Object) -> tuple[str, str]:
@@ -108,28 +149,21 @@ def _named(word: str, task_ids: t.Collection[str], run: Object) -> tuple[str, st
 
 
 def _returned(
-    airflow: Airflow, run: Object, task_ids: t.Sequence[str], indices: t.Mapping[str, t.Sequence[int]]
+    airflow: Airflow, run: Object, task_ids: t.Sequence[str], instances: t.Mapping[str, t.Sequence[Object]]
 ) -> Object | None:
-    """Return what tasks have returned in one request, where that saves some."""
-    if sum(len(indices[task_id]) for task_id in task_ids) < 2:
+    """Return what tasks have returned in one request, where that saves some; it does not tell turns of loops apart."""
+    names = [task_id for task_id in task_ids if not _is_looped(instances[task_id])]
+    if sum(len(instances[task_id]) for task_id in names) < 2:
         return None
-    return airflow.ask(Xcoms).returned(run["dag_id"], run["dag_run_id"], task_ids)
+    return airflow.ask(Xcoms).returned(run["dag_id"], run["dag_run_id"], names)
 
 
-def _result(
-    values: Values,
-    run: Object,
-    word: str,
-    place: tuple[str, str],
-    indices: t.Mapping[str, t.Sequence[int]],
-    at_once: Object | None,
-) -> t.Any:
-    task_id, key = place
-    mapped = list(indices[task_id]) != [-1]
-    xcoms = [{"task_id": task_id, "map_index": index, "key": key} for index in indices[task_id]]
+def _result(values: Values, run: Object, word: str, xcoms: t.Sequence[Object], at_once: Object | None) -> list[t.Any]:
+    """Return what each of these holds, None for a hole; NoResult when all are empty."""
+    task_id, key = xcoms[0]["task_id"], xcoms[0]["key"]
     found = None
-    if at_once is not None and key == RETURNED:
-        given = at_once.get(task_id, []) if mapped else [at_once.get(task_id, NOTHING)]
+    if at_once is not None:
+        given = at_once.get(task_id, []) if _is_mapped(xcoms) else [at_once.get(task_id, NOTHING)]
         # Of a list with holes only the map indices tell where they are.
         if len(given) in (0, len(xcoms)):
             found = [NOTHING if value is NOTHING else values.taken(xcom, value) for xcom, value in zip(xcoms, given)]
@@ -140,8 +174,7 @@ def _result(
             f"DAG run {run_name(run)} has no result {word}: task {task_id} has pushed nothing as {key}; correct "
             "results, or the task."
         )
-    plain = [None if value is NOTHING else value for value in found]
-    return plain if mapped else plain[0]
+    return [None if value is NOTHING else value for value in found]
 
 
 def xcom_name(xcom: Object) -> str:

@@ -111,8 +111,8 @@ def _of_names(wish: Wish, run: Object, there: t.Sequence[Object]) -> list[Object
 
 def _indices(wish: Wish, found: t.Sequence[Object]) -> str:
     """Say which map indices the tasks have."""
-    numbers = [task["map_index"] for task in found]
-    has = "is not mapped" if max(numbers) < 0 else f"has {min(numbers)} to {max(numbers)}"
+    numbers = [task["map_index"] for task in found if task["map_index"] >= 0]
+    has = f"has {min(numbers)} to {max(numbers)}" if numbers else "is not mapped"
     return f"{first_few(wish.task_ids) or wish.task_group} {has}"
 
 

@@ -498,6 +498,19 @@ def test_tasks_before_it_are_marked_by_the_same_request(story):
     assert set(told(result["also_cleared"])) == {"report"}
 
 
+def test_of_two_tasks_the_last_one_takes_the_tasks_before_it_along(three):
+    three.has_run()
+    three.has_tasks(extract="failed")
+    three.would_mark("load.users", ["load.users", "extract"], include_upstream=True)
+    three.would_mark("publish", ["publish", "load.users", "load.orders[1]", "extract"], include_upstream=True)
+    three.has_graph()
+    three.marks("publish", upstream=True)
+    three.has_run("queued")
+    three.has_tasks()
+    result = three(**GIVEN, task_id=["load.users", "publish"], state="success", upstream=True)
+    assert set(told(result["tasks"])) == {"publish", "load.users", "load.orders[1]", "extract"}
+
+
 def test_a_run_that_only_marks_leave_failed_is_a_warning(three):
     three.has_run()
     three.lists({"extract": "success", "report": "failed"})

@@ -17,7 +17,7 @@ from ansible_collections.dagops.airflow.tests.unit.frame import Runner, document
 
 RUN = f"dags/etl_daily/dagRuns/{RUN_ID}"
 PAGE = {"limit": 100, "offset": 0}
-KEYS = {"task_id", "map_index", "key", "value"}
+KEYS = {"task_id", "map_index", "key", "loop_iteration", "value"}
 
 
 class XcomRunner(Runner):
@@ -86,12 +86,33 @@ def test_the_values_that_are_wanted(xcoms, check_mode):
     xcoms.value(None, "parts", "rows", 1)
     result = xcoms(check_mode, dag_id="etl_daily", dag_run_id=RUN_ID, task_id=["load", "p*"], key=["row?"])
     assert [tuple(item.values()) for item in result["xcoms"]] == [
-        ("load", -1, "rows", 3),
-        ("parts", 0, "rows", [1]),
-        ("parts", 1, "rows", None),
+        ("load", -1, "rows", None, 3),
+        ("parts", 0, "rows", None, [1]),
+        ("parts", 1, "rows", None, None),
     ]
     assert set(result["xcoms"][0]) == set(documented(airflow_xcom_info)["xcoms"]["contains"]) == KEYS
     assert result["changed"] is False
+
+
+def test_turns_of_a_loop_are_told_apart(server):
+    generation = GENERATIONS["v2"]
+    server.prefix = generation.prefix
+    run = XcomRunner(server, generation, airflow_xcom_info)
+    run.has_run()
+    turns = [{"region_id": "r", "region_index": number} for number in (0, 1)]
+    entries = [{"task_id": "step", "map_index": -1, "key": "rows", "timestamp": 1, **turn} for turn in turns[::-1]]
+    server.get(f"{RUN}/taskInstances/~/xcomEntries", PAGE).answers({"xcom_entries": entries, "total_entries": 2})
+    tasks = [
+        generation.task("step", loop_iteration={"loop_id": "l", "iteration": turn["region_index"]}, **turn)
+        for turn in turns
+    ]
+    server.get(f"{RUN}/taskInstances", PAGE).answers(generation.tasks(*tasks))
+    for turn in turns[::-1]:
+        value = {"value": turn["region_index"] + 5}
+        server.get(f"{RUN}/taskInstances/step/xcomEntries/rows", turn).answers(value)
+    found = run(dag_id="etl_daily", dag_run_id=RUN_ID)["xcoms"]
+    assert [(xcom["loop_iteration"]["iteration"], xcom["value"]) for xcom in found] == [(0, 5), (1, 6)]
+    assert set(found[0]) == KEYS
 
 
 def test_the_last_run(xcoms):

@@ -140,6 +140,44 @@ def test_holes_are_null(told):
     assert told(**NAMED, results=["parts"])["results"] == {"parts": ["x", None, "z"]}
 
 
+def test_a_loop_is_a_list_by_turn(new):
+    turns = [
+        new.generation.task(
+            "step", region_id="r", region_index=turn, loop_iteration={"loop_id": "pages", "iteration": turn}
+        )
+        for turn in (1, 0, 2)
+    ]
+    new.ended(*turns)
+    for turn, value in enumerate(("x", None, "z")):
+        query = {"region_id": "r", "region_index": turn}
+        found = new.server.get(f"{RUN}/taskInstances/step/xcomEntries/return_value", query)
+        found.answers({"value": value}) if value else found.answers(GONE, 404)
+    assert new(**NAMED, results=["step"])["results"] == {"step": ["x", None, "z"]}
+
+
+def test_in_a_loop_a_mapped_task_is_a_list_of_lists(new):
+    turns = [
+        new.generation.task(
+            "part",
+            map_index=index,
+            region_id=f"r{turn}",
+            region_index=index,
+            loop_iteration={"loop_id": "pages", "iteration": turn},
+        )
+        for turn in (0, 1)
+        for index in (0, 1)
+    ]
+    for number, turn in enumerate(turns):
+        turn["id"] = str(number)
+    new.ended(*turns)
+    for turn in turns:
+        query = {name: turn[name] for name in ("region_id", "region_index")}
+        found = new.server.get(f"{RUN}/taskInstances/part/xcomEntries/return_value", query)
+        found.answers({"value": f"{turn['region_id']}[{turn['map_index']}]"})
+    wanted = [["r0[0]", "r0[1]"], ["r1[0]", "r1[1]"]]
+    assert new(**NAMED, results=["part"])["results"] == {"part": wanted}
+
+
 # -- what is not there
 
 
