@@ -87,11 +87,18 @@ with make_dag("make_report") as make_report:
 
 with make_dag("etl_with_approval") as etl_with_approval:
     try:
-        from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
+        from airflow.providers.standard.operators.hitl import ApprovalOperator
     except ImportError:
         PythonOperator(task_id="approve", python_callable=print)
     else:
         ApprovalOperator(task_id="approve", subject="Publish the report?")
+
+with make_dag("etl_by_region") as etl_by_region:
+    try:
+        from airflow.providers.standard.operators.hitl import HITLOperator
+    except ImportError:
+        PythonOperator(task_id="regions", python_callable=print)
+    else:
         reason = {{"reason": "none"}}
         HITLOperator(task_id="regions", subject="Where?", options=["eu", "us"], multiple=True, params=reason)
 
@@ -99,7 +106,7 @@ with make_dag("always_fails") as always_fails:
     PythonOperator(task_id="b", python_callable=fail)
 """
 DAGS = ["etl_daily", "etl_hourly", "etl_orders", "etl_users", "migrate_warehouse"]
-ALL_DAGS = [*DAGS, "etl_by_day", "load_orders", "make_report", "etl_with_approval", "always_fails"]
+ALL_DAGS = [*DAGS, "etl_by_day", "load_orders", "make_report", "etl_with_approval", "etl_by_region", "always_fails"]
 FILE_NAME = "dags_of_examples.py"
 RUNS = ["release-42", "ansible__20261122T101500Z__5f3ac0de"]
 # The user "deploy" is a new one each time: trying a password costs one of few logins at Airflow 2's form.
@@ -184,7 +191,8 @@ def deployed(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Iter
     write_dags(target)
     dags = {"dag_id": ALL_DAGS, "wait": True, "paused": False}
     runs = {"dag_id": "etl_daily", "dag_run_id": "{{ item }}", "wait": False}
-    asking = {"dag_id": "etl_with_approval", "dag_run_id": RUNS[0]}
+    asking = {"dag_id": "{{ item }}", "dag_run_id": RUNS[0]}
+    ask = ["etl_with_approval", "etl_by_region"]
     role = {"name": "dag_trigger", "permissions": []}
     made = play(
         folder,
@@ -193,7 +201,8 @@ def deployed(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Iter
             # The second one is cancelled, when these tests have run on this server before.
             {f"{OURS}airflow_dag_run": {**runs, "state": "absent"}, "loop": RUNS},
             {f"{OURS}airflow_dag_run": runs, "loop": RUNS},
-            *({f"{OURS}airflow_dag_run": {**asking, **state}} for state in ({"state": "absent"}, {"wait": False})),
+            {f"{OURS}airflow_dag_run": {**asking, "state": "absent"}, "loop": ask},
+            {f"{OURS}airflow_dag_run": {**asking, "wait": False}, "loop": ask},
             {f"{OURS}airflow_role": role},
         ],
     )
