@@ -14,6 +14,8 @@ description:
     C(ApprovalOperator), C(HITLOperator), C(HITLEntryOperator) and C(HITLBranchOperator).
   - A question that has this answer already is no change. One with another answer fails the task, which tells who has
     answered what; Airflow changes no answer.
+  - A question is answered no sooner than 10 seconds after it was asked, since Airflow 3.3 marks a task failed that goes
+    on before its scheduler knows that it waits.
   - The task does not wait for what Airflow does with the answer; M(dagops.airflow.airflow_dag_run_wait) does.
   - Needs Airflow 3.1. Before 3.3, Airflow needs a triggerer to go on after an answer.
 author:
@@ -88,7 +90,7 @@ EXAMPLES = r"""
 
 - name: Choose several options, and fill in a field
   dagops.airflow.airflow_approval:
-    dag_id: etl_with_approval
+    dag_id: etl_by_region
     dag_run_id: release-42
     task_id: regions
     choose: [eu, us]

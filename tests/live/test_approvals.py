@@ -15,10 +15,13 @@ import faults
 import in_process
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Object
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.approvals import Approvals, Question
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs
 from ansible_collections.dagops.airflow.plugins.module_utils._base.clock import Clock
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput
+from ansible_collections.dagops.airflow.plugins.module_utils._base.states import ENDED
 from ansible_collections.dagops.airflow.plugins.modules import airflow_approval
 from faults import Line
 from live import Airflow, ansible_playbook, play, result_of
@@ -64,6 +67,20 @@ def test_an_answer_through_a_bad_line_is_given_once(airflow: Airflow, line: Line
     assert answered(far, question, "Approve")["changed"]
     line.mend()
     assert not answered(far, question, "Approve")["changed"]
+
+
+def test_a_run_goes_on_with_an_answer_that_comes_as_soon_as_it_may(airflow: Airflow, question: Question) -> None:
+    """Airflow 3.3 marks a task failed that is answered sooner."""
+    api = in_process.connected(airflow, clock=Clock())
+    if api.version() < (3, 3):
+        pytest.skip("Before 3.3 this takes a triggerer.")
+    assert answered(api, question, "Approve", poll_interval=0.5)["changed"]
+
+    def run() -> Object:
+        return api.ask(Runs).get(question.dag_id, question.dag_run_id)
+
+    ended, _silence = api.patience.wait(run, lambda seen: seen["state"] in ENDED, 300.0, 2.0)
+    assert ended["state"] == "success"
 
 
 def test_an_answer_whose_receipt_got_lost_is_found(airflow: Airflow, line: Line, question: Question) -> None:

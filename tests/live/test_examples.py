@@ -93,11 +93,18 @@ with make_dag("make_report") as make_report:
 
 with make_dag("etl_with_approval") as etl_with_approval:
     try:
-        from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
+        from airflow.providers.standard.operators.hitl import ApprovalOperator
     except ImportError:
         PythonOperator(task_id="approve", python_callable=print)
     else:
         ApprovalOperator(task_id="approve", subject="Publish the report?")
+
+with make_dag("etl_by_region") as etl_by_region:
+    try:
+        from airflow.providers.standard.operators.hitl import HITLOperator
+    except ImportError:
+        PythonOperator(task_id="regions", python_callable=print)
+    else:
         reason = {{"reason": "none"}}
         HITLOperator(task_id="regions", subject="Where?", options=["eu", "us"], multiple=True, params=reason)
 
@@ -116,7 +123,8 @@ with make_dag("etl_nightly") as etl_nightly:
 DAGS = ["etl_daily", "etl_hourly", "etl_orders", "etl_users", "migrate_warehouse"]
 ALL_DAGS = [
     *DAGS,
-    *("etl_by_day", "load_orders", "make_report", "etl_with_approval", "always_fails", "etl_nightly"),
+    *("etl_by_day", "load_orders", "make_report", "etl_with_approval", "etl_by_region"),
+    *("always_fails", "etl_nightly"),
 ]
 FILE_NAME = "dags_of_examples.py"
 RUNS = ["release-42", "ansible__20261122T101500Z__5f3ac0de"]
@@ -202,7 +210,8 @@ def deployed(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Iter
     write_dags(target)
     dags = {"dag_id": ALL_DAGS, "wait": True, "paused": False}
     runs = {"dag_id": "etl_daily", "dag_run_id": "{{ item }}", "wait": False}
-    asking = {"dag_id": "etl_with_approval", "dag_run_id": RUNS[0]}
+    asking = {"dag_id": "{{ item }}", "dag_run_id": RUNS[0]}
+    ask = ["etl_with_approval", "etl_by_region"]
     # Examples repair this one.
     nightly = {"dag_id": "etl_nightly", "dag_run_id": RUNS[0]}
     role = {"name": "dag_trigger", "permissions": []}
@@ -213,7 +222,8 @@ def deployed(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Iter
             # The second one is cancelled, when these tests have run on this server before.
             {f"{OURS}airflow_dag_run": {**runs, "state": "absent"}, "loop": RUNS},
             {f"{OURS}airflow_dag_run": runs, "loop": RUNS},
-            *({f"{OURS}airflow_dag_run": {**asking, **state}} for state in ({"state": "absent"}, {"wait": False})),
+            {f"{OURS}airflow_dag_run": {**asking, "state": "absent"}, "loop": ask},
+            {f"{OURS}airflow_dag_run": {**asking, "wait": False}, "loop": ask},
             {f"{OURS}airflow_dag_run": {**nightly, "state": "absent"}},
             {
                 f"{OURS}airflow_dag_run": nightly,

@@ -9,9 +9,9 @@ import typing as t
 
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, RUN_ID, Body
 
-ASKED = "2026-11-22T10:15:02.037726Z"
+ASKED = "2026-11-22T10:14:02.037726Z"
 ANSWERED = "2026-11-22T10:15:25.673484Z"
-STARTED = "2026-11-22T10:15:01.532476Z"
+STARTED = "2026-11-22T10:14:01.532476Z"
 REASON = {"value": "none", "description": None, "schema": {"type": "string"}, "source": "task"}
 KEYS = {
     *("dag_id", "dag_run_id", "task_id", "map_index", "state", "subject", "body", "options", "defaults", "multiple"),

@@ -9,13 +9,15 @@ import typing as t
 
 from .._base.errors import NotFound, Unsupported
 from .._base.states import FINISHED
-from .._base.times import iso, moment
+from .._base.times import iso, moment, time_of
 from .._http.client import path_of
 from .._http.pages import pages
-from .airflow import Family, Object, of_known_shape
+from .airflow import Airflow, Family, Object, of_known_shape
 from .links import Links
 from .refusals import refused
 
+# Seconds. Airflow 3.3 marks a task failed that goes on before its scheduler knows that the process that asked ended.
+SETTLING = 10.0
 WAITING = ("deferred", "awaiting_input")  # states of a task that has asked: before 3.3, and from then on
 
 
@@ -49,13 +51,20 @@ class Approvals(Family):
     since = (3, 1)
     nouns = "A task that asks people (human-in-the-loop)"
 
+    def __init__(self, airflow: Airflow) -> None:
+        super().__init__(airflow)
+        self._asked: dict[Question, float] = {}  # when, by the server's clock
+
     def find(self, question: Question) -> Object | None:
         """Return a question and its answer, or None when the task has not asked yet; one that has ended may have."""
         try:
             raw = self._client.get(self._question_path(question))
         except NotFound:
             return None
-        return None if self._is_of_before(raw) else self._approval(raw)
+        if self._is_of_before(raw):
+            return None
+        self._asked[question] = self._asked_at(raw)
+        return self._approval(raw)
 
     def waiting(self, dag_id: str | None, dag_run_id: str | None) -> list[Object]:
         """Return the questions that wait for an answer, the oldest first."""
@@ -65,7 +74,10 @@ class Approvals(Family):
         return [approval for approval in found if approval["state"] in WAITING]
 
     def answer(self, question: Question, chosen_options: t.Sequence[str], params_input: Object) -> None:
-        """Answer a question; Conflict when it has an answer, NotFound when it is gone."""
+        """Answer a question that was found; Conflict when it has an answer, NotFound when it is gone."""
+        left = self._asked.get(question, 0.0) + SETTLING - self._client.server_now()
+        if left > 0:
+            self._airflow.clock.sleep(min(left, SETTLING))
         body = {"chosen_options": list(chosen_options), "params_input": params_input}
         with refused(f"the answer to {question.name}"):
             self._client.patch(self._question_path(question), body)
@@ -79,6 +91,12 @@ class Approvals(Family):
             )
         place = path_of("taskInstances", task_id, str(map_index), "hitlDetails")
         return self._path("dags", dag_id, "dagRuns", dag_run_id) + place
+
+    @of_known_shape
+    def _asked_at(self, raw: Object) -> float:
+        # A task that was cleared keeps the time at which it has asked first.
+        times = (raw["created_at"], raw["task_instance"]["start_date"] or raw["created_at"])
+        return max(time_of("a time of Airflow", text).timestamp() for text in times)
 
     @of_known_shape
     def _is_of_before(self, raw: Object) -> bool:

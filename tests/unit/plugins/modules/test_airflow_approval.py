@@ -331,6 +331,16 @@ def test_in_check_mode_a_question_that_is_not_there_yet_is_a_warning(story):
     ]
 
 
+@pytest.mark.parametrize("times", [{"created_at": "2026-11-22T10:14:56Z"}, {"start_date": "2026-11-22T10:14:56Z"}])
+def test_a_question_that_is_young_is_not_answered_at_once(story, clock, times):
+    """Airflow 3.3 would mark the task failed."""
+    story.asks(question(**times))
+    story.takes("Approve")
+    story.asks(answered("Approve"))
+    assert story(**GIVEN)["changed"] is True
+    assert clock.passed == 6.0
+
+
 def test_an_answer_that_got_lost_is_found(story):
     story.asks()
     story.takes("Approve").fails(LOST)
