@@ -56,7 +56,8 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._base.errors import BadInput
 from ..module_utils._base.states import NEVER_RAN, NO_STATE
 from ..module_utils._base.times import time_of
-from ..module_utils._work.report import duration, failed_tasks, task_name
+from ..module_utils._work.report import failed_tasks, task_name
+from ..module_utils._work.wording import duration
 
 MOST_ROWS = 40
 WIDTH = 100  # columns

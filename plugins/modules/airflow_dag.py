@@ -278,23 +278,12 @@ from ..module_utils._airflow.dags import Dags
 from ..module_utils._base.errors import BadInput
 from ..module_utils._base.state import diff, gone
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.dags import (
-    Changes,
-    Listing,
-    check_drained,
-    count_visible_runs,
-    delete,
-    drain,
-    exact_ids,
-    paused_changes,
-    select,
-    selection_of,
-    set_paused,
-    view,
-)
+from ..module_utils._work.dags import Changes, delete, paused_changes, set_paused, view
+from ..module_utils._work.draining import check_drained, count_visible_runs, drain
 from ..module_utils._work.foreseen import foreseen
 from ..module_utils._work.parsing import Deployed, deployed_of, still_lacking, wait_until_parsed
 from ..module_utils._work.progress import Progress
+from ..module_utils._work.selection import Listing, exact_ids, select, selection_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "dag_id": {"type": "list", "elements": "str"},

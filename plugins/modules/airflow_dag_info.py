@@ -127,7 +127,7 @@ import typing as t
 from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._base.errors import BadInput
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.dags import find, selection_of
+from ..module_utils._work.selection import find, selection_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "dag_id": {"type": "list", "elements": "str"},

@@ -339,8 +339,8 @@ from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.fulfil import carrying, fulfil
 from ..module_utils._work.outcome import outcome
-from ..module_utils._work.report import shown
 from ..module_utils._work.wishes import wish_of
+from ..module_utils._work.wording import shown
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "dag_id": {"type": "str", "required": True},

@@ -139,7 +139,7 @@ from ..module_utils._base.errors import BadInput
 from ..module_utils._base.inputs import dag_id_of, dag_run_id_of
 from ..module_utils._base.times import time_of
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.report import shown
+from ..module_utils._work.wording import shown
 
 MOST_RUNS = 10000
 TIMES = [f"{key}_{side}" for key in ("logical_date", "start_date", "end_date") for side in ("gte", "lte")]

@@ -197,7 +197,8 @@ from ..module_utils._base.inputs import dag_id_of, dag_run_id_of, lines_of
 from ..module_utils._base.states import NO_STATE, STATES
 from ..module_utils._base.text import one_line
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.foreseen import foreseen, unseen_run
+from ..module_utils._work.foreseen import foreseen
+from ..module_utils._work.foreseen_runs import unseen_run
 from ..module_utils._work.named_run import named_run
 from ..module_utils._work.report import Report, without_tasks
 

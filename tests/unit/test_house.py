@@ -82,21 +82,8 @@ def test_a_file_can_be_read_in_one_sitting(file):
         ("airflow_variable", {"variables", "refusals"}),
         ("airflow_variable_info", {"variables", "refusals"}),
         ("airflow_role", {"access", "access_command", "command"}),
-        (
-            "airflow_dag_run_info",
-            {
-                "dags",
-                "links",
-                "runs",
-                "run_refusals",
-                "tasks",
-                "logs",
-                "logs_events",
-                "logs_text",
-                "reasons",
-                "tracebacks",
-            },
-        ),
+        ("airflow_dag_info", {"dags", "links"}),
+        ("airflow_dag_run_info", {"dags", "links", "runs", "run_refusals"}),
     ],
 )
 def test_a_module_loads_the_families_that_it_uses(module, families):

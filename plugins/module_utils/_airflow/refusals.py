@@ -23,7 +23,7 @@ def refused(what: str, team: str | None = None) -> t.Iterator[None]:
     except ApiError as error:
         if error.status == 500 and team:
             raise BadInput(
-                f"Airflow refused {what}, most likely since there is no team {team}; correct team_name, or make the team."
+                f"Airflow refused {what}, most likely since there is no team {team}; correct team_name, or make it."
             ) from error
         if error.status not in (400, 422):
             raise

@@ -20,7 +20,8 @@ from .._base.text import first_few, one_line
 from .diagnosis import diagnosis
 from .foreseen import foreseen
 from .progress import Progress
-from .report import last_answer, read_again, run_name, waited
+from .report import read_again
+from .wording import last_answer, run_name, waited
 
 # What YAML makes a boolean of where it is not in quotes.
 YES, NO = ("yes", "true", "on", "y"), ("no", "false", "off", "n")

@@ -14,9 +14,10 @@ from .._base.states import ENDED
 from .._base.times import iso
 from .fulfil import Done, Plan, carry_out, dag_of, how_found, plan_trigger
 from .many_runs import MOST_TOLD, Key, Source, Waiting, Watch, entry, failures
-from .report import Report, run_name, waited
+from .report import Report
 from .results import results_of
 from .wishes import Wish, wish_of
+from .wording import run_name, waited
 
 # What airflow_dag_run can be told of a single run, and a batch does not ask for.
 OF_ONE_RUN = {

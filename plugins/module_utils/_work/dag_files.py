@@ -26,7 +26,7 @@ from .parsed import (
 )
 from .places import Finder, Where, where_of
 from .progress import Progress
-from .report import last_answer, waited
+from .wording import last_answer, waited
 
 PARSED, BROKEN, PENDING = "parsed", "broken", "pending"
 MOST_ASKED = 20  # DAGs of a look whose versions are asked for one by one

@@ -17,10 +17,12 @@ from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFou
 from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso, moment
-from .foreseen import foreseen, foreseen_dag, foreseen_run, unseen_run
+from .foreseen import foreseen, foreseen_dag
+from .foreseen_runs import foreseen_run, unseen_run
 from .named_run import unknown_dag
-from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, no_run, nothing_to_clear, run_name, shown
+from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, nothing_to_clear
 from .wishes import Wish, fits, new_dag_run_id
+from .wording import no_run, run_name, shown
 
 
 class Done(t.NamedTuple):

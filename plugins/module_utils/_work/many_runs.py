@@ -17,9 +17,11 @@ from .._base.inputs import dag_id_of, dag_run_id_of, lines_of, seconds_of
 from .._base.states import ENDED
 from .._base.text import first_few
 from .diagnosis import PATIENCE, diagnosis
-from .foreseen import foreseen, unseen_run
+from .foreseen import foreseen
+from .foreseen_runs import unseen_run
 from .progress import Progress
-from .report import MOST_LOGS, Report, elapsed, last_answer, no_run, read_again, run_name, waited, without_tasks
+from .report import MOST_LOGS, Report, elapsed, read_again, without_tasks
+from .wording import last_answer, no_run, run_name, waited
 
 Key = t.Tuple[str, str]
 

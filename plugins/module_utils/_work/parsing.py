@@ -16,7 +16,6 @@ from .._base.errors import BadInput, ParseFailed, TimedOut
 from .._base.inputs import seconds_of
 from .._base.text import first_few
 from .._base.times import moment
-from .dags import FEW, Selection
 from .parsed import (
     LONGEST_LOOK,
     ImportErrors,
@@ -29,7 +28,8 @@ from .parsed import (
     since_of,
 )
 from .progress import Progress
-from .report import last_answer, waited
+from .selection import FEW, Selection
+from .wording import last_answer, waited
 
 MOST_ASKED = 20  # DAGs whose versions are asked for one by one: of many, the margin costs less
 SHORTEST_SUSPICION = 5.0  # seconds

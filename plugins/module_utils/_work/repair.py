@@ -15,11 +15,13 @@ from .._airflow.tasks import Tasks, turn
 from .._base.errors import AirflowError, NotFound, RunFailed, Unreachable
 from .._base.state import diff
 from .._base.states import ENDED, FAILED
-from .foreseen import foreseen, foreseen_run
+from .foreseen import foreseen
+from .foreseen_runs import foreseen_run
 from .fulfil import carrying, check_runnable, check_unpaused, existing_run
-from .report import Report, run_name, shown, task_name, without_tasks
+from .report import Report, task_name, without_tasks
 from .task_wishes import Wish, selection_of
 from .waiting import wait_for_run
+from .wording import run_name, shown
 
 STAYS = "stays failed, since nothing in it runs again"
 STAYS_MARKED = (

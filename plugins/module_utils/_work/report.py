@@ -10,10 +10,11 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks, task_key, turn
-from .._base.errors import AirflowError, NotFound
+from .._base.errors import NotFound
 from .._base.states import ENDED, FAILED, FINISHED, NEVER_RAN, NO_STATE
 from .._base.text import first_few, one_line
 from .._base.times import time_of
+from .wording import failed_after, run_name, shown, waited
 
 MOST_LOGS = 50  # failed tasks whose logs are read: more would cost minutes and overflow AWX's events
 LONGEST_TASK_REASON = 140  # characters
@@ -22,7 +23,6 @@ HAD_FAILED = "was already there and had failed; state: cleared runs it again"
 MARKED = "but none of its tasks did: it was marked failed, or ran into its dagrun_timeout"
 HAD_BEEN_MARKED = f"was already there and had failed, {MARKED}; state: cleared with only_failed: false runs it again"
 NOTHING_TO_CLEAR = f"had failed, {MARKED}; only_failed: false runs all of its tasks again"
-LAST_ANSWER = "it was when Airflow answered last"
 
 
 def read_again(airflow: Airflow, run: Object) -> Object:
@@ -36,11 +36,6 @@ def read_again(airflow: Airflow, run: Object) -> Object:
 def deleted(name: str) -> str:
     """What is said of a run that was deleted, as C(run_name) names it."""
     return f"DAG run {name} was deleted while it was waited for."
-
-
-def shown(run: Object) -> Object:
-    """A run as results show it: without its conf, which may hold secrets."""
-    return {key: value for key, value in run.items() if key != "conf"}
 
 
 def elapsed(airflow: Airflow, run: Object) -> float:
@@ -171,21 +166,11 @@ class Report:
             self._reasons[task_key(task)] = log.reason
 
 
-def run_name(run: Object) -> str:
-    """Name a DAG run as messages do: C(etl_daily / manual__2026-11-25)."""
-    return f"{run['dag_id']} / {run['dag_run_id']}"
-
-
 def task_name(task: Object) -> str:
     """Name a task instance as people write it: C(load), C(load[4]) for a mapped one, C(load (turn 2)) in a loop."""
     index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
     number = turn(task)
     return f"{task['task_id']}{index}" + (f" (turn {number})" if number is not None else "")
-
-
-def no_run(dag_id: str, name: str) -> str:
-    """What is said of a run that is not there, by its id or date."""
-    return f"DAG {dag_id} has no run {name}; check dag_run_id and logical_date."
 
 
 def nothing_to_clear(run: Object, tasks: t.Sequence[Object]) -> str:
@@ -201,31 +186,6 @@ def nothing_to_clear(run: Object, tasks: t.Sequence[Object]) -> str:
 def without_tasks(airflow: Airflow, run: Object) -> Object:
     """What results show of a run whose tasks were not read."""
     return {"dag_run": shown(run), "failed_tasks": [], "task_counts": {}, "elapsed": elapsed(airflow, run)}
-
-
-def last_answer(silence: AirflowError) -> str:
-    """What is to be said of a state when Airflow has not answered since."""
-    return f"{LAST_ANSWER}. {silence.message.rstrip('.')}"
-
-
-def failed_after(seconds: float) -> str:
-    """What a message says of a run that has failed after so long."""
-    return f"failed after {duration(seconds)}"
-
-
-def waited(seconds: float, option: str) -> str:
-    """What a message says of a wait that has ended too early: for how long, by which option."""
-    return f"after {duration(seconds)} ({option})"
-
-
-def duration(seconds: float) -> str:
-    """Write seconds as people say them: 4s, 3m12s, 2h05m."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02}s"
-    return f"{whole // 3600}h{whole % 3600 // 60:02}m"
 
 
 def _seconds(moment: str | None) -> float | None:

@@ -14,7 +14,7 @@ from .._airflow.xcoms import REGION, RETURNED, Xcoms
 from .._base.errors import NoResult, NotFound
 from .._base.text import first_few
 from .._base.values import unwrapped
-from .report import run_name
+from .wording import run_name
 
 LARGEST_VALUE = 64 * 1024  # bytes, as JSON
 LARGEST_RESULT = 1024 * 1024

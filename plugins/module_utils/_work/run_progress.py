@@ -10,7 +10,8 @@ from .._base.errors import AirflowError
 from .._base.states import ENDED, FINISHED
 from .diagnosis import PATIENCE, diagnosis
 from .progress import Progress
-from .report import Report, duration, run_name
+from .report import Report
+from .wording import duration, run_name
 
 SHORTEST = 30.0  # seconds between two readings of the tasks
 SHARE = 0.1  # of the run's age

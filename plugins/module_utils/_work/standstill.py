@@ -15,7 +15,8 @@ from .._base.errors import AirflowError
 from .._base.states import FINISHED, NO_STATE
 from .._base.text import first_few, one_line
 from .._base.times import time_of
-from .report import run_name, task_name
+from .report import task_name
+from .wording import run_name
 
 # Names that Airflow gives to what a task instance lacks. The first two say nothing that its state does not say.
 STATE, UPSTREAM, POOL, PAST = "Task Instance State", "Trigger Rule", "Pool Slots Available", "Previous Dagrun State"

@@ -13,9 +13,9 @@ from .._airflow.task_states import Selection, TaskStates
 from .._base.errors import BadInput, NotFound
 from .._base.inputs import dag_run_id_of, is_glob
 from .._base.text import first_few, one_line
-from .report import run_name
 from .wishes import Wish as RunWish
 from .wishes import wish_of as run_wish_of
+from .wording import run_name
 
 # Options of C(airflow_dag_run) that are not of a task; the wait is the same.
 OF_RUNS: dict[str, t.Any] = dict.fromkeys(

@@ -14,9 +14,10 @@ from .._base.errors import AirflowError, NotFound, TimedOut
 from .._base.states import ENDED
 from .._base.text import one_line
 from .diagnosis import PATIENCE, diagnosis
-from .report import Report, elapsed, last_answer, read_again, run_name, shown, waited, without_tasks
+from .report import Report, elapsed, read_again, without_tasks
 from .run_progress import RunProgress
 from .wishes import Wish
+from .wording import last_answer, run_name, shown, waited
 
 
 class _Watch:

@@ -15,12 +15,11 @@ from ansible_collections.dagops.airflow.plugins.module_utils._work.report import
     HAD_FAILED,
     Report,
     count_states,
-    duration,
     elapsed,
     failed_tasks,
-    shown,
     task_name,
 )
+from ansible_collections.dagops.airflow.plugins.module_utils._work.wording import duration, shown
 from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, GENERATIONS, RUN_ID, STARTED
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
 

@@ -311,8 +311,14 @@ BY_NAME = {
 }
 # What the server knows: now and then all that is required is that, or there would be hardly a result.
 GOOD = {
-    "dag_id": "etl_daily", "dag_run_id": "release-42", "task_id": "approve", "choose": "Approve",
-    "username": KNOWN["users"], "name": KNOWN["roles"], "key": "region", "connection_id": "warehouse",
+    "dag_id": "etl_daily",
+    "dag_run_id": "release-42",
+    "task_id": "approve",
+    "choose": "Approve",
+    "username": KNOWN["users"],
+    "name": KNOWN["roles"],
+    "key": "region",
+    "connection_id": "warehouse",
 }
 BY_TYPE = {"bool": FLAG, "float": SECONDS, "int": NUMBER, "list": LIST, "dict": CONF}
 TIMES = ("_date", "_gte", "_lte", "_after", "_start", "_end")

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What sentences and results say of any run and of any wait."""
+
+from __future__ import annotations
+
+from .._airflow.airflow import Object
+from .._base.errors import AirflowError
+
+LAST_ANSWER = "it was when Airflow answered last"
+
+
+def shown(run: Object) -> Object:
+    """A run as results show it: without its conf, which may hold secrets."""
+    return {key: value for key, value in run.items() if key != "conf"}
+
+
+def run_name(run: Object) -> str:
+    """Name a DAG run as messages do: C(etl_daily / manual__2026-11-25)."""
+    return f"{run['dag_id']} / {run['dag_run_id']}"
+
+
+def no_run(dag_id: str, name: str) -> str:
+    """What is said of a run that is not there, by its id or date."""
+    return f"DAG {dag_id} has no run {name}; check dag_run_id and logical_date."
+
+
+def last_answer(silence: AirflowError) -> str:
+    """What is to be said of a state when Airflow has not answered since."""
+    return f"{LAST_ANSWER}. {silence.message.rstrip('.')}"
+
+
+def failed_after(seconds: float) -> str:
+    """What a message says of a run that has failed after so long."""
+    return f"failed after {duration(seconds)}"
+
+
+def waited(seconds: float, option: str) -> str:
+    """What a message says of a wait that has ended too early: for how long, by which option."""
+    return f"after {duration(seconds)} ({option})"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as people say them: 4s, 3m12s, 2h05m."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02}m"
