@@ -5,4 +5,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.dagops.airflow.tests.unit.conftest import clean_environment as clean_environment
+from ansible_collections.dagops.airflow.tests.unit import conftest
+
+clean_environment = conftest.clean_environment

@@ -43,7 +43,7 @@ class Story(Runner):
     """A run in which load.users and load.orders[1] have failed."""
 
     def body(self, name: str, state: str | None) -> dict[str, t.Any]:
-        task_id, _, index = name.rstrip("]").partition("[")
+        task_id, _bracket, index = name.rstrip("]").partition("[")
         return t.cast("dict[str, t.Any]", self.generation.task(task_id, state, map_index=int(index or -1)))
 
     def bodies(self, states: t.Mapping[str, str | None]) -> list[dict[str, t.Any]]:
