@@ -71,7 +71,8 @@ options:
     default: 10
   conf:
     description:
-      - Parameters of the runs. A mapping, or its JSON or YAML text. It stays visible in Ansible's output, and in Airflow.
+      - Parameters of the runs. A mapping, or its JSON or YAML text. It stays visible in Ansible's output, and in
+        Airflow.
       - Runs that are run again (O(reprocess)) take it on Airflow 3.2 and newer; before that they keep their own.
     type: raw
   when_paused:

@@ -35,7 +35,12 @@ REFUSED: dict[str, tuple[str, dict[str, t.Any], str | None, str]] = {
         None,
         "maybe",
     ),
-    "DAGs to pause": ("pause_all", {"airflow_dag_ids": {"a": 1}}, None, "airflow_dag_ids must be a list, and is a mapping"),
+    "DAGs to pause": (
+        "pause_all",
+        {"airflow_dag_ids": {"a": 1}},
+        None,
+        "airflow_dag_ids must be a list, and is a mapping",
+    ),
     "tags": ("pause_all", {"airflow_tags": ["a", " "]}, None, "tags holds an empty text; name what is meant, or give"),
 }
 # What the artifact or a survey gives, and the DAGs that are unpaused; the note has ["noted"].
