@@ -53,7 +53,8 @@ options:
     type: bool
     default: false
   state:
-    description: Whether the role exists. Users of a role that is deleted stay, without it.
+    description: Whether the role exists. Users of a role that is deleted stay, without it. Airflow's own roles, such as
+      V(Admin), are never deleted.
     type: str
     choices: [present, absent]
     default: present
@@ -130,17 +131,20 @@ import typing as t
 from ..module_utils._airflow.access import Access
 from ..module_utils._airflow.access_command import AccessByCommand
 from ..module_utils._airflow.airflow import Asked
+from ..module_utils._base.errors import BadInput
 from ..module_utils._base.state import diff, gone
 from ..module_utils._by_command import COMMAND_SPEC, by_command
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.objects import difference
-from ..module_utils._work.roles import SPEC, carry_out, plan_of, remove, wish_of
+from ..module_utils._work.roles import SPEC, carry_out, plan_of, remove, why_kept, wish_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {**COMMAND_SPEC, **SPEC}
 
 
 def run(module: AirflowModule, airflow: Asked) -> dict[str, t.Any]:
     wish = wish_of(module.params)
+    if module.params["state"] == "absent" and why_kept(wish.name):
+        raise BadInput(f"{wish.name} is {why_kept(wish.name)}, which is never removed; name another role.")
     role = airflow.ask(Access).find_role(wish.name)
     if module.params["state"] == "absent":
         if role and not module.check_mode:

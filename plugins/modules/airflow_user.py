@@ -61,7 +61,7 @@ options:
     type: list
     elements: str
   state:
-    description: Whether the user exists.
+    description: Whether the user exists. The user of O(api_username), who is logged in, is never deleted.
     type: str
     choices: [present, absent]
     default: present
@@ -133,16 +133,20 @@ import typing as t
 from ..module_utils._airflow.access import Access
 from ..module_utils._airflow.access_command import AccessByCommand
 from ..module_utils._airflow.airflow import Asked
+from ..module_utils._base.errors import BadInput
 from ..module_utils._base.state import diff, gone
 from ..module_utils._by_command import COMMAND_SPEC, by_command
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.users import SPEC, carry_out, difference, plan_of, remove, wish_of
+from ..module_utils._work.users import SPEC, carry_out, difference, plan_of, remove, why_kept, wish_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {**COMMAND_SPEC, **SPEC}
 
 
 def run(module: AirflowModule, airflow: Asked) -> dict[str, t.Any]:
     wish = wish_of(module.params)
+    login = "" if module.params["airflow_command"] else module.params["api_username"] or ""
+    if module.params["state"] == "absent" and why_kept(wish.name, login):
+        raise BadInput(f"{wish.name} is {why_kept(wish.name, login)}, which is never removed; log in as another user.")
     user = airflow.ask(Access).find_user(wish.name)
     if module.params["state"] == "absent":
         if user and not module.check_mode:

@@ -14,7 +14,7 @@ from .._base.state import diff
 from .._base.text import one_line
 from .digests import Known, is_digest_key
 from .objects import Kind
-from .tree import KINDS, WRONG, Item, Tree, check_purge, protected
+from .tree import KINDS, WRONG, Item, Tree, check_purge
 from .variables import KIND as VARIABLES
 
 OUTCOMES = ("created", "updated", "removed", "unchanged")
@@ -197,7 +197,7 @@ def _purges(airflow: Airflow, tree: Tree, found: t.Mapping[str, Found]) -> list[
             if key not in tree.items[name]
             and any(fnmatchcase(current[kind.key], pattern) for pattern in purge.matching)
             and not any(fnmatchcase(current[kind.key], pattern) for pattern in purge.excepted)
-            and not protected(kind, current[kind.key], tree.login)
+            and not kind.why_kept(current[kind.key], tree.login)
         )
         check_purge(kind, names, purge.at_most)
         steps += [_removal(airflow, kind, doomed) for doomed in names]

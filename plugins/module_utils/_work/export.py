@@ -19,7 +19,7 @@ from .._base.placeholders import is_placeholder, placeholder
 from .objects import Kind
 from .pools import DEFAULTS_OWN
 from .pools import KIND as POOLS
-from .tree import KINDS, item_of, protected
+from .tree import KINDS, item_of
 
 # As people look for them.
 KINDS_IN_ORDER = ("connections", "variables", "pools", "roles", "users", "dags")
@@ -101,7 +101,7 @@ def exported(
 
 def _is_meant(kind: Kind, current: Object, matching: t.Sequence[str] | None, login: str) -> bool:
     name = current[kind.key]
-    if current.get("is_stale") or (protected(kind, name, login) and kind is not POOLS):
+    if current.get("is_stale") or (kind.why_kept(name, login) and kind is not POOLS):
         return False
     return matching is None or any(fnmatchcase(name, pattern) for pattern in matching)
 

@@ -26,6 +26,7 @@ class Kind(t.NamedTuple):
     :param plan_of: from what is wanted, what is there, and digests that were read, to what has to be written.
     :param difference: what a diff may show of that.
     :param remove: deletes one; None: that is not done.
+    :param why_kept: what makes an object, by its name and that of the login, one that is never removed; or nothing.
     :param same_name: two names are one when this makes the same of them.
     """
 
@@ -40,6 +41,7 @@ class Kind(t.NamedTuple):
     remove: t.Callable[[Airflow, str], None] | None = None
     clearable: t.Sequence[str] = ()
     whole: t.Callable[[Airflow, Object], Object] = lambda airflow, current: current
+    why_kept: t.Callable[[str, str], str] = lambda name, login: ""
     same_name: t.Callable[[str], str] = str
 
 

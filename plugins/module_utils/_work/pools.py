@@ -89,4 +89,5 @@ KIND = Kind(
     difference=difference,
     remove=remove,
     clearable=CLEARABLE,
+    why_kept=lambda name, login: "Airflow's own pool" if name == DEFAULT_POOL else "",
 )

@@ -26,6 +26,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "append": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
+OWN_ROLES = ("Admin", "Op", "Public", "User", "Viewer")
 # Airflow adds it to every role of its own accord.
 EVERYBODYS = ("can_read", "Website")
 
@@ -73,6 +74,11 @@ def carry_out(airflow: Asked, wish: Wish, plan: Plan) -> None:
         access.update_role(plan.current, plan.after)
 
 
+def why_kept(name: str, login: str = "") -> str:
+    """Return what makes a role one that is never removed, or an empty text."""
+    return "one of Airflow's own roles" if name in OWN_ROLES else ""
+
+
 def remove(airflow: Asked, name: str) -> None:
     """Delete a role."""
     airflow.ask(Access).delete_role(name)
@@ -88,4 +94,5 @@ KIND = Kind(
     carry_out=carry_out,
     difference=difference,
     remove=remove,
+    why_kept=why_kept,
 )

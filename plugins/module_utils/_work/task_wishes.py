@@ -49,10 +49,12 @@ class Wish(t.NamedTuple):
 def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
     """Check all options before anything is sent; BadInput names the one that is wrong."""
     task_ids, group = params["task_id"] or [], params["task_group"] or ""
-    if bool(task_ids) == bool(group):
+    if task_ids and group:
+        raise BadInput("task_id and task_group both name the tasks; give one of them.")
+    if not task_ids and not group:
         raise BadInput(
-            "task_id and task_group both name the tasks; give one of them. All tasks of a run are cleared by "
-            "airflow_dag_run with state: cleared."
+            "Name the tasks in task_id or task_group; all tasks of a run are cleared by airflow_dag_run with "
+            "state: cleared."
         )
     for option, words in (("task_id", task_ids), ("task_group", [group] if group else [])):
         for word in words:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from .._airflow.pools import DEFAULT_POOL
 from .._base.conf import kind_of
 from .._base.errors import BadInput, Unsupported, about
 from .._base.inputs import is_glob
@@ -15,7 +14,6 @@ from .._base.items import check_keys, checked, example, shaped, without_unset
 from .._base.names import check_unmasked
 from .._base.text import one_line
 from .connections import KIND as CONNECTIONS
-from .digests import is_digest_key
 from .objects import Kind
 from .paused import KIND as DAGS
 from .pools import KIND as POOLS
@@ -29,7 +27,6 @@ Options = t.Mapping[str, t.Any]
 KINDS = {kind.name: kind for kind in (POOLS, VARIABLES, CONNECTIONS, ROLES, USERS, DAGS)}
 # What is wrong with the options of an object, and is told with its name.
 WRONG = (BadInput, Unsupported)
-OWN_ROLES = ("Admin", "Op", "Public", "User", "Viewer")
 
 
 class Item(t.NamedTuple):
@@ -116,24 +113,11 @@ def item_of(kind: Kind, label: str, options: t.Any, defaults: Options) -> Item:
     return Item(label, wish, given.get("state") == "absent")
 
 
-def protected(kind: Kind, name: str, login: str) -> str:
-    """Return what makes an object one that is never removed, or an empty text."""
-    if kind is POOLS and name == DEFAULT_POOL:
-        return "Airflow's own pool"
-    if kind is ROLES and name in OWN_ROLES:
-        return "one of Airflow's own roles"
-    if kind is USERS and name.lower() == login.lower():
-        return "the user that is logged in"
-    if kind is VARIABLES and is_digest_key(name):
-        return "one of the digests that update_secrets: on_change keeps"
-    return ""
-
-
 def _items(kind: Kind, value: t.Any, defaults: Options, login: str) -> dict[str, Item]:
     found: dict[str, Item] = {}
     for label, options in _labelled(kind, value):
         item = item_of(kind, label, options, defaults)
-        reason = protected(kind, item.wish.name, login) if item.absent else ""
+        reason = kind.why_kept(item.wish.name, login) if item.absent else ""
         if reason:
             raise BadInput(f"{label} is {reason}, which is never removed; take it out.")
         first = found.setdefault(kind.same_name(item.wish.name), item)
@@ -189,9 +173,9 @@ def _purge(kind: Kind, options: Options, listed: bool, login: str) -> Purge:
     patterns = [*options["matching"], *(options["except"] or [])]
     if not all(text.strip() for text in patterns):
         raise BadInput(f"{option} holds an empty text; name what is meant.")
-    named = [text for text in options["matching"] if not is_glob(text) and protected(kind, text, login)]
+    named = [text for text in options["matching"] if not is_glob(text) and kind.why_kept(text, login)]
     if named:
-        reason = protected(kind, named[0], login)
+        reason = kind.why_kept(named[0], login)
         raise BadInput(f"{option} names {named[0]}, {reason}, which is never removed; take it out of matching.")
     if options["at_most"] < 0:
         raise BadInput(f"{option} has at_most {options['at_most']}; it takes 0 or more.")

@@ -108,6 +108,11 @@ def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
     return ({**plan.current, "password": MASK} if plan.current else {}), plan.changed
 
 
+def why_kept(username: str, login: str) -> str:
+    """Return what makes a user one that is never removed, or an empty text."""
+    return "the user that is logged in" if username.lower() == login.lower() else ""
+
+
 def remove(airflow: Asked, username: str) -> None:
     """Delete a user."""
     airflow.ask(Access).delete_user(username)
@@ -123,6 +128,7 @@ KIND = Kind(
     carry_out=carry_out,
     difference=difference,
     remove=remove,
+    why_kept=why_kept,
     # Airflow takes upper and lower case for the same.
     same_name=str.lower,
 )

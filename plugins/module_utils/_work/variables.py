@@ -187,6 +187,7 @@ def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
     return before, changed
 
 
+DIGEST = "one of the digests that update_secrets: on_change keeps"
 KIND = Kind(
     name="variables",
     key="key",
@@ -198,4 +199,5 @@ KIND = Kind(
     difference=difference,
     remove=remove,
     clearable=CLEARABLE,
+    why_kept=lambda key, login: DIGEST if is_digest_key(key) else "",
 )

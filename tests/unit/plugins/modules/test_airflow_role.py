@@ -202,6 +202,12 @@ def test_absent(roles, check_mode):
     assert result["diff"] == {"before": {"trigger": {"state": "present"}}, "after": {"trigger": {"state": "absent"}}}
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_role_of_airflow_is_not_deleted(roles, check_mode):
+    message = roles.failure(check_mode=check_mode, name="Admin", state="absent").message
+    assert message == "Admin is one of Airflow's own roles, which is never removed; name another role."
+
+
 def test_absent_once_more(roles):
     roles.has_not()
     result = roles(name="trigger", state="absent")

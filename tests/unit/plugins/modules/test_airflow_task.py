@@ -675,7 +675,7 @@ def test_what_hits_nothing_is_refused(story, given, says):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({}, "task_id and task_group both name the tasks; give one of them."),
+        ({}, "Name the tasks in task_id or task_group; all tasks of a run are cleared by airflow_dag_run"),
         ({"task_id": "a", "task_group": "b"}, "task_id and task_group both name the tasks; give one of them."),
         ({"task_id": [" "]}, "task_id holds '', which is no name that a task can have."),
         ({"task_group": "a\nb"}, "task_group holds 'a b', which is no name that a task can have."),

@@ -248,27 +248,38 @@ def test_a_proxy_that_refuses_the_exchange_judges_nothing(server, status, body):
 # -- no such user
 
 
+# Who is logged in, in place of the user of most tests. On Airflow 3 these log in by a token.
+BOSS = {"v1": {"api_username": "boss"}, "v2": {}}
+
+
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_absent(users, server, check_mode):
+def test_absent(users, server, generation, check_mode):
     users.has()
     if not check_mode:
         server.delete(users.path()).says("", 204)
-    result = users(check_mode=check_mode, username="deploy", state="absent")
+    result = users(check_mode=check_mode, username="deploy", state="absent", **BOSS[generation.name])
     assert result["changed"] is True
     assert result["user"] is None
     assert result["diff"] == {"before": {"deploy": {"state": "present"}}, "after": {"deploy": {"state": "absent"}}}
 
 
-def test_absent_once_more(users):
+def test_absent_once_more(users, generation):
     users.has_not()
-    assert users(username="deploy", state="absent")["changed"] is False
+    assert users(username="deploy", state="absent", **BOSS[generation.name])["changed"] is False
 
 
 def test_absent_of_a_user_that_is_deleted_meanwhile(users, server, generation):
     users.has()
     body = generation.problem(404, "User not found", "The User with username `deploy` was not found")
     server.delete(users.path()).answers(body, 404)
-    assert users(username="deploy", state="absent")["changed"] is True
+    assert users(username="deploy", state="absent", **BOSS[generation.name])["changed"] is True
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_the_user_that_is_logged_in_is_not_deleted(users, check_mode):
+    logged_in = {"api_username": "Boss", "api_password": "s3cret-pa55", "api_token": None}
+    message = users.failure(check_mode=check_mode, username="boss", state="absent", **logged_in).message
+    assert message == "boss is the user that is logged in, which is never removed; log in as another user."
 
 
 # -- what fails
