@@ -193,10 +193,11 @@ class Watch:
         if active or unmade:
             named = first_few([*(f"{run_name(run)} ({run['state']})" for run in active), *unmade])
             reason = f"; {last_answer(silence)}" if silence else self._held_up(active)
+            advice = advice if active and not unmade else unmade_too(active)
             raise TimedOut(
                 f"{len(active) + len(unmade)} of {len(entries)} DAG runs have not ended "
                 f"{waited(self._waiting.timeout, 'wait_timeout')}: {named}{reason}."
-                f"{' ' + advice if active else ''}{' ' + failures if failures else ''}",
+                f" {advice}{' ' + failures if failures else ''}",
                 runs=entries,
             )
         if failures:
@@ -211,6 +212,14 @@ class Watch:
             reason = diagnosis(self._airflow, run, tasks, self._waiting.timeout)
             return f"; of {run_name(run)}: {reason}" if reason else ""
         return ""
+
+
+def unmade_too(active: t.Sequence[Object]) -> str:
+    """What a message says where some runs were not made when the time was over."""
+    goes_on = (
+        f"{first_few([run_name(run) for run in active])} {'goes' if len(active) == 1 else 'go'} on. " if active else ""
+    )
+    return f"{goes_on}The same task with a dag_run_id for each run makes the others, and waits for all of them."
 
 
 def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], waiting: Waiting) -> Object:

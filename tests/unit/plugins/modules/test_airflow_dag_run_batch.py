@@ -495,8 +495,8 @@ def test_a_time_out_names_those_that_go_on_and_those_that_were_not_made(batch, s
     assert isinstance(error, TimedOut)
     assert error.message == (
         "2 of 2 DAG runs have not ended after 0s (wait_timeout): etl / a (queued), etl / b (not made); of etl / a: its "
-        "DAG is paused, so no task of it starts: unpause the DAG. They go on, and airflow_dag_run_wait can wait for "
-        "them."
+        "DAG is paused, so no task of it starts: unpause the DAG. etl / a goes on. The same task with a "
+        "dag_run_id for each run makes the others, and waits for all of them."
     )
     assert error.details["timed_out"] is True
     assert states(error.details) == ["queued", None]
@@ -515,7 +515,10 @@ def test_at_the_end_of_the_time_no_further_run_is_made(batch):
     batch.active()
     batch.there("etl/a")
     error = batch.failure(runs=items("etl/a", "etl/b"), max_parallel=1, wait_timeout=0.5)
-    assert error.message == "1 of 2 DAG runs have not ended after 0s (wait_timeout): etl / b (not made)."
+    assert error.message == (
+        "1 of 2 DAG runs have not ended after 0s (wait_timeout): etl / b (not made). The same task with a dag_run_id "
+        "for each run makes the others, and waits for all of them."
+    )
     assert states(error.details) == ["success", None]
 
 
