@@ -142,10 +142,10 @@ class Report:
         return [task for task in self.tasks if task["state"] and task["state"] not in FINISHED]
 
     def _without_a_failure(self) -> str:
-        """What is said of tasks that never ran although none has failed: one is mapped over nothing."""
+        """What is said of tasks that never ran although none has failed: one is mapped over nothing, or not cleared."""
         return (
             f"no task failed, but {len(self.failed)} of {len(self.tasks)} tasks never ran (upstream_failed): "
-            f"{self._named(self.failed)}; look at what the tasks before them returned"
+            f"{self._named(self.failed)}; look at what the tasks before them returned, or clear them by airflow_task, too"
         )
 
     def _named(self, tasks: t.Sequence[Object]) -> str:

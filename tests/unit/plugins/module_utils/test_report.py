@@ -159,7 +159,7 @@ def test_the_sentence_about_a_run_whose_only_bad_tasks_never_ran(airflow, server
     report = report_of(airflow, server, "failed", *tasks)
     assert report.failure(how) == (
         f"{HEAD} {told}: no task failed, but 2 of 3 tasks never ran (upstream_failed): load; tell; look at what the "
-        f"tasks before them returned. {LINK}"
+        f"tasks before them returned, or clear them by airflow_task, too. {LINK}"
     )
     assert report.named() == "load, tell"
 
