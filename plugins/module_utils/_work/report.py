@@ -145,7 +145,8 @@ class Report:
         """What is said of tasks that never ran although none has failed: one is mapped over nothing, or not cleared."""
         return (
             f"no task failed, but {len(self.failed)} of {len(self.tasks)} tasks never ran (upstream_failed): "
-            f"{self._named(self.failed)}; look at what the tasks before them returned, or clear them by airflow_task, too"
+            f"{self._named(self.failed)}; look at what the tasks before them returned, or clear them by airflow_task, "
+            "too"
         )
 
     def _named(self, tasks: t.Sequence[Object]) -> str:
