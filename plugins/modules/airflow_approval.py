@@ -55,6 +55,8 @@ options:
     description:
       - Values of the fields of the question. A mapping, or its JSON or YAML text. Fields that are not named are
         answered with the value that they have in the question, as in Airflow's web interface.
+      - A value of another type than the field has, or one that is not among its choices, is refused. Airflow judges the
+        rest only when the task goes on, which fails then.
       - When the question has an answer already, only the fields that are named are compared.
       - They stay visible in Ansible's output, and in Airflow.
     type: raw

@@ -11,7 +11,7 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.approvals import Approvals, Question
 from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
-from .._base.conf import conf_of
+from .._base.conf import conf_of, kind_of
 from .._base.errors import BadInput, Conflict, Denied, NoQuestion, NotFound, TimedOut
 from .._base.inputs import dag_id_of, dag_run_id_of, object_name_of, seconds_of
 from .._base.state import diff
@@ -23,6 +23,16 @@ from .progress import Progress
 from .report import read_again
 from .wording import last_answer, run_name, waited
 
+# What values of a type of JSON schema are called.
+TYPES = {
+    "string": "a text",
+    "integer": "a number",
+    "number": "a number",
+    "boolean": "a boolean",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "null",
+}
 # What YAML makes a boolean of where it is not in quotes.
 YES, NO = ("yes", "true", "on", "y"), ("no", "false", "off", "n")
 
@@ -157,7 +167,24 @@ def _answer_to(approval: Object, wish: Wish) -> tuple[list[str], Object]:
     if unknown:
         asked = f"its params are {_listed(params)}" if params else "it asks for none"
         raise BadInput(f"{_head(wish)} asks for no param {one_line(unknown[0], 60)}; {asked}.", approval=approval)
+    for name, value in (wish.params or {}).items():
+        wanted = _wanted(value, approval["params"][name]["schema"] or {})
+        if wanted:
+            raise BadInput(f"{_head(wish)} takes {wanted} as param {name}; correct params.", approval=approval)
     return chosen, {**params, **(wish.params or {})}
+
+
+def _wanted(value: t.Any, schema: Object) -> str:
+    """Return what a field takes when it does not take this, or an empty text; Airflow judges the rest of its schema.
+
+    It does so when the task goes on with the answer, which fails it, and an answer cannot be changed.
+    """
+    types = schema.get("type") or []
+    kinds = [TYPES.get(name, "") for name in ([types] if isinstance(types, str) else types)]
+    if kinds and all(kinds) and kind_of(value) not in kinds:
+        return f"{' or '.join(dict.fromkeys(kinds))}, and not {kind_of(value)},"
+    choices = schema.get("enum") or []
+    return f"one of {_listed(map(str, choices))}" if choices and value not in choices else ""
 
 
 def _means(word: t.Any, option: str) -> bool:

@@ -27,6 +27,8 @@ GIVEN = {"dag_id": "etl_daily", "dag_run_id": RUN_ID, "task_id": "approve", "cho
 NAME = f"task approve of DAG run etl_daily / {RUN_ID}"
 LOST = requests.exceptions.ConnectionError("Connection aborted.")
 REGIONS = {"options": ["eu", "us", "a, b"], "multiple": True}
+NUMBER = {"value": 1, "description": None, "schema": {"type": ["number", "null"]}}
+CHOICE = {"value": "eu", "description": None, "schema": {"type": "string", "enum": ["eu", "us"]}}
 
 
 class Story(Runner):
@@ -95,13 +97,13 @@ def test_check_mode_writes_nothing_and_returns_the_question_as_it_is(story):
 
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_the_same_answer_is_no_change(story, check_mode):
-    story.asks(answered("us", "eu", params_input={"n": 3}, **REGIONS, params={"n": REASON}))
+    story.asks(answered("us", "eu", params_input={"n": 3}, **REGIONS, params={"n": NUMBER}))
     result = story(check_mode, **{**GIVEN, "choose": ["eu", "us", "eu"], "params": '{"n": 3}'})
     assert (result["changed"], result["diff"]) == (False, {"before": {}, "after": {}})
 
 
 def test_params_that_are_not_given_are_not_compared(story):
-    story.asks(answered("Approve", params_input={"n": 3}, params={"n": REASON}))
+    story.asks(answered("Approve", params_input={"n": 3}, params={"n": NUMBER}))
     assert story(**GIVEN)["changed"] is False
 
 
@@ -117,7 +119,7 @@ def test_another_answer_is_a_failure_that_tells_who_answered_what(story, check_m
 
 
 def test_other_params_are_another_answer(story):
-    story.asks(answered("Approve", by=None, params_input={"n": 3}, params={"n": REASON}))
+    story.asks(answered("Approve", by=None, params_input={"n": 3}, params={"n": NUMBER}))
     error = story.failure(**GIVEN, params={"n": 4})
     assert (
         f"answered by Airflow itself, since its time was over, at {ANSWERED}: Approve with other params; an"
@@ -126,7 +128,7 @@ def test_other_params_are_another_answer(story):
 
 
 def test_params_that_are_not_given_are_sent_as_the_question_has_them(story):
-    asked = question(params={"reason": REASON, "n": {**REASON, "value": 3}})
+    asked = question(params={"reason": REASON, "n": {**NUMBER, "value": 3}})
     story.asks(asked)
     story.takes("Approve", reason="none", n=4)
     story.asks(answered("Approve"))
@@ -149,6 +151,21 @@ def test_a_field_is_told_in_the_same_keys_on_every_version(story):
         ({"choose": ["eu", "a"]}, REGIONS, "has no option a; its options are eu, us, a, b."),
         ({"params": {"n": 1}}, {}, "asks for no param n; it asks for none."),
         ({"params": {"n": 1}}, {"params": {"reason": REASON}}, "asks for no param n; its params are reason."),
+        (
+            {"params": {"reason": 5}},
+            {"params": {"reason": REASON}},
+            "takes a text, and not a number, as param reason; correct params.",
+        ),
+        (
+            {"params": {"n": True}},
+            {"params": {"n": NUMBER}},
+            "takes a number or null, and not a boolean, as param n; correct params.",
+        ),
+        (
+            {"params": {"where": "uk"}},
+            {"params": {"where": CHOICE}},
+            "takes one of eu, us as param where; correct params.",
+        ),
     ],
 )
 @pytest.mark.parametrize("check_mode", [False, True])
