@@ -25,7 +25,7 @@ LIMITS = {
     "Task Concurrency": "max_active_tis_per_dag of the task",
 }
 LIMIT_OF_RUN = "max_active_tis_per_dagrun of the task"
-PERSON = "waiting for a person's answer: give it in Airflow"
+PERSON = "waiting for a person's answer: give it by airflow_approval or in Airflow"
 # What is said without a question.
 PLAIN = {
     "awaiting_input": PERSON,

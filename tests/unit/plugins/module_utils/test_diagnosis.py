@@ -230,7 +230,7 @@ MORE = "give the pool more slots with airflow_pool"
         (
             [task("b", "running"), task("a", "awaiting_input")],
             {},
-            "task a is waiting for a person's answer: give it in Airflow",
+            "task a is waiting for a person's answer: give it by airflow_approval or in Airflow",
         ),
     ],
 )
@@ -338,7 +338,7 @@ UNTAKEN = {"tasks.circumstances": {**CALM, "trigger": "TimeDeltaTrigger"}}
         ),
         (
             {"tasks.circumstances": {**CALM, "trigger": "HITLTrigger", "is_watched": True}},
-            "task a is waiting for a person's answer: give it in Airflow",
+            "task a is waiting for a person's answer: give it by airflow_approval or in Airflow",
         ),
     ],
 )
