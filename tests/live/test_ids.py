@@ -74,7 +74,7 @@ def test_a_run_with_a_slash_is_read_waited_for_and_cleared(api: Api) -> None:
     assert brought(api, dag_run_id, "awaited") == "success"
     assert brought(api, dag_run_id, "cleared") == "success"
     for state in ("failed", "absent"):
-        with pytest.raises(Unsupported, match="since its id has a slash"):
+        with pytest.raises(Unsupported, match="since that has a slash"):
             brought(api, dag_run_id, state)
     assert api.ask(Runs).get(DAG, dag_run_id)["state"] == "success"
 
