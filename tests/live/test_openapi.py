@@ -21,6 +21,8 @@ import pytest
 import requests
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow import airflow as server
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.access import Access
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.approvals import Approvals, Question
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.assets import Assets
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.backfills import BackfillRequest, Backfills
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.connections import Connections
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
@@ -29,8 +31,10 @@ from ansible_collections.dagops.airflow.plugins.module_utils._airflow.endpoints 
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.files import Files
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.health import Health
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.links import Links
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.named import Named
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.pools import Pools
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import RunFilter, Runs, TriggerRequest
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.task_states import Selection, TaskStates
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.tasks import Tasks
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.variables import Variables
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.xcoms import Xcoms
@@ -50,9 +54,15 @@ ELSEWHERE = {
     "v2": r"/login/|/api/v1/.*|/no/such/prefix/.*",
 }
 ON_PURPOSE = "x-wrong-on-purpose"  # a header of requests that are to be refused
-FAMILIES = (Access, Backfills, Connections, Dags, Endpoints, Files, Health, Pools, Runs, Tasks, Variables, Xcoms)
+FAMILIES = (
+    *(Access, Approvals, Assets, Backfills, Connections, Dags, Endpoints, Files, Health, Pools, Runs, Tasks),
+    *(TaskStates, Variables, Xcoms),
+)
 # They ask what the others ask, or nothing.
-NOT_ASKED = ("Access.login_check", "Access.check_role", "Access.check_user", "Files.check_names", "Health.ill")
+NOT_ASKED = (
+    *("Access.login_check", "Access.check_role", "Access.check_user", "Files.check_names", "Health.ill"),
+    *("Tasks.place", "Tasks.turn_of"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -142,10 +152,11 @@ def test_everything_that_modules_may_ask_is_valid(airflow: Airflow, documents: D
     for family in FAMILIES:
         methods = {f"{family.__name__}.{name}" for name, _method in inspect.getmembers(family, inspect.isfunction)}
         public = {name for name in methods if "._" not in name}
-        if family is Backfills and airflow.generation == "v1":
+        if family in (Approvals, Backfills) and airflow.generation == "v1":
             continue  # Airflow 2 has none.
         assert public <= {*asked, *NOT_ASKED}, "call the new method in this test"
-    assert set(FAMILIES) == {*server.Family.__subclasses__()} - {Links}, "call the new family in this test"
+    there = {*server.Family.__subclasses__(), *Named.__subclasses__()}
+    assert set(FAMILIES) == there - {Links, Named}, "call the new family in this test"
 
 
 def ask(airflow: Airflow) -> set[str]:
@@ -168,6 +179,8 @@ def ask(airflow: Airflow) -> set[str]:
     call(found.version)
     on_dags(found, call)
     on_runs(found, call)
+    on_approvals(found, call)
+    on_assets(found, call)
     on_users(found.ask(Access), call)
     on_connections(found.ask(Connections), call)
     on_backfills(found, call)
@@ -243,8 +256,9 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
     xcoms = found.ask(Xcoms)
     call(xcoms.select, "ok", run)
     for index in (-1, 0):
-        call(xcoms.value, "ok", run, {"task_id": "extract", "map_index": index, "key": "return_value"})
+        call(xcoms.value, "ok", run, {"task_id": "extract", "map_index": index, "key": "return_value", "region": {}})
     call(xcoms.returned, "ok", run, ["extract", "load"])
+    on_task_states(found.ask(TaskStates), call(runs.get, "ok", run), call(tasks.of_run, "ok", run), call)
     call(runs.set_state, "ok", run, "failed")
     call(runs.clear, "ok", run, True, False)
     call(runs.clear, "ok", run, False, found.version() >= (3, 1))
@@ -255,12 +269,54 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
     call(found.ask(Dags).set_paused, "ok", True)
 
 
+def on_task_states(states: Any, run: Any, there: Any, call: Callable[..., Any]) -> None:
+    chosen = Selection(run, there, there[:1], False, True, True)
+    for function, *arguments in (
+        (states.check, "cleared", False, False),
+        (states.graph, "ok"),
+        (states.of_group, run, "group", there),
+        (states.would_clear, chosen, True),
+        (states.would_mark, chosen, "failed"),
+        (states.marks_upstream, there[0]),
+        (states.mark, run, there[0], "success", False),
+        (states.clear, chosen, False, False),
+    ):
+        call(function, *arguments)
+
+
+def on_approvals(found: server.Airflow, call: Callable[..., Any]) -> None:
+    if found.generation.name == "v1":
+        return  # Airflow 2 has none.
+    approvals, question = found.ask(Approvals), Question("ok", f"{NAME}_2", "extract", -1)
+    call(approvals.find, question)
+    call(approvals.waiting, None, None)
+    call(approvals.answer, question, ["Approve"], {"a": 1})
+
+
+def on_assets(found: server.Airflow, call: Callable[..., Any]) -> None:
+    assets, asset = found.ask(Assets), {"id": 0, "name": NAME, "uri": f"s3://{NAME}"}
+    for function, *arguments in (
+        (assets.find, None, f"s3://{NAME}"),
+        (assets.of_dag, "ok"),
+        (assets.make_event, asset, {"a": 1}, NAME),
+        (assets.event, asset, NAME, 0.0),
+        (assets.queued_for, asset),
+        (assets.unqueue, asset),
+        (assets.lacking, "ok"),
+        (assets.check_materialize,),
+    ):
+        call(function, *arguments)
+    if found.generation.name == "v2":
+        call(assets.materialize, asset, "ok", f"{NAME}_4")
+
+
 def on_connections(connections: Any, call: Callable[..., Any]) -> None:
     texts = {"conn_type": "http", "description": "x", "host": "a.b", "login": "c", "schema": "d", "team_name": ""}
     fields = {"connection_id": NAME, **texts, "port": 1, "extra": {"e": 1}, "password": "long-password"}
     cleared = {"description": "", "host": "", "login": "", "schema": "", "port": 0, "extra": {}}
     for function, *arguments in (
         (connections.check, {**fields, "team_name": "data"}),
+        (connections.check_new, NAME),
         (connections.create, fields),
         (connections.find, NAME),
         (connections.find, f"{NAME}_unknown"),
