@@ -149,9 +149,7 @@ def secrets_of(value: t.Any, names: t.Sequence[str]) -> t.Iterator[str]:
 
 def _mapping(name: str, value: t.Any, option: Spec) -> t.Any:
     """Return a mapping; where its keys are options, each has its shape."""
-    read, options = value, option.get("options")
-    with contextlib.suppress(TypeError):
-        read = check_type_dict(value) if isinstance(value, str) else value
+    read, options = _read_as_ansible(value), option.get("options")
     if not isinstance(read, t.Mapping):
         way_out = f"write it like {example(option)}" if options else "correct it"
         raise BadInput(f"{name} must be a mapping, and is {kind_of(value)}; {way_out}.")
@@ -171,7 +169,7 @@ def _mapping(name: str, value: t.Any, option: Spec) -> t.Any:
 
 
 def _read_as_ansible(item: t.Any) -> t.Any:
-    """Read an item in the short form of Ansible, C(key=value key=value), and leave anything else."""
+    """Read a mapping that is given as a text, such as Ansible's short form C(key=value), and leave anything else."""
     with contextlib.suppress(TypeError):
         return check_type_dict(item) if isinstance(item, str) else item
     return item

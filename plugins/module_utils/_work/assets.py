@@ -21,10 +21,9 @@ from .foreseen import foreseen
 from .fulfil import check_runnable
 from .many_runs import Key, Waiting, entry, wait_for_runs, waiting_of
 from .progress import Progress
+from .selection import FEW
 from .wishes import new_dag_run_id
 from .wording import duration, last_answer, waited
-
-FEW = 3  # DAGs that are read one by one; more of them are cheaper to find in the list of all DAGs
 
 
 class Wish(t.NamedTuple):

@@ -40,6 +40,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 CLEARABLE = ("value", "secret_value", "description", "team_name")
+DIGEST = "one of the digests that update_secrets: on_change keeps"
 
 
 class Wish(t.NamedTuple):
@@ -187,7 +188,6 @@ def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
     return before, changed
 
 
-DIGEST = "one of the digests that update_secrets: on_change keeps"
 KIND = Kind(
     name="variables",
     key="key",
