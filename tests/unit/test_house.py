@@ -84,6 +84,8 @@ def test_a_file_can_be_read_in_one_sitting(file):
         ("airflow_role", {"access", "access_command", "command"}),
         ("airflow_dag_info", {"dags", "links"}),
         ("airflow_dag_run_info", {"dags", "links", "runs", "run_refusals"}),
+        ("airflow_dag", {"dags", "files", "health", "links", "runs", "run_refusals"}),
+        ("airflow_dag_file", {"dags", "files", "health", "links"}),
     ],
 )
 def test_a_module_loads_the_families_that_it_uses(module, families):

@@ -16,8 +16,6 @@ from .._http.pages import PAGE, pages, walk
 from .airflow import Airflow, Family, Object, of_known_shape
 from .links import Links
 from .logs import TaskLog
-from .logs_events import events_of, read_events
-from .logs_text import read_text
 
 NOT_ACCEPTABLE = 406
 
@@ -180,6 +178,8 @@ class TasksV1(Tasks, api="v1"):
         return super()._log_params(task)
 
     def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:
+        from .logs_text import read_text  # Most tasks of a play read no log, and do without what logs take.
+
         # As JSON, a log is the text of a Python expression here.
         with self._client.lines(path, params, "text/plain") as lines:
             return read_text(map(self._clean, lines), keep)
@@ -217,6 +217,8 @@ class TasksV2(Tasks, api="v2"):
         return self._read_events(path, params, keep)
 
     def _read_events(self, path: str, params: Object, keep: int) -> TaskLog:
+        from .logs_events import events_of, read_events
+
         with self._client.lines(path, params, self._accept) as lines:
             # What a task has printed may be JSON or Python itself, in the JSON of the log.
             return read_events(events_of(map(self._client.redact, lines)), keep, self._clean)

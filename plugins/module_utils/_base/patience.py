@@ -16,6 +16,8 @@ from .errors import AirflowError, Unreachable
 T = t.TypeVar("T")
 FIRST_RETRY = 0.5  # seconds, doubled at each further attempt
 LONGEST_RETRY = 8.0  # seconds
+# Seconds that the explanation of a failure may take, and that an outage may last meanwhile.
+FOR_A_DIAGNOSIS = 5.0
 
 
 class Outage:

@@ -14,11 +14,12 @@ from .._airflow.dags import Dags
 from .._base.conf import conf_of
 from .._base.errors import AirflowError, BadInput, Denied, NotFound, TimedOut
 from .._base.inputs import dag_id_of
+from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.state import diff
 from .._base.text import first_few, one_line
-from .diagnosis import PATIENCE, dead_component
 from .foreseen import foreseen
 from .fulfil import check_runnable
+from .heartbeats import dead_component
 from .many_runs import Key, Waiting, entry, wait_for_runs, waiting_of
 from .progress import Progress
 from .selection import FEW
@@ -229,7 +230,9 @@ def _made_runs(airflow: Airflow, wish: Wish, done: Done) -> list[Key]:
 
 def _held_up(airflow: Airflow, asset: Object, dag_id: str) -> str:
     """Why a DAG has made no run for an event, as a clause; empty when that cannot be seen."""
-    with contextlib.suppress(AirflowError), airflow.patience.within(PATIENCE), airflow.client.in_haste(PATIENCE):
+    with contextlib.suppress(AirflowError), airflow.patience.within(FOR_A_DIAGNOSIS), airflow.client.in_haste(
+        FOR_A_DIAGNOSIS
+    ):
         if airflow.ask(Dags).get(dag_id)["is_paused"]:
             return "it is paused: unpause it"
         others = [one["name"] for one in airflow.ask(Assets).lacking(dag_id) if one["id"] != asset["id"]]

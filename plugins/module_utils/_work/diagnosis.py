@@ -12,14 +12,15 @@ from .._airflow.dags import Dags
 from .._airflow.health import Health
 from .._airflow.runs import Runs
 from .._base.errors import AirflowError
+from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.text import first_few
 from .._base.times import time_of
+from .heartbeats import dead_in
 from .standstill import Standstill
 
 TICK = 2.0  # seconds by which a time of Airflow may be ahead of the one in its answers' heads, which have no fractions
 SOON = 15.0  # seconds within which nobody is to blame for a run that has not started
 NOT_STARTED = "Airflow's scheduler has not started it: its log may say why"
-PATIENCE = 5.0  # seconds that the explanation of a failure may take, and that an outage may last meanwhile
 
 
 def diagnosis(airflow: Airflow, run: Object, tasks: t.Sequence[Object], waited: float = SOON) -> str:
@@ -30,7 +31,7 @@ def diagnosis(airflow: Airflow, run: Object, tasks: t.Sequence[Object], waited: 
 
     :param waited: seconds for which the run was waited for.
     """
-    with airflow.patience.within(PATIENCE), airflow.client.in_haste(PATIENCE):
+    with airflow.patience.within(FOR_A_DIAGNOSIS), airflow.client.in_haste(FOR_A_DIAGNOSIS):
         return _Diagnosis(airflow, run, tasks, waited).found()
 
 
@@ -87,7 +88,7 @@ class _Diagnosis:
 
     def _of_scheduler(self) -> str:
         self._health = self._airflow.ask(Health).read()
-        return _dead(self._health, "scheduler")
+        return dead_in(self._health, "scheduler")
 
     def _of_other_runs(self) -> str:
         limit = self._max_active_runs
@@ -117,18 +118,4 @@ class _Diagnosis:
             return ""
         if self._health["triggerer"]["status"] is None:
             return "Airflow has no triggerer: start one"
-        return _dead(self._health, "triggerer")
-
-
-def dead_component(airflow: Airflow, *components: str) -> str:
-    """Return that one of these components of Airflow has stopped sending heartbeats, or an empty text."""
-    return _dead(airflow.ask(Health).read(), *components)
-
-
-def _dead(health: Object, *components: str) -> str:
-    for component in components:
-        seen = health[component]
-        if seen["status"] == "unhealthy":
-            since = f" since {seen['latest_heartbeat']}" if seen["latest_heartbeat"] else ""
-            return f"Airflow's {component.replace('_', ' ')} has sent no heartbeat{since}: start it again"
-    return ""
+        return dead_in(self._health, "triggerer")

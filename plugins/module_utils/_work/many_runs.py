@@ -14,9 +14,10 @@ from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, BadInput, RunFailed, TimedOut
 from .._base.inputs import dag_id_of, dag_run_id_of, lines_of, seconds_of
+from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.states import ENDED
 from .._base.text import first_few
-from .diagnosis import PATIENCE, diagnosis
+from .diagnosis import diagnosis
 from .foreseen import foreseen
 from .foreseen_runs import unseen_run
 from .progress import Progress
@@ -207,7 +208,7 @@ class Watch:
         """What holds up the first of those that have not ended; one is enough for a message."""
         tasks: t.Sequence[Object] = ()
         for run in active[:1]:
-            with contextlib.suppress(AirflowError), self._airflow.patience.within(PATIENCE):
+            with contextlib.suppress(AirflowError), self._airflow.patience.within(FOR_A_DIAGNOSIS):
                 tasks = self._airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
             reason = diagnosis(self._airflow, run, tasks, self._waiting.timeout)
             return f"; of {run_name(run)}: {reason}" if reason else ""

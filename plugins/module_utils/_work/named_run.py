@@ -9,7 +9,7 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.dags import Dags
 from .._airflow.runs import Runs
 from .._base.errors import AirflowError, NotFound
-from .diagnosis import PATIENCE
+from .._base.patience import FOR_A_DIAGNOSIS
 
 
 def named_run(airflow: Airflow, dag_id: str, dag_run_id: str | None) -> Object:
@@ -30,7 +30,7 @@ def unknown_dag(airflow: Airflow, dag_id: str, nothing: str) -> list[str]:
     """
     try:
         # It only explains.
-        with airflow.patience.within(PATIENCE):
+        with airflow.patience.within(FOR_A_DIAGNOSIS):
             there = airflow.ask(Dags).find(dag_id)
     except AirflowError:
         return []

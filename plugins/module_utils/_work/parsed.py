@@ -14,9 +14,10 @@ from .._airflow.dags import Dags
 from .._airflow.files import Files
 from .._base.errors import AirflowError, ApiError, BadInput, Denied
 from .._base.inputs import seconds_of
+from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.text import first_few, one_line
 from .._base.times import iso, moment, time_of
-from .diagnosis import PATIENCE, dead_component
+from .heartbeats import dead_component
 
 SHORTEST_VERSION = 7  # characters of the version of a bundle
 LONGEST_LOOK = 5.0  # seconds between two looks at most
@@ -201,7 +202,7 @@ def advice_of(airflow: Airflow, lacking: t.Mapping[str, str], otherwise: str) ->
     :param otherwise: what to do where a lack says nothing else.
     """
     dead = ""
-    with contextlib.suppress(AirflowError), airflow.patience.within(PATIENCE):
+    with contextlib.suppress(AirflowError), airflow.patience.within(FOR_A_DIAGNOSIS):
         dead = dead_component(airflow, "dag_processor", "scheduler")
     if dead:
         return dead

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from .._airflow.airflow import Airflow, Object
 from .._base.errors import AirflowError
+from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.states import ENDED, FINISHED
-from .diagnosis import PATIENCE, diagnosis
+from .diagnosis import diagnosis
 from .progress import Progress
 from .report import Report
 from .wording import duration, run_name
@@ -40,7 +41,7 @@ class RunProgress:
             return
         try:
             # The wait goes on without a line.
-            with self._airflow.patience.within(PATIENCE):
+            with self._airflow.patience.within(FOR_A_DIAGNOSIS):
                 report = Report(self._airflow, run, 0)
         except AirflowError:
             self._next = now + SHORTEST

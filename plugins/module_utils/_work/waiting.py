@@ -11,9 +11,10 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._airflow.runs import Runs
 from .._base.errors import AirflowError, NotFound, TimedOut
+from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.states import ENDED
 from .._base.text import one_line
-from .diagnosis import PATIENCE, diagnosis
+from .diagnosis import diagnosis
 from .report import Report, elapsed, read_again, without_tasks
 from .run_progress import RunProgress
 from .wishes import Wish
@@ -126,7 +127,7 @@ def _timed_out(
         reason = last_answer(silence)
     else:
         tasks: t.Sequence[Object] = ()
-        with contextlib.suppress(AirflowError), airflow.patience.within(PATIENCE):
+        with contextlib.suppress(AirflowError), airflow.patience.within(FOR_A_DIAGNOSIS):
             report = Report(airflow, run, 0)
             so_far, tasks = report.result(), report.tasks
         reason = diagnosis(airflow, run, tasks, allowed)
