@@ -346,7 +346,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     if not wait or not keys:
         return told(done, [entry(airflow, run) for run in done.runs])
     try:
-        return told(done, wait_for_runs(airflow, keys, waiting)["runs"])
+        return told(done, wait_for_runs(airflow, keys, waiting, had_failed=done.had_failed())["runs"])
     except AirflowError as error:
         error.details.update(told(done, error.details["runs"]))
         raise

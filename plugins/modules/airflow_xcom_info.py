@@ -101,11 +101,12 @@ import typing as t
 from fnmatch import fnmatchcase
 
 from ..module_utils._airflow.airflow import Airflow, Object
+from ..module_utils._airflow.tasks import Tasks
 from ..module_utils._base.errors import NotFound
-from ..module_utils._base.inputs import dag_id_of, dag_run_id_of
+from ..module_utils._base.inputs import dag_id_of, dag_run_id_of, is_glob
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.foreseen import foreseen
-from ..module_utils._work.named_run import named_run
+from ..module_utils._work.named_run import check_there, named_run
 from ..module_utils._work.results import Values, xcoms_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -131,7 +132,11 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     def wanted(xcom: Object) -> bool:
         return all(fits(xcom[name], params[name]) for name in ("task_id", "key"))
 
-    found = xcoms_of(airflow, dag_run, wanted, Values(airflow, dag_run, module.warn))
+    found = xcoms_of(airflow, dag_run, wanted, Values(airflow, dag_run, "by task_id or key", module.warn))
+    # A task that is there may have pushed nothing.
+    silent = set(params["task_id"] or ()) - {xcom["task_id"] for xcom in found}
+    if not all(map(is_glob, silent)):
+        check_there(sorted(silent), dag_run, airflow.ask(Tasks).of_run(dag_run["dag_id"], dag_run["dag_run_id"]))
     return {"changed": False, "xcoms": found}
 
 
