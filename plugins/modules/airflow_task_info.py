@@ -33,7 +33,7 @@ options:
     elements: str
   task_id:
     description: Returns in RV(tasks) only task instances whose task id is one of these or matches one of these shell
-      patterns, such as V(load_*).
+      patterns, such as V(load_*). An id that no task of the run has is a failure, a pattern that hits nothing is none.
     type: list
     elements: str
   log_lines:

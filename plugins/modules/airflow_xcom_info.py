@@ -36,7 +36,8 @@ options:
       - In check mode a DAG or a run that does not exist is a warning, and has no XComs.
     type: str
   task_id:
-    description: Returns only XComs of these tasks, by id or shell pattern such as V(load_*).
+    description: Returns only XComs of these tasks, by id or shell pattern such as V(load_*). An id that no task of the
+      run has is a failure, a pattern that hits nothing is none.
     type: list
     elements: str
   key:

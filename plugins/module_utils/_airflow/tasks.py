@@ -110,7 +110,7 @@ class Tasks(Family):
 
     @of_known_shape
     def ids(self, dag_id: str) -> set[str]:
-        """Return the ids of all tasks of a DAG; it is asked for once, since the items of a batch may be runs of one DAG."""
+        """Return the ids of all tasks of a DAG, read once: many items of a batch may be runs of one DAG."""
         if dag_id not in self._ids:
             raw = self._client.get(self._path("dags", dag_id, "tasks"))["tasks"]
             self._ids[dag_id] = {task["task_id"] for task in raw}

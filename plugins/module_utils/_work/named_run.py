@@ -36,10 +36,9 @@ def check_there(task_ids: t.Iterable[str], run: Object, tasks: t.Sequence[Object
     names = {task["task_id"] for task in tasks}
     for task_id in task_ids:
         if not is_glob(task_id) and task_id not in names:
+            there = tasks_there(task_id, names)
             raise NotFound(
-                f"Task {one_line(task_id, 60)} is not in DAG run {run_name(run)}; {tasks_there(task_id, names)}: correct "
-                "task_id.",
-                404,
+                f"Task {one_line(task_id, 60)} is not in DAG run {run_name(run)}; {there}: correct task_id.", 404
             )
 
 

@@ -67,7 +67,9 @@ class Values:
                 f"the values have more than {LARGEST_RESULT} bytes in all; leave some of them out {self._way_out}."
             )
         if foreign:
-            self._warn(f"{name} of DAG run {run_name(self._run)} holds {first_few(foreign)}, left as Airflow has written it.")
+            self._warn(
+                f"{name} of DAG run {run_name(self._run)} holds {first_few(foreign)}, left as Airflow has written it."
+            )
         return plain
 
 
@@ -117,8 +119,8 @@ def results_of(
     try:
         return _results_of(airflow, run, tasks, words, warn)
     except NoResult as error:
-        how = f"succeeded after {duration(elapsed(airflow, run))}"
-        error.message = f"DAG run {run_name(run)} {how}, but {error.message} {run['url']}"
+        time = duration(elapsed(airflow, run))
+        error.message = f"DAG run {run_name(run)} succeeded after {time}, but {error.message} {run['url']}"
         raise
 
 

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from .._airflow.airflow import Airflow, Object
 from .._airflow.task_states import Selection, TaskStates
 from .._base.errors import BadInput, NotFound
-from .._base.inputs import dag_run_id_of, is_glob
+from .._base.inputs import dag_run_id_of
 from .._base.text import first_few, one_line
 from .named_run import check_there
 from .wishes import Wish as RunWish

@@ -140,7 +140,8 @@ def test_what_to_do_about_it(api, status, allow, says):
     api.server.delete("pools/etl").answers(api.generation.problem(status, "no", "it is so"), status, **headers)
     error = api.failure(path="/pools/etl", method="DELETE")
     assert error.message == (
-        f"Airflow answered {status} to DELETE https://airflow.example{api.generation.prefix}pools/etl (it is so): {says}."
+        f"Airflow answered {status} to DELETE https://airflow.example{api.generation.prefix}pools/etl (it is so): "
+        f"{says}."
     )
 
 

@@ -308,8 +308,8 @@ def test_a_run_that_is_not_made_in_time(story):
     assert isinstance(error, TimedOut)
     assert error.message == (
         f"DAG load has made no run for the event of asset {URI} after 0s (wait_timeout): it waits for events of "
-        "further assets (s3://lake/users.csv). The event stays; look for its run by airflow_dag_run_info, since the same "
-        "task makes another event."
+        "further assets (s3://lake/users.csv). The event stays; look for its run by airflow_dag_run_info, since the "
+        "same task makes another event."
     )
     assert (error.details["timed_out"], error.details["event"]["id"]) == (True, 42)
 

@@ -195,8 +195,8 @@ def test_a_result_that_is_not_there(told, word):
     error = told.failure(**NAMED, results=[word])
     assert isinstance(error, NoResult)
     assert error.message == (
-        f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but it has no result {word}: task a has pushed nothing as "
-        f"{key}; correct results, or the task. {told.generation.run_url()}"
+        f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but it has no result {word}: task a has pushed nothing "
+        f"as {key}; correct results, or the task. {told.generation.run_url()}"
     )
     assert error.details["dag_run"]["dag_run_id"] == RUN_ID
 
@@ -220,8 +220,8 @@ def test_a_mapped_task_that_has_pushed_nothing(told):
 def test_an_unknown_task(told):
     told.ended("a", "b")
     assert told.failure(**NAMED, results=["c.d"]).message == (
-        f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but it has no task for the result c.d; its tasks are a, b: "
-        f"correct results. {told.generation.run_url()}"
+        f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but it has no task for the result c.d; its tasks are a, "
+        f"b: correct results. {told.generation.run_url()}"
     )
 
 
@@ -301,8 +301,8 @@ def test_a_run_without_the_task_is_not_made(told, check_mode):
     error = told.failure(check_mode, **NAMED, results=["extract", "publsh.digest"])
     assert isinstance(error, BadInput)
     assert error.message == (
-        "DAG etl_daily has no task for the result publsh.digest, so nothing was done; a similar task is publish: correct "
-        "results."
+        "DAG etl_daily has no task for the result publsh.digest, so nothing was done; a similar task is publish: "
+        "correct results."
     )
 
 
@@ -422,7 +422,8 @@ def test_the_tasks_of_a_dag_are_read_once(batch):
     batch.server.get("dags/etl_daily/dagRuns/other").answers(batch.generation.no_run("other"), 404)
     items = [{**NAMED, "results": ["a"]}, {"dag_id": "etl_daily", "dag_run_id": "other", "results": ["b"]}]
     assert batch.failure(runs=items).message == (
-        "Item 2 of runs: DAG etl_daily has no task for the result b, so nothing was done; its tasks are a: correct results."
+        "Item 2 of runs: DAG etl_daily has no task for the result b, so nothing was done; its tasks are a: correct "
+        "results."
     )
 
 
