@@ -50,8 +50,8 @@ options:
     description:
       - V(triggered) makes the backfill, unless it is there or there is nothing to do.
       - V(cancelled) cancels the backfill, and marks those of its runs failed that go on; their tasks end some seconds
-        later. Without dates it is the newest backfill of the DAG, the active one if there is one. It changes nothing
-        when all runs of the backfill have ended.
+        later. Without dates it is the newest backfill of the DAG, the active one if there is one. Nothing is
+        changed when all runs of the backfill have ended.
     type: str
     choices: [triggered, cancelled]
     default: triggered
