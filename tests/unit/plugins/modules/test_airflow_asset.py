@@ -420,6 +420,22 @@ def test_an_asset_is_materialized_and_its_run_waited_for(new):
     assert result["diff"]["after"] == {f"asset {URI}": after}
 
 
+def test_a_run_that_takes_too_long_is_not_made_once_more(new):
+    materialized(new)
+    new.server.post("assets/7/materialize", sends={"dag_run_id": NEW_ID}).answers({"dag_run_id": NEW_ID})
+    run = new.generation.run(NEW_ID, "running", dag_id="make", start_date=STARTED)
+    new.server.get(f"dags/make/dagRuns/{NEW_ID}").answers(run)
+    sends = {"dag_ids": ["make"], "states": ["queued", "running"], "page_limit": 100, "page_offset": 0}
+    new.server.post("dags/~/dagRuns/list", sends=sends).answers(new.generation.runs(run))
+    tasks = new.generation.tasks(new.generation.task("report", "running"))
+    new.server.get(f"dags/make/dagRuns/{NEW_ID}/taskInstances", {"limit": 100, "offset": 0}).answers(tasks)
+    new.has_dags("make")
+    healthy = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": "healthy"}}
+    new.server.get("monitor/health").answers(healthy)
+    error = new.failure(uri=URI, state="materialized", wait_timeout=0)
+    assert error.message.endswith("task report is running. They go on, and airflow_dag_run_wait can wait for them.")
+
+
 def test_before_3_2_the_dag_is_run_as_by_hand(new):
     materialized(new, "3.1.8")
     run = new.generation.run(NEW_ID, dag_id="make")
