@@ -65,9 +65,9 @@ def example(option: Spec) -> str:
     """Write a value of the right shape, with what is required, or the first of what is not."""
     options = option.get("options")
     if option.get("type") == "list":
-        return f"[{example({**option, 'type': 'dict'})}]"
+        return f"[{example({**option, 'type': option.get('elements', 'dict')})}]"
     if not options:
-        return "…"
+        return "{…}" if option.get("type") == "dict" else "…"
     required = [key for key in options if options[key].get("required")] or [*options][:1]
     return "{" + ", ".join(f"{key}: {example(options[key])}" for key in required) + "}"
 

@@ -70,7 +70,7 @@ SHAPES: dict[str, tuple[Options, str]] = {
     "a number": ({"count": True}, "count must be a number, and is a boolean; correct it."),
     "an item": ({"names": ["a", ["hidden-b"]]}, "Item 2 of names must be a text, and is a list; correct it."),
     "no list": ({"names": {"a": 1}}, "names must be a list, and is a mapping; write it like […]."),
-    "a text of mappings": ({"mappings": "hidden-e"}, "mappings must be a list, and is a text; write it like […]."),
+    "a text of mappings": ({"mappings": "hidden-e"}, "mappings must be a list, and is a text; write it like [{…}]."),
     "no mapping": ({"data": ["hidden-c"]}, "data must be a mapping, and is a list; correct it."),
     "a text": ({"data": "hidden-d"}, "data must be a mapping, and is a text; correct it."),
     "a secret": ({"secret": {"k": "hidden-a"}}, "secret must be a text, and is a mapping; correct it."),
