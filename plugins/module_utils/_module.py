@@ -87,7 +87,7 @@ class AirflowModule(AnsibleModule):
 
     :param by_command: from the options to the command airflow, where they name it; it is asked in place of a server.
     :param clearable: options that are fields of an object: an empty text clears them, and is not taken for unset.
-    :param items: options that hold objects, which the module checks by itself; the names of what is secret in these.
+    :param items: options that hold objects, which the module checks by itself, as lists with the options of an object.
     """
 
     _refused: BadInput | None = None
@@ -97,7 +97,7 @@ class AirflowModule(AnsibleModule):
         argument_spec: dict[str, dict[str, t.Any]],
         by_command: t.Callable[[Params], Asked] | None = None,
         clearable: t.Collection[str] = (),
-        items: t.Mapping[str, t.Sequence[str]] | None = None,
+        items: t.Mapping[str, t.Mapping[str, t.Any]] | None = None,
         **kwargs: t.Any,
     ) -> None:
         self._by_command = by_command
@@ -112,9 +112,9 @@ class AirflowModule(AnsibleModule):
         super()._load_params()  # type: ignore[no-untyped-call]
         self.params = without_unset(self.params, self.argument_spec, self._clearable)
         for name, value in self.params.items():
-            option = self.argument_spec.get(name, {})
+            option, of_items = self.argument_spec.get(name, {}), self._items.get(name)
             try:
-                self.params[name] = parsed_items(name, value) if name in self._items else shaped(name, value, option)
+                self.params[name] = parsed_items(name, value, of_items) if of_items else shaped(name, value, option)
             except BadInput as error:
                 # What cannot be read may hold secrets, so nothing of it may be shown. Ansible looks at it, too.
                 if option.get("type") in ("list", "dict", "raw"):
@@ -137,7 +137,7 @@ class AirflowModule(AnsibleModule):
         """
         for name, option in self.argument_spec.items():
             value = self.params.get(name)
-            yield from secrets_of(value, [*secret_options(option), *self._items.get(name, ())])
+            yield from secrets_of(value, [*secret_options(option), *secret_options(self._items.get(name, {}))])
             if not option.get("no_log") or value is None:
                 continue
             if option.get("type") == "dict":

@@ -50,7 +50,8 @@ options:
     description:
       - V(triggered) makes the backfill, unless it is there or there is nothing to do.
       - V(cancelled) cancels the backfill, and marks those of its runs failed that go on; their tasks end some seconds
-        later. Without dates it is the newest backfill of the DAG, the active one if there is one.
+        later. Without dates it is the newest backfill of the DAG, the active one if there is one. Nothing is
+        changed when all runs of the backfill have ended.
     type: str
     choices: [triggered, cancelled]
     default: triggered
@@ -346,7 +347,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     if not wait or not keys:
         return told(done, [entry(airflow, run) for run in done.runs])
     try:
-        return told(done, wait_for_runs(airflow, keys, waiting)["runs"])
+        return told(done, wait_for_runs(airflow, keys, waiting, had_failed=done.had_failed())["runs"])
     except AirflowError as error:
         error.details.update(told(done, error.details["runs"]))
         raise

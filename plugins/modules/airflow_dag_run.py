@@ -137,7 +137,9 @@ options:
         one counts.
       - Values have the same types on every version, as M(dagops.airflow.airflow_xcom_info) says, and may have 64
         KiB each and 1 MiB in all. They are shown, so set C(no_log) for the task when they hold secrets.
-      - A result that is not there fails the task after its run has succeeded. In check mode results are null.
+      - A task that the DAG does not have is refused before the run is made, which takes one request more. A result that
+        is not there fails the task after its run has succeeded. In check mode results are null.
+      - The results of three tasks cost one request on Airflow 3.1 and newer, and three on others.
       - For O(state=triggered), O(state=awaited) and O(state=cleared). With O(wait=false) only for a run that has ended.
     type: list
     elements: str

@@ -63,7 +63,8 @@ options:
       - V(cleared) runs the task instances again. The run is queued, if it has ended.
       - V(success), V(failed) and V(skipped) mark them. A task that is running is stopped by that.
       - Marked tasks alone do not change the state of a run that has ended. If nothing in it runs again, mark the run,
-        too, by M(dagops.airflow.airflow_dag_run).
+        too, by M(dagops.airflow.airflow_dag_run). A warning says so when tasks of a run that has succeeded are marked
+        failed, or all that failed in a failed run are marked otherwise.
       - V(skipped) needs Airflow 2.7 or newer, marks on mapped tasks need Airflow 2.5 or newer.
       - In check mode a run that does not exist is a warning, since a task before may be the one that would make it.
     type: str

@@ -33,7 +33,7 @@ options:
     elements: str
   task_id:
     description: Returns in RV(tasks) only task instances whose task id is one of these or matches one of these shell
-      patterns, such as V(load_*).
+      patterns, such as V(load_*). An id that no task of the run has is a failure, a pattern that hits nothing is none.
     type: list
     elements: str
   log_lines:
@@ -199,7 +199,7 @@ from ..module_utils._base.text import one_line
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.foreseen import foreseen
 from ..module_utils._work.foreseen_runs import unseen_run
-from ..module_utils._work.named_run import named_run
+from ..module_utils._work.named_run import check_there, named_run
 from ..module_utils._work.report import Report, without_tasks
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -226,6 +226,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         module.warn(foreseen(error.message))
         return {"changed": False, "tasks": [], **without_tasks(airflow, unseen_run(airflow, dag_id, run_id or ""))}
     report = Report(airflow, dag_run, log_lines)
+    check_there(params["task_id"] or (), dag_run, report.tasks)
     tasks = [
         task
         for task in report.tasks

@@ -36,7 +36,8 @@ options:
       - In check mode a DAG or a run that does not exist is a warning, and has no XComs.
     type: str
   task_id:
-    description: Returns only XComs of these tasks, by id or shell pattern such as V(load_*).
+    description: Returns only XComs of these tasks, by id or shell pattern such as V(load_*). An id that no task of the
+      run has is a failure, a pattern that hits nothing is none.
     type: list
     elements: str
   key:
@@ -101,11 +102,12 @@ import typing as t
 from fnmatch import fnmatchcase
 
 from ..module_utils._airflow.airflow import Airflow, Object
+from ..module_utils._airflow.tasks import Tasks
 from ..module_utils._base.errors import NotFound
-from ..module_utils._base.inputs import dag_id_of, dag_run_id_of
+from ..module_utils._base.inputs import dag_id_of, dag_run_id_of, is_glob
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.foreseen import foreseen
-from ..module_utils._work.named_run import named_run
+from ..module_utils._work.named_run import check_there, named_run
 from ..module_utils._work.results import Values, xcoms_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -131,7 +133,11 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     def wanted(xcom: Object) -> bool:
         return all(fits(xcom[name], params[name]) for name in ("task_id", "key"))
 
-    found = xcoms_of(airflow, dag_run, wanted, Values(airflow, dag_run, module.warn))
+    found = xcoms_of(airflow, dag_run, wanted, Values(airflow, dag_run, "by task_id or key", module.warn))
+    # A task that is there may have pushed nothing.
+    silent = set(params["task_id"] or ()) - {xcom["task_id"] for xcom in found}
+    if not all(map(is_glob, silent)):
+        check_there(sorted(silent), dag_run, airflow.ask(Tasks).of_run(dag_run["dag_id"], dag_run["dag_run_id"]))
     return {"changed": False, "xcoms": found}
 
 

@@ -16,6 +16,13 @@ from .._http.pages import PAGE, pages
 from .airflow import Family, Object
 
 READING = ("GET", "HEAD")
+ADVICE = {
+    400: "correct query and body as the answer says",
+    404: "what the path names does not exist; check its names, and that they are URL-encoded",
+    405: "that path does not take {method}; {methods}",
+    409: "the object exists already, or its state does not allow this; read it first",
+    422: "correct query and body as the answer says",
+}
 
 
 class Request(t.NamedTuple):
@@ -43,6 +50,8 @@ class Request(t.NamedTuple):
 class Endpoints(Family):
     """What Airflow answers: {status, json}; an error of Airflow has both in its details."""
 
+    paths: t.ClassVar[str] = ""  # where Airflow shows people its paths
+
     def send(self, request: Request) -> Object:
         """Send a request; a write once, unless it may be repeated.
 
@@ -54,8 +63,10 @@ class Endpoints(Family):
             if isinstance(error, NoSuchApi):
                 error.message = (
                     f"{self.url} has no path {one_line(request.path, 80)} ({error.reason or error.status}); check it, "
-                    "and whether this version of Airflow has it."
+                    f"and whether this version of Airflow has it: its paths are at {self.url}{self.paths}."
                 )
+            elif error.status in ADVICE:
+                error.message = f"{error.message.rstrip('.')}: {_advice(request, error)}."
             error.details.update(status=error.status, json=error.answer)
             raise
         except Unreachable as error:
@@ -93,6 +104,24 @@ class Endpoints(Family):
         if not isinstance(total, int) or len(found) < total:
             found = pages(self._client, self._prefix + request.path, key, _identity, request.query)
         return {**first, "json": {key: found, "total_entries": len(found)}}
+
+
+class EndpointsV1(Endpoints, api="v1"):
+    """Airflow 2."""
+
+    paths = "/api/v1/ui/"
+
+
+class EndpointsV2(Endpoints, api="v2"):
+    """Airflow 3."""
+
+    paths = "/docs"
+
+
+def _advice(request: Request, error: ApiError) -> str:
+    """What to do about an error that Airflow answers."""
+    methods = f"its header Allow names {error.allowed}" if error.allowed else "give another method"
+    return ADVICE[error.status].format(method=request.method, methods=methods)
 
 
 def request_of(params: t.Mapping[str, t.Any]) -> Request:

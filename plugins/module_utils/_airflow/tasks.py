@@ -30,6 +30,7 @@ class Tasks(Family):
     def __init__(self, airflow: Airflow) -> None:
         super().__init__(airflow)
         self._pools: dict[t.Any, str] = {}  # of task instances that were listed
+        self._ids: dict[str, set[str]] = {}  # of tasks, by DAG
 
     def of_run(self, dag_id: str, dag_run_id: str) -> list[Object]:
         """Return all task instances of a run, sorted by start, then name; mapped ones and turns of loops one by one."""
@@ -104,6 +105,14 @@ class Tasks(Family):
         except (NoSuchApi, NotFound):
             return None
         return [{key: str(lack[key]) for key in ("name", "reason")} for lack in raw["dependencies"]]
+
+    @of_known_shape
+    def ids(self, dag_id: str) -> set[str]:
+        """Return the ids of all tasks of a DAG, read once: many items of a batch may be runs of one DAG."""
+        if dag_id not in self._ids:
+            raw = self._client.get(self._path("dags", dag_id, "tasks"))["tasks"]
+            self._ids[dag_id] = {task["task_id"] for task in raw}
+        return self._ids[dag_id]
 
     @of_known_shape
     def upstream(self, dag_id: str) -> dict[str, set[str]]:

@@ -128,9 +128,11 @@ class ApiError(AirflowError):
     :param status: HTTP status code.
     :param reason: what the server said, in one line; empty when it said nothing of use.
     :ivar answer: the body of the answer, where it was JSON.
+    :ivar allowed: the methods that the answer says may be sent there; empty when it does not say.
     """
 
     answer: t.Any = None
+    allowed = ""
 
     def __init__(self, message: str, status: int, reason: str = "") -> None:
         super().__init__(message)

@@ -33,7 +33,7 @@ def shaped(name: str, value: t.Any, option: Spec) -> t.Any:
     if kind == "dict":
         return _mapping(name, value, option)
     if kind == "list" and "options" in option:
-        value = items_of(name, value)
+        value = items_of(name, value, option)
     if kind == "list" and isinstance(value, (list, tuple)):
         items = {f"Item {number} of {name}": item for number, item in enumerate(value, 1)}
         items = {label: shaped(label, item, elements) for label, item in items.items()}
@@ -45,7 +45,9 @@ def shaped(name: str, value: t.Any, option: Spec) -> t.Any:
         wrong = isinstance(value, (list, tuple, t.Mapping, bool))
     else:
         needed = "a list"
-        wrong = kind == "list" and ("options" in option or isinstance(value, (t.Mapping, bool)))
+        # Ansible would cut a text at its commas, and say of each piece that it is no mapping.
+        other = (t.Mapping, bool, str) if option.get("elements") == "dict" else (t.Mapping, bool)
+        wrong = kind == "list" and ("options" in option or isinstance(value, other))
     if wrong:
         way_out = f"write it like {example(option)}" if kind == "list" else "correct it"
         raise BadInput(f"{name} must be {needed}, and is {kind_of(value)}; {way_out}.")
@@ -63,9 +65,9 @@ def example(option: Spec) -> str:
     """Write a value of the right shape, with what is required, or the first of what is not."""
     options = option.get("options")
     if option.get("type") == "list":
-        return f"[{example({**option, 'type': 'dict'})}]"
+        return f"[{example({**option, 'type': option.get('elements', 'dict')})}]"
     if not options:
-        return "…"
+        return "{…}" if option.get("type") == "dict" else "…"
     required = [key for key in options if options[key].get("required")] or [*options][:1]
     return "{" + ", ".join(f"{key}: {example(options[key])}" for key in required) + "}"
 
@@ -105,17 +107,21 @@ def without_unset(values: t.Mapping[str, t.Any], spec: Spec, clearable: t.Contai
     return found
 
 
-def parsed_items(name: str, value: t.Any) -> t.Any:
-    """Return a list or a mapping, or what their JSON text holds; BadInput for any other text."""
-    value = _parsed(name, value)
+def parsed_items(name: str, value: t.Any, option: Spec) -> t.Any:
+    """Return a list or a mapping, or what their JSON text holds; BadInput for any other text.
+
+    :param option: a list with options for its items.
+    """
+    value = _parsed(name, value, example({**option, "type": "list"}))
     if not isinstance(value, list):
         return value
-    return [_parsed(f"Item {number} of {name}", _read_as_ansible(item)) for number, item in enumerate(value, 1)]
+    form = example({**option, "type": "dict"})
+    return [_parsed(f"Item {number} of {name}", _read_as_ansible(item), form) for number, item in enumerate(value, 1)]
 
 
-def items_of(name: str, value: t.Any) -> t.Any:
+def items_of(name: str, value: t.Any, option: Spec) -> t.Any:
     """Return the same, each item of a list without what is empty."""
-    items = parsed_items(name, value)
+    items = parsed_items(name, value, option)
     if not isinstance(items, list):
         return items
     return [without_unset(item, {}) if isinstance(item, t.Mapping) else item for item in items]
@@ -175,12 +181,14 @@ def _read_as_ansible(item: t.Any) -> t.Any:
     return item
 
 
-def _parsed(what: str, value: t.Any) -> t.Any:
+def _parsed(what: str, value: t.Any, form: str) -> t.Any:
     if not isinstance(value, str):
         return value
     try:
         return json_of(value)
     except ValueError:
+        if not value.lstrip().startswith(("[", "{")):
+            raise BadInput(f"{what} is a text; write it like {form}.") from None
         raise BadInput(
             f"{what} is a text; give a list of mappings, or put the filter to_json behind the expression that results "
             "in one (before version 2.19, ansible-core makes a text of it when a date in it is not in quotes)."

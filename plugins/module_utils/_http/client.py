@@ -333,6 +333,7 @@ class Client:
             if is_of_airflow(answer) and not may_pass(answer.status):
                 self.has_answered(path)
         error.answer = answer.parsed()
+        error.allowed = one_line(answer.headers.get("Allow", ""), 60)
         if (answer.status in NOTHING_THERE and told) or may_pass(answer.status):
             return self.unusable(path, answer, error)
         return error

@@ -20,11 +20,13 @@ from .._base.text import first_few, one_line
 from .foreseen import foreseen
 from .fulfil import check_runnable
 from .heartbeats import dead_component
-from .many_runs import Key, Waiting, entry, wait_for_runs, waiting_of
+from .many_runs import GO_ON, Key, Waiting, entry, wait_for_runs, waiting_of
 from .progress import Progress
 from .selection import FEW
 from .wishes import new_dag_run_id
 from .wording import duration, last_answer, waited
+
+NO_RUN_YET = "The event stays; look for its run by airflow_dag_run_info, since the same task makes another event."
 
 
 class Wish(t.NamedTuple):
@@ -196,7 +198,8 @@ def runs_of(airflow: Airflow, wish: Wish, done: Done) -> list[Object]:
     keys = [(done.run["dag_id"], done.run["dag_run_id"])] if done.run else _made_runs(airflow, wish, done)
     # One time for both waits.
     left = max(ends - airflow.clock.now(), 0.0)
-    found: list[Object] = wait_for_runs(airflow, keys, wish.waiting._replace(timeout=left))["runs"]
+    waiting = wish.waiting._replace(timeout=left)
+    found: list[Object] = wait_for_runs(airflow, keys, waiting, GO_ON)["runs"]
     return found
 
 
@@ -222,7 +225,7 @@ def _made_runs(airflow: Airflow, wish: Wish, done: Done) -> list[Key]:
         reason = last_answer(silence) if silence else _held_up(airflow, asset, first)
         raise TimedOut(
             f"DAG {first} has made no run for the event of asset {asset['name']} {waited(timeout, 'wait_timeout')}"
-            f"{': ' + reason if reason else ''}.",
+            f"{': ' + reason if reason else ''}. {NO_RUN_YET}",
             runs=[],
         )
     return [(dag_id, runs[dag_id]) for dag_id in wish.wait_for]

@@ -20,6 +20,7 @@ from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso, moment, time_of
 from .fulfil import check_runnable, check_unpaused
+from .many_runs import Key
 from .named_run import unknown_dag
 
 ALL_RUNS = 100_000
@@ -27,6 +28,9 @@ ALL_RUNS = 100_000
 COMPLETES_WITHIN = 90.0
 LOOK_EACH = 5.0
 FAILED: Object = {"state": "failed"}
+# What is said of runs that had failed before the task looked at their backfill.
+HAD_FAILED = "was already there and had failed; reprocess: failed runs it again"
+HAD_FAILED_BY_ID = "had failed before; reprocess: failed with dag_id, from_date and to_date runs it again"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -35,6 +39,7 @@ class Done(t.NamedTuple):
 
     :param backfill: None where there is none, or none yet.
     :param runs: the runs of the backfill.
+    :param found: what is to be said of those that had failed; empty where the backfill is new.
     """
 
     backfill: Object | None
@@ -43,6 +48,12 @@ class Done(t.NamedTuple):
     runs: t.Sequence[Object]
     diff: Object
     warnings: t.Sequence[str] = ()
+    found: str = ""
+
+    def had_failed(self) -> dict[Key, str]:
+        """What is to be said of each run that had failed before the task looked at it."""
+        failed = (run for run in self.runs if run["state"] == "failed")
+        return {(run["dag_id"], run["dag_run_id"]): self.found for run in failed}
 
     def result(self) -> Object:
         """The keys that every result has; conf may hold secrets."""
@@ -82,7 +93,7 @@ def _moment_of(option: str, value: str) -> datetime:
 
 def named(airflow: Airflow, backfill_id: int) -> Done:
     """Return a backfill that is there, and its runs."""
-    return _there(airflow, _by_id(airflow, backfill_id))
+    return _there(airflow, _by_id(airflow, backfill_id))._replace(found=HAD_FAILED_BY_ID)
 
 
 def trigger(airflow: Airflow, request: BackfillRequest, when_paused: str, check_mode: bool) -> Done:
@@ -124,14 +135,16 @@ def cancel(airflow: Airflow, params: t.Mapping[str, t.Any], request: BackfillReq
         backfill = _by_id(airflow, params["backfill_id"])
     else:
         dag_id = dag_id_of("dag_id", params["dag_id"])
-        there = airflow.ask(Backfills).of_dag(dag_id)
-        fitting = _to_cancel(there, request)
+        known = airflow.ask(Backfills).of_dag(dag_id)
+        fitting = _to_cancel(known, request)
         if fitting is None:
-            warnings = () if there else unknown_dag(airflow, dag_id, "backfill to cancel")
+            warnings = () if known else unknown_dag(airflow, dag_id, "backfill to cancel")
             return Done(None, False, (), (), diff({}), warnings)
         backfill = fitting
-    active = not backfill["completed_at"]
-    runs = [run for run in _there(airflow, backfill).runs if run["state"] not in ENDED]
+    there = _there(airflow, backfill).runs
+    runs = [run for run in there if run["state"] not in ENDED]
+    # One whose runs have ended, Airflow completes in its own time.
+    active = not backfill["completed_at"] and bool(runs or not there)
     names = {f"DAG run {run['dag_id']} / {run['dag_run_id']}": ({"state": run["state"]}, FAILED) for run in runs}
     first = {f"backfill {backfill['id']}": ({"state": "active"}, {"state": "cancelled"} if active else {})}
     changes = diff({**first, **names})
@@ -167,7 +180,7 @@ def _there(airflow: Airflow, backfill: Object) -> Done:
     ]
     paused = f"Backfill {backfill['id']} is paused, so no more runs of it start; unpause it in Airflow."
     warnings = [paused] if backfill["is_paused"] and not backfill["completed_at"] else []
-    return Done(backfill, False, _dates(runs), runs, diff({}), warnings)
+    return Done(backfill, False, _dates(runs), runs, diff({}), warnings, HAD_FAILED)
 
 
 def _still_active(airflow: Airflow, backfill: Object, check_mode: bool) -> Object | None:

@@ -13,7 +13,7 @@ from .._base.errors import AirflowError, ApiError, BadInput, NoResult, RunFailed
 from .._base.states import ENDED
 from .._base.times import iso
 from .fulfil import Done, Plan, carry_out, dag_of, how_found, plan_trigger
-from .many_runs import MOST_TOLD, Key, Source, Waiting, Watch, entry, failures
+from .many_runs import GO_ON, MOST_TOLD, Key, Source, Waiting, Watch, entry, failures
 from .report import Report
 from .results import results_of
 from .wishes import Wish, wish_of
@@ -27,7 +27,6 @@ OF_ONE_RUN = {
     "queued_timeout": None,
     "cancel_on_timeout": False,
 }
-ADVICE = "They go on, and airflow_dag_run_wait can wait for them."
 
 
 class Batch(t.NamedTuple):
@@ -217,7 +216,7 @@ def run_batch(airflow: Airflow, batch: Batch, check_mode: bool, warn: t.Callable
             told.read_results(warn)
         found = told.entries(timed_out=wait)
         if wait:
-            watch.conclude(found, told.failures(), silence, ADVICE, told.unmade())
+            watch.conclude(found, told.failures(), silence, GO_ON, told.unmade())
         elif told.failures():
             raise RunFailed(told.failures(), runs=found)
     except AirflowError as error:

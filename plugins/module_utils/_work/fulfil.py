@@ -21,6 +21,7 @@ from .foreseen import foreseen, foreseen_dag
 from .foreseen_runs import foreseen_run, unseen_run
 from .named_run import unknown_dag
 from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, nothing_to_clear
+from .results import check_results
 from .wishes import Wish, fits, new_dag_run_id
 from .wording import no_run, run_name, shown
 
@@ -104,6 +105,8 @@ def plan_trigger(airflow: Airflow, wish: Wish, dag: Object, lacking: str = "") -
     """
     run = None if lacking else find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
     _check_waited(wish, run)
+    if not lacking:
+        _check_results(airflow, wish, run)
     if run is not None:
         return _plan_adoption(wish, dag, run)
     check_runnable(dag)
@@ -137,6 +140,7 @@ def _awaited(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     dag = airflow.ask(Dags).get(wish.dag_id)
     if run is not None:
         _check_waited(wish, run)
+        _check_results(airflow, wish, run)
         return _adopted(airflow, _plan_adoption(wish, dag, run), run, check_mode)
     raise _no_run(wish.dag_id, wish.dag_run_id, wish.logical_date)
 
@@ -145,6 +149,13 @@ def _check_waited(wish: Wish, run: Object | None) -> None:
     """Refuse to give results of a run that nobody waits for."""
     if wish.results and not wish.wait and (run is None or run["state"] not in ENDED):
         raise BadInput("results needs wait: true, unless the run has ended before; set it, or leave results out.")
+
+
+def _check_results(airflow: Airflow, wish: Wish, run: Object | None) -> None:
+    """Refuse results of tasks that are not there before a run is made or waited for; one that has ended tells."""
+    if wish.results and (run is None or run["state"] not in ENDED):
+        tasks = airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"]) if run else ()
+        check_results(airflow, wish.dag_id, tasks, wish.results)
 
 
 def _plan_adoption(wish: Wish, dag: Object, run: Object) -> Plan:
@@ -173,6 +184,7 @@ def _cleared(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
         # Of a failed run the failure says it.
         warnings = [] if run["state"] == "failed" else [nothing_to_clear(run, tasks)]
         return Done(run, False, True, _diff(run, None, None, False), warnings)
+    check_results(airflow, wish.dag_id, tasks, wish.results)
     dag = airflow.ask(Dags).get(wish.dag_id)
     check_runnable(dag)
     unpause = check_unpaused(dag, wish.when_paused, f"run {run['dag_run_id']}")
@@ -269,7 +281,8 @@ def existing_run(airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_
 
 
 def _no_run(dag_id: str, dag_run_id: str | None, logical_date: datetime | None) -> NotFound:
-    return NotFound(no_run(dag_id, dag_run_id or f"of the logical date {iso(logical_date)}"), 404)
+    given = [key for key, value in (("dag_run_id", dag_run_id), ("logical_date", logical_date)) if value]
+    return NotFound(no_run(dag_id, dag_run_id or f"of the logical date {iso(logical_date)}", " and ".join(given)), 404)
 
 
 def check_runnable(dag: Object) -> None:

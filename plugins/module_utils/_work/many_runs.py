@@ -27,6 +27,9 @@ from .wording import last_answer, no_run, run_name, waited
 Key = t.Tuple[str, str]
 
 MOST_TOLD = 4  # failed runs that a message tells about in full
+# What is said of runs that go on: of those for which the same task waits again, and of those that it would make anew.
+WAITS_AGAIN = "They go on; the same task waits for them again."
+GO_ON = "They go on, and airflow_dag_run_wait can wait for them."
 
 
 class Waiting(t.NamedTuple):
@@ -223,8 +226,18 @@ def unmade_too(active: t.Sequence[Object]) -> str:
     return f"{goes_on}The same task with a dag_run_id for each run makes the others, and waits for all of them."
 
 
-def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], waiting: Waiting) -> Object:
-    """Wait until all of them have ended; RunFailed when one of them failed, TimedOut when one is active then."""
+def wait_for_runs(
+    airflow: Airflow,
+    keys: t.Sequence[Key],
+    waiting: Waiting,
+    advice: str = WAITS_AGAIN,
+    had_failed: t.Mapping[Key, str] | None = None,
+) -> Object:
+    """Wait until all of them have ended; RunFailed when one of them failed, TimedOut when one is active then.
+
+    :param advice: what can be done about runs that go on.
+    :param had_failed: what is to be said of runs that had failed before the task looked at them.
+    """
     watch = Watch(airflow, waiting, keys)
     reports: dict[Key, Report] = {}
 
@@ -241,9 +254,9 @@ def wait_for_runs(airflow: Airflow, keys: t.Sequence[Key], waiting: Waiting) -> 
     found = entries()
     watch.conclude(
         found,
-        failures([(report, "") for report in reports.values()], len(found)),
+        failures([(report, (had_failed or {}).get(key, "")) for key, report in reports.items()], len(found)),
         silence,
-        "They go on; the same task waits for them again.",
+        advice,
     )
     return {"runs": found}
 

@@ -1,15 +1,20 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The run that options name, and whether its DAG is there."""
+"""The run that options name, and whether its tasks and its DAG are there."""
 
 from __future__ import annotations
+
+import typing as t
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.dags import Dags
 from .._airflow.runs import Runs
 from .._base.errors import AirflowError, NotFound
+from .._base.inputs import is_glob
 from .._base.patience import FOR_A_DIAGNOSIS
+from .._base.text import one_line
+from .wording import run_name, tasks_there
 
 
 def named_run(airflow: Airflow, dag_id: str, dag_run_id: str | None) -> Object:
@@ -21,6 +26,20 @@ def named_run(airflow: Airflow, dag_id: str, dag_run_id: str | None) -> Object:
         airflow.ask(Dags).get(dag_id)  # says so when it is the DAG that does not exist
         raise NotFound(f"DAG {dag_id} has no run yet; trigger one first.", 404)
     return run
+
+
+def check_there(task_ids: t.Iterable[str], run: Object, tasks: t.Sequence[Object]) -> None:
+    """Raise NotFound for the id of a task that a run does not have; a pattern is none.
+
+    :param tasks: the task instances of the run.
+    """
+    names = {task["task_id"] for task in tasks}
+    for task_id in task_ids:
+        if not is_glob(task_id) and task_id not in names:
+            there = tasks_there(task_id, names)
+            raise NotFound(
+                f"Task {one_line(task_id, 60)} is not in DAG run {run_name(run)}; {there}: correct task_id.", 404
+            )
 
 
 def unknown_dag(airflow: Airflow, dag_id: str, nothing: str) -> list[str]:

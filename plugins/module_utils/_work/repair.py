@@ -28,6 +28,8 @@ STAYS_MARKED = (
     f"{STAYS}, although no task of it is failed any more; airflow_dag_run with state: success marks the run, too"
 )
 
+STAYS_SUCCESSFUL = "stays success; airflow_dag_run with state: failed marks the run, too"
+
 
 class Plan(t.NamedTuple):
     """What is to be written.
@@ -183,6 +185,9 @@ def _foreseen(plan: Plan, wish: Wish) -> Done:
     if plan.unpause:
         objects[f"DAG {run['dag_id']}"] = ({"is_paused": True}, {"is_paused": False})
     done = Done(run, bool(plan.touched), plan.touched, plan.also_cleared, diff(objects))
+    # Who waits is told of the tasks that failed in a run that succeeded.
+    if plan.touched and run["state"] == "success" and wish.state == "failed" and not wish.of_run.wait:
+        return done._replace(warnings=[f"DAG run {name} {STAYS_SUCCESSFUL}."])
     if plan.touched and run["state"] == "failed" and wish.state != "failed":
         marked = {_key(task) for task in plan.touched}
         if not any(task["state"] in FAILED and _key(task) not in marked for task in plan.chosen.there):

@@ -11,10 +11,11 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._airflow.tasks import Tasks, turn
 from .._airflow.xcoms import REGION, RETURNED, Xcoms
-from .._base.errors import NoResult, NotFound
-from .._base.text import first_few
+from .._base.errors import ApiError, BadInput, NoResult, NotFound
+from .._base.text import first_few, one_line
 from .._base.values import unwrapped
-from .wording import run_name
+from .report import elapsed
+from .wording import duration, run_name, tasks_there
 
 LARGEST_VALUE = 64 * 1024  # bytes, as JSON
 LARGEST_RESULT = 1024 * 1024
@@ -22,11 +23,15 @@ NOTHING = object()  # None is a value
 
 
 class Values:
-    """Reads values of the XComs of one run, until they are too many to be returned."""
+    """Reads values of the XComs of one run, until they are too many to be returned.
 
-    def __init__(self, airflow: Airflow, run: Object, warn: t.Callable[[str], None]) -> None:
+    :param way_out: how one of them is left out, in the words of options.
+    """
+
+    def __init__(self, airflow: Airflow, run: Object, way_out: str, warn: t.Callable[[str], None]) -> None:
         self._xcoms = airflow.ask(Xcoms)
         self._run = run
+        self._way_out = way_out
         self._warn = warn
         self._size = 0
 
@@ -43,22 +48,28 @@ class Values:
 
     def taken(self, xcom: Object, value: t.Any) -> t.Any:
         """Return a value that was read already, in the types of JSON."""
-        name, run = xcom_name(xcom), run_name(self._run)
+        name = xcom_name(xcom)
         try:
             plain, foreign = unwrapped(value)
             size = len(json.dumps(plain))
         except RecursionError as error:
-            raise NoResult(f"{name} of DAG run {run} is nested too deeply to be returned; leave it out.") from error
+            raise NoResult(
+                f"the value of {name} is nested too deeply to be returned; leave it out {self._way_out}."
+            ) from error
         if size > LARGEST_VALUE:
             raise NoResult(
-                f"{name} of DAG run {run} has {size} bytes, and a value may have {LARGEST_VALUE}; leave it out, or let "
-                "the task push where the data is."
+                f"the value of {name} has {size} bytes, and may have {LARGEST_VALUE}; leave it out {self._way_out}, or "
+                "let the task push where the data is."
             )
         self._size += size
         if self._size > LARGEST_RESULT:
-            raise NoResult(f"The values of DAG run {run} have more than {LARGEST_RESULT} bytes in all; ask for fewer.")
+            raise NoResult(
+                f"the values have more than {LARGEST_RESULT} bytes in all; leave some of them out {self._way_out}."
+            )
         if foreign:
-            self._warn(f"{name} of DAG run {run} holds {first_few(foreign)}, left as Airflow has written it.")
+            self._warn(
+                f"{name} of DAG run {run_name(self._run)} holds {first_few(foreign)}, left as Airflow has written it."
+            )
         return plain
 
 
@@ -71,6 +82,9 @@ def xcoms_of(airflow: Airflow, run: Object, wanted: t.Callable[[Object], bool], 
         named = {name: xcom[name] for name in ("task_id", "map_index", "key")}
         try:
             value = values.find(xcom)
+        except NoResult as error:
+            error.message = f"XComs of DAG run {run_name(run)} cannot be returned: {error.message}"
+            raise
         except NotFound as error:
             raise NotFound(
                 f"Airflow lists {xcom_name(xcom)} of DAG run {run_name(run)}, and does not give it: it was deleted "
@@ -96,17 +110,50 @@ def _place(region: Object) -> tuple[t.Any, ...]:
 def results_of(
     airflow: Airflow, run: Object, tasks: t.Sequence[Object], words: t.Sequence[str], warn: t.Callable[[str], None]
 ) -> Object:
-    """Return what tasks of a run that has ended have pushed, by the words that name it: C(task) or C(task.key).
+    """Return what tasks of a run that has succeeded have pushed, by the words that name it: C(task) or C(task.key).
 
     Of a mapped task it is a list by map index, in a loop a list by turn. NoResult when there is none.
 
     :param tasks: the task instances of the run.
     """
+    try:
+        return _results_of(airflow, run, tasks, words, warn)
+    except NoResult as error:
+        time = duration(elapsed(airflow, run))
+        error.message = f"DAG run {run_name(run)} succeeded after {time}, but {error.message} {run['url']}"
+        raise
+
+
+def check_results(airflow: Airflow, dag_id: str, tasks: t.Sequence[Object], words: t.Sequence[str]) -> None:
+    """Raise BadInput for the result of a task that a run cannot have; nobody has to wait for its end to see that.
+
+    A run may have tasks of another version of its DAG than the one that is asked for.
+
+    :param tasks: the task instances of the run; none of a new one.
+    """
+    names = {task["task_id"] for task in tasks}
+    if all(_parted(word, names) for word in words):
+        return
+    try:
+        names |= airflow.ask(Tasks).ids(dag_id)
+    except ApiError:
+        return  # The user may not see them, or the DAG cannot be read; the end of the run tells.
+    for word in words:
+        if not _parted(word, names):
+            raise BadInput(
+                f"DAG {dag_id} has no task for the result {one_line(word, 60)}, so nothing was done; "
+                f"{tasks_there(word, names)}: correct results."
+            )
+
+
+def _results_of(
+    airflow: Airflow, run: Object, tasks: t.Sequence[Object], words: t.Sequence[str], warn: t.Callable[[str], None]
+) -> Object:
     instances: dict[str, list[Object]] = {}
     for task in sorted(tasks, key=lambda task: (turn(task) or 0, int(task["map_index"]))):
         instances.setdefault(task["task_id"], []).append(task)
-    found = {word: _named(word, instances, run) for word in words}
-    values = Values(airflow, run, warn)
+    found = {word: _named(word, instances) for word in words}
+    values = Values(airflow, run, "of results", warn)
     at_once = _returned(airflow, run, [task_id for task_id, key in found.values() if key == RETURNED], instances)
     results = {}
     for word, (task_id, key) in found.items():
@@ -116,7 +163,7 @@ def results_of(
             for task in own
         ]
         known = at_once if key == RETURNED and not _is_looped(own) else None
-        results[word] = _shaped(own, _result(values, run, word, xcoms, known))
+        results[word] = _shaped(own, _result(values, word, xcoms, known))
     return results
 
 
@@ -137,15 +184,24 @@ def _shaped(tasks: t.Sequence[Object], values: t.Sequence[t.Any]) -> t.Any:
     return by_turn if _is_looped(tasks) else by_turn[0]
 
 
-def _named(word: str, task_ids: t.Collection[str], run: Object) -> tuple[str, str]:
-    """Return the task and the key that a word means; of a.b.c the longest task id there is."""
+def _named(word: str, task_ids: t.Collection[str]) -> tuple[str, str]:
+    """Return the task and the key that a word means; NoResult when there is no such task."""
+    found = _parted(word, task_ids)
+    if not found:
+        raise NoResult(
+            f"it has no task for the result {one_line(word, 60)}; {tasks_there(word, task_ids)}: correct results."
+        )
+    return found
+
+
+def _parted(word: str, task_ids: t.Collection[str]) -> tuple[str, str] | None:
+    """Return the task and the key that a word means, if any; of a.b.c the longest task id there is."""
     parts = word.split(".")
     for length in range(len(parts), 0, -1):
         task_id = ".".join(parts[:length])
         if task_id in task_ids:
             return task_id, ".".join(parts[length:]) or RETURNED
-    names = first_few(sorted(task_ids))
-    raise NoResult(f"DAG run {run_name(run)} has no task for the result {word}; its tasks are {names}.")
+    return None
 
 
 def _returned(
@@ -158,7 +214,7 @@ def _returned(
     return airflow.ask(Xcoms).returned(run["dag_id"], run["dag_run_id"], names)
 
 
-def _result(values: Values, run: Object, word: str, xcoms: t.Sequence[Object], at_once: Object | None) -> list[t.Any]:
+def _result(values: Values, word: str, xcoms: t.Sequence[Object], at_once: Object | None) -> list[t.Any]:
     """Return what each of these holds, None for a hole; NoResult when all are empty."""
     task_id, key = xcoms[0]["task_id"], xcoms[0]["key"]
     found = None
@@ -171,8 +227,8 @@ def _result(values: Values, run: Object, word: str, xcoms: t.Sequence[Object], a
         found = [values.find_or(xcom, NOTHING) for xcom in xcoms]
     if all(value is NOTHING for value in found):
         raise NoResult(
-            f"DAG run {run_name(run)} has no result {word}: task {task_id} has pushed nothing as {key}; correct "
-            "results, or the task."
+            f"it has no result {one_line(word, 60)}: task {task_id} has pushed nothing as {key}; correct results, or "
+            "the task."
         )
     return [None if value is NOTHING else value for value in found]
 

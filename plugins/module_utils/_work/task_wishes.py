@@ -11,8 +11,9 @@ from fnmatch import fnmatchcase
 from .._airflow.airflow import Airflow, Object
 from .._airflow.task_states import Selection, TaskStates
 from .._base.errors import BadInput, NotFound
-from .._base.inputs import dag_run_id_of, is_glob
+from .._base.inputs import dag_run_id_of
 from .._base.text import first_few, one_line
+from .named_run import check_there
 from .wishes import Wish as RunWish
 from .wishes import wish_of as run_wish_of
 from .wording import run_name
@@ -98,16 +99,15 @@ def selection_of(airflow: Airflow, wish: Wish, run: Object, there: t.Sequence[Ob
 
 
 def _of_names(wish: Wish, run: Object, there: t.Sequence[Object]) -> list[Object]:
+    check_there(wish.task_ids, run, there)
     names = sorted({task["task_id"] for task in there})
-    has = f"its tasks are {first_few(names) or 'none'}"
     for word in wish.task_ids:
-        if any(_hits(word, name) for name in names):
-            continue
-        if is_glob(word):
+        if not any(_hits(word, name) for name in names):
             raise NotFound(
-                f"No task of DAG run {run_name(run)} matches {one_line(word, 60)}; {has}: correct task_id.", 404
+                f"No task of DAG run {run_name(run)} matches {one_line(word, 60)}; its tasks are "
+                f"{first_few(names) or 'none'}: correct task_id.",
+                404,
             )
-        raise NotFound(f"Task {one_line(word, 60)} is not in DAG run {run_name(run)}; {has}: correct task_id.", 404)
     return [task for task in there if any(_hits(word, task["task_id"]) for word in wish.task_ids)]
 
 

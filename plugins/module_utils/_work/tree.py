@@ -60,11 +60,6 @@ class Tree(t.NamedTuple):
     login: str
 
 
-def secret_options(kind: Kind) -> list[str]:
-    """Names of the options of an object that are secret."""
-    return [name for name, option in kind.spec.items() if option.get("no_log")]
-
-
 def login_of(params: Options) -> str:
     """Return the name of the user that is logged in, or an empty text: a token does not tell."""
     return str(params["api_username"] or "")

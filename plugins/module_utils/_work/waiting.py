@@ -20,6 +20,9 @@ from .run_progress import RunProgress
 from .wishes import Wish
 from .wording import last_answer, run_name, shown, waited
 
+SAME_ID = "the same dag_run_id waits for it again"
+AWAITED = "airflow_dag_run with state: awaited waits for it"
+
 
 class _Watch:
     """Looks at one run; the first look is at the run as it was handed in."""
@@ -64,9 +67,14 @@ def wait_for_run(airflow: Airflow, run: Object, wish: Wish) -> Object:
             if ended is not None:
                 return ended
         else:
-            error.message += " It goes on; the same dag_run_id waits for it again."
+            error.message += f" It goes on; {_waits_again(wish)}."
         error.message += f" {run['url']}"
         raise
+
+
+def _waits_again(wish: Wish) -> str:
+    """How a run that goes on is waited for; who clears it once more would run its tasks again."""
+    return AWAITED if wish.state == "cleared" else SAME_ID
 
 
 def _ended_in_time(airflow: Airflow, run: Object, wish: Wish) -> Object:
@@ -85,7 +93,7 @@ def _ended_in_time(airflow: Airflow, run: Object, wish: Wish) -> Object:
         error.details["dag_run"] = shown(watch.run)
         if not isinstance(error, NotFound):
             run = watch.run
-            error.message += f" DAG run {run_name(run)} goes on; the same dag_run_id waits for it again. {run['url']}"
+            error.message += f" DAG run {run_name(run)} goes on; {_waits_again(wish)}. {run['url']}"
         raise
     if _ended(watch.run):
         return watch.run

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import difflib
+import typing as t
+
 from .._airflow.airflow import Object
 from .._base.errors import AirflowError
+from .._base.text import MOST_NAMED, first_few
 
 LAST_ANSWER = "it was when Airflow answered last"
 
@@ -21,9 +25,27 @@ def run_name(run: Object) -> str:
     return f"{run['dag_id']} / {run['dag_run_id']}"
 
 
-def no_run(dag_id: str, name: str) -> str:
-    """What is said of a run that is not there, by its id or date."""
-    return f"DAG {dag_id} has no run {name}; check dag_run_id and logical_date."
+def no_run(dag_id: str, name: str, option: str = "dag_run_id") -> str:
+    """What is said of a run that is not there, by its id or date, and the option that has named it."""
+    return f"DAG {dag_id} has no run {name}; check {option}."
+
+
+def tasks_there(name: str, task_ids: t.Collection[str]) -> str:
+    """What a message says of the tasks that there are, where this one is not among them: those with a similar id."""
+    similar = _similar(name, sorted(task_ids))
+    if similar:
+        return f"a similar task is {similar[0]}" if len(similar) == 1 else f"similar tasks are {', '.join(similar)}"
+    return f"its tasks are {first_few(sorted(task_ids)) or 'none'}"
+
+
+def _similar(name: str, task_ids: t.Sequence[str]) -> list[str]:
+    """Return the ids that somebody may have meant who has left out a group, added a key, or mistyped a letter."""
+    parts = name.split(".")
+    names = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    found = [task_id for task_id in task_ids if task_id.endswith(tuple(f".{one}" for one in names))]
+    for one in names:
+        found += difflib.get_close_matches(one, task_ids, MOST_NAMED)
+    return list(dict.fromkeys(found))[:MOST_NAMED]
 
 
 def last_answer(silence: AirflowError) -> str:

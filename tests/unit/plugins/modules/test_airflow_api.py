@@ -124,6 +124,27 @@ def test_the_body_of_an_error_is_in_the_result(api, status, kind):
     assert f"Airflow answered {status} to POST" in error.message
 
 
+@pytest.mark.parametrize(
+    ("status", "allow", "says"),
+    [
+        (400, "", "correct query and body as the answer says"),
+        (404, "", "what the path names does not exist; check its names, and that they are URL-encoded"),
+        (405, "GET, POST", "that path does not take DELETE; its header Allow names GET, POST"),
+        (405, "", "that path does not take DELETE; give another method"),
+        (409, "", "the object exists already, or its state does not allow this; read it first"),
+        (422, "", "correct query and body as the answer says"),
+    ],
+)
+def test_what_to_do_about_it(api, status, allow, says):
+    headers = {"Allow": allow} if allow else {}
+    api.server.delete("pools/etl").answers(api.generation.problem(status, "no", "it is so"), status, **headers)
+    error = api.failure(path="/pools/etl", method="DELETE")
+    assert error.message == (
+        f"Airflow answered {status} to DELETE https://airflow.example{api.generation.prefix}pools/etl (it is so): "
+        f"{says}."
+    )
+
+
 def test_an_unknown_path(api):
     body = {"error": "API route not found"} if api.generation.name == "v2" else api.generation.problem(404, "Not Found")
     if api.generation.name == "v1":
@@ -132,6 +153,8 @@ def test_an_unknown_path(api):
     error = api.failure(path="/nothing")
     assert isinstance(error, NoSuchApi)
     assert "has no path /nothing (" in error.message
+    place = "/api/v1/ui/" if api.generation.name == "v1" else "/docs"
+    assert error.message.endswith(f"this version of Airflow has it: its paths are at https://airflow.example{place}.")
     assert error.details == {"status": 404, "json": body}
 
 

@@ -308,7 +308,8 @@ def test_a_run_that_is_not_made_in_time(story):
     assert isinstance(error, TimedOut)
     assert error.message == (
         f"DAG load has made no run for the event of asset {URI} after 0s (wait_timeout): it waits for events of "
-        "further assets (s3://lake/users.csv)."
+        "further assets (s3://lake/users.csv). The event stays; look for its run by airflow_dag_run_info, since the "
+        "same task makes another event."
     )
     assert (error.details["timed_out"], error.details["event"]["id"]) == (True, 42)
 
@@ -320,7 +321,7 @@ def test_a_dag_that_is_paused_meanwhile(story):
     story.events(story.event())
     story.has_dags("load", is_paused=True)
     error = story.failure(uri=URI, wait_for=["load"], wait_timeout=0)
-    assert error.message.endswith("after 0s (wait_timeout): it is paused: unpause it.")
+    assert "after 0s (wait_timeout): it is paused: unpause it. The event stays; " in error.message
 
 
 # -- exactly once
@@ -417,6 +418,22 @@ def test_an_asset_is_materialized_and_its_run_waited_for(new):
     assert [run["dag_run"]["state"] for run in result["runs"]] == ["success"]
     after = {"state": "materialized", "dag_id": "make"}
     assert result["diff"]["after"] == {f"asset {URI}": after}
+
+
+def test_a_run_that_takes_too_long_is_not_made_once_more(new):
+    materialized(new)
+    new.server.post("assets/7/materialize", sends={"dag_run_id": NEW_ID}).answers({"dag_run_id": NEW_ID})
+    run = new.generation.run(NEW_ID, "running", dag_id="make", start_date=STARTED)
+    new.server.get(f"dags/make/dagRuns/{NEW_ID}").answers(run)
+    sends = {"dag_ids": ["make"], "states": ["queued", "running"], "page_limit": 100, "page_offset": 0}
+    new.server.post("dags/~/dagRuns/list", sends=sends).answers(new.generation.runs(run))
+    tasks = new.generation.tasks(new.generation.task("report", "running"))
+    new.server.get(f"dags/make/dagRuns/{NEW_ID}/taskInstances", {"limit": 100, "offset": 0}).answers(tasks)
+    new.has_dags("make")
+    healthy = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": "healthy"}}
+    new.server.get("monitor/health").answers(healthy)
+    error = new.failure(uri=URI, state="materialized", wait_timeout=0)
+    assert error.message.endswith("task report is running. They go on, and airflow_dag_run_wait can wait for them.")
 
 
 def test_before_3_2_the_dag_is_run_as_by_hand(new):

@@ -283,6 +283,34 @@ def test_what_airflow_refuses(story, step):
     assert story.failure(**GIVEN).message == f"Airflow refused the backfill of DAG etl_daily: {detail}; correct it."
 
 
+@pytest.mark.parametrize("given", [GIVEN, {"backfill_id": 7}])
+def test_runs_that_had_failed_before_are_told_as_that(story, given):
+    completed = story.raw(completed_at="2026-11-22T10:20:00Z")
+    if "dag_id" in given:
+        story.has_dag()
+        story.has(completed)
+        story.dry_run()
+    else:
+        story.server.get("backfills/7").answers(completed)
+    story.runs(story.run(FIRST, "failed"), story.run(SECOND, "running"))
+    story.active()
+    story.ended(FIRST, "failed")
+    story.ended(SECOND, "failed")
+    for date in (FIRST, SECOND):
+        path = f"dags/etl_daily/dagRuns/backfill__{date.replace(':', '%3A')}/taskInstances"
+        tasks = story.generation.tasks(story.generation.task("load", "failed"))
+        story.server.get(path, {"limit": 100, "offset": 0}).answers(tasks)
+    how = (
+        "was already there and had failed; reprocess: failed runs it again"
+        if "dag_id" in given
+        else "had failed before; reprocess: failed with dag_id, from_date and to_date runs it again"
+    )
+    error = story.failure(**given, log_lines=0)
+    assert isinstance(error, RunFailed)
+    assert f"DAG run etl_daily / backfill__{FIRST} {how}: 1 of 1 tasks failed: load" in error.message
+    assert f"DAG run etl_daily / backfill__{SECOND} failed after 1m00s: 1 of 1 tasks failed: load" in error.message
+
+
 # -- exactly once
 
 
@@ -398,6 +426,18 @@ def test_cancelled_once_more(story):
     story.runs(story.run(FIRST, "failed"))
     story.server.get("backfills/7").answers(story.raw(completed_at=FIRST))
     assert story(dag_id="etl_daily", state="cancelled")["changed"] is False
+
+
+@pytest.mark.parametrize("given", [{"backfill_id": 7}, {"dag_id": "etl_daily"}])
+def test_one_whose_runs_have_ended_is_left_to_airflow(story, given):
+    if "dag_id" in given:
+        story.has(story.raw())
+    else:
+        story.server.get("backfills/7").answers(story.raw())
+    story.runs(story.run(FIRST, "success"), story.run(SECOND, "failed"))
+    story.server.get("backfills/7").answers(story.raw(completed_at=SECOND))
+    result = story(**given, state="cancelled")
+    assert (result["changed"], result["diff"], result["runs"]) == (False, {"before": {}, "after": {}}, [])
 
 
 def test_nothing_to_cancel(story):

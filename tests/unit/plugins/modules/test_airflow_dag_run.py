@@ -818,7 +818,7 @@ def test_a_run_that_is_awaited_is_not_made(story):
     story.dag()
     error = refusal(story, state="awaited", dag_run_id=RUN_ID, wait=True)
     assert isinstance(error, NotFound)
-    assert error.message == "DAG etl_daily has no run release-42; check dag_run_id and logical_date."
+    assert error.message == "DAG etl_daily has no run release-42; check dag_run_id."
 
 
 def test_a_run_that_a_task_before_would_make_cannot_be_awaited_in_check_mode(story):
@@ -1747,7 +1747,8 @@ def test_a_run_of_a_dag_that_is_not_there(story, wanted):
 def test_no_run_of_a_date(story):
     story.of_date()
     story.dag()
-    assert f"has no run of the logical date {DATE}" in refusal(story, state="success", logical_date=DATE).message
+    message = refusal(story, state="success", logical_date=DATE).message
+    assert message == f"DAG etl_daily has no run of the logical date {DATE}; check logical_date."
 
 
 # -- state: absent

@@ -564,6 +564,21 @@ def test_a_text_that_cannot_be_read_is_not_shown(played, server):
     assert SECRET not in json.dumps(result)
 
 
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"dags": [SECRET]}, "Item 1 of dags is a text; write it like {dag_id: …, paused: …}."),
+        ({"dags": SECRET}, "dags is a text; write it like [{dag_id: …, paused: …}]."),
+        ({"pools": [{"name": "a"}, SECRET]}, "Item 2 of pools is a text; write it like {name: …}."),
+        ({"connections": f"a, {SECRET}"}, "connections is a text; write it like [{connection_id: …}]."),
+    ],
+)
+def test_a_text_in_the_place_of_objects_is_told_their_form(played, given, says):
+    result = play(played, **given)
+    assert result["msg"] == says
+    assert SECRET not in json.dumps(result)
+
+
 def test_names_are_shown_although_a_secret_is_in_them(played, server):
     server.prefix = "/api/v2/"
     server.get("variables", {"limit": PAGE, "offset": 0}).answers({"variables": [], "total_entries": 0})

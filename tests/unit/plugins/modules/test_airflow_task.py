@@ -395,6 +395,7 @@ def test_a_wait_that_takes_too_long_has_the_tasks(story):
     assert isinstance(error, TimedOut)
     assert error.details["timed_out"]
     assert error.details["tasks"][0]["wanted"] == "cleared"
+    assert ". It goes on; airflow_dag_run with state: awaited waits for it. " in error.message
 
 
 # -- marking
@@ -526,6 +527,35 @@ def test_a_run_that_only_marks_leave_failed_is_a_warning(three):
     ]
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_run_that_stays_successful_is_a_warning(three, check_mode):
+    three.has_run("success")
+    three.lists({"extract": "success", "report": "success"})
+    three.would_mark("report", ["report"], "failed")
+    three.has_graph()
+    if not check_mode:
+        three.marks("report", "failed")
+        three.has_run("success")
+        three.lists({"extract": "success", "report": "failed"})
+    assert three(check_mode, **GIVEN, task_id="report", state="failed")["dag_run"]["state"] == "success"
+    assert three.warnings == [
+        f"DAG run etl_daily / {RUN_ID} stays success; airflow_dag_run with state: failed marks the run, too."
+    ]
+
+
+def test_a_run_that_is_waited_for_and_stays_successful_is_told_once(three):
+    three.has_run("success")
+    three.lists({"extract": "success", "report": "success"})
+    three.would_mark("report", ["report"], "failed")
+    three.has_graph()
+    three.marks("report", "failed")
+    three.has_run("success")
+    three.lists({"extract": "success", "report": "failed"})
+    three(**GIVEN, task_id="report", state="failed", wait=True)
+    (warning,) = three.warnings
+    assert "succeeded although 1 of 2 tasks did not" in warning
+
+
 def test_marks_as_failed_do_not_fail_the_task(three):
     three.has_failed()
     three.would_mark("report", ["report"], "failed")
@@ -651,6 +681,10 @@ def test_an_unknown_group_is_refused(story):
             "publish, and 1 more: correct task_id.",
         ),
         (
+            {"task_id": ["load.*", "users"]},
+            "Task users is not in DAG run etl_daily / release-42; a similar task is load.users: correct task_id.",
+        ),
+        (
             {"task_id": ["unload.*"]},
             "No task of DAG run etl_daily / release-42 matches unload.*; its tasks are extract, load.orders, "
             "load.users, publish, and 1 more: correct task_id.",
@@ -702,7 +736,9 @@ def test_a_run_that_is_not_there(story):
             assert (result["changed"], result["tasks"], result["dag_run"]["state"]) == (True, [], "queued")
             assert story.warnings[0].endswith("check mode goes on as if a task before had made it.")
         else:
-            assert isinstance(story.failure(**GIVEN, task_id="publish"), NotFound)
+            error = story.failure(**GIVEN, task_id="publish")
+            assert isinstance(error, NotFound)
+            assert error.message == f"DAG etl_daily has no run {RUN_ID}; check dag_run_id."
 
 
 def test_airflow_3_cannot_mark_in_a_run_whose_id_has_a_slash(three):

@@ -166,6 +166,16 @@ def test_an_unknown_run(info, server, generation):
 # -- filters
 
 
+def test_a_task_that_is_not_there(info, generation):
+    info.has_run()
+    info.has_tasks(generation.task("extract"), generation.task("load.orders"))
+    error = info.failure(dag_id="etl_daily", dag_run_id=RUN_ID, task_id=["extract", "orders", "none*"])
+    assert isinstance(error, NotFound)
+    assert error.message == (
+        "Task orders is not in DAG run etl_daily / release-42; a similar task is load.orders: correct task_id."
+    )
+
+
 FILTERS: list[tuple[dict[str, t.Any], list[str]]] = [
     ({"state": ["failed"]}, ["load[1]"]),
     ({"state": ["failed", "success"]}, ["extract", "load[0]", "load[1]"]),
@@ -175,7 +185,7 @@ FILTERS: list[tuple[dict[str, t.Any], list[str]]] = [
     ({"task_id": ["load"]}, ["load[0]", "load[1]"]),
     ({"task_id": ["l*"]}, ["load[0]", "load[1]", "later"]),
     ({"task_id": ["lo?d", "ext*"]}, ["extract", "load[0]", "load[1]"]),
-    ({"task_id": ["LOAD"]}, []),
+    ({"task_id": ["LOAD*"]}, []),
     ({"task_id": []}, []),
     ({"task_id": ["load"], "state": ["success"]}, ["load[0]"]),
 ]

@@ -94,6 +94,37 @@ def test_the_values_that_are_wanted(xcoms, check_mode):
     assert result["changed"] is False
 
 
+def listed(xcoms: XcomRunner, *task_ids: str) -> None:
+    tasks = map(xcoms.generation.task, task_ids)
+    xcoms.server.get(f"{RUN}/taskInstances", PAGE).answers(xcoms.generation.tasks(*tasks))
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_task_that_is_not_there(xcoms, check_mode):
+    xcoms.has_run()
+    xcoms.lists(("load", -1, "rows"))
+    xcoms.value(3, key="rows")
+    listed(xcoms, "extract", "load")
+    error = xcoms.failure(check_mode, dag_id="etl_daily", dag_run_id=RUN_ID, task_id=["load", "lod", "x*"])
+    assert isinstance(error, NotFound)
+    assert error.message == (
+        "Task lod is not in DAG run etl_daily / release-42; a similar task is load: correct task_id."
+    )
+
+
+def test_a_task_that_has_pushed_nothing(xcoms):
+    xcoms.has_run()
+    xcoms.lists()
+    listed(xcoms, "extract", "load")
+    assert xcoms(dag_id="etl_daily", dag_run_id=RUN_ID, task_id=["load"])["xcoms"] == []
+
+
+def test_a_pattern_that_fits_nothing(xcoms):
+    xcoms.has_run()
+    xcoms.lists()
+    assert xcoms(dag_id="etl_daily", dag_run_id=RUN_ID, task_id=["l*"])["xcoms"] == []
+
+
 def test_turns_of_a_loop_are_told_apart(server):
     generation = GENERATIONS["v2"]
     server.prefix = generation.prefix
@@ -218,7 +249,10 @@ def test_a_value_that_is_too_large(xcoms):
     xcoms.value("x" * 65535, key="rows")
     error = xcoms.failure(dag_id="etl_daily", dag_run_id=RUN_ID)
     assert isinstance(error, NoResult)
-    assert "load.rows of DAG run etl_daily / release-42 has 65537 bytes" in error.message
+    assert error.message == (
+        "XComs of DAG run etl_daily / release-42 cannot be returned: the value of load.rows has 65537 bytes, and may "
+        "have 65536; leave it out by task_id or key, or let the task push where the data is."
+    )
 
 
 def test_a_value_that_is_nested_too_deeply(generation):
@@ -227,11 +261,11 @@ def test_a_value_that_is_nested_too_deeply(generation):
     for _level in range(100_000):
         value = [value]
     nobody = t.cast(t.Any, SimpleNamespace(ask=lambda family: None))
-    values = Values(nobody, generation.run(RUN_ID), warn=lambda warning: None)
+    values = Values(nobody, generation.run(RUN_ID), "of results", warn=lambda warning: None)
     with pytest.raises(NoResult) as raised:
         values.taken({"task_id": "load", "map_index": -1, "key": "rows"}, value)
     message = raised.value.message
-    assert message == "load.rows of DAG run etl_daily / release-42 is nested too deeply to be returned; leave it out."
+    assert message == "the value of load.rows is nested too deeply to be returned; leave it out of results."
 
 
 def test_values_that_are_too_many(xcoms):
@@ -240,7 +274,7 @@ def test_values_that_are_too_many(xcoms):
     for number in range(17):
         xcoms.value("x" * 65534, "parts", index=number)
     error = xcoms.failure(dag_id="etl_daily", dag_run_id=RUN_ID)
-    assert "have more than 1048576 bytes in all; ask for fewer." in error.message
+    assert "have more than 1048576 bytes in all; leave some of them out by task_id or key." in error.message
 
 
 def test_a_value_that_is_gone(xcoms):

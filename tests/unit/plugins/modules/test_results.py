@@ -33,6 +33,11 @@ class Told(Runner):
     def has_no_run(self) -> None:
         self.server.get(RUN).answers(self.generation.no_run(), 404)
 
+    def has_tasks(self, *task_ids: str) -> None:
+        """The DAG has these tasks."""
+        found = [{"task_id": task_id, "downstream_task_ids": []} for task_id in task_ids]
+        self.server.get("dags/etl_daily/tasks").answers({"tasks": found, "total_entries": len(found)})
+
     def ended(self, *tasks: t.Any, state: str = "success") -> None:
         self.has_dag()
         self.has_run(state)
@@ -189,7 +194,10 @@ def test_a_result_that_is_not_there(told, word):
     told.gone("a", key)
     error = told.failure(**NAMED, results=[word])
     assert isinstance(error, NoResult)
-    assert f"has no result {word}: task a has pushed nothing as {key}; correct" in error.message
+    assert error.message == (
+        f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but it has no result {word}: task a has pushed nothing "
+        f"as {key}; correct results, or the task. {told.generation.run_url()}"
+    )
     assert error.details["dag_run"]["dag_run_id"] == RUN_ID
 
 
@@ -211,8 +219,26 @@ def test_a_mapped_task_that_has_pushed_nothing(told):
 
 def test_an_unknown_task(told):
     told.ended("a", "b")
-    message = told.failure(**NAMED, results=["c.d"]).message
-    assert message == f"DAG run etl_daily / {RUN_ID} has no task for the result c.d; its tasks are a, b."
+    assert told.failure(**NAMED, results=["c.d"]).message == (
+        f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but it has no task for the result c.d; its tasks are a, "
+        f"b: correct results. {told.generation.run_url()}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("publsh", "a similar task is publish"),
+        ("publsh.digest", "a similar task is publish"),
+        ("orders", "similar tasks are a.orders, b.orders"),
+        ("orders.rows", "similar tasks are a.orders, b.orders"),
+        ("a.order", "similar tasks are a.orders, b.orders"),
+        ("x", "its tasks are a.orders, b.orders, publish"),
+    ],
+)
+def test_tasks_with_a_similar_id_are_named(told, word, says):
+    told.ended("a.orders", "b.orders", "publish")
+    assert f"; {says}: correct results. " in told.failure(**NAMED, results=[word]).message
 
 
 def test_a_result_that_is_too_large(told):
@@ -220,7 +246,10 @@ def test_a_result_that_is_too_large(told):
     told.version()
     told.value("x" * 70_000, "a")
     error = told.failure(**NAMED, results=["a"])
-    assert "a of DAG run etl_daily / release-42 has 70002 bytes" in error.message
+    assert error.message == (
+        f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but the value of a has 70002 bytes, and may have 65536; "
+        f"leave it out of results, or let the task push where the data is. {told.generation.run_url()}"
+    )
     assert error.details["dag_run"]["state"] == "success"
 
 
@@ -261,9 +290,75 @@ def test_without_a_wait_a_run_that_has_ended(told):
     assert told(**NAMED, wait=False, results=["a"])["results"] == {"a": 1}
 
 
+# -- before a run is made
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_run_without_the_task_is_not_made(told, check_mode):
+    told.has_dag()
+    told.has_no_run()
+    told.has_tasks("extract", "publish")
+    error = told.failure(check_mode, **NAMED, results=["extract", "publsh.digest"])
+    assert isinstance(error, BadInput)
+    assert error.message == (
+        "DAG etl_daily has no task for the result publsh.digest, so nothing was done; a similar task is publish: "
+        "correct results."
+    )
+
+
+@pytest.mark.parametrize("state", ["triggered", "awaited"])
+def test_a_run_that_goes_on_without_the_task_is_not_waited_for(told, state):
+    body = told.generation.run(state="running", start_date=STARTED)
+    if state == "triggered":
+        told.has_dag()
+    told.server.get(RUN).answers(body)
+    if state == "awaited":
+        told.has_dag()
+    told.listed("publish")
+    told.has_tasks("publish")
+    assert "has no task for the result publsh, so" in told.failure(**NAMED, state=state, results=["publsh"]).message
+
+
+def test_tasks_of_another_version_of_the_dag_count(told):
+    """A run keeps the tasks of its version, and may get those of the newest one."""
+    told.has_dag()
+    told.server.get(RUN).answers(told.generation.run(state="running", start_date=STARTED))
+    told.listed("old")
+    told.has_tasks("new")
+    assert told(True, **NAMED, results=["old", "new"])["results"] == {"old": None, "new": None}
+
+
+def test_a_run_without_the_task_is_not_cleared(told):
+    told.has_run("failed")
+    told.listed(told.generation.task("publish", "failed"))
+    told.has_tasks("publish")
+    assert "the result publsh, so nothing" in told.failure(**NAMED, state="cleared", results=["publsh"]).message
+
+
+def test_the_tasks_of_a_run_that_is_cleared_are_read_once(told):
+    told.has_run("failed")
+    told.listed(told.generation.task("publish", "failed"))
+    told.has_dag()
+    told.version()
+    assert told(True, **NAMED, state="cleared", results=["publish"])["results"] == {"publish": None}
+
+
+def test_tasks_that_the_user_may_not_see_refuse_nothing(told):
+    told.has_dag()
+    told.has_no_run()
+    told.server.get("dags/etl_daily/tasks").answers(told.generation.problem(403, "Forbidden"), 403)
+    assert told(True, **NAMED, results=["publsh"])["results"] == {"publsh": None}
+
+
+def test_a_dag_that_check_mode_takes_for_there_has_any_task(told):
+    told.server.get("dags/etl_daily").answers(told.generation.no_dag(), 404)
+    assert told(True, **NAMED, results=["publsh"])["results"] == {"publsh": None}
+
+
 def test_check_mode_of_a_new_run(told):
     told.has_dag()
     told.has_no_run()
+    told.has_tasks("a", "b")
     assert told(True, **NAMED, results=["a", "b.c"])["results"] == {"a": None, "b.c": None}
 
 
@@ -304,7 +399,10 @@ def test_an_item_without_its_result(batch):
     batch.has_run()
     batch.listed("a")
     error = batch.failure(runs=[{**NAMED, "results": ["b"]}])
-    reason = f"DAG run etl_daily / {RUN_ID} has no task for the result b; its tasks are a."
+    reason = (
+        f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but it has no task for the result b; its tasks are a: "
+        f"correct results. {batch.generation.run_url()}"
+    )
     assert error.message == f"1 of 1 DAG runs lack results. {reason}"
     (entry,) = error.details["runs"]
     assert (entry["results"], entry["msg"]) == ({"b": None}, reason)
@@ -317,8 +415,21 @@ def test_an_item_that_is_not_waited_for(batch):
     assert error.message.startswith("Item 1 of runs: results needs wait: true")
 
 
+def test_the_tasks_of_a_dag_are_read_once(batch):
+    batch.has_dag()
+    batch.has_no_run()
+    batch.has_tasks("a")
+    batch.server.get("dags/etl_daily/dagRuns/other").answers(batch.generation.no_run("other"), 404)
+    items = [{**NAMED, "results": ["a"]}, {"dag_id": "etl_daily", "dag_run_id": "other", "results": ["b"]}]
+    assert batch.failure(runs=items).message == (
+        "Item 2 of runs: DAG etl_daily has no task for the result b, so nothing was done; its tasks are a: correct "
+        "results."
+    )
+
+
 def test_an_item_in_check_mode(batch):
     batch.has_dag()
     batch.has_no_run()
+    batch.has_tasks("a")
     (entry,) = batch(True, runs=[{**NAMED, "results": ["a"]}])["runs"]
     assert entry["results"] == {"a": None}
