@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import typing as t
 
 from ._airflow.airflow import Family
@@ -44,7 +45,7 @@ def command_line(params: Params, family: type[Family]) -> CommandLine:
     if params["airflow_home"]:
         environment["AIRFLOW_HOME"] = params["airflow_home"]
         # With more words it may run in a container or on another host, and has its home there.
-        if len(words) == 1:
+        if len(words) == 1 and shutil.which(words[0]):
             _check_home(params["airflow_home"], environment)
     timeout = duration_of("command_timeout", params["command_timeout"])
     return CommandLine(family, words, environment, timeout)
