@@ -29,8 +29,8 @@ class Access(Family):
     def __init__(self, airflow: Airflow) -> None:
         super().__init__(airflow)
         self._foreseen: set[str] = set()
-        self._roles: list[Object] | None = None
-        self._own_roles: list[str] | None = None
+        # What was read once; None where this user may not read it.
+        self._known: dict[str, t.Any] = {}
 
     @property
     def login(self) -> str:
@@ -106,8 +106,8 @@ class Access(Family):
 
     def select_roles(self) -> list[Object]:
         """Return all roles."""
-        self._roles = self._all("roles", "name", _role)
-        return self._roles
+        roles = self._known["roles"] = self._all("roles", "name", _role)
+        return roles
 
     def find_role(self, name: str) -> Object | None:
         """Return a role, or None when there is none."""
@@ -117,7 +117,7 @@ class Access(Family):
         """Refuse what is known to fail before anything is written, in check mode, too; return a warning of what may."""
         self._foreseen.add(wanted["name"])
         more = pairs_of(wanted) - (pairs_of(current) if current else set())
-        known = self._known_roles() if more else None
+        known = self._read_once("roles", self.select_roles) if more else None
         return "" if known is None else self._check_words(wanted["name"], more, set().union(*map(pairs_of, known)))
 
     def create_role(self, role: Object) -> None:
@@ -140,24 +140,21 @@ class Access(Family):
 
     def own_roles(self) -> list[str]:
         """Return the roles of the user that is logged in, read once; none where nobody knows them."""
-        if self._own_roles is None:
-            user = None
-            with contextlib.suppress(ApiError):
-                user = self.find_user(self.login) if self.login else None
-            self._own_roles = user["roles"] if user else []
-        return self._own_roles
+        user = self._read_once("user", lambda: self.find_user(self.login)) if self.login else None
+        return user["roles"] if user else []
 
     # -- what Airflow knows
 
-    def _known_roles(self) -> list[Object] | None:
-        """Return all roles, read once; None where this user may not."""
-        if self._roles is None:
+    def _read_once(self, what: str, read: t.Callable[[], t.Any]) -> t.Any:
+        """Return what was read, now or before; None where this user may not read it."""
+        if what not in self._known:
+            self._known[what] = None
             with contextlib.suppress(ApiError):
-                self.select_roles()
-        return self._roles
+                self._known[what] = read()
+        return self._known[what]
 
     def _role_names(self) -> list[str] | None:
-        roles = self._known_roles()
+        roles = self._read_once("roles", self.select_roles)
         return None if roles is None else [role["name"] for role in roles]
 
     def _check_words(self, role: str, wanted: set[Pair], of_roles: set[Pair]) -> str:
@@ -168,9 +165,8 @@ class Access(Family):
         actions, resources = ({pair[place] for pair in of_roles} for place in (0, 1))
         if all(action in actions and resource in resources for action, resource in wanted):
             return ""
-        try:
-            listed = self._listed_permissions()
-        except ApiError:
+        listed = self._read_once("permissions", self._listed_permissions)
+        if listed is None:
             return ""
         actions |= {action for action, _resource in listed}
         unknown = not_among((action for action, _resource in wanted), actions)

@@ -376,9 +376,13 @@ def test_a_user_with_a_role_that_is_not_there_changes_nothing(tree, check_mode):
     )
 
 
-def test_roles_are_read_once_where_only_users_are_listed(tree):
+@pytest.mark.parametrize("readable", [False, True])
+def test_roles_are_read_once_where_only_users_are_listed(tree, server, readable):
     tree.lists("users", user("ann", "Op"), user("bob", "Op"), user("cid", "Viewer"))
-    tree.lists("roles", *OWN_ROLES)
+    if readable:
+        tree.lists("roles", *OWN_ROLES)
+    else:
+        tree.refuses(server.get(tree.path("roles"), {"limit": PAGE, "offset": 0}), 403)
     wanted = [{"username": name, "roles": ["Viewer"]} for name in ("ann", "bob", "cid")]
     assert outcomes(tree(True, users=wanted)) == {"users": {"updated": ["ann", "bob"], "unchanged": ["cid"]}}
 
