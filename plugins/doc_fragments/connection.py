@@ -130,8 +130,12 @@ options:
         C(module_defaults) give O(api_url), set it to an empty text in the task.
     type: raw
   airflow_home:
-    description: C(AIRFLOW_HOME) for O(airflow_command). If it is not set, it is that of the task's environment, or else
-      Airflow's own default. It does not reach into a container.
+    description:
+      - C(AIRFLOW_HOME) for O(airflow_command). If it is not set, it is that of the task's environment, or else
+        Airflow's own default. It does not reach into a container.
+      - Airflow makes a new configuration and database in a folder without one. So a folder that holds neither
+        C(airflow.cfg) nor C(airflow.db) is refused when O(airflow_command) is a single word, unless the environment of
+        the task has E(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN) or E(AIRFLOW_CONFIG).
     type: path
   command_timeout:
     description: Seconds that one call of O(airflow_command) may take before it is stopped and the task fails.

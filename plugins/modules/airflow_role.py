@@ -16,6 +16,9 @@ description:
     manage roles, such as an Admin.
   - The API of Airflow 2 cannot take a permission from a role. There the users of the role are moved to a second role,
     which then takes over the name, so that they have their rights at every moment.
+  - An action or a resource that Airflow does not know is refused before anything is written, where Airflow lists them
+    and the user may read the list. Airflow 2 and 3.0 list actions alone; there the module warns of a resource that no
+    role has.
   - The command of Airflow 2.3 cannot tell or change permissions, which is said before anything is written.
 author:
   - The dagops.airflow authors (@dagops)
@@ -131,27 +134,31 @@ import typing as t
 from ..module_utils._airflow.access import Access
 from ..module_utils._airflow.access_command import AccessByCommand
 from ..module_utils._airflow.airflow import Asked
-from ..module_utils._base.errors import BadInput
 from ..module_utils._base.state import diff, gone
 from ..module_utils._by_command import COMMAND_SPEC, by_command
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.objects import difference
-from ..module_utils._work.roles import SPEC, carry_out, plan_of, remove, why_kept, wish_of
+from ..module_utils._work.objects import check_removable, difference
+from ..module_utils._work.roles import KIND, SPEC, carry_out, loss, plan_of, remove, wish_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {**COMMAND_SPEC, **SPEC}
 
 
 def run(module: AirflowModule, airflow: Asked) -> dict[str, t.Any]:
     wish = wish_of(module.params)
-    if module.params["state"] == "absent" and why_kept(wish.name):
-        raise BadInput(f"{wish.name} is {why_kept(wish.name)}, which is never removed; name another role.")
+    if module.params["state"] == "absent":
+        check_removable(KIND, wish.name, "", "name another role")
     role = airflow.ask(Access).find_role(wish.name)
     if module.params["state"] == "absent":
+        warning = loss(airflow, wish.name) if role else ""
+        if warning:
+            module.warn(warning)
         if role and not module.check_mode:
             remove(airflow, wish.name)
         return {"changed": bool(role), "role": None, "diff": gone([wish.name] if role else [])}
 
     plan = plan_of(airflow, wish, role)
+    if plan.warning:
+        module.warn(plan.warning)
     if plan.changed and not module.check_mode:
         carry_out(airflow, wish, plan)
     return {"changed": bool(plan.changed), "role": plan.after, "diff": diff({wish.name: difference(wish, plan)})}

@@ -14,6 +14,8 @@ description:
     module runs (O(airflow_command)).
   - Needs the FAB auth manager, which Airflow 2 has built in. Over the API it also needs an O(api_username) that may
     manage users, such as an Admin.
+  - A role that does not exist is refused before anything is written, where the list of roles can be read. In check mode
+    it is a warning, since a task before may make the role.
   - The command cannot change the e-mail address, the first and the last name of a user that exists, which is said
     before anything is written.
 author:
@@ -137,7 +139,9 @@ from ..module_utils._base.errors import BadInput
 from ..module_utils._base.state import diff, gone
 from ..module_utils._by_command import COMMAND_SPEC, by_command
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.users import SPEC, carry_out, difference, plan_of, remove, why_kept, wish_of
+from ..module_utils._work.foreseen import foreseen
+from ..module_utils._work.objects import check_removable
+from ..module_utils._work.users import KIND, SPEC, carry_out, difference, plan_of, remove, wish_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {**COMMAND_SPEC, **SPEC}
 
@@ -145,8 +149,8 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {**COMMAND_SPEC, **SPEC}
 def run(module: AirflowModule, airflow: Asked) -> dict[str, t.Any]:
     wish = wish_of(module.params)
     login = "" if module.params["airflow_command"] else module.params["api_username"] or ""
-    if module.params["state"] == "absent" and why_kept(wish.name, login):
-        raise BadInput(f"{wish.name} is {why_kept(wish.name, login)}, which is never removed; log in as another user.")
+    if module.params["state"] == "absent":
+        check_removable(KIND, wish.name, login, "log in as another user")
     user = airflow.ask(Access).find_user(wish.name)
     if module.params["state"] == "absent":
         if user and not module.check_mode:
@@ -154,6 +158,10 @@ def run(module: AirflowModule, airflow: Asked) -> dict[str, t.Any]:
         return {"changed": bool(user), "user": None, "diff": gone([wish.name] if user else [])}
 
     plan = plan_of(airflow, wish, user)
+    if plan.refused and not module.check_mode:
+        raise BadInput(plan.refused)
+    for warning in filter(None, (plan.warning, foreseen(plan.refused) if plan.refused else "")):
+        module.warn(warning)
     if plan.changed and not module.check_mode:
         carry_out(airflow, wish, plan)
     return {"changed": bool(plan.changed), "user": plan.after, "diff": diff({wish.name: difference(wish, plan)})}

@@ -230,8 +230,8 @@ def test_a_role_that_does_not_exist(fresh: Fresh) -> None:
     # The role that is made for the user comes first.
     assert (played.status != 0, played.changed()) == (True, 1)
     assert (
-        "Airflow has no role Gardener; make it first (airflow_role), or correct roles. The variables for"
-        in played.words
+        "cannot have the role Gardener: Airflow has no such role; make it first (airflow_role), or correct roles. "
+        "The variables for" in played.words
     )
     assert fresh.server.query("select username from ab_user") == []
     made = "(select id from ab_role where name = 'dag_trigger')"

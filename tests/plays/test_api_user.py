@@ -42,8 +42,21 @@ def test_what_would_be_made(run: t.Callable[..., Played], tmp_path: Path) -> Non
     assert '"resource": "DAG:etl"' in played.words
     assert "s3cret" not in played.output
     called = (tmp_path / "called").read_text(encoding="utf-8").splitlines()
-    # The user's roles are not looked for before they are made.
-    assert called == ["roles list -p -o json", "roles list -o json", "users list -o json"]
+    assert called == ["roles list -p -o json", "roles list -o json", "users list -o json", "roles list -o json"]
+    # The task before would have made it.
+    assert (
+        "User deploy cannot have the role dag_trigger: Airflow has no such role; check mode goes on as if"
+        in played.words
+    )
+
+
+def test_a_home_without_an_airflow(run: t.Callable[..., Played], tmp_path: Path) -> None:
+    played = run(airflow_cli="true", airflow_home=str(tmp_path))
+    assert played.status != 0
+    assert (
+        f"has not made the user deploy: airflow_home {tmp_path} holds neither airflow.cfg nor airflow.db"
+        in played.words
+    )
 
 
 def test_names_of_a_user_that_exists_are_left_alone(run: t.Callable[..., Played]) -> None:

@@ -14,7 +14,6 @@ import typing as t
 
 from .._base.errors import AirflowError, BadInput, CommandFailed, Conflict, Unsupported
 from .._base.program import LARGEST_INPUT
-from .._base.text import first_few
 from .access import USER_TEXTS, Access, no_users, pairs_of, permissions_of
 from .airflow import Object
 from .command import CommandLine
@@ -33,6 +32,12 @@ class AccessByCommand(Access):
     def __init__(self, command: CommandLine) -> None:
         self._command = command
         self._users: list[Object] | None = None
+        self._foreseen = set()
+
+    @property
+    def login(self) -> str:
+        """Nobody is logged in."""
+        return ""
 
     def find_user(self, username: str) -> Object | None:
         users = self._all_users()
@@ -40,21 +45,20 @@ class AccessByCommand(Access):
         alike = [user for user in users if user["username"].lower() == username.lower()]
         return next((user for user in alike if user["username"] == username), alike[0] if alike else None)
 
-    def check_user(self, current: Object | None, wanted: Object, password: str | None) -> None:
+    def check_user(self, current: Object | None, wanted: Object, password: str | None) -> str:
         if password:
             _check_password(password)
         if current is None:
             self._check_email(wanted)
-            return
-        fixed = [key for key in USER_TEXTS if wanted.get(key, current[key]) != current[key]]
+        fixed = [key for key in USER_TEXTS if current and wanted.get(key, current[key]) != current[key]]
         if fixed:
             raise Unsupported(
-                f"The command airflow cannot change {', '.join(fixed)} of user {current['username']}, who exists; "
-                "leave that as it is, or change the user over the API (api_url)."
+                f"The command airflow cannot change {', '.join(fixed)} of user {(current or wanted)['username']}, who "
+                "exists; leave that as it is, or change the user over the API (api_url)."
             )
+        return super().check_user(current, wanted, password)
 
     def create_user(self, user: Object, password: str) -> None:
-        self._check_roles(user["roles"])
         names = [
             f"--username={user['username']}",
             f"--firstname={user['first_name']}",
@@ -73,8 +77,6 @@ class AccessByCommand(Access):
         current = self.find_user(user["username"])
         has = set(current["roles"]) if current else set()
         more = [role for role in user["roles"] if role not in has]
-        if more:
-            self._check_roles(more)
         if password:
             # First of all, since not all versions can.
             self._reset_password(user["username"], password)
@@ -100,10 +102,11 @@ class AccessByCommand(Access):
             return None
         return {"name": name, "permissions": permissions_of(found)}
 
-    def check_role(self, current: Object | None, wanted: Object) -> None:
+    def check_role(self, current: Object | None, wanted: Object) -> str:
         for permission in wanted["permissions"]:
             _check_word("permissions", permission["action"])
             _check_word("permissions", permission["resource"])
+        return ""
 
     def create_role(self, role: Object) -> None:
         self._do("roles", "create", role["name"])
@@ -118,6 +121,9 @@ class AccessByCommand(Access):
     def update_role(self, current: Object, wanted: Object) -> None:
         self._change_permissions("add-perms", wanted["name"], pairs_of(wanted) - pairs_of(current))
         self._change_permissions("del-perms", wanted["name"], pairs_of(current) - pairs_of(wanted))
+
+    def own_roles(self) -> list[str]:
+        return []
 
     def delete_role(self, name: str) -> None:
         self._delete("roles", "delete", name)
@@ -180,7 +186,7 @@ class AccessByCommand(Access):
     # -- what cannot be done
 
     @contextlib.contextmanager
-    def _explained(self) -> t.Iterator[None]:
+    def _explained(self, what: str = "") -> t.Iterator[None]:
         """Say so when this Airflow has no users and roles, or its command no permissions."""
         try:
             yield
@@ -202,12 +208,6 @@ class AccessByCommand(Access):
                 "another one in email.",
                 409,
             )
-
-    def _check_roles(self, roles: t.Iterable[str]) -> None:
-        known = self._role_names()
-        missing = [role for role in roles if role not in known]
-        if missing:
-            raise BadInput(f"Airflow has no role {first_few(missing)}; make it first (airflow_role), or correct roles.")
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from .._http.client import Client, path_of
 from .._http.login import Login, TokenLogin
 from .._http.login_v1 import AutoLogin, BasicLogin, SessionLogin
 from .._http.login_v2 import JwtLogin, PasswordTokenLogin
+from .permissions import permissions_for
 
 Object = t.Dict[str, t.Any]
 T = t.TypeVar("T", bound="Family")
@@ -81,6 +82,7 @@ class Airflow:
         self.url = client.url
         self.generation = GENERATIONS[generation]
         self.say = say
+        client.permissions_for = permissions_for
         self._version = version
         self._families: dict[type[Family], Family] = {}
 

@@ -20,8 +20,6 @@ def trigger_error(dag_id: str, dag_run_id: str, error: ApiError) -> AirflowError
         return NotFound(
             f"DAG {dag_id} cannot be triggered: {error.reason or 'it does not exist'}.", error.status, error.reason
         )
-    if error.status == 403:
-        error.message = f"{error.message.rstrip('.')}; a trigger takes can_edit on the DAG and can_create on DAG Runs."
     unfit = _UNFIT.search(error.reason)
     if unfit:
         return UnfitId(

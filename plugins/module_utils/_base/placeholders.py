@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import typing as t
 
+from .text import texts_in
+
 ROOT = "vault_airflow"  # the variable, a mapping, that has all secrets
-_PLACEHOLDER = re.compile(rf"\{{\{{ {ROOT}(?:\['(?:[^'\\{{}}]|\\.)*'\])+ \}}\}}")
+_KEY = r"\['((?:[^'\\{}]|\\.)*)'\]"
+_PLACEHOLDER = re.compile(rf"\{{\{{ {ROOT}(?:{_KEY})+ \}}\}}")
 _TEMPLATE = re.compile(r"\{[{%#]")
 
 
@@ -21,6 +25,24 @@ def placeholder(path: t.Iterable[str]) -> str:
 def is_placeholder(text: str) -> bool:
     """Whether this text is such an expression."""
     return bool(_PLACEHOLDER.fullmatch(text))
+
+
+def missing_of(value: t.Any, secrets: t.Any) -> t.Iterator[str]:
+    """Yield what the expressions in a nested value need and the mapping of secrets does not have.
+
+    Of an expression that somebody has written in another form only the variable is known.
+    """
+    for text in texts_in(value):
+        if secrets is None and re.search(rf"\{{[{{%].*\b{ROOT}\b", text):
+            yield f"the variable {ROOT}"
+        elif is_placeholder(text):
+            here = secrets
+            for key in re.findall(_KEY, text):
+                name = ast.literal_eval(f"'{key}'")
+                if not isinstance(here, t.Mapping) or name not in here:
+                    yield text[3:-3]
+                    break
+                here = here[name]
 
 
 def is_template(text: str) -> bool:

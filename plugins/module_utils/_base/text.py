@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import html
 import json
 import re
@@ -100,6 +101,17 @@ def texts_in(value: t.Any) -> t.Iterator[str]:
             yield from texts_in(item)
     elif value is not None and not isinstance(value, bool):
         yield str(value)
+
+
+def not_among(wanted: t.Iterable[str], known: t.Collection[str]) -> str:
+    """Name what is wanted and not known, with what is close to it; an empty text where all is known."""
+    return first_few([_with_close(word, known) for word in sorted(set(wanted) - set(known))])
+
+
+def _with_close(word: str, known: t.Collection[str]) -> str:
+    spelled = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), spelled, 1)
+    return one_line(word, 60) + (f" (did you mean {spelled[close[0]]}?)" if close else "")
 
 
 def json_of(text: str) -> t.Any:

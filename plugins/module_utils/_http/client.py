@@ -90,6 +90,8 @@ class Client:
         # Shared with the clients of the same session: the APIs that have answered, and those that want a login for all.
         self._answered: set[str] = set()
         self._closed: set[str] = set()
+        # Who knows Airflow's objects says which permissions a request takes: by method, path, and auth manager.
+        self.permissions_for: t.Callable[[str, str, bool], str] = lambda method, path, fab: ""
 
     def log_in(self) -> None:
         """Log in now, and not with the first request; an ApiError when that is refused."""
@@ -303,7 +305,7 @@ class Client:
             response = self._exchange(method, path, auth=self.login, **request)
             if response.status_code not in (401, 403):
                 break
-            error = self._denied(method, self._transport.read(response, LARGEST_ERROR))
+            error = self._denied(method, path, self._transport.read(response, LARGEST_ERROR))
             if not self.login.denied(self, error):
                 raise error
         # A page, or a failure, does not tell who has been let in.
@@ -338,9 +340,10 @@ class Client:
             return self.unusable(path, answer, error)
         return error
 
-    def _denied(self, method: str, answer: Answer) -> Denied:
+    def _denied(self, method: str, path: str, answer: Answer) -> Denied:
         reason = self._reason(answer)
-        advice = self.login.advice(answer.status, reason)
+        takes = self.permissions_for(method, path, self.login.by_fab()) if answer.status == 403 else ""
+        advice = self.login.advice(answer.status, reason, takes)
         error = Denied(f"{_message(method, answer, reason)}: {advice}.", answer.status, reason)
         error.authenticated = self.login.proven(answer.status, reason)
         error.answer = answer.parsed()

@@ -22,7 +22,6 @@ if t.TYPE_CHECKING:
 
 E = t.TypeVar("E", bound=AirflowError)
 T = t.TypeVar("T")
-LACKING = "the user of api_username lacks the permission; give it to one of the user's roles"
 BAD_TOKEN = "api_token is not valid here or has expired; get a new one"
 PASS_AGE = 60.0  # seconds for which a pass that was renewed in vain is not renewed again because of a 403
 
@@ -57,12 +56,26 @@ class Server(t.Protocol):
         """Return what to say of an answer of which nothing can be made: C(error), marked when that may pass."""
 
 
+def lacking(who: str, takes: str) -> str:
+    """Say that a permission is missing, and which one that is, where it is known."""
+    return f"{who} lacks the permission{f' ({takes})' if takes else ''}"
+
+
+def lacking_in_fab(who: str, takes: str) -> str:
+    """Say so, and what helps with the FAB auth manager."""
+    return f"{lacking(who, takes)}; give it to one of the user's roles (airflow_role)"
+
+
 class Login:
     """No credentials; the base of the others.
 
     A login hears of each answer that denies (C(denied)) and may mend itself by logging in anew, once until the next
     answer that does not deny (C(accepted)); so no loop can come of it.
+
+    :ivar user: the name of the user that is logged in; empty: nobody knows.
     """
+
+    user = ""
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         return request
@@ -89,8 +102,15 @@ class Login:
         """Whether the credentials are known to be right although the answer is 401 or 403, for this reason."""
         return False
 
-    def advice(self, status: int, reason: str) -> str:
-        """What a person should look at after 401 (not logged in) or 403 (no permission), for this reason."""
+    def by_fab(self) -> bool:
+        """Whether the FAB auth manager decides what the user may do, as on Airflow 2."""
+        return True
+
+    def advice(self, status: int, reason: str, takes: str) -> str:
+        """What a person should look at after 401 (not logged in) or 403 (no permission), for this reason.
+
+        :param takes: the permissions that the request takes; empty: nobody knows.
+        """
         return "give api_username and api_password, or api_token"
 
 
@@ -111,11 +131,11 @@ class TokenLogin(Login):
     def at_the_door(self) -> Login:
         return self
 
-    def advice(self, status: int, reason: str) -> str:
+    def advice(self, status: int, reason: str, takes: str) -> str:
         if status == 401:
             return BAD_TOKEN
         return (
-            "api_token is not valid here, or its user lacks the permission; get a new one, or give it to one of the "
+            f"api_token is not valid here, or {lacking('its user', takes)}; get a new one, or give it to one of the "
             "user's roles"
         )
 
@@ -124,6 +144,7 @@ class PasswordLogin(Login):
     """User name and password, exchanged for a pass that each request shows; C(_exchange) gets one."""
 
     def __init__(self, username: str, password: str) -> None:
+        self.user = username
         self.credentials = {"username": username, "password": password}
         self._pass = ""
         self._fresh = False
@@ -150,8 +171,8 @@ class PasswordLogin(Login):
     def proven(self, status: int, reason: str) -> bool:
         return bool(self._pass)
 
-    def advice(self, status: int, reason: str) -> str:
-        return LACKING
+    def advice(self, status: int, reason: str, takes: str) -> str:
+        return lacking_in_fab(f"user {self.user}", takes)
 
     def _log_in(self, client: Server) -> None:
         self._pass = client.bear(lambda: self._exchange(client))

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from .._base.errors import ApiError, Denied, Unreachable, WrongLogin
 from .answer import Answer, may_pass
-from .login import LACKING, Login, PasswordLogin, Server
+from .login import Login, PasswordLogin, Server, lacking, lacking_in_fab
 from .login_form import LoginForm, login_form_of, words_of
 
 if t.TYPE_CHECKING:
@@ -28,6 +28,7 @@ class BasicLogin(Login):
 
     def __init__(self, username: str, password: str) -> None:
         # The object of requests would encode text as latin-1; browsers and Airflow use UTF-8.
+        self.user = username
         self._pass = base64.b64encode(f"{username}:{password}".encode()).decode()
         self._worked = False
 
@@ -47,16 +48,15 @@ class BasicLogin(Login):
     def proven(self, status: int, reason: str) -> bool:
         return self._worked
 
-    def advice(self, status: int, reason: str) -> str:
+    def advice(self, status: int, reason: str, takes: str) -> str:
         if self._worked:
-            return LACKING
+            return lacking_in_fab(f"user {self.user}", takes)
         # From 2.9.3 on Airflow 2 answers 403 to a wrong password, too.
         causes = f"wrong api_username or api_password, or basic auth is not enabled ({BACKENDS})"
         if status == 401:
             return causes
-        return (
-            f"{causes}, or the user lacks the permission; airflow_info with login: true and api_auth: auto tells which"
-        )
+        denied = lacking(f"user {self.user}", takes)
+        return f"{causes}, or {denied}; airflow_info with login: true and api_auth: auto tells which"
 
 
 class SessionLogin(PasswordLogin):
@@ -207,6 +207,7 @@ class AutoLogin(Login):
     """Basic authentication, and once, when it is refused at first, the login form instead."""
 
     def __init__(self, username: str, password: str) -> None:
+        self.user = username
         self._session = SessionLogin(username, password)
         self._active: Login = BasicLogin(username, password)
         self._settled = False
@@ -244,5 +245,5 @@ class AutoLogin(Login):
     def proven(self, status: int, reason: str) -> bool:
         return self._active.proven(status, reason)
 
-    def advice(self, status: int, reason: str) -> str:
-        return self._active.advice(status, reason)
+    def advice(self, status: int, reason: str, takes: str) -> str:
+        return self._active.advice(status, reason, takes)

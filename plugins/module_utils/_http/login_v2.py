@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import base64
 import typing as t
 
 from .._base.errors import ApiError, WrongLogin
-from .login import BAD_TOKEN, LACKING, Login, PasswordLogin, Server, TokenLogin
+from .._base.text import json_of, one_line
+from .login import BAD_TOKEN, Login, PasswordLogin, Server, TokenLogin, lacking, lacking_in_fab
 from .login_v1 import BasicLogin
 
 if t.TYPE_CHECKING:
@@ -16,18 +18,54 @@ if t.TYPE_CHECKING:
 
 
 TOKEN = "/auth/token"
+Claims = t.Dict[str, str]
+
+
+def claims_of(token: str) -> Claims:
+    """Return what a JSON web token says of its user; nothing of a token that is none. Airflow checks it, not we."""
+    part = token.partition(".")[2].partition(".")[0]
+    try:
+        claims = json_of(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("utf-8"))
+    except ValueError:
+        return {}
+    return {key: value for key, value in claims.items() if isinstance(value, str)} if isinstance(claims, dict) else {}
+
+
+def is_of_fab(claims: Claims) -> bool:
+    """Whether FAB has issued a token: it has the number of the user as its subject, and no role."""
+    return claims.get("sub", "").isdigit() and "role" not in claims
+
+
+def _lacking(who: str, takes: str, claims: Claims) -> str:
+    """Say that a permission is missing, and what helps with this auth manager."""
+    if is_of_fab(claims):
+        return lacking_in_fab(who, takes)
+    if "role" in claims:
+        denied = lacking(f"{who} has the role {one_line(claims['role'], 60)}, which", takes)
+        return f"{denied}; give the user another role in [core] simple_auth_manager_users"
+    return f"{lacking(who, takes)}; give it to the user in Airflow's auth manager"
 
 
 class JwtLogin(TokenLogin):
     """A token of Airflow 3 that was issued elsewhere: Airflow says whether it is the token that it refuses."""
 
+    def __init__(self, token: str) -> None:
+        super().__init__(token)
+        self._claims = claims_of(token)
+        self.user = "" if self.by_fab() else self._claims.get("sub", "")
+
+    def by_fab(self) -> bool:
+        return is_of_fab(self._claims)
+
     def proven(self, status: int, reason: str) -> bool:
         return status == 403 and reason == "Forbidden"
 
-    def advice(self, status: int, reason: str) -> str:
+    def advice(self, status: int, reason: str, takes: str) -> str:
         if self.proven(status, reason):
-            return "the user of api_token lacks the permission; give it to one of the user's roles"
-        return BAD_TOKEN if reason == "Invalid JWT token" else super().advice(status, reason)
+            subject = self._claims.get("sub")
+            who = f"the user of api_token (subject {one_line(subject, 60)})" if subject else "the user of api_token"
+            return _lacking(who, takes, self._claims)
+        return BAD_TOKEN if reason == "Invalid JWT token" else super().advice(status, reason, takes)
 
 
 class PasswordTokenLogin(PasswordLogin):
@@ -35,6 +73,12 @@ class PasswordTokenLogin(PasswordLogin):
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         return TokenLogin(self._pass)(request)
+
+    def by_fab(self) -> bool:
+        return is_of_fab(claims_of(self._pass))
+
+    def advice(self, status: int, reason: str, takes: str) -> str:
+        return _lacking(f"user {self.user}", takes, claims_of(self._pass))
 
     def _exchange(self, client: Server) -> str:
         answer = client.open_request("POST", TOKEN, json=self.credentials)
@@ -65,6 +109,7 @@ class FabLogin(Login):
     """A token, or basic auth where the users API of Airflow 3.0 takes nothing else and answers 401 to every token."""
 
     def __init__(self, token: PasswordTokenLogin) -> None:
+        self.user = token.user
         self._active: Login = token
         self._basic = BasicLogin(**token.credentials)
         self._settled = False
@@ -91,18 +136,18 @@ class FabLogin(Login):
         # A token was given for the password.
         return True
 
-    def advice(self, status: int, reason: str) -> str:
+    def advice(self, status: int, reason: str, takes: str) -> str:
         if self._active is self._basic and status == 401:
             return (
                 "the users API of this Airflow takes basic auth only, and [fab] auth_backends in airflow.cfg lacks "
                 "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth; add it"
             )
-        return LACKING
+        return lacking_in_fab(f"user {self.user}", takes)
 
 
 class FabTokenLogin(JwtLogin):
     """A token that was issued elsewhere, shown to the users API."""
 
-    def advice(self, status: int, reason: str) -> str:
-        advice = super().advice(status, reason)
+    def advice(self, status: int, reason: str, takes: str) -> str:
+        advice = super().advice(status, reason, takes)
         return f"{advice}; Airflow 3.0 takes api_username and api_password here" if status == 401 else advice

@@ -101,7 +101,7 @@ def applied(airflow: Airflow, tree: Tree, check_mode: bool, warn: t.Callable[[st
     told = Told(tree)
     found = _read(airflow, tree, told)
     steps = _steps(airflow, tree, found, told, warn)
-    purges = _purges(airflow, tree, found)
+    purges = _purges(airflow, tree, found, warn)
     _write(steps, told, check_mode)
     held_back = bool(purges and told.failed)
     if not held_back:
@@ -156,9 +156,11 @@ def _step(
     if item.absent:
         if current is None:
             return Step(kind, wish.name, "unchanged", _nothing)
-        return _removal(airflow, kind, current[kind.key])
+        return _removal(airflow, kind, current[kind.key], warn)
     plan = kind.plan_of(airflow, wish, kind.whole(airflow, current) if current else None, known)
     outcome = "unchanged" if not plan.changed else "updated" if plan.current else "created"
+    if getattr(plan, "refused", ""):
+        raise BadInput(plan.refused)
     if getattr(plan, "warning", ""):
         warn(plan.warning)
     return Step(
@@ -184,7 +186,7 @@ def _digests(airflow: Airflow, tree: Tree, found: t.Mapping[str, Found]) -> Know
     return {variable["key"]: variable for variable in there if is_digest_key(variable["key"])}
 
 
-def _purges(airflow: Airflow, tree: Tree, found: t.Mapping[str, Found]) -> list[Step]:
+def _purges(airflow: Airflow, tree: Tree, found: t.Mapping[str, Found], warn: t.Callable[[str], None]) -> list[Step]:
     """Return the removals of what is not wanted; BadInput for more of them than was said."""
     steps: list[Step] = []
     for name, there in reversed(list(found.items())):
@@ -200,12 +202,14 @@ def _purges(airflow: Airflow, tree: Tree, found: t.Mapping[str, Found]) -> list[
             and not kind.why_kept(current[kind.key], tree.login)
         )
         check_purge(kind, names, purge.at_most)
-        steps += [_removal(airflow, kind, doomed) for doomed in names]
+        steps += [_removal(airflow, kind, doomed, warn) for doomed in names]
     return steps
 
 
-def _removal(airflow: Airflow, kind: Kind, name: str) -> Step:
-    remove = kind.remove
+def _removal(airflow: Airflow, kind: Kind, name: str, warn: t.Callable[[str], None]) -> Step:
+    remove, loss = kind.remove, kind.loss(airflow, name)
+    if loss:
+        warn(loss)
     return Step(kind, name, "removed", (lambda: remove(airflow, name)) if remove else _nothing, GONE)
 
 

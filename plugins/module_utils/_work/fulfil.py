@@ -17,7 +17,8 @@ from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFou
 from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso, moment
-from .foreseen import foreseen, foreseen_dag
+from .foreseen import foreseen
+from .foreseen_dags import foreseen_dag
 from .foreseen_runs import foreseen_run, unseen_run
 from .named_run import unknown_dag
 from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, nothing_to_clear

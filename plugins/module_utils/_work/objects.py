@@ -10,7 +10,7 @@ import typing as t
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.named import Named
-from .._base.errors import Conflict
+from .._base.errors import BadInput, Conflict
 from .._base.items import Spec
 from .._base.state import changes
 
@@ -27,6 +27,7 @@ class Kind(t.NamedTuple):
     :param difference: what a diff may show of that.
     :param remove: deletes one; None: that is not done.
     :param why_kept: what makes an object, by its name and that of the login, one that is never removed; or nothing.
+    :param loss: what somebody should know before an object is removed, by its name; or nothing; reads at most.
     :param same_name: two names are one when this makes the same of them.
     """
 
@@ -42,6 +43,7 @@ class Kind(t.NamedTuple):
     clearable: t.Sequence[str] = ()
     whole: t.Callable[[Airflow, Object], Object] = lambda airflow, current: current
     why_kept: t.Callable[[str, str], str] = lambda name, login: ""
+    loss: t.Callable[[t.Any, str], str] = lambda airflow, name: ""
     same_name: t.Callable[[str], str] = str
 
 
@@ -50,14 +52,28 @@ class Plan(t.NamedTuple):
 
     :param current: the object as it is; None: there is none.
     :param changed: the fields to write, all of them for a new object.
+    :param warning: what somebody should know before; empty: nothing.
     """
 
     current: Object | None
     changed: Object
+    warning: str = ""
 
     @property
     def after(self) -> Object:
         return {**(self.current or {}), **self.changed}
+
+
+def check_removable(kind: Kind, name: str, login: str, way_out: str, label: str = "") -> None:
+    """Refuse to remove what is never removed.
+
+    :param login: the name of the user that is logged in; empty: nobody knows.
+    :param way_out: what to do in place of that.
+    :param label: what messages call the object; its name where there is none.
+    """
+    reason = kind.why_kept(name, login)
+    if reason:
+        raise BadInput(f"{label or name} is {reason}, which is never removed; {way_out}.")
 
 
 def difference(wish: t.Any, plan: t.Any) -> tuple[Object, Object]:

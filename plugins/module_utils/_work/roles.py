@@ -53,8 +53,8 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
 def plan_of(airflow: Asked, wish: Wish, current: Object | None, known: t.Any = None) -> Plan:
     """Find out what has to be written, and whether it may be."""
     wanted = {"name": wish.name, "permissions": wanted_permissions(wish, current)}
-    airflow.ask(Access).check_role(current, wanted)
-    return Plan(current, changes(current or {}, wanted))
+    changed = changes(current or {}, wanted)
+    return Plan(current, changed, airflow.ask(Access).check_role(current, wanted))
 
 
 def wanted_permissions(wish: Wish, role: Object | None) -> list[Object]:
@@ -79,6 +79,14 @@ def why_kept(name: str, login: str = "") -> str:
     return "one of Airflow's own roles" if name in OWN_ROLES else ""
 
 
+def loss(airflow: Asked, name: str) -> str:
+    """Say so when the user that is logged in has no other role."""
+    access = airflow.ask(Access)
+    if access.own_roles() != [name]:
+        return ""
+    return f"{name} is the last role of {access.login}, the user that is logged in, who may do nothing in Airflow then."
+
+
 def remove(airflow: Asked, name: str) -> None:
     """Delete a role."""
     airflow.ask(Access).delete_role(name)
@@ -95,4 +103,5 @@ KIND = Kind(
     difference=difference,
     remove=remove,
     why_kept=why_kept,
+    loss=loss,
 )

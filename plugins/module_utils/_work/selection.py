@@ -14,7 +14,7 @@ from .._airflow.dags import Dags
 from .._base.errors import BadInput, NotFound
 from .._base.inputs import dag_id_of, is_glob
 from .._base.text import one_line
-from .foreseen import foreseen_dag
+from .foreseen_dags import foreseen_dag
 
 FEW = 3  # exact ids that are read one by one; more of them are cheaper to find in the list of all DAGs
 

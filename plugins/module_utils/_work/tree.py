@@ -14,7 +14,7 @@ from .._base.items import check_keys, checked, example, shaped, without_unset
 from .._base.names import check_unmasked
 from .._base.text import one_line
 from .connections import KIND as CONNECTIONS
-from .objects import Kind
+from .objects import Kind, check_removable
 from .paused import KIND as DAGS
 from .pools import KIND as POOLS
 from .roles import KIND as ROLES
@@ -112,9 +112,8 @@ def _items(kind: Kind, value: t.Any, defaults: Options, login: str) -> dict[str,
     found: dict[str, Item] = {}
     for label, options in _labelled(kind, value):
         item = item_of(kind, label, options, defaults)
-        reason = kind.why_kept(item.wish.name, login) if item.absent else ""
-        if reason:
-            raise BadInput(f"{label} is {reason}, which is never removed; take it out.")
+        if item.absent:
+            check_removable(kind, item.wish.name, login, "take it out", label)
         first = found.setdefault(kind.same_name(item.wish.name), item)
         if first is not item:
             raise BadInput(f"{first.label} and {label} are the same object; take one of them out.")

@@ -26,6 +26,8 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 
+ADMIN = "Admin"
+
 
 class Wish(t.NamedTuple):
     """The checked options of C(airflow_user): what a field is to be; None: it is left as it is."""
@@ -45,11 +47,15 @@ class Plan(t.NamedTuple):
     :param current: the user as it is; None: there is none.
     :param changed: the fields to write, all of them for a new user.
     :param password: the one to set; None: it stays as it is.
+    :param warning: what somebody should know before; empty: nothing.
+    :param refused: why it cannot be written unless a task before makes what is missing; empty: nothing is.
     """
 
     current: Object | None
     fields: Object
     password: str | None
+    warning: str = ""
+    refused: str = ""
 
     @property
     def changed(self) -> Object:
@@ -80,8 +86,20 @@ def plan_of(airflow: Asked, wish: Wish, current: Object | None, known: t.Any = N
         fields = changes(current, wish.fields)
         if password and (wish.update_password == "on_create" or access.accepts_password(wish.name, password)):
             password = None
-    access.check_user(current, fields, password)
-    return Plan(current, fields, password)
+    refused = access.check_user(current, fields, password)
+    return Plan(current, fields, password, _loss(access.login, current, fields), refused)
+
+
+def _loss(login: str, current: Object | None, fields: Object) -> str:
+    """Say so when the user that is logged in loses rights that only somebody else can give back."""
+    if current is None or "roles" not in fields or not why_kept(current["username"], login):
+        return ""
+    who = f"from {current['username']}, the user that is logged in, who may"
+    if not fields["roles"]:
+        return f"This takes all roles {who} do nothing in Airflow then; only another admin can give them back."
+    if ADMIN in current["roles"] and ADMIN not in fields["roles"]:
+        return f"This takes the role Admin {who} not manage users and roles then; only another admin can give it back."
+    return ""
 
 
 def new_user(wish: Wish) -> Object:

@@ -35,6 +35,12 @@ echo '{USERS}'
     return path
 
 
+def make_home(path: Path, file: str = "airflow.cfg") -> str:
+    path.mkdir()
+    (path / file).write_text("", encoding="utf-8")
+    return str(path)
+
+
 @pytest.fixture
 def called(tmp_path: Path) -> Path:
     return tmp_path / "called"
@@ -43,6 +49,7 @@ def called(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("form", ["list", "text", "tilde"])
 def test_a_command_and_its_home(played, airflow, called, monkeypatch, form):
     monkeypatch.setenv("HOME", str(airflow.parent))
+    make_home(airflow.parent / "home")
     given = {"list": [str(airflow)], "text": f"'{airflow}'", "tilde": ["~/air flow"]}[form]
     result = played(airflow_user.main, airflow_command=given, airflow_home="~/home", username="deploy")
     assert (result["changed"], result["user"]) == (False, USER)
@@ -57,6 +64,54 @@ def test_the_environment_of_the_api_counts_less_and_is_not_handed_on(played, air
     result = played(airflow_user.main, airflow_command=[str(airflow)], username="deploy")
     assert result["user"] == USER
     assert "home=/opt/airflow secret= " in called.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("place", ["missing", "empty", "file"])
+def test_a_home_without_an_airflow_is_refused(played, airflow, called, tmp_path, place):
+    """Airflow makes airflow.cfg and airflow.db in whatever folder it is told, and that has no users."""
+    home = tmp_path / "home"
+    if place == "empty":
+        home.mkdir()
+    if place == "file":
+        home.write_text("", encoding="utf-8")
+    result = played(
+        airflow_user.main, airflow_command=str(airflow).replace(" ", "\\ "), airflow_home=str(home), username="x"
+    )
+    assert f"airflow_home {home} holds neither airflow.cfg nor airflow.db, and the environment has no" in result["msg"]
+    assert_readable(result["msg"])
+    assert not called.exists()
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "AIRFLOW_CONFIG",
+        "AIRFLOW__CORE__SQL_ALCHEMY_CONN",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_SECRET",
+    ],
+)
+def test_a_home_of_an_airflow_that_is_configured_elsewhere(played, airflow, monkeypatch, tmp_path, variable):
+    monkeypatch.setenv(variable, "x")
+    home = str(tmp_path / "home")
+    assert (
+        played(airflow_user.main, airflow_command=[str(airflow)], airflow_home=home, username="deploy")["user"] == USER
+    )
+
+
+def test_a_home_with_a_database_alone(played, airflow, tmp_path):
+    home = make_home(tmp_path / "home", "airflow.db")
+    assert (
+        played(airflow_user.main, airflow_command=[str(airflow)], airflow_home=home, username="deploy")["user"] == USER
+    )
+
+
+def test_a_home_in_a_container_is_not_looked_for(played, airflow):
+    command = ["env", str(airflow)]
+    assert (
+        played(airflow_user.main, airflow_command=command, airflow_home="/no/such", username="deploy")["user"] == USER
+    )
 
 
 def test_requests_is_not_needed(played, airflow, monkeypatch):

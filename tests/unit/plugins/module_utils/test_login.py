@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import typing as t
 
 import pytest
@@ -86,7 +87,12 @@ def test_a_token_that_is_refused_is_not_renewed(server, clock, status, words):
     [
         (401, "Token Expired", "api_token is not valid here or has expired; get a new one", False),
         (403, "Invalid JWT token", "api_token is not valid here or has expired; get a new one", False),
-        (403, "Forbidden", "the user of api_token lacks the permission; give it to one of the user's roles", True),
+        (
+            403,
+            "Forbidden",
+            "the user of api_token lacks the permission; give it to the user in Airflow's auth manager",
+            True,
+        ),
         # A proxy, or an auth manager with words of its own.
         (403, "No entry", "api_token is not valid here, or its user lacks the permission; get a new one", False),
     ],
@@ -97,6 +103,60 @@ def test_airflow_3_says_what_is_wrong_with_a_token(server, clock, status, detail
     assert isinstance(error, Denied)
     assert words in error.message
     assert error.authenticated is known
+
+
+def jwt(**claims: t.Any) -> str:
+    return "e30." + base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=") + ".c2ln"
+
+
+@pytest.mark.parametrize(
+    ("token", "fab", "words"),
+    [
+        (
+            jwt(sub="3", exp=1),
+            True,
+            "the user of api_token (subject 3) lacks the permission (takes); give it to one of",
+        ),
+        (
+            jwt(sub="ann", role="viewer"),
+            False,
+            "the user of api_token (subject ann) has the role viewer, which lacks the permission (takes); give the "
+            "user another role in [core] simple_auth_manager_users.",
+        ),
+        (jwt(sub="4711", role="op"), False, "(subject 4711) has the role op, which lacks"),
+        (
+            jwt(sub="f3-77"),
+            False,
+            "(subject f3-77) lacks the permission (takes); give it to the user in Airflow's auth",
+        ),
+        (
+            jwt(sub=3),
+            False,
+            "the user of api_token lacks the permission (takes); give it to the user in Airflow's auth",
+        ),
+        ("e30.W10.c2ln", False, "the user of api_token lacks the permission"),
+        ("e30.x.c2ln", False, "the user of api_token lacks the permission"),
+        ("opaque", False, "the user of api_token lacks the permission"),
+    ],
+)
+def test_a_missing_permission_in_the_words_of_the_auth_manager(server, clock, token, fab, words):
+    asked = []
+    client = client_with(JwtLogin(token), clock)
+    client.permissions_for = lambda *of: asked.append(of) or "takes"
+    server.get(PATH).answers({"detail": "Forbidden"}, 403)
+    assert words in failure(client.get, PATH).message
+    assert asked == [("GET", PATH, fab)]
+
+
+def test_a_user_of_the_simple_auth_manager(server, token_client):
+    token = jwt(sub="deploy", role="viewer")
+    exchange(server, token)
+    with_token(server, token)
+    with_token(server, token, 403)
+    exchange(server, token)
+    with_token(server, token, 403)
+    token_client.get(PATH)
+    assert "user deploy has the role viewer, which lacks the permission" in failure(token_client.get, PATH).message
 
 
 def test_basic_takes_utf_8(server, clock):
@@ -110,7 +170,7 @@ def test_basic_takes_utf_8(server, clock):
         (401, "wrong api_username or api_password, or basic auth is not enabled ([api] auth_backends in airflow.cfg)."),
         (
             403,
-            "or the user lacks the permission; airflow_info with login: true and api_auth: auto tells which.",
+            "or user deploy lacks the permission; airflow_info with login: true and api_auth: auto tells which.",
         ),
     ],
 )
@@ -127,7 +187,7 @@ def test_once_basic_has_worked_it_is_the_permission(server, clock):
     server.get(PATH).answers({"title": "Forbidden"}, 403)
     client.get(PATH)
     message = failure(client.get, PATH).message
-    assert message.endswith("the user of api_username lacks the permission; give it to one of the user's roles.")
+    assert message.endswith("user deploy lacks the permission; give it to one of the user's roles (airflow_role).")
     assert "auth_backends" not in message
 
 
@@ -190,7 +250,7 @@ def test_renewal_is_no_loop(server, token_client, status):
     token_client.get(PATH)
     error = failure(token_client.get, PATH)
     assert isinstance(error, Denied)
-    assert "the user of api_username lacks the permission" in error.message
+    assert "user deploy lacks the permission" in error.message
 
 
 def test_a_new_token_that_is_refused_is_not_renewed(server, token_client):
@@ -354,7 +414,7 @@ def test_an_expired_session_is_renewed_once(server, session_client, status):
     with_cookie(server, status)
     session_client.get(PATH)
     error = failure(session_client.get, PATH)
-    assert "the user of api_username lacks the permission" in error.message
+    assert "user deploy lacks the permission" in error.message
 
 
 def test_what_the_user_may_not_do_costs_no_login_at_each_look(server, session_client, clock):
@@ -800,7 +860,7 @@ def test_the_users_api_that_takes_no_token_without_the_permission(server, fab_cl
     assert isinstance(error, Denied)
     assert error.authenticated
     assert error.message.endswith(
-        ": the user of api_username lacks the permission; give it to one of the user's roles."
+        ": user deploy lacks the permission; give it to one of the user's roles (airflow_role)."
     )
 
 

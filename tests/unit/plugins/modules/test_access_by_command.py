@@ -95,10 +95,12 @@ def test_a_new_user(users):
 
 
 def test_a_new_user_in_check_mode(users):
-    """No role is asked for, since an earlier task may only have said that it would make it."""
+    """An earlier task may only have said that it would make the role."""
     users.has(ADMIN)
+    users.knows_roles("Admin", "Op")
     result = users(check_mode=True, **NAMES, roles=["Viewer", "Op"], password=PASSWORD)
     assert (result["changed"], result["user"]) == (True, USER)
+    assert "User deploy cannot have the role Viewer: Airflow has no such role; check mode goes on" in users.warnings[0]
 
 
 def test_the_first_user(users):
@@ -118,8 +120,8 @@ def test_nothing_to_change(users):
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_roles_are_changed_and_the_user_is_never_without(users, check_mode):
     users.has(USER)
+    users.knows_roles("Admin", "Op", "Viewer")
     if not check_mode:
-        users.knows_roles("Admin", "Op", "Viewer")
         users.role("add-role", "Admin")
         users.role("remove-role", "Op")
     result = users(check_mode=check_mode, username="deploy", roles=["Admin", "Viewer"])
@@ -192,7 +194,7 @@ def test_a_role_that_does_not_exist_writes_nothing(users, exists):
     users.knows_roles("Admin", "Op", "Viewer")
     error = users.failure(**NAMES, roles=["Op", "Gardener"], password=PASSWORD, update_password="on_create")
     assert isinstance(error, BadInput)
-    assert "Airflow has no role Gardener" in error.message
+    assert "User deploy cannot have the role Gardener: Airflow has no such role; make it first" in error.message
 
 
 @pytest.mark.parametrize("password", ["two\nlines", "tab\there", "x" * 2048], ids=["line break", "tab", "long"])

@@ -119,7 +119,7 @@ def test_all_kinds_are_made_in_an_order_that_works(tree, server, check_mode):
     tree.lists("pools", pool("default_pool", 128))
     tree.lists("variables")
     tree.lists("connections")
-    tree.lists("roles", *OWN_ROLES)
+    tree.lists("roles", *OWN_ROLES, role("other", ("can_read", "DAGs")))
     tree.lists("users")
     tree.lists("dags", tree.generation.dag(is_paused=True))
     if not check_mode:
@@ -334,6 +334,8 @@ def test_what_is_not_listed_is_removed_last(tree, server, check_mode):
     tree.lists("pools", pool("default_pool"), pool("app_old"), pool("other"))
     tree.lists("variables", *map(variable, ("app_region", "app_old", "app_local_1", "region", digest)))
     tree.lists("roles", *OWN_ROLES, role("app"))
+    if tree.generation.name == "v1":
+        server.get("users/deploy").answers(user("deploy", "app"))
     if not check_mode:
         tree.posted("pools", name="app_new", slots=8)
         server.delete(tree.path("roles") + "/app").answers({})
@@ -359,6 +361,30 @@ def test_what_is_not_listed_is_removed_last(tree, server, check_mode):
         "roles": {"removed": ["app"]},
     }
     assert result["diff"]["after"]["roles"] == {"app": {"state": "absent"}}
+    own = ["app is the last role of deploy, the user that is logged in, who may do nothing in Airflow then."]
+    assert tree.warnings == (own if tree.generation.name == "v1" else [])
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_user_with_a_role_that_is_not_there_changes_nothing(tree, check_mode):
+    tree.lists("roles", *OWN_ROLES)
+    tree.lists("users", user("ann", "Op"))
+    error = tree.failure(check_mode, roles=[{"name": "made"}], users=[{"username": "ann", "roles": ["made", "mode"]}])
+    assert isinstance(error, BadInput)
+    assert error.message.startswith(
+        "Item 1 of users (ann): User ann cannot have the role mode (did you mean made?): Airflow"
+    )
+
+
+@pytest.mark.parametrize("readable", [False, True])
+def test_roles_are_read_once_where_only_users_are_listed(tree, server, readable):
+    tree.lists("users", user("ann", "Op"), user("bob", "Op"), user("cid", "Viewer"))
+    if readable:
+        tree.lists("roles", *OWN_ROLES)
+    else:
+        tree.refuses(server.get(tree.path("roles"), {"limit": PAGE, "offset": 0}), 403)
+    wanted = [{"username": name, "roles": ["Viewer"]} for name in ("ann", "bob", "cid")]
+    assert outcomes(tree(True, users=wanted)) == {"users": {"updated": ["ann", "bob"], "unchanged": ["cid"]}}
 
 
 @pytest.mark.parametrize("check_mode", [False, True])

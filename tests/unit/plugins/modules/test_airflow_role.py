@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import Unsupported
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Unsupported
 from ansible_collections.dagops.airflow.plugins.modules import airflow_role
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
@@ -38,6 +38,19 @@ class Roles(Runner):
     def has_not(self, name: str = "trigger") -> Exchange:
         body = self.generation.problem(404, "Role not found", f"Role with name `{name}` was not found")
         return self.server.get(self.path(f"/roles/{name}")).answers(body, 404)
+
+    def lists_roles(self) -> None:
+        """What Airflow is asked where a role is to get a permission."""
+        roles = [{"name": "Admin", "actions": actions(READ, EDIT, WEBSITE)}, {"name": "Op", "actions": []}]
+        self.server.get(self.path("/roles"), {"limit": 100, "offset": 0}).answers({"roles": roles, "total_entries": 2})
+
+    def lists_permissions(self, *pairs: Pair) -> None:
+        """Airflow 2 lists actions alone."""
+        listed: list[t.Any] = actions(*pairs)
+        if self.generation.name == "v1":
+            listed = [{"name": name} for name in sorted({action for action, _resource in pairs})]
+        body = {"actions": listed, "total_entries": len(listed)}
+        self.server.get(self.path("/permissions"), {"limit": 100, "offset": 0}).answers(body)
 
     def posted(self, *pairs: Pair, name: str = "trigger") -> Exchange:
         sends = {"name": name, "actions": actions(*pairs)}
@@ -81,6 +94,8 @@ def test_all_that_is_documented_is_returned(roles):
 
 def creates(roles: Roles, *pairs: Pair) -> None:
     roles.has_not()
+    if pairs:
+        roles.lists_roles()
     roles.posted(*pairs)
     if roles.generation.name == "v1":
         roles.lists_users(admin=["Admin"])
@@ -97,6 +112,7 @@ def test_a_new_role(roles):
 
 def test_a_new_role_in_check_mode(roles):
     roles.has_not()
+    roles.lists_roles()
     result = roles(check_mode=True, name="trigger", permissions=permissions(READ))
     assert result["changed"] is True
     assert result["role"] == {"name": "trigger", "permissions": permissions(READ)}
@@ -110,6 +126,7 @@ def test_a_new_role_without_permissions(roles):
 def test_a_new_role_takes_the_users_of_an_update_that_broke_off(server):
     roles = Roles(server, GENERATIONS["v1"], airflow_role)
     roles.has_not()
+    roles.lists_roles()
     roles.posted(READ)
     roles.lists_users(ann=["trigger" + MARK, "Viewer"], bob=["Viewer"])
     roles.moves("ann", ["Viewer", "trigger"])
@@ -156,6 +173,7 @@ def test_nothing_to_change(roles, wanted, append):
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_permissions_are_added(roles, append, check_mode):
     roles.has(READ)
+    roles.lists_roles()
     if not check_mode:
         roles.patched(EDIT, READ)
     wanted = [EDIT] if append else [EDIT, READ]
@@ -191,9 +209,96 @@ def test_permissions_would_be_taken_away(roles):
     assert result["role"]["permissions"] == permissions(READ)
 
 
+ODD: Pair = ("can_raed", "DAGs")
+CASES: list[tuple[Pair, str]] = [
+    (ODD, "Role trigger cannot have the action can_raed (did you mean can_read?): Airflow has no such action; "),
+    (("can_read", "Dags"), "Role trigger cannot have the resource Dags (did you mean DAGs"),
+]
+
+
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_absent(roles, check_mode):
+@pytest.mark.parametrize(("pair", "words"), CASES, ids=["action", "resource"])
+def test_a_permission_that_airflow_does_not_know_writes_nothing(server, check_mode, pair, words):
+    roles = Roles(server, GENERATIONS["v2"], airflow_role)
     roles.has(READ)
+    roles.lists_roles()
+    roles.lists_permissions(READ, EDIT, ("can_read", "DAG Runs"))
+    error = roles.failure(check_mode=check_mode, name="trigger", permissions=permissions(READ, pair))
+    assert isinstance(error, BadInput)
+    assert error.message.startswith(words)
+
+
+def test_an_action_that_airflow_2_does_not_know(server):
+    roles = Roles(server, GENERATIONS["v1"], airflow_role)
+    roles.has(READ)
+    roles.lists_roles()
+    roles.lists_permissions(READ, EDIT)
+    assert roles.failure(name="trigger", permissions=permissions(READ, ODD)).message.startswith(CASES[0][1])
+
+
+def test_a_permission_that_no_role_has_may_be_one(roles):
+    """Airflow 3 tells all of them; Airflow 2 does not, so somebody who looks is warned."""
+    roles.has(READ)
+    roles.lists_roles()
+    roles.lists_permissions(READ, ("can_watch", "Birds"))
+    roles(check_mode=True, name="trigger", permissions=permissions(READ, ("can_watch", "Birds")))
+    assert len(roles.warnings) == (1 if roles.generation.name == "v1" else 0)
+
+
+@pytest.mark.parametrize("parsed", [False, True])
+def test_check_mode_warns_of_a_dag_that_airflow_does_not_know(roles, server, generation, parsed):
+    """A task before may bring it."""
+    wanted: Pair = ("can_read", "DAG:etl a")
+    roles.has(READ)
+    roles.lists_roles()
+    roles.lists_permissions(READ, *([wanted] if parsed else []))
+    if generation.name == "v1":
+        exchange = server.get("/api/v1/dags/etl%20a")
+        exchange.answers(generation.dag()) if parsed else exchange.answers(generation.problem(404, "Not found"), 404)
+    assert roles(check_mode=True, name="trigger", permissions=permissions(wanted), append=True)["changed"] is True
+    assert [warning[:48] for warning in roles.warnings] == (
+        [] if parsed else ["Role trigger names the resource DAG:etl a, which"]
+    )
+
+
+@pytest.mark.parametrize("place", ["/roles", "/permissions"])
+def test_who_may_not_read_permissions_leaves_them_to_airflow(roles, server, generation, place):
+    roles.has(READ)
+    if place == "/permissions":
+        roles.lists_roles()
+    server.get(roles.path(place), {"limit": 100, "offset": 0}).answers(generation.problem(403, "No"), 403)
+    roles.patched(ODD, READ)
+    assert roles(name="trigger", permissions=permissions(ODD), append=True)["changed"] is True
+
+
+def test_a_refusal_names_the_role(roles, server, generation):
+    roles.has(READ)
+    roles.lists_roles()
+    sends = {"name": "trigger", "actions": actions(EDIT, READ)}
+    answer = generation.problem(400, "Bad Request", "The specified resource: 'DAGs' was not found")
+    server.patch(roles.path("/roles/trigger"), sends=sends).answers(answer, 400)
+    assert roles.failure(name="trigger", permissions=permissions(READ, EDIT)).message == (
+        "Airflow refused role trigger: The specified resource: 'DAGs' was not found; correct it."
+    )
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(("own", "words"), [(["trigger"], "trigger is the last role of deploy, "), (["Op"], "")])
+def test_who_deletes_the_last_role_of_the_own_user_is_warned(server, check_mode, own, words):
+    roles = Roles(server, GENERATIONS["v1"], airflow_role)
+    roles.has(READ)
+    server.get("/api/v1/users/deploy").answers(user("deploy", own))
+    if not check_mode:
+        roles.deletes("trigger")
+    roles(check_mode=check_mode, name="trigger", state="absent")
+    assert [warning.startswith(words) for warning in roles.warnings] == [True] * bool(words)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_absent(roles, server, generation, check_mode):
+    roles.has(READ)
+    if generation.name == "v1":
+        server.get("/api/v1/users/deploy").answers(generation.problem(403, "No"), 403)
     if not check_mode:
         roles.deletes("trigger")
     result = roles(check_mode=check_mode, name="trigger", state="absent")

@@ -33,6 +33,12 @@ class Users(Runner):
         body = self.generation.problem(404, "User not found", "The User with username `deploy` was not found")
         return self.server.get(self.path()).answers(body, 404)
 
+    def lists_roles(self, *names: str) -> None:
+        """What Airflow is asked where a user is to get a role."""
+        roles = [{"name": name, "actions": []} for name in ("Admin", "Op", "Viewer", *names)]
+        path = self.path("").replace("/users", "/roles")
+        self.server.get(path, {"limit": 100, "offset": 0}).answers({"roles": roles, "total_entries": len(roles)})
+
     def patched(self, password: str | None = None, **keys: t.Any) -> Exchange:
         sends = {**body_of({**USER, **keys}), **({"password": password} if password else {})}
         return self.server.patch(self.path(), sends=sends).answers(as_airflow({**USER, **keys}))
@@ -73,6 +79,7 @@ def test_all_that_is_documented_is_returned(users):
 
 def test_a_new_user(users, server):
     users.has_not()
+    users.lists_roles()
     server.post(users.path(""), sends={**body_of(USER), "password": "s3cret-pa55"}).answers(as_airflow(USER))
     result = users(**NAMES, roles=["Viewer", " Op ", "Op"], password="s3cret-pa55")
     assert result["changed"] is True
@@ -83,6 +90,7 @@ def test_a_new_user(users, server):
 
 def test_a_new_user_in_check_mode(users):
     users.has_not()
+    users.lists_roles()
     result = users(check_mode=True, **NAMES, roles=["Viewer", "Op"], password="s3cret-pa55")
     assert result["changed"] is True
     assert result["user"] == USER
@@ -90,6 +98,7 @@ def test_a_new_user_in_check_mode(users):
 
 def test_a_new_user_gets_names(users):
     users.has_not()
+    users.lists_roles()
     result = users(check_mode=True, username="deploy", roles=["Op"], password="s3cret-pa55")
     assert (result["user"]["first_name"], result["user"]["last_name"]) == ("deploy", "API")
     assert result["user"]["email"] == "deploy@localhost"
@@ -140,6 +149,7 @@ def test_options_that_are_not_given_are_not_touched(users):
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_what_differs_is_changed(users, check_mode):
     users.has()
+    users.lists_roles()
     if not check_mode:
         users.patched(roles=["Admin"])
     result = users(check_mode=check_mode, username="deploy", roles=["Admin"])
@@ -306,23 +316,79 @@ def test_an_address_that_is_taken(users, server, generation):
     error = users.failure(username="deploy", email="x@y")
     assert isinstance(error, Conflict)
     assert error.message == (
-        "Airflow refused this user or role: The email `x@y` already exists; choose another name or address."
+        "Airflow refused user deploy: The email `x@y` already exists; choose another name or address."
     )
 
 
-@pytest.mark.parametrize("status", [400, 422])
-def test_a_role_that_does_not_exist(users, server, generation, status):
+def test_a_role_that_does_not_exist_writes_nothing(users):
     users.has()
+    users.lists_roles()
+    error = users.failure(username="deploy", roles=["Viewer", "Operator", "Wiever"])
+    assert isinstance(error, BadInput)
+    assert error.message == (
+        "User deploy cannot have the role Operator, Wiever (did you mean Viewer?): Airflow has no such role; make it "
+        "first (airflow_role), or correct roles."
+    )
+
+
+def test_check_mode_warns_of_a_role_that_a_task_before_may_have_made(users):
+    users.has()
+    users.lists_roles()
+    assert users(check_mode=True, username="deploy", roles=["Gardener"])["changed"] is True
+    assert users.warnings == [
+        "User deploy cannot have the role Gardener: Airflow has no such role; check mode goes on as if a task "
+        "before had made it."
+    ]
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_who_may_not_read_roles_leaves_them_to_airflow(users, server, generation, status):
+    users.has()
+    path = users.path("").replace("/users", "/roles")
+    server.get(path, {"limit": 100, "offset": 0}).answers(generation.problem(status, "No"), status)
+    users.patched(roles=["Gardener"])
+    assert users(username="deploy", roles=["Gardener"], retry_timeout=0)["changed"] is True
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(
+    ("has", "wanted", "words"),
+    [
+        (["Admin", "Viewer"], ["Viewer"], "This takes the role Admin from deploy, the user that is logged in"),
+        (["Viewer"], [], "This takes all roles from deploy, the user that is logged in"),
+        (["Op", "Viewer"], ["Op"], None),
+        (["Admin", "Viewer"], ["Admin"], None),
+    ],
+)
+def test_who_takes_rights_from_the_own_user_is_warned(old, check_mode, has, wanted, words):
+    old.has(roles=has)
+    if not check_mode:
+        old.patched(roles=wanted)
+    assert old(check_mode=check_mode, username="deploy", roles=wanted)["changed"] is True
+    assert [warning[: len(words or "")] for warning in old.warnings] == ([words] if words else [])
+
+
+def test_rights_of_another_user_are_no_warning(old):
+    old.has(roles=["Admin"])
+    old(check_mode=True, username="deploy", roles=[], api_username="boss")
+    assert old.warnings == []
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_role_that_is_gone_meanwhile(users, server, generation, status):
+    users.has()
+    users.lists_roles("Nope")
     server.patch(users.path(), sends=body_of({**USER, "roles": ["Nope"]})).answers(
         generation.problem(status, "Bad Request", "Unknown roles: 'Nope'"), status
     )
     error = users.failure(username="deploy", roles=["Nope"])
     assert isinstance(error, BadInput)
-    assert "Unknown roles: 'Nope'; correct it." in error.message
+    assert error.message == "Airflow refused user deploy: Unknown roles: 'Nope'; correct it."
 
 
 def test_an_error_shows_no_part_of_the_password(users, server, generation):
     users.has_not()
+    users.lists_roles()
     server.post(users.path(""), sends={**body_of(USER), "password": "correct-horse-battery"}).answers(
         generation.problem(400, "Bad Request", "x" * 225 + " correct-horse-battery"), 400
     )

@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: objects_refusal
+short_description: Say why files with the configuration of an Airflow cannot be applied
+version_added: 1.0.0
+author:
+  - The dagops.airflow authors (@dagops)
+description:
+  - Looks into the texts of files such as P(dagops.airflow.objects_yaml#filter) writes, before Ansible puts the secrets
+    into them.
+positional: _input, secrets
+options:
+  _input:
+    description: The texts of the files.
+    type: list
+    elements: str
+    required: true
+  secrets:
+    description: The variable C(vault_airflow), a mapping with the secrets; none where it is not defined.
+    type: dict
+seealso:
+  - plugin: dagops.airflow.objects_yaml
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Refuse a file that lacks secrets
+  ansible.builtin.assert:
+    that: refusal == ''
+    fail_msg: "connections.yml {{ refusal }}."
+  vars:
+    texts: "{{ query('ansible.builtin.file', 'connections.yml') }}"
+    refusal: "{{ texts | dagops.airflow.objects_refusal(vault_airflow | default(none)) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: What is wrong and what to do, as the end of a sentence; an empty text when the files can be applied.
+  type: str
+  sample: holds the unknown keys polls; correct them
+"""
+
+import typing as t
+
+import yaml
+from ansible.errors import AnsibleFilterError
+
+from ..module_utils._base.placeholders import missing_of
+from ..module_utils._base.text import first_few
+from ..module_utils._work.tree import KINDS
+from .objects_yaml import FORMAT
+
+
+class Loader(yaml.SafeLoader):
+    """Reads plain values. What has a tag of Ansible's is encrypted, or is no expression."""
+
+
+Loader.add_multi_constructor("!", lambda loader, tag, node: None)
+
+
+def objects_refusal(value: t.Any, secrets: t.Mapping[str, t.Any] | None = None) -> str:
+    """Say why these texts cannot be applied."""
+    if not isinstance(value, (list, tuple)) or not all(isinstance(text, str) for text in value):
+        raise AnsibleFilterError("objects_refusal takes a list of texts; give it what the files hold.")
+    # Ansible has read the same texts, so they are YAML.
+    found = [tree for tree in (yaml.load(text, Loader) for text in value) if isinstance(tree, dict)]
+    keys = list(dict.fromkeys(str(key) for tree in found for key in tree))
+    if not any(key in KINDS for key in keys):
+        return (
+            "holds no configuration; name a folder with files such as variables.yml, or one file, in "
+            "airflow_objects_folder"
+        )
+    if any(str(tree.get("format", FORMAT)) != str(FORMAT) for tree in found):
+        return "was written for another version of this collection; export it anew, or install that version"
+    unknown = [key for key in keys if key not in KINDS and key != "format"]
+    if unknown:
+        return f"holds the unknown keys {', '.join(unknown)}; correct them"
+    missing = list(dict.fromkeys(missing_of(found, secrets)))
+    if missing:
+        return (
+            f"needs secrets that are not given ({first_few(missing)}); write them into vault.yml next to the files, or "
+            "give them in another file, such as with -e @secrets.yml"
+        )
+    return ""
+
+
+class FilterModule:
+    """Ansible looks for a class of this name."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"objects_refusal": objects_refusal}

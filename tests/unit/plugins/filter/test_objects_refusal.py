@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.dagops.airflow.plugins.filter.objects_refusal import FilterModule, objects_refusal
+from ansible_collections.dagops.airflow.plugins.filter.objects_yaml import objects_yaml
+from ansible_collections.dagops.airflow.plugins.module_utils._base.placeholders import placeholder
+
+ODD = "it's {a} \\ \n é"
+FIRST, SECOND = (placeholder(["connections", name, "password"]) for name in ("db", ODD))
+EXPORT = objects_yaml(
+    {
+        "connections": [{"connection_id": "db", "password": FIRST}, {"connection_id": "odd", "password": SECOND}],
+        "variables": [{"key": "day", "value": "{{ vault_airflow }} of a DAG"}],
+    }
+)
+SECRETS = {"connections": {"db": {"password": "a"}, ODD: {"password": "b"}}}
+NEEDS = "needs secrets that are not given ("
+
+
+def test_the_filter_is_there():
+    assert FilterModule().filters() == {"objects_refusal": objects_refusal}
+
+
+def test_what_can_be_applied():
+    assert objects_refusal([EXPORT], SECRETS) == ""
+    assert objects_refusal(["format: 1\npools: []\n", "format: 1\nvariables: {a: b}\n"]) == ""
+    # Encrypted texts and those that Ansible leaves alone are no expressions.
+    assert objects_refusal(["variables: {a: !vault 'x', b: !unsafe '{{ vault_airflow }}'}"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        ([], "holds no configuration; name a folder"),
+        (["", "- a\n"], "holds no configuration; name a folder"),
+        (["polls: []"], "holds no configuration; name a folder"),
+        (["format: 2\npools: []"], "was written for another version of this collection"),
+        (["pools: []", "polls: []\npals: []"], "holds the unknown keys polls, pals; correct them"),
+    ],
+)
+def test_what_is_no_configuration(texts, words):
+    assert objects_refusal(texts).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("secrets", "missing"),
+    [
+        (None, "the variable vault_airflow"),
+        ({}, f"{FIRST[3:-3]}, {SECOND[3:-3]}"),
+        ({"connections": SECRETS["connections"]["db"]}, f"{FIRST[3:-3]}, {SECOND[3:-3]}"),
+        ({"connections": {"db": {"password": ""}}}, SECOND[3:-3]),
+        ({"connections": {"db": "a", ODD: {"password": "b"}}}, FIRST[3:-3]),
+    ],
+    ids=["variable", "all", "connections", "one", "shape"],
+)
+def test_missing_secrets_are_named(secrets, missing):
+    assert objects_refusal([EXPORT], secrets).startswith(f"{NEEDS}{missing}); write them into vault.yml")
+
+
+def test_an_expression_that_somebody_has_written():
+    text = "variables: {a: \"{{ vault_airflow.a | default('b') }}\"}"
+    assert objects_refusal([text]).startswith(f"{NEEDS}the variable vault_airflow)")
+    assert objects_refusal([text], {}) == ""
+
+
+@pytest.mark.parametrize("value", [None, "text", [1]])
+def test_what_is_no_list_of_texts(value):
+    with pytest.raises(AnsibleFilterError, match="objects_refusal takes a list of texts"):
+        objects_refusal(value)
