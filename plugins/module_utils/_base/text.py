@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import html
 import json
 import re
@@ -110,8 +109,15 @@ def not_among(wanted: t.Iterable[str], known: t.Collection[str]) -> str:
 
 def _with_close(word: str, known: t.Collection[str]) -> str:
     spelled = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower(), spelled, 1)
+    close = close_to(word.lower(), spelled, 1)
     return one_line(word, 60) + (f" (did you mean {spelled[close[0]]}?)" if close else "")
+
+
+def close_to(word: str, known: t.Iterable[str], most: int) -> list[str]:
+    """Return those that somebody may have meant who has mistyped some letters, the closest one first."""
+    import difflib  # Only a failure needs it.
+
+    return difflib.get_close_matches(word, known, most)
 
 
 def json_of(text: str) -> t.Any:

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 
 from .._airflow.airflow import Object
 from .._base.errors import AirflowError
-from .._base.text import MOST_NAMED, first_few
+from .._base.text import MOST_NAMED, close_to, first_few
 
 LAST_ANSWER = "it was when Airflow answered last"
 
@@ -44,7 +43,7 @@ def _similar(name: str, task_ids: t.Sequence[str]) -> list[str]:
     names = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
     found = [task_id for task_id in task_ids if task_id.endswith(tuple(f".{one}" for one in names))]
     for one in names:
-        found += difflib.get_close_matches(one, task_ids, MOST_NAMED)
+        found += close_to(one, task_ids, MOST_NAMED)
     return list(dict.fromkeys(found))[:MOST_NAMED]
 
 
