@@ -548,6 +548,8 @@ def test_airflow_user_as_a_whole(played, server):
 def test_airflow_role_as_a_whole(played, server):
     server.get("roles/trigger").answers({"name": "trigger", "actions": []})
     permission = {"action": "can_read", "resource": "DAGs"}
+    viewer = {"name": "Viewer", "actions": [{"action": {"name": "can_read"}, "resource": {"name": "DAGs"}}]}
+    server.get("roles", {"limit": 100, "offset": 0}).answers({"roles": [viewer], "total_entries": 1})
     result = played(airflow_role.main, **LOGIN, name="trigger", permissions=[permission], _ansible_check_mode=True)
     assert result["changed"] is True
     assert result["role"]["permissions"] == [permission]
