@@ -92,6 +92,18 @@ def on_server(name: str, what: str, parts: Callable[[nox.Session], Sequence[serv
 for row in servers.TESTED:
     on_server(f"airflow-{row}", "All integration and live tests, but long ones,", partial(servers.whole, row), "test")
 
+for row in VERSIONS:
+    on_server(f"integration-{row}", "Integration targets", servers.named_targets)
+    on_server(f"live-{row}", "Live tests", servers.named_live)
+    tags = ["test-matrix", *(["test-long"] if row in servers.OLDEST else [])]
+    add(f"matrix-{row}", partial(matrix.on, name=row), f"The core of the targets on Airflow {row}", "live", tags=tags)
+for row in servers.TESTED:
+    on_server(f"long-{row}", "Long live tests", servers.long_live, "test-long")
+    on_server(f"more-{row}", "Many triggers, and all targets the ordinary way,", servers.many, "test-matrix")
+for line in CORES:
+    smoke = partial(servers.on_server, name=servers.TESTED[0], parts=servers.both_ways(servers.SMOKE, core=line))
+    add(f"smoke-{line}", smoke, f"One target on ansible-core {line}, both ways", "live", tags=["test-matrix"])
+
 plays = partial(sessions.pytest, kind="plays")
 unit = partial(sessions.pytest, kind="unit")
 add("plays", partial(plays, newest=True), "Tests that run playbooks without an Airflow, by pytest", tags=["test"])
@@ -115,18 +127,7 @@ add("ee-check", sessions.ee_check, "What ansible-builder makes of the example", 
 add("build-import-check", sessions.build_import_check, "Build, install, galaxy-importer", "lint", tags=["test", "lint"])
 add("changelog-check", sessions.changelog_check, "Lint fragments and changelog", "lint", tags=["test", "lint"])
 
-# Real servers.
-for row in VERSIONS:
-    on_server(f"integration-{row}", "Integration targets", servers.named_targets)
-    on_server(f"live-{row}", "Live tests", servers.named_live)
-    tags = ["test-matrix", *(["test-long"] if row in servers.OLDEST else [])]
-    add(f"matrix-{row}", partial(matrix.on, name=row), f"The core of the targets on Airflow {row}", "live", tags=tags)
-for row in servers.TESTED:
-    on_server(f"long-{row}", "Long live tests", servers.long_live, "test-long")
-    on_server(f"more-{row}", "Many triggers, and all targets the ordinary way,", servers.many, "test-matrix")
-for line in CORES:
-    smoke = partial(servers.on_server, name=servers.TESTED[0], parts=servers.both_ways(servers.SMOKE, core=line))
-    add(f"smoke-{line}", smoke, f"One target on ansible-core {line}, both ways", "live", tags=["test-matrix"])
+# What else there is.
 add("compatibility", matrix.compatibility, "Write docs/compatibility.md from what the sessions matrix-… have found", "")
 add("demo", servers.demo, "Run a DAG that succeeds and one that fails on a real Airflow")
 add("server", servers.serve, "Start an Airflow to play with; -- 3.3 for another one than 2.11")

@@ -225,4 +225,4 @@ def lock(session: nox.Session) -> None:
 
 def clean(session: nox.Session) -> None:
     """Remove all that sessions and their tools have made."""
-    git("clean", "-Xdff", "--quiet", "--", ".cache", ".ansible", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+    git("clean", "-Xdff", "--quiet", "--", ".cache", ".nox", ".ansible", ".mypy_cache", ".pytest_cache", ".ruff_cache")

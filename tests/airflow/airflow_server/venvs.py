@@ -53,16 +53,11 @@ def postgres_folder(uv: str | None = None) -> Path:
 
 def find_uv(given: str | None = None) -> str:
     """The uv to use: the one that was given, $DAGOPS_UV, $UV, one in .cache, one on PATH."""
-    for path in (given, os.environ.get("DAGOPS_UV"), os.environ.get("UV")):
-        if path:
-            return path
-    for pattern in ("venvs/uv-*/venv/bin/uv", "venvs/uv-*/bin/uv", "tools/uv/bin/uv"):
-        for found in sorted(CACHE.glob(pattern), reverse=True):
-            return str(found)
-    on_path = shutil.which("uv")
-    if on_path is None:
+    found = given or os.environ.get("DAGOPS_UV") or os.environ.get("UV")
+    found = found or next(map(str, CACHE.glob("venvs/uv-*/**/bin/uv")), None) or shutil.which("uv")
+    if found is None:
         raise Problem("There is no uv to install Airflow with: install it (pip install uv) or name it in DAGOPS_UV.")
-    return on_path
+    return found
 
 
 def run_uv(uv: str | None, *arguments: str | Path) -> str:
