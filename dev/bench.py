@@ -10,21 +10,20 @@ import platform
 import re
 import shutil
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from subprocess import DEVNULL, Popen
+from subprocess import DEVNULL, PIPE, STDOUT, Popen
 from typing import Any
 from urllib.parse import urlsplit
 
-import counting
+import nox
+import relay
 import servers
-import tree
-import venvs
-from paths import CACHE, LOGS, ROOT
-from processes import Command, run
+from workshop import CACHE, ROOT, linked, venvs
 
 from airflow_server import Problem, Server
 
@@ -60,14 +59,14 @@ requests than fewer looks do. Two more tell the version and whether the DAG is p
 class Bench:
     """Measures on one server."""
 
-    def __init__(self, airflow: Server, relay: counting.Relay) -> None:
+    def __init__(self, session: nox.Session, airflow: Server, line: relay.Relay) -> None:
+        self.session = session
         self.airflow = airflow
-        self.relay = relay
-        self.venv = venvs.core()
+        self.relay = line
         self.generation = "v2" if airflow.version.is_v3 else "v1"
-        self.env = {**servers.play_env(self.venv, airflow), "AIRFLOW_API_URL": relay.url}
+        self.env = {**servers.play_env(session, airflow), "AIRFLOW_API_URL": line.url}
         self.rows: list[Sequence[str]] = []
-        self.airflowctl = self.home = ""
+        self.airflowctl = self.home = self.said = ""
         self.folder = PLAYBOOKS
 
     def play(self, name: str, in_process: bool = True, **variables: Any) -> tuple[float, Requests]:
@@ -80,22 +79,20 @@ class Bench:
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as extra:
             json.dump(told, extra)
             extra.flush()
-            playbook = [self.venv.bin / "ansible-playbook", self.folder / f"{name}.yml"]
-            command: Command = [*playbook, "--extra-vars", f"@{extra.name}"]
+            command = [f"{self.session.bin}/ansible-playbook", str(self.folder / f"{name}.yml")]
             self.relay.requests()
             start = time.monotonic()
-            with self.log().open("w", encoding="utf-8") as output:
-                status = run(command, output, {**self.env, "DAGOPS_AIRFLOW_IN_PROCESS": str(in_process)})
-        if status != 0:
-            raise Problem(f"The playbook {name}.yml of the benchmark failed:\n{self.said()}")
+            self.call([*command, "--extra-vars", f"@{extra.name}"], DAGOPS_AIRFLOW_IN_PROCESS=str(in_process))
         return time.monotonic() - start, self.relay.requests()
 
-    def log(self) -> Path:
-        LOGS.mkdir(parents=True, exist_ok=True)
-        return LOGS / f"bench-{self.airflow.version.name}.log"
-
-    def said(self) -> str:
-        return self.log().read_text(encoding="utf-8")
+    def call(self, command: Sequence[str], **env: str) -> None:
+        """Run COMMAND in silence, and keep what it says."""
+        done = subprocess.run(
+            command, env={**self.env, **env}, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, text=True, check=False
+        )
+        self.said = done.stdout
+        if done.returncode != 0:
+            raise Problem(f"This failed in the benchmark: {' '.join(command)}\n{self.said}")
 
     def row(self, what: str, ours: str, theirs: str, ratio: str, wanted: str) -> None:
         self.rows.append((what, ours, theirs, ratio, wanted))
@@ -170,15 +167,12 @@ class Bench:
 
     def log_in_airflowctl(self) -> None:
         """Leave the address of the server where airflowctl looks for it."""
-        venv = venvs.venv("airflowctl", self.venv.version)
-        self.airflowctl = str(venv.bin / "airflowctl")
+        version = str(self.session.python)
+        python = venvs("airflowctl", {version: version})[version]
+        self.airflowctl = str(Path(python).with_name("airflowctl"))
         self.home = str(Path(self.env["HOME"]) / f"airflowctl-{self.airflow.version.name}")
         command = [self.airflowctl, "auth", "login", "--skip-keyring", "--api-url", self.relay.url]
-        with self.log().open("w", encoding="utf-8") as output:
-            env = {**venv.env(), "AIRFLOW_HOME": self.home}
-            status = run([*command, "--api-token", self.airflow.api.token()], output, env)
-        if status != 0:
-            raise Problem(f"airflowctl cannot log in:\n{self.said()}")
+        self.call([*command, "--api-token", self.airflow.api.token()], AIRFLOW_HOME=self.home)
 
     def length_of_last(self, dag_id: str) -> float:
         """Seconds from the creation of a DAG's last run to its end, by the server."""
@@ -242,7 +236,7 @@ class Bench:
             for number in range(3):
                 run_id = f"bench_late_{seconds}_{progress}_{number}_{time.time():.0f}"
                 requests = len(self.play("latency", run_id=run_id, seconds=seconds, progress=progress)[1])
-                late, length = map(float, re.findall(r"LATE ([\d.]+) of ([\d.]+)", self.said())[0])
+                late, length = map(float, re.findall(r"LATE ([\d.]+) of ([\d.]+)", self.said)[0])
                 rounds.append((late, length, requests))
             late, length, requests = sorted(rounds)[1]
             lines = ", with lines of progress" if progress else ""
@@ -296,8 +290,8 @@ class Bench:
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as args:
             json.dump({"ANSIBLE_MODULE_ARGS": options}, args)
             args.flush()
-            command = [str(self.venv.python), "-m", f"{MODULES}.{module}", args.name]
-            env = {**self.env, "PYTHONPATH": str(tree.linked())}
+            command = [f"{self.session.bin}/python", "-m", f"{MODULES}.{module}", args.name]
+            env = {**self.env, "PYTHONPATH": str(linked())}
             self.relay.requests()
             process = Popen(command, env=env, stdout=DEVNULL, stdin=DEVNULL)
             _pid, status, usage = os.wait4(process.pid, 0)
@@ -331,14 +325,14 @@ def medians(figures: Sequence[tuple[float, int]]) -> tuple[float, float]:
     return statistics.median(one[0] for one in figures), statistics.median(one[1] for one in figures)
 
 
-def bench(names: Sequence[str]) -> int:
+def bench(session: nox.Session) -> None:
     """Measure everything on each server; figures have no part in what passes or fails.
 
     The figures of each are kept, so that the document shows the newest of all servers that were ever measured here.
     """
-    for name in names or servers.TESTED:
-        with servers.server(name, many=True) as airflow, counting.counted(airflow.url) as relay:
-            bench = Bench(airflow, relay)
+    for name in session.posargs or servers.TESTED:
+        with servers.server(session, name, many=True) as airflow, relay.counted(airflow.url) as line:
+            bench = Bench(session, airflow, line)
             for measure in bench.measures():
                 measure()
         KEPT.mkdir(parents=True, exist_ok=True)
@@ -348,7 +342,6 @@ def bench(names: Sequence[str]) -> int:
     text += "".join(file.read_text(encoding="utf-8") for file in sorted(KEPT.glob("*.md")))
     DOCUMENT.parent.mkdir(exist_ok=True)
     DOCUMENT.write_text(text.rstrip() + "\n", encoding="utf-8")
-    return 0
 
 
 def table(title: str, rows: Sequence[Sequence[str]]) -> str:

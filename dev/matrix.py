@@ -1,19 +1,16 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every supported version of Airflow, and every supported line of ansible-core."""
+"""The core of the integration tests on every supported Airflow, and the document that shows what each can do."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+import json
 
-import checks
+import nox
 import servers
-import venvs
-from paths import ROOT
-from steps import FORGIVEN, Report, Step, carry_out_all, summary
+from workshop import CACHE, ROOT
 
-from airflow_server import VERSIONS
+from airflow_server import VERSIONS, Problem
 
 # What every Airflow has to do: the integration target, and what it shows in the words of a reader.
 CORE = {
@@ -30,9 +27,7 @@ CORE = {
     "variable": "variables, and those that are secret",
     "pool": "pools and their slots",
 }
-# Triggers through a line that cuts half of all connections; `make test` is content with fewer.
-MANY_TRIGGERS = "200"
-EXACTLY_ONCE = "tests/live/test_exactly_once.py"
+KEPT = CACHE / "matrix"
 DOCUMENT = ROOT / "docs" / "compatibility.md"
 HEAD = """\
 <!--
@@ -49,50 +44,30 @@ to be refused in one sentence that names the first version which can. Do not edi
 """
 
 
-def core_steps(names: Sequence[str], ways: servers.Ways = (True,)) -> list[Step]:
-    """The core on these servers."""
-    return [servers.integration_step(name, tuple(CORE), ways=ways) for name in names]
+def on(session: nox.Session, name: str) -> None:
+    """Run the core on an Airflow, both ways, and keep what came of it. On a beta it fails nothing."""
+    cases: servers.Cases = {}
+    try:
+        servers.on_server(session, name, servers.both_ways(tuple(CORE), cases=cases))
+    except Problem as problem:
+        if not VERSIONS[name].is_beta:
+            raise
+        session.warn(f"{problem}\nAirflow {VERSIONS[name].airflow} is a beta, so this fails nothing.")
+    finally:
+        KEPT.mkdir(parents=True, exist_ok=True)
+        (KEPT / f"{name}.json").write_text(json.dumps(cases), encoding="utf-8")
 
 
-def matrix(names: Sequence[str], lines: Sequence[str], workers: int) -> int:
-    """Run the core of the targets on every Airflow and the rest on every line of ansible-core, or on what is NAMED.
-
-    The whole of it also triggers many more runs through a line that cuts than the live tests do by themselves.
-    """
-    steps: list[Step] = []
-    if not names and not lines:
-        names, lines = servers.NAMES, tuple(venvs.CORES)
-        os.environ.setdefault("DAGOPS_TEST_TRIGGERS", MANY_TRIGGERS)
-        steps += [servers.live_step(name, [EXACTLY_ONCE]) for name in servers.TESTED]
-        steps += [servers.integration_step(name, ways=(False,)) for name in servers.TESTED]
-    os.environ.setdefault("DAGOPS_EXAMPLES", "300")  # of what options may hold, for each module, in unit tests
-    airflows = carry_out_all(core_steps(names, servers.BOTH), workers)
-    forgive(airflows)
-    for line in lines:
-        steps += [checks.pytest_step(kind, line) for kind in ("unit", "plays")]
-        steps += [checks.sanity_step(line), servers.smoke_step(line)]
-    cores = carry_out_all(steps, workers)
-    if airflows:
-        print(table(airflows))
-    if set(servers.NAMES) <= set(names):
-        DOCUMENT.parent.mkdir(exist_ok=True)
-        DOCUMENT.write_text(HEAD + table(airflows), encoding="utf-8")
-    return summary([*airflows, *cores])
-
-
-def forgive(reports: Sequence[Report]) -> None:
-    """Let what has failed on an Airflow that is still to come be told, and fail nothing."""
-    for report in reports:
-        if VERSIONS[report.name.split()[1]].is_beta and report.verdict == "FAILED":
-            print(f"{report.name}: {report.failed} failed on a beta, which fails nothing", flush=True)
-            report.verdict, report.failed = FORGIVEN, 0
-
-
-def table(reports: Sequence[Report]) -> str:
-    """Cases by versions of Airflow, in Markdown; a version that did not run at all says so in each row."""
-    names = [report.name.split()[1] for report in reports]
-    rows = [["", *(f"{VERSIONS[name].airflow} ({VERSIONS[name].auth_manager})" for name in names)]]
+def compatibility(session: nox.Session) -> None:
+    """Write docs/compatibility.md from what the sessions matrix-VERSION have kept; each of them has to have run."""
+    missing = [name for name in VERSIONS if not (KEPT / f"{name}.json").is_file()]
+    if missing:
+        raise Problem(f"There is nothing yet of Airflow {', '.join(missing)}: run the sessions matrix-VERSION first.")
+    found = {name: json.loads((KEPT / f"{name}.json").read_text(encoding="utf-8")) for name in VERSIONS}
+    rows = [["", *(f"{row.airflow} ({row.auth_manager})" for row in VERSIONS.values())]]
     rows.append(["---"] * len(rows[0]))
     for target, case in CORE.items():
-        rows.append([f"{case} (`{target}`)", *(report.cases.get(target, report.verdict) for report in reports)])
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+        rows.append([f"{case} (`{target}`)", *(cases.get(target, "not run") for cases in found.values())])
+    table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    DOCUMENT.write_text(HEAD + table, encoding="utf-8")
+    session.log(f"Written: {DOCUMENT.relative_to(ROOT)}")

@@ -6,12 +6,10 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 
-import processes
+import nox
 import servers
-import venvs
-from paths import ROOT
+from workshop import ROOT, TOOLS, newest, status_of, venvs
 
 from airflow_server import Problem, Server
 
@@ -28,22 +26,21 @@ print(console.export_svg(title="ansible-playbook run.yml", unique_id="run"))
 """
 
 
-def draw() -> int:
-    """Run the playbook on a DAG of which a task fails, and write the picture."""
-    command: processes.Command = [venvs.core().bin / "ansible-playbook", SOURCES / "run.yml"]
-    with Server("3.3", dags=SOURCES / "dags", uv=str(venvs.uv())) as airflow:
+def draw(session: nox.Session) -> None:
+    """Draw the picture of a terminal in the README anew, from the run of a DAG of which a task fails."""
+    with Server("3.3", dags=SOURCES / "dags") as airflow:
         airflow.wait_for_dags(["etl_daily"])
-        said = processes.shown(command, {**servers.play_env(venvs.core(), airflow), "ANSIBLE_FORCE_COLOR": "true"})[1]
+        env = {**servers.play_env(session, airflow), "ANSIBLE_FORCE_COLOR": "true"}
+        said = status_of(session, ["ansible-playbook", SOURCES / "run.yml"], env)[1]
         said = said.replace(airflow.url, "https://airflow.example.com")
     if "user 42 has no email address" not in said:
         raise Problem("The run for the picture did not fail as it should.")
-    python = venvs.docs().python
+    python = venvs("docs", {"docs": newest(*TOOLS)})["docs"]
     drawn = subprocess.run([python, "-c", DRAWING], input=shortened(said), capture_output=True, text=True, check=True)
     # Fonts of a site that a page with the picture may not ask: the system's own do as well.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", drawn.stdout, flags=re.DOTALL)
     PICTURE.write_text(svg, encoding="utf-8")
-    print(f"Written: {PICTURE.relative_to(ROOT)}", file=sys.stderr)
-    return 0
+    session.log(f"Written: {PICTURE.relative_to(ROOT)}")
 
 
 def shortened(said: str) -> str:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests that ask a real Airflow: `python3 dev live --server 2.11 -- -k proxy` starts one and runs them."""
+"""Tests that ask a real Airflow: `nox -s live-2.11 -- -k proxy` starts one and runs them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def airflow() -> Airflow:
     """The server that all tests share; what changes its configuration or stops it needs one of its own."""
     if not VARIABLES:
-        pytest.fail("No Airflow is running for these tests: start them with `python3 dev live`.", pytrace=False)
+        pytest.fail("No Airflow is running for these tests: start them with `nox -s live-3.3`.", pytrace=False)
     return Airflow(VARIABLES)
 
 

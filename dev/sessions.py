@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the sessions do that need no Airflow."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import nox
+from workshop import (
+    CACHE,
+    CORES,
+    NAME,
+    NAMESPACE,
+    OLDEST_HOST,
+    REQUIREMENTS,
+    ROOT,
+    TOOLS,
+    Command,
+    copied,
+    environment,
+    files,
+    found,
+    git,
+    linked,
+    run,
+    tool_home,
+)
+
+from airflow_server import Problem, PythonMissing
+from airflow_server.common import locked
+from airflow_server.venvs import run_uv
+
+# What runs on which lines of ansible-core in any test run; the matrix runs both on all of them.
+SOME_CORES = {"unit": ("2.15", "2.19"), "plays": ("2.15",)}
+IMPORTER = "[galaxy-importer]\nRUN_ANSIBLE_DOC=True\nRUN_ANSIBLE_LINT=False\nRUN_ANSIBLE_TEST=False\nRUN_FLAKE8=False\n"
+SITE = CACHE / "docs"
+PAGES = ("index.html", "docsite/guide_errors.html", "airflow_dag_run_module.html", "airflow_deploy_role.html")
+UNREACHABLE = "failed to reach any of the inventories"
+
+# Runs as ~/.ansible/test/cache/get_pip_VERSION.py, with what is to be installed (pip itself too) as its arguments.
+GET_PIP = '''\
+"""Install packages into an environment without pip, by the pip that lies beside this file."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "pip-{version}"))
+
+from pip._internal.cli.main import main
+
+packages = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
+sys.exit(main(["install", "--ignore-installed"] + packages))
+'''
+
+
+def pytest(session: nox.Session, kind: str, newest: bool = False) -> None:
+    """The tests in tests/KIND, on the checkout itself; NEWEST: the ansible-core of most tests."""
+    options = [] if names_path(session.posargs) else [f"tests/{kind}"]
+    if newest and kind == "unit" and not session.posargs:
+        options += ["--cov", "--cov-report=term"]
+    if newest and "DAGOPS_BESIDE" not in os.environ:
+        # By file, since what a file prepares for all of its tests is what takes long.
+        options += ["--numprocesses", "auto", "--dist", "loadfile"]
+    run(session, ["python", "-m", "pytest", *options, *session.posargs], pytest_env(session))
+
+
+def pytest_env(session: nox.Session, **extra: str | Path) -> dict[str, str]:
+    """The environment of pytest, in which the checkout is a collection."""
+    own = {"PYTHONPATH": linked(), "HYPOTHESIS_STORAGE_DIRECTORY": CACHE / "hypothesis"}
+    return environment(session, "any", **own, **extra)
+
+
+def names_path(arguments: Sequence[str]) -> bool:
+    """Whether these arguments of pytest name a file or a folder of tests."""
+    return any((ROOT / argument.partition("::")[0]).exists() for argument in arguments)
+
+
+def compile_plugins(session: nox.Session) -> None:
+    """Compile all plugins on the oldest Python of managed hosts, which sanity tests left behind."""
+    if OLDEST_HOST not in found():
+        raise PythonMissing(f"Python {OLDEST_HOST} was found neither on PATH nor under pyenv.")
+    program = "import pathlib; [compile(one.read_text(), one, 'exec') for one in pathlib.Path('plugins').rglob('*.py')]"
+    run(session, [found()[OLDEST_HOST], "-W", "error", "-c", program])
+
+
+# ansible-test.
+
+
+def sanity(session: nox.Session) -> None:
+    """Run every sanity test for every Python that is here; nothing may be ignored."""
+    ignored = [file for file in files() if file.match("tests/sanity/ignore*.txt")]
+    if ignored:
+        raise Problem(f"{ignored[0]} hides findings of sanity tests: mend them and remove the file.")
+    ansible_test(session, "sanity", *session.posargs)
+
+
+def units(session: nox.Session) -> None:
+    """Run the unit tests by ansible-test, as other collections do."""
+    ansible_test(session, "units", "--venv", "--python", str(session.python), *session.posargs)
+
+
+def ansible_test(session: nox.Session, *arguments: str) -> None:
+    """Run ansible-test in a copy of the checkout, with a home folder of its own."""
+    seed_pip(session)
+    command = ["ansible-test", *arguments, "--color", "no", "--truncate", "0"]
+    with copied(session.name) as root:
+        run(session, command, environment(session, session.name), root)
+
+
+def seed_pip(session: nox.Session) -> None:
+    """Put the scripts named get-pip in place that ansible-test downloads from a host of its own for each environment.
+
+    That host cannot be reached everywhere. So these use a pip that uv takes from the package index. Which versions
+    ansible-test wants stands in its source only (that for Python 2.7 is left out).
+    """
+    cache = tool_home(session.name) / ".ansible" / "test" / "cache"
+    source = next(Path(session.bin).parent.glob("lib/*/site-packages/ansible_test/_internal/python_requirements.py"))
+    body = source.read_text(encoding="utf-8").partition("def get_venv_packages")[2].partition("\ndef ")[0]
+    for version in set(re.findall(r"""pip=["'](\d[\d.]*)["']""", body)) - {"20.3.4"}:
+        script = cache / f"get_pip_{version.replace('.', '_')}.py"
+        with locked(script):
+            if not script.exists():
+                install = ("pip", "install", "--quiet", "--python", Path(session.bin) / "python")
+                run_uv(None, *install, "--target", cache / f"pip-{version}", f"pip=={version}")
+                script.write_text(GET_PIP.replace("{version}", version), encoding="utf-8")
+
+
+# Linters, and what publishes a version.
+
+
+def typing(session: nox.Session) -> None:
+    """Run mypy on the plugins, and on what runs the tests."""
+    mypy: Command = ["mypy", "--config-file", ROOT / "pyproject.toml", "--cache-dir"]
+    with copied("typing") as root:
+        package = f"ansible_collections.{NAMESPACE}.{NAME}.plugins"
+        run(session, [*mypy, CACHE / "mypy" / "plugins", "--package", package], cwd=root.parents[2])
+    # nox is where this runs.
+    own: Command = [CACHE / "mypy" / "dev", "--python-executable", sys.executable, "dev", "noxfile.py"]
+    run(session, [*mypy, *own], environment(session, MYPYPATH="dev:tests/airflow"))
+
+
+def build_import_check(session: nox.Session) -> None:
+    """Build the artifact, install it into an empty folder, and let Galaxy's own importer look at it."""
+    with copied("build-import-check") as root:
+        scratch = root.parents[2] / "galaxy"
+        config = scratch / "importer.cfg"
+        scratch.mkdir()
+        config.write_text(IMPORTER, encoding="utf-8")
+        env = environment(session, ANSIBLE_COLLECTIONS_PATH=scratch / "installed", GALAXY_IMPORTER_CONFIG=config)
+        run(session, ["ansible-galaxy", "collection", "build", "--output-path", scratch], env, root)
+        artifact = next(scratch.glob("*.tar.gz"))
+        run(session, ["ansible-galaxy", "collection", "install", "--offline", artifact], env, scratch)
+        said = run(session, ["python", "-m", "galaxy_importer.main", artifact], env, scratch)
+    complaints = re.findall(r"^(?:ERROR|WARNING).*", said, re.MULTILINE)
+    if complaints:
+        raise Problem("galaxy-importer has complaints: " + "; ".join(complaints))
+
+
+def changelog_check(session: nox.Session) -> None:
+    """Look at the fragments, and at the changelog."""
+    run(session, ["antsibull-changelog", "lint"])
+
+
+def ee_check(session: nox.Session) -> None:
+    """Let ansible-builder make the context of the example, and read what an image with the collection needs."""
+    with copied("ee-check") as root:
+        scratch = root.parents[2] / "context"
+        for definition in root.glob("examples/**/execution-environment.yml"):
+            create: Command = ["ansible-builder", "create", "--file", definition, "--context", scratch]
+            run(session, create, environment(session), root)
+        if not (scratch / "Dockerfile").is_file():
+            raise Problem(
+                "examples/ has no execution-environment.yml, or ansible-builder has made no Dockerfile of it."
+            )
+        said = run(session, ["ansible-builder", "introspect", "--sanitize", root.parents[2]], cwd=root)
+    needed = [line.split()[1].strip("'") for line in said.splitlines() if "# from collection " in line]
+    if needed != ["requests"] or "\nsystem: []" not in said:
+        raise Problem("An execution environment needs requests and nothing else, but ansible-builder says otherwise.")
+
+
+def docs(session: nox.Session) -> None:
+    """The documentation's site below .cache/docs: the guides and the options of all plugins."""
+    shutil.rmtree(SITE, ignore_errors=True)
+    SITE.mkdir(parents=True)
+    layout = ["--use-current", "--squash-hierarchy"]
+    theme = ["--sphinx-theme", "sphinx_ansible_theme"]
+    collection = f"{NAMESPACE}.{NAME}"
+    with copied("docs") as root:
+        env = environment(session, ANSIBLE_COLLECTIONS_PATH=root.parents[2])
+        run(session, ["antsibull-docs", "sphinx-init", *layout, *theme, "--dest-dir", SITE, collection], env, root)
+        whole: Command = ["collection", *layout, "--cleanup", "everything", "--dest-dir", SITE / "rst", collection]
+        run(session, ["antsibull-docs", "--config-file", SITE / "antsibull-docs.cfg", *whole], env, root)
+        quiet: Command = ["-q", "-c", SITE, "-w", SITE / "warnings.txt"]
+        run(session, ["sphinx-build", *quiet, "-b", "html", SITE / "rst", SITE / "build" / "html"], env, root)
+    check_warnings((SITE / "warnings.txt").read_text(encoding="utf-8"))
+    missing = [page for page in PAGES if not (SITE / "build" / "html" / page).is_file()]
+    if missing:
+        raise Problem(f"The site lacks {', '.join(missing)}.")
+
+
+def check_warnings(text: str) -> None:
+    """Every warning is an error, but for those of a machine that cannot reach the sites to which links lead."""
+    lines = [line for line in text.splitlines() if re.search(r"\b(WARNING|ERROR)\b", line)]
+    if UNREACHABLE in text:
+        elsewhere = re.compile(rf"{UNREACHABLE}|undefined label: '(?!ansible_collections\.dagops\.)")
+        lines = [line for line in lines if not elsewhere.search(line)]
+    if lines:
+        raise Problem("Sphinx has complaints: " + "; ".join(lines))
+
+
+def lock(session: nox.Session) -> None:
+    """Write dev/requirements/*.txt anew, for the oldest Python that each has to serve."""
+    for source in sorted(REQUIREMENTS.glob("*.in")):
+        low = OLDEST_HOST if source.stem == "host" else CORES.get(source.stem.partition("-")[2], TOOLS)[0]
+        options = ["--quiet", "--universal", "--python-version", low, "--no-header", "--no-annotate", "--upgrade"]
+        run_uv(None, "pip", "compile", *options, "--output-file", source.with_suffix(".txt"), source)
+        session.log(f"{source.stem}.txt")
+
+
+def clean(session: nox.Session) -> None:
+    """Remove all that sessions and their tools have made."""
+    git("clean", "-Xdff", "--quiet", "--", ".cache", ".nox", ".ansible", ".mypy_cache", ".pytest_cache", ".ruff_cache")

@@ -1,0 +1,252 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all sessions share: where things lie, the environment of tools, Pythons, copies of the checkout."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Union
+
+import installer
+import nox
+import nox.virtualenv
+
+from airflow_server import processes
+from airflow_server.common import Problem, locked
+from airflow_server.pythons import find
+from airflow_server.venvs import made
+
+Command = Sequence[Union[str, Path]]
+
+ROOT = Path(__file__).resolve().parent.parent
+# All that sessions make is below it.
+CACHE = ROOT / ".cache"
+REQUIREMENTS = ROOT / "dev" / "requirements"
+NAMESPACE, NAME = "dagops", "airflow"
+
+# Settings of the person who runs the tests would change what is tested; AIRFLOW_API_URL could even be a real server.
+FOREIGN = ("AIRFLOW", "ANSIBLE_", "COVERAGE", "MOLECULE_", "PYTEST", "PYTHON", "VIRTUAL_ENV")
+# Which Pythons (oldest, newest) can run which ansible-core; for modules on the managed host it supports older ones.
+CORES = {
+    "2.15": ("3.9", "3.11"),
+    "2.16": ("3.10", "3.12"),
+    "2.18": ("3.11", "3.13"),
+    "2.19": ("3.11", "3.13"),
+    "2.20": ("3.12", "3.14"),
+    "2.21": ("3.12", "3.14"),
+    "2.22": ("3.13", "3.14"),
+}
+# Those that tools, and one or another ansible-core, run on.
+TOOLS = ("3.11", "3.14")
+# The oldest Python on which modules run.
+OLDEST_HOST = "3.8"
+# Seconds after which a command is taken to hang; it shall not take the whole run with it.
+LIMIT = 5400
+
+
+def set_up() -> None:
+    """Give all sessions the same environment, whoever runs nox: nothing of the caller's that changes what is tested."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    folders = [Path(folder) for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder]
+    # pyenv has a shim for each version, and it fails unless that version is active.
+    for folder in folders:
+        if folder.name == "shims":
+            os.environ.setdefault("PYENV_ROOT", str(folder.parent))
+    os.environ["PATH"] = os.pathsep.join(str(folder) for folder in folders if folder.name != "shims")
+    os.environ["PATH"] = os.pathsep.join([str(links()), os.environ["PATH"]])
+    users = Path(os.environ.get("HOME") or "/nonexistent")
+    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+        del os.environ[name]
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "localhost,127.0.0.1"]))
+    os.environ.update(HOME=str(tool_home("any", users)), LC_ALL="C.UTF-8", ANSIBLE_NOCOLOR="1", PYTHONUNBUFFERED="1")
+    os.environ.update(ANSIBLE_HOME=str(CACHE / "ansible"), PYTHONDONTWRITEBYTECODE="1")
+    os.environ["DAGOPS_UV"] = nox.virtualenv.UV
+    installer.set_up()
+
+
+def interrupt(*_: object) -> None:
+    """A polite kill is an interrupt: servers are stopped then, too."""
+    raise KeyboardInterrupt
+
+
+def tool_home(name: str, users: Path | None = None) -> Path:
+    """A home folder, so that the user's ~/.ansible stays untouched. What says where packages come from is the user's.
+
+    Two ansible-test at a time would spoil each other's environments and keys in ~/.ansible/test, so there is more than
+    one.
+    """
+    home, users = CACHE / "homes" / name, users or CACHE / "homes" / "any"
+    for folder in (home / ".config", home / ".cache", CACHE / "pip"):
+        folder.mkdir(parents=True, exist_ok=True)
+    links = {link: users / link for link in (".config/pip", ".config/uv", ".pip", ".netrc")}
+    for link, target in {**links, ".cache/pip": CACHE / "pip"}.items():
+        if target.exists() and not (home / link).exists():
+            with contextlib.suppress(FileExistsError):
+                (home / link).symlink_to(target)
+    return home
+
+
+# Pythons.
+
+
+@functools.cache
+def found() -> dict[str, Path]:
+    """The interpreters of this machine by version, oldest first: {"3.11": /usr/bin/python3.11, ...}."""
+    pythons = {f"3.{minor}": find(f"3.{minor}") for minor in range(8, 15)}
+    return {version: path for version, path in pythons.items() if path}
+
+
+def newest(low: str, high: str) -> str:
+    """The newest version found from LOW to HIGH, both included; else HIGH, which nox will miss by name."""
+    fitting = [version for version in found() if _numbers(low) <= _numbers(version) <= _numbers(high)]
+    return fitting[-1] if fitting else high
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def links() -> Path:
+    """A folder of links to the interpreters, for nox and ansible-test, which search PATH and would trip over shims."""
+    folder = CACHE / "pythons"
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = {f"python{version}": path for version, path in found().items()}
+    with locked(folder):
+        for link in folder.iterdir():
+            if link.name not in wanted or link.readlink() != wanted[link.name]:
+                link.unlink()
+        for name, path in wanted.items():
+            if not (folder / name).is_symlink():
+                (folder / name).symlink_to(path)
+    return folder
+
+
+def venvs(name: str, versions: Mapping[str, str]) -> dict[str, str]:
+    """The Pythons of virtual environments of dev/requirements besides the session's own, as far as they can be made.
+
+    VERSIONS: what each is called -> its Python; NAME: of the requirements, in which {} stands for the former.
+    """
+    here = {key: version for key, version in versions.items() if version in found()}
+    files = {key: REQUIREMENTS / f"{name.format(key)}.txt" for key in here}
+    return {
+        key: str(made(files[key], f"{files[key].stem}-py{version}", found()[version]) / "bin" / "python")
+        for key, version in here.items()
+    }
+
+
+# Programs.
+
+
+def environment(session: nox.Session, home: str = "any", **extra: str | Path) -> dict[str, str]:
+    """The environment in which the session's own programs come first; HOME: the name of another home folder."""
+    path = os.pathsep.join([*(session.bin_paths or ()), os.environ["PATH"]])
+    own = {"PATH": path, "HOME": tool_home(home), **extra}
+    return {**os.environ, **{name: str(value) for name, value in own.items()}}
+
+
+def run(session: nox.Session, command: Command, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> str:
+    """Run COMMAND and return what it says; a status other than 0 fails the session."""
+    status, said = status_of(session, command, env, cwd)
+    if status != 0:
+        raise Problem(f"{Path(command[0]).name} ended with status {status}.")
+    return said
+
+
+def status_of(
+    session: nox.Session, command: Command, env: Mapping[str, str] | None = None, cwd: Path = ROOT
+) -> tuple[int, str]:
+    """Run COMMAND, show what it says as it says it, and return its status and all of that.
+
+    session.run() would end with the program alone, and leave what that has started.
+    """
+    env = env or environment(session)
+    words = [str(word) for word in command]
+    words[0] = shutil.which(words[0], path=env["PATH"]) or words[0]
+    session.log("$ %s", " ".join(str(word) for word in command))
+    mark = secrets.token_hex(8)
+    process = subprocess.Popen(
+        words,
+        cwd=cwd,
+        env={**env, processes.MARK: mark},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    one = processes.table().get(process.pid)
+    end = partial(processes.stop, {process.pid: one.born if one else ""}, mark, patience=20)
+    overdue = threading.Timer(LIMIT, end)
+    overdue.start()
+    lines = []
+    try:
+        for line in process.stdout or ():
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            lines.append(line)
+        status = process.wait()
+    finally:
+        overdue.cancel()
+        end()
+    return status, "".join(lines)
+
+
+# The collection where Ansible's tools find it: below a folder named ansible_collections.
+
+
+def git(*arguments: str | Path, cwd: Path = ROOT) -> str:
+    """What git says."""
+    done = subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Problem(f"git failed in {cwd}, where a git checkout of the collection is needed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def files() -> list[Path]:
+    """What git tracks or would track, relative to the checkout: no caches, nothing that was deleted."""
+    names = git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    return sorted({Path(name) for name in names if name and (ROOT / name).is_file()})
+
+
+@contextlib.contextmanager
+def copied(name: str) -> Iterator[Path]:
+    """A fresh copy of the checkout in .cache/trees/NAME, as a git repository, for one user at a time.
+
+    ansible-test resolves links, so it needs a real folder; it stays afterwards, for a look at what a tool left there.
+    """
+    home = CACHE / "trees" / name
+    with locked(home):
+        shutil.rmtree(home, ignore_errors=True)
+        root = home / "ansible_collections" / NAMESPACE / NAME
+        for file in files():
+            target = root / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / file, target)
+        git("init", "--quiet", cwd=root)
+        git("add", "--all", cwd=root)
+        yield root
+
+
+def linked() -> Path:
+    """A collections path whose collection is the checkout itself, for whatever follows links: playbooks and pytest."""
+    home = CACHE / "collections"
+    link = home / "ansible_collections" / NAMESPACE / NAME
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        with contextlib.suppress(FileExistsError):
+            link.symlink_to(ROOT)
+    return home

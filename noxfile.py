@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# /// script
+# dependencies = ["nox>=2026.10.20", "antsibull-nox>=1.10.0", "uv>=0.13.9"]
+# ///
+"""Sessions of nox: `nox --list` shows them. Those of antsibull-nox.toml are among them; dev/ has what the others do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+# The harness that starts Airflow servers is a library, too.
+sys.path[:0] = [str(ROOT / "dev"), str(ROOT / "tests" / "airflow")]
+
+import nox
+import workshop
+
+workshop.set_up()
+
+import antsibull_nox
+import bench
+import matrix
+import picture
+import release
+import servers
+import sessions
+from nox.command import CommandFailed
+from workshop import CORES, REQUIREMENTS, TOOLS, newest
+
+from airflow_server import VERSIONS, Problem, PythonMissing
+
+nox.needs_version = ">=2026.10.20"
+nox.options.default_venv_backend = "uv"
+nox.options.download_python = "never"
+nox.options.envdir = ".cache/nox"
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_venv = "yes"
+
+antsibull_nox.load_antsibull_nox_toml()
+
+
+def add(
+    name: str,
+    action: Callable[[nox.Session], None],
+    what: str,
+    requirements: str = "core",
+    pythons: tuple[str, str] = TOOLS,
+    tags: Sequence[str] = (),
+    default: bool = False,
+) -> None:
+    """Make a session: WHAT it does, for the list, and its REQUIREMENTS, if any, and the range of Pythons for them."""
+
+    def run(session: nox.Session) -> None:
+        try:
+            if requirements:
+                session.install("--quiet", "-r", str(REQUIREMENTS / f"{requirements}.txt"))
+        except CommandFailed:
+            session.error(
+                f"dev/requirements/{requirements}.txt could not be installed: see above what was not reached."
+            )
+        try:
+            action(session)
+        except PythonMissing as reason:
+            session.skip(str(reason).rstrip("."))
+        except Problem as problem:
+            session.error(str(problem).rstrip("."))
+
+    run.__doc__ = what
+    python = newest(*pythons) if requirements else False
+    nox.session(name=name, python=python, tags=tags, default=default)(run)
+
+
+# What `make test` runs beside each other has the tag test, in this order: what takes longest comes first. The tags
+# lint, test-long and test-matrix are for the commands of make with these names.
+
+
+def on_server(name: str, what: str, parts: Callable[[nox.Session], Sequence[servers.Part]], *tags: str) -> None:
+    """Make a session with a server of its own; the name ends with that of the Airflow."""
+    airflow = name.partition("-")[2]
+
+    def action(session: nox.Session) -> None:
+        servers.on_server(session, airflow, parts(session))
+
+    add(name, action, f"{what} on Airflow {airflow}", "live", tags=tags)
+
+
+for row in servers.TESTED:
+    on_server(f"airflow-{row}", "All integration and live tests, but long ones,", partial(servers.whole, row), "test")
+
+for row in VERSIONS:
+    on_server(f"integration-{row}", "Integration targets", servers.named_targets)
+    on_server(f"live-{row}", "Live tests", servers.named_live)
+    tags = ["test-matrix", *(["test-long"] if row in servers.OLDEST else [])]
+    add(f"matrix-{row}", partial(matrix.on, name=row), f"The core of the targets on Airflow {row}", "live", tags=tags)
+for row in servers.TESTED:
+    on_server(f"long-{row}", "Long live tests", servers.long_live, "test-long")
+    on_server(f"more-{row}", "Many triggers, and all targets the ordinary way,", servers.many, "test-matrix")
+for line in CORES:
+    smoke = partial(servers.on_server, name=servers.TESTED[0], parts=servers.both_ways(servers.SMOKE, core=line))
+    add(f"smoke-{line}", smoke, f"One target on ansible-core {line}, both ways", "live", tags=["test-matrix"])
+
+plays = partial(sessions.pytest, kind="plays")
+unit = partial(sessions.pytest, kind="unit")
+add("plays", partial(plays, newest=True), "Tests that run playbooks without an Airflow, by pytest", tags=["test"])
+add("unit", partial(unit, newest=True), "Unit tests by pytest, with their coverage", tags=["test"], default=True)
+add("compile", sessions.compile_plugins, "Compile plugins on the oldest Python of managed hosts", "", tags=["test"])
+add("ansible-test-sanity", sessions.sanity, "Sanity tests on the newest ansible-core", tags=["test"])
+for line, pythons in CORES.items():
+    # Besides the newest ansible-core: the oldest one, and the first one with data tagging, which works out the
+    # templates of playbooks as the newest does.
+    kinds = {kind: ["test-matrix", *(["test"] if line in lines else [])] for kind, lines in sessions.SOME_CORES.items()}
+    core = partial(add, requirements=f"core-{line}", pythons=pythons)
+    core(f"unit-{line}", unit, f"Unit tests by pytest on ansible-core {line}", tags=kinds["unit"])
+    core(f"plays-{line}", plays, f"Tests that run playbooks on ansible-core {line}", tags=kinds["plays"])
+    core(f"ansible-test-sanity-{line}", sessions.sanity, f"Sanity tests on ansible-core {line}", tags=["test-matrix"])
+    core(f"ansible-test-units-{line}", sessions.units, f"Unit tests by ansible-test on ansible-core {line}")
+add("docs", sessions.docs, "The documentation's site, below .cache/docs", "docs", tags=["test"])
+
+# Linters, besides those of antsibull-nox.
+add("typing", sessions.typing, "Run type checker: mypy", "lint", tags=["test", "lint"], default=True)
+add("ee-check", sessions.ee_check, "What ansible-builder makes of the example", "lint", tags=["test", "lint"])
+add("build-import-check", sessions.build_import_check, "Build, install, galaxy-importer", "lint", tags=["test", "lint"])
+add("changelog-check", sessions.changelog_check, "Lint fragments and changelog", "lint", tags=["test", "lint"])
+
+# What else there is.
+add("compatibility", matrix.compatibility, "Write docs/compatibility.md from what the sessions matrix-… have found", "")
+add("demo", servers.demo, "Run a DAG that succeeds and one that fails on a real Airflow")
+add("server", servers.serve, "Start an Airflow to play with; -- 3.3 for another one than 2.11")
+add("bench", bench.bench, "Measure what the collection costs, and write docs/benchmarks.md")
+add("picture", picture.draw, "Draw the picture of a terminal in the README anew")
+add("release-check", release.check, "Whether the changelog is ready, and the artifact works by itself")
+add("lock", sessions.lock, "Pin dev/requirements/*.in anew, each package in its newest version", "")
+add("clean", sessions.clean, "Remove .cache and what tools left behind", "")
