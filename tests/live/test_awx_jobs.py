@@ -91,7 +91,7 @@ def test_a_workflow_that_goes_well(api: Any, job: Run, number: int, core: str) -
     assert set(run) == {"dag_id", "dag_run_id", "state", "url"}
     assert (run["dag_id"], run["dag_run_id"], run["state"]) == ("writes_conf", f"awx__{number}", "success")
     assert run["url"] == api.ask(Links).dag_run(run["dag_id"], run["dag_run_id"])
-    assert f"localhost: writes_conf / awx__{number}: triggering, then waiting up to 10m" in ran.stdout
+    assert f"localhost: writes_conf / awx__{number}: waiting up to 10m" in ran.stdout
     assert api.ask(Runs).get("writes_conf", f"awx__{number}")["conf"] == json.loads(conf)
 
     # The always-node of the workflow: survey answers of the workflow, artifacts of the node before.
