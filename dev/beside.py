@@ -64,8 +64,9 @@ def run(nox: Callable[[], list[str]], wanted: Sequence[str]) -> int:
                 stop()
                 raise
     reports = [future.result() for future in futures]
-    broken = [name for name, (status, _) in zip(names, reports) if status != 0]
-    passed, failed, skipped = (sum(counts[key] for _, counts in reports) for key in ("passed", "failed", "skipped"))
+    broken = [name for name, (status, _counts) in zip(names, reports) if status != 0]
+    counted = [counts for _status, counts in reports]
+    passed, failed, skipped = (sum(counts[key] for counts in counted) for key in ("passed", "failed", "skipped"))
     if broken:
         print(f"Not passed: {', '.join(broken)}")
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
@@ -112,7 +113,7 @@ def session(nox: Sequence[str], name: str) -> tuple[int, dict[str, int]]:
     # In CI, antsibull-nox does not mend what its formatters find.
     env = {**os.environ, "CI": "true", "NO_COLOR": "1", "DAGOPS_BESIDE": "true"}
     start = time.monotonic()
-    with log.open("wb") as output, _guard:
+    with _guard, log.open("wb") as output:
         if _stopping.is_set():
             return 1, dict.fromkeys(COUNTS, 0)
         process = subprocess.Popen(
