@@ -146,7 +146,9 @@ def show(name: str, status: int, said: str, seconds: float) -> dict[str, int]:
         # What a session with many parts tells of its failures may be longer.
         told = [number for number, line in enumerate(lines) if line.startswith(f"nox > Session {name} ")]
         print(f"----- {name}: from .cache/logs/{name}.log")
-        print("\n".join(lines[min([len(lines) - TAIL, *told[-1:]]) :] if len(lines) > TAIL else lines))
+        begin = min([max(len(lines) - TAIL, 0), *told[-1:]])
+        # ansible-test says what is wrong before it installs what it needs for further tests.
+        print("\n".join([*(line for line in lines[:begin] if line.startswith("ERROR: ")), *lines[begin:]]))
         print("-----")
         counts["failed"] = counts["failed"] or 1
     elif not any(counts.values()):

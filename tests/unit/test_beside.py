@@ -73,3 +73,11 @@ def test_all_that_a_session_with_many_parts_tells_of_its_failures_is_shown(capsy
     out = capsys.readouterr().out
     assert all(f"{line}\n" in out for line in told)
     assert "before" not in out
+
+
+def test_errors_that_stand_before_the_end_of_a_log_are_shown(capsys):
+    said = ["before", "ERROR: a.py:3: wrong", *(f"installed {number}" for number in range(200)), "end"]
+    beside.show("one", 1, "\n".join(said), 1.0)
+    out = capsys.readouterr().out
+    assert "ERROR: a.py:3: wrong\ninstalled 1" in out
+    assert "before" not in out
