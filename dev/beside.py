@@ -181,7 +181,9 @@ def count(said: str) -> tuple[dict[str, int], list[str]]:
         closing.append(f"{ran} sanity tests ran, {counts['failed']} failed, {len(missing)} skipped")
         # The same Python is missing for many tests.
         closing += [f"not run: sanity {reason}" for reason in dict.fromkeys(missing)]
-    return counts, closing + [f"not run: {line}" for line in re.findall(r"^SKIPPED \[\d+\] .*$", said, re.MULTILINE)]
+    # A session with many parts tells some of them twice.
+    skips = dict.fromkeys(re.findall(r"^SKIPPED \[\d+\] .*$", said, re.MULTILINE))
+    return counts, closing + [f"not run: {line}" for line in skips]
 
 
 def stop() -> None:

@@ -60,7 +60,7 @@ FAMILIES = (
 )
 # They ask what the others ask, or nothing.
 NOT_ASKED = (
-    *("Access.login_check", "Access.check_role", "Access.check_user", "Files.check_names", "Health.ill"),
+    *("Access.login_check", "Access.check_user", "Files.check_names", "Health.ill"),
     *("Tasks.place", "Tasks.turn_of", "Tasks.pool_of"),
     "Assets.materialize",  # Airflow 2 has none
 )
@@ -252,6 +252,7 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
         call(tasks.log, "ok", run, task, 3)
         call(tasks.log, "ok", run, {**task, "map_index": 0, "try_number": 1}, 3)
     call(tasks.upstream, "ok")
+    call(tasks.ids, "ok")
     call(tasks.of_run, "ok", f"{NAME}/unknown")
     call(runs.find, "ok", f"{NAME}/unknown")
     xcoms = found.ask(Xcoms)
@@ -394,6 +395,8 @@ def on_users(access: Any, call: Callable[..., Any]) -> None:
         (access.find_role, NAME),
         (access.select_roles,),
         (access.select_users,),
+        (access.own_roles,),
+        (access.check_role, None, {"name": NAME, "permissions": [{"action": "can_fly", "resource": "DAGs"}]}),
         (access.create_role, role),
         (access.create_user, user, "long-password"),
         (access.find_user, NAME),
