@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -34,8 +33,7 @@ def nox() -> list[str]:
 
 def main() -> int:
     """Carry out what the command line says: `beside NAME …`, or arguments of nox."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, beside.interrupt)
+    beside.interruptible()
     arguments = sys.argv[1:]
     try:
         if arguments[:1] == ["beside"]:

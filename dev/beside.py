@@ -19,12 +19,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from pathlib import Path
 
-from airflow_server import Problem
+from airflow_server.common import CACHE, Problem
 
-ROOT = Path(__file__).resolve().parent.parent
-CACHE = ROOT / ".cache"
+ROOT = CACHE.parent
 # Those of antsibull-nox, which have no tags: the slow ones first.
 LINT = ("ansible-lint", "docs-check", "extra-checks", "license-check", "yamllint", "codeqa", "formatters")
 # Of the sessions, those with a server wait most of their time.
@@ -42,9 +40,14 @@ _guard = threading.Lock()
 _stopping = threading.Event()
 
 
-def interrupt(*_: object) -> None:
-    """A polite kill is an interrupt: servers are stopped then, too."""
-    raise KeyboardInterrupt
+def interruptible() -> None:
+    """A polite kill is an interrupt from now on: servers are stopped then, too."""
+
+    def interrupt(*_caught: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
 
 
 def run(nox: Callable[[], list[str]], wanted: Sequence[str]) -> int:

@@ -9,7 +9,6 @@ import functools
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from typing import Union
 import installer
 import nox
 import nox.virtualenv
+from beside import interruptible
 
 from airflow_server import processes
 from airflow_server.common import Problem, locked
@@ -57,8 +57,7 @@ LIMIT = 5400
 
 def set_up() -> None:
     """Give all sessions the same environment, whoever runs nox: nothing of the caller's that changes what is tested."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
+    interruptible()
     folders = [Path(folder) for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder]
     # pyenv has a shim for each version, and it fails unless that version is active.
     for folder in folders:
@@ -75,11 +74,6 @@ def set_up() -> None:
     os.environ.update(ANSIBLE_HOME=str(CACHE / "ansible"), PYTHONDONTWRITEBYTECODE="1")
     os.environ["DAGOPS_UV"] = nox.virtualenv.UV
     installer.set_up()
-
-
-def interrupt(*_: object) -> None:
-    """A polite kill is an interrupt: servers are stopped then, too."""
-    raise KeyboardInterrupt
 
 
 def tool_home(name: str, users: Path | None = None) -> Path:

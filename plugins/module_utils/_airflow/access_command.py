@@ -50,12 +50,8 @@ class AccessByCommand(Access):
             _check_password(password)
         if current is None:
             self._check_email(wanted)
-        fixed = [key for key in USER_TEXTS if current and wanted.get(key, current[key]) != current[key]]
-        if fixed:
-            raise Unsupported(
-                f"The command airflow cannot change {', '.join(fixed)} of user {(current or wanted)['username']}, who "
-                "exists; leave that as it is, or change the user over the API (api_url)."
-            )
+        else:
+            _check_texts(current, wanted)
         return super().check_user(current, wanted, password)
 
     def create_user(self, user: Object, password: str) -> None:
@@ -121,9 +117,6 @@ class AccessByCommand(Access):
     def update_role(self, current: Object, wanted: Object) -> None:
         self._change_permissions("add-perms", wanted["name"], pairs_of(wanted) - pairs_of(current))
         self._change_permissions("del-perms", wanted["name"], pairs_of(current) - pairs_of(wanted))
-
-    def own_roles(self) -> list[str]:
-        return []
 
     def delete_role(self, name: str) -> None:
         self._delete("roles", "delete", name)
@@ -208,6 +201,16 @@ class AccessByCommand(Access):
                 "another one in email.",
                 409,
             )
+
+
+def _check_texts(current: Object, wanted: Object) -> None:
+    """Refuse other texts of a user that is there."""
+    fixed = [key for key in USER_TEXTS if wanted.get(key, current[key]) != current[key]]
+    if fixed:
+        raise Unsupported(
+            f"The command airflow cannot change {', '.join(fixed)} of user {current['username']}, who exists; "
+            "leave that as it is, or change the user over the API (api_url)."
+        )
 
 
 @contextlib.contextmanager

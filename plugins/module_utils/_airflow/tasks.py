@@ -110,15 +110,14 @@ class Tasks(Family):
     def ids(self, dag_id: str) -> set[str]:
         """Return the ids of all tasks of a DAG, read once: many items of a batch may be runs of one DAG."""
         if dag_id not in self._ids:
-            raw = self._client.get(self._path("dags", dag_id, "tasks"))["tasks"]
-            self._ids[dag_id] = {task["task_id"] for task in raw}
+            self._ids[dag_id] = {task["task_id"] for task in self._of_dag(dag_id)}
         return self._ids[dag_id]
 
     @of_known_shape
     def upstream(self, dag_id: str) -> dict[str, set[str]]:
         """Return which tasks each task of a DAG comes directly after."""
         before: dict[str, set[str]] = {}
-        for task in self._client.get(self._path("dags", dag_id, "tasks"))["tasks"]:
+        for task in self._of_dag(dag_id):
             for name in task["downstream_task_ids"]:
                 before.setdefault(name, set()).add(task["task_id"])
         return before
@@ -159,6 +158,11 @@ class Tasks(Family):
         task["log_tail"] = None
         self._pools[dag_run_id, task_key(task)] = raw.get("pool") or ""
         return task
+
+    def _of_dag(self, dag_id: str) -> list[Object]:
+        """Return the tasks of a DAG as Airflow answers them."""
+        tasks: list[Object] = self._client.get(self._path("dags", dag_id, "tasks"))["tasks"]
+        return tasks
 
     def _clean(self, text: str) -> str:
         """Take out secrets, then colours, and the secrets that these have hidden."""
