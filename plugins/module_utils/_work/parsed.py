@@ -22,6 +22,7 @@ from .heartbeats import dead_component
 SHORTEST_VERSION = 7  # characters of the version of a bundle
 LONGEST_LOOK = 5.0  # seconds between two looks at most
 MOST_REPARSED = 20  # files that Airflow is asked to parse at once; the others come in their turn
+ASKED_AGAIN = timedelta(minutes=1)  # Airflow forgets the wish when it is just parsing the file
 TRACE_LINES = 20  # last lines of an import error's trace that a failure holds
 AHEAD = timedelta(minutes=1)  # clocks differ
 
@@ -79,7 +80,7 @@ class Lacks:
     def __init__(self, airflow: Airflow, since: Since) -> None:
         self._airflow = airflow
         self._since = since
-        self._asked: set[tuple[str, bool]] = set()
+        self._asked: dict[tuple[str, bool], datetime] = {}  # file, margin is over -> when its parse was asked for
         # Of DAGs with all signs of the new version: the stamp of the parse with which they were seen first.
         self._signs: dict[str, datetime] = {}
 
@@ -167,13 +168,15 @@ class Lacks:
         return bool(made and made >= begins)
 
     def ask_for(self, dags: t.Iterable[Object]) -> None:
-        """Ask for the files of these DAGs to be parsed now, and once more when the margin is over."""
+        """Ask for the files of these DAGs to be parsed now, when the margin is over, and now and then until they are."""
         now = server_now(self._airflow)
         for dag in dags:
             begins = self._signs.get(dag["dag_id"], self._since.after)
             margin_over = bool(begins and now >= begins + timedelta(seconds=self._since.margin))
-            if (dag["fileloc"], margin_over) not in self._asked and len(self._asked) < MOST_REPARSED:
-                self._asked.add((dag["fileloc"], margin_over))
+            wish = (dag["fileloc"], margin_over)
+            asked = self._asked.get(wish)
+            if now - asked >= ASKED_AGAIN if asked else len(self._asked) < MOST_REPARSED:
+                self._asked[wish] = now
                 self._airflow.ask(Files).reparse(dag["dag_id"])
 
 

@@ -330,6 +330,16 @@ def test_airflow_is_asked_to_parse_at_once_and_when_the_margin_is_over(clock):
     assert 30 <= second <= 35
 
 
+def test_a_wish_that_airflow_has_forgotten_is_told_again(clock):
+    airflow = Airflow(clock, {0: dag(-100)})
+    with pytest.raises(TimedOut):
+        wait(airflow, deployed(margin=500, timeout=200.0))
+    when = [float(what.split()[2]) for what in airflow.reparsed()]
+    assert when[0] == 0
+    assert all(60 <= later - sooner <= 66 for sooner, later in zip(when, when[1:]))
+    assert len(when) == 4
+
+
 def test_a_file_is_asked_for_once_and_not_too_many_of_them(clock):
     same = [{**dag(), "dag_id": f"same{number}"} for number in range(5)]
     others = [{**dag(fileloc=f"/f{number}.py"), "dag_id": f"other{number}"} for number in range(40)]
