@@ -22,7 +22,7 @@ from .heartbeats import dead_component
 SHORTEST_VERSION = 7  # characters of the version of a bundle
 LONGEST_LOOK = 5.0  # seconds between two looks at most
 MOST_REPARSED = 20  # files that Airflow is asked to parse at once; the others come in their turn
-ASKED_AGAIN = timedelta(minutes=1)  # Airflow forgets the wish when it is just parsing the file
+ASKED_AGAIN = timedelta(minutes=1)  # Airflow drops the request while it is parsing the file
 TRACE_LINES = 20  # last lines of an import error's trace that a failure holds
 AHEAD = timedelta(minutes=1)  # clocks differ
 
@@ -173,10 +173,10 @@ class Lacks:
         for dag in dags:
             begins = self._signs.get(dag["dag_id"], self._since.after)
             margin_over = bool(begins and now >= begins + timedelta(seconds=self._since.margin))
-            wish = (dag["fileloc"], margin_over)
-            asked = self._asked.get(wish)
+            request = (dag["fileloc"], margin_over)
+            asked = self._asked.get(request)
             if now - asked >= ASKED_AGAIN if asked else len(self._asked) < MOST_REPARSED:
-                self._asked[wish] = now
+                self._asked[request] = now
                 self._airflow.ask(Files).reparse(dag["dag_id"])
 
 

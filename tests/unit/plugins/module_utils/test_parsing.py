@@ -330,7 +330,7 @@ def test_airflow_is_asked_to_parse_at_once_and_when_the_margin_is_over(clock):
     assert 30 <= second <= 35
 
 
-def test_a_wish_that_airflow_has_forgotten_is_told_again(clock):
+def test_a_parse_is_asked_for_again_after_a_minute(clock):
     airflow = Airflow(clock, {0: dag(-100)})
     with pytest.raises(TimedOut):
         wait(airflow, deployed(margin=500, timeout=200.0))
