@@ -24,7 +24,7 @@ sanity:
 	@$(PYTHON) dev --session ansible-test-sanity $(if $(ARGS),-- $(ARGS))
 
 $(TAGS):
-	@$(PYTHON) dev beside $@
+	@$(PYTHON) dev beside $@ $(ARGS)
 
 integration live:
 	@$(PYTHON) dev beside $@-2.11 $@-3.3

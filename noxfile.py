@@ -76,7 +76,8 @@ def add(
 
 
 # What `make test` runs beside each other has the tag test, in this order: what takes longest comes first. The tags
-# lint, test-long and test-matrix are for the commands of make with these names.
+# lint, test-long and test-matrix are for the commands of make with these names; continuous integration runs the tag
+# oldest as well.
 
 
 def on_server(name: str, what: str, parts: Callable[[nox.Session], Sequence[servers.Part]], *tags: str) -> None:
@@ -111,14 +112,14 @@ add("unit", partial(unit, newest=True), "Unit tests by pytest, with their covera
 add("compile", sessions.compile_plugins, "Compile plugins on the oldest Python of managed hosts", "", tags=["test"])
 add("ansible-test-sanity", sessions.sanity, "Sanity tests on the newest ansible-core", tags=["test"])
 for line, pythons in CORES.items():
-    # Besides the newest ansible-core: the oldest one, and the first one with data tagging, which works out the
-    # templates of playbooks as the newest does.
-    kinds = {kind: ["test-matrix", *(["test"] if line in lines else [])] for kind, lines in sessions.SOME_CORES.items()}
+    tags = ["test-matrix", *(["test"] if line == sessions.OLDEST_CORE else [])]
     core = partial(add, requirements=f"core-{line}", pythons=pythons)
-    core(f"unit-{line}", unit, f"Unit tests by pytest on ansible-core {line}", tags=kinds["unit"])
-    core(f"plays-{line}", plays, f"Tests that run playbooks on ansible-core {line}", tags=kinds["plays"])
+    core(f"unit-{line}", unit, f"Unit tests by pytest on ansible-core {line}", tags=tags)
+    core(f"plays-{line}", plays, f"Tests that run playbooks on ansible-core {line}", tags=tags)
     core(f"ansible-test-sanity-{line}", sessions.sanity, f"Sanity tests on ansible-core {line}", tags=["test-matrix"])
     core(f"ansible-test-units-{line}", sessions.units, f"Unit tests by ansible-test on ansible-core {line}")
+for row in servers.OLDEST:
+    on_server(f"oldest-{row}", "The core of the targets, in Ansible's process,", matrix.in_process, "oldest")
 add("docs", sessions.docs, "The documentation's site, below .cache/docs", "docs", tags=["test"])
 
 # Linters, besides those of antsibull-nox.

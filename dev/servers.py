@@ -93,10 +93,13 @@ def many(session: nox.Session) -> Sequence[Part]:
 
 
 def whole(name: str, session: nox.Session) -> Sequence[Part]:
-    """All targets, some of them the ordinary way, too, one on an older ansible-core, and live tests but long ones."""
+    """All targets, some of them the ordinary way, too, one on an older ansible-core, and live tests but long ones.
+
+    Live tests that would find the same on any Airflow run on the first of TESTED only.
+    """
     ordinary = partial(integration, targets=ORDINARY, in_process=False)
     smoke = partial(integration, targets=SMOKE, core=SMOKED[name])
-    return [integration, ordinary, smoke, partial(live, arguments=("-m", "not long"))]
+    return [integration, ordinary, smoke, partial(live, arguments=("-m", "not long" if name == TESTED[0] else "not long and not once"))]
 
 
 def both_ways(targets: Sequence[str], core: str = "", cases: Cases | None = None) -> Sequence[Part]:

@@ -24,7 +24,7 @@ PARSING = "600"
 HUNG = "90"
 # Seconds between two looks at a file that has not changed. Parsing 300 DAGs every 30 seconds, the default, takes a
 # fifth of a core. Where a file can be parsed on request, tests do not have to wait for its turn.
-REPARSED = "120"
+REPARSED = "600"
 
 
 def settings(
