@@ -138,7 +138,8 @@ options:
       - Values have the same types on every version, as M(dagops.airflow.airflow_xcom_info) says, and may have 64
         KiB each and 1 MiB in all. They are shown, so set C(no_log) for the task when they hold secrets.
       - A task that the DAG does not have is refused before the run is made, which takes one request more. A result that
-        is not there fails the task after its run has succeeded. In check mode results are null.
+        is not there fails the task after its run has succeeded; RV(results) then has the others. In check mode results
+        are null.
       - The results of three tasks cost one request on Airflow 3.1 and newer, and three on others.
       - For O(state=triggered), O(state=awaited) and O(state=cleared). With O(wait=false) only for a run that has ended.
     type: list
@@ -317,7 +318,7 @@ task_counts:
 results:
   description: What the tasks have pushed, by the words of O(results). Of a mapped task it is a list by map index, with
     null where an instance has pushed nothing; in a loop a list by turn.
-  returned: with O(results)
+  returned: with O(results), also when one of them cannot be read, which is null then
   type: dict
   sample: {"publish": {"rows": 3}, "scan.digest": ["5f3a", null, "c0de"]}
 elapsed:

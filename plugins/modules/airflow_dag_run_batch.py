@@ -268,7 +268,7 @@ runs:
       type: float
     results:
       description: Of an item with O(runs[].results), what the tasks have pushed, by these words. Null when the run has
-        not succeeded, and in check mode.
+        not succeeded, in check mode, and where one cannot be read, which RV(runs[].msg) explains.
       type: dict
       sample: {"publish": {"rows": 3}}
 timed_out:

@@ -137,8 +137,9 @@ class _Told:
             try:
                 tasks = self._airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
                 self.results[number] = results_of(self._airflow, run, tasks, words, warn)
-            except NoResult as error:
+            except (ApiError, NoResult) as error:
                 self.lacking[number] = error.message
+                self.results[number] = error.details.get("results", dict.fromkeys(words))
 
     def entries(self, timed_out: bool = False) -> list[Object]:
         """One result for each item, in their order."""

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.tasks import Tasks, turn
 from .._airflow.xcoms import REGION, RETURNED, Xcoms
-from .._base.errors import ApiError, BadInput, NoResult, NotFound
+from .._base.errors import AirflowError, ApiError, BadInput, NoResult, NotFound
 from .._base.text import first_few, one_line
 from .._base.values import unwrapped
 from .report import elapsed
@@ -112,16 +113,21 @@ def results_of(
 ) -> Object:
     """Return what tasks of a run that has succeeded have pushed, by the words that name it: C(task) or C(task.key).
 
-    Of a mapped task it is a list by map index, in a loop a list by turn. NoResult when there is none.
+    Of a mapped task it is a list by map index, in a loop a list by turn. NoResult when one is not there; the details of
+    each failure have the others.
 
     :param tasks: the task instances of the run.
     """
+    results: Object = dict.fromkeys(words)
     try:
-        return _results_of(airflow, run, tasks, words, warn)
-    except NoResult as error:
+        _read(airflow, run, tasks, results, warn)
+    except AirflowError as error:
+        but = error.message if isinstance(error, NoResult) else f"its results cannot be read: {error.message}"
         time = duration(elapsed(airflow, run))
-        error.message = f"DAG run {run_name(run)} succeeded after {time}, but {error.message} {run['url']}"
+        error.message = f"DAG run {run_name(run)} succeeded after {time}, but {but} {run['url']}"
+        error.details["results"] = results
         raise
+    return results
 
 
 def check_results(airflow: Airflow, dag_id: str, tasks: t.Sequence[Object], words: t.Sequence[str]) -> None:
@@ -146,16 +152,20 @@ def check_results(airflow: Airflow, dag_id: str, tasks: t.Sequence[Object], word
             )
 
 
-def _results_of(
-    airflow: Airflow, run: Object, tasks: t.Sequence[Object], words: t.Sequence[str], warn: t.Callable[[str], None]
-) -> Object:
+def _read(
+    airflow: Airflow, run: Object, tasks: t.Sequence[Object], results: Object, warn: t.Callable[[str], None]
+) -> None:
+    """Put what can be read into C(results), whose keys are the words; the first NoResult comes in the end."""
+    problems: list[NoResult] = []
     instances: dict[str, list[Object]] = {}
     for task in sorted(tasks, key=lambda task: (turn(task) or 0, int(task["map_index"]))):
         instances.setdefault(task["task_id"], []).append(task)
-    found = {word: _named(word, instances) for word in words}
+    found: dict[str, tuple[str, str]] = {}
+    for word in results:
+        with _noted(problems):
+            found[word] = _named(word, instances)
     values = Values(airflow, run, "of results", warn)
     at_once = _returned(airflow, run, [task_id for task_id, key in found.values() if key == RETURNED], instances)
-    results = {}
     for word, (task_id, key) in found.items():
         own = instances[task_id]
         xcoms = [
@@ -163,8 +173,19 @@ def _results_of(
             for task in own
         ]
         known = at_once if key == RETURNED and not _is_looped(own) else None
-        results[word] = _shaped(own, _result(values, word, xcoms, known))
-    return results
+        with _noted(problems):
+            results[word] = _shaped(own, _result(values, word, xcoms, known))
+    if problems:
+        raise problems[0]
+
+
+@contextlib.contextmanager
+def _noted(problems: list[NoResult]) -> t.Iterator[None]:
+    """Go on after a result that is not there."""
+    try:
+        yield
+    except NoResult as error:
+        problems.append(error)
 
 
 def _is_looped(tasks: t.Sequence[Object]) -> bool:

@@ -9,7 +9,7 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, NoResult, RunFailed
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Denied, NoResult, RunFailed
 from ansible_collections.dagops.airflow.plugins.modules import airflow_dag_run, airflow_dag_run_batch
 from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, GENERATIONS, RUN_ID, STARTED, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
@@ -205,6 +205,28 @@ def test_one_of_several_is_not_there(new):
     new.ended("a", "b")
     new.at_once(["a", "b"], {"a": 1})
     assert "has no result b: task b has pushed nothing" in new.failure(**NAMED, results=["a", "b"]).message
+
+
+def test_results_that_are_there_are_returned_next_to_those_that_are_not(told):
+    told.ended("a", "b")
+    told.version()
+    told.gone("b", "x")
+    told.value({"rows": 3}, "a", "x")
+    error = told.failure(**NAMED, results=["c", "b.x", "a.x"])
+    assert "it has no task for the result c" in error.message
+    assert error.details["results"] == {"c": None, "b.x": None, "a.x": {"rows": 3}}
+
+
+def test_a_refusal_is_told_as_one_after_the_run(told):
+    told.ended("a")
+    told.version()
+    told.value(None, "a", "x").answers(told.generation.problem(403, "Forbidden"), 403)
+    error = told.failure(**NAMED, results=["a.x"])
+    assert isinstance(error, Denied)
+    assert error.message.startswith(
+        f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but its results cannot be read: Airflow answered 403"
+    )
+    assert error.details["dag_run"]["dag_run_id"] == RUN_ID
 
 
 def test_a_mapped_task_that_has_pushed_nothing(told):
@@ -406,6 +428,21 @@ def test_an_item_without_its_result(batch):
     assert error.message == f"1 of 1 DAG runs lack results. {reason}"
     (entry,) = error.details["runs"]
     assert (entry["results"], entry["msg"]) == ({"b": None}, reason)
+
+
+@pytest.mark.parametrize("status", [404, 403])
+def test_an_item_of_whose_results_one_cannot_be_read(batch, status):
+    batch.has_dag()
+    batch.has_run()
+    batch.listed("a")
+    batch.version()
+    batch.value(1, "a", "x")
+    batch.value(None, "a", "y").answers(batch.generation.problem(status, "no"), status)
+    error = batch.failure(runs=[{**NAMED, "results": ["a.x", "a.y"]}])
+    assert isinstance(error, RunFailed)
+    (entry,) = error.details["runs"]
+    assert entry["results"] == {"a.x": 1, "a.y": None}
+    assert entry["msg"].startswith(f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but it")
 
 
 def test_an_item_that_is_not_waited_for(batch):
