@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from airflow_server import Problem
-from airflow_server.common import CACHE, locked
+from airflow_server.common import CACHE, locked, not_installed
 
 UV = "0.13.9"
 
@@ -63,4 +63,4 @@ def call(command: list[str | Path]) -> None:
     """Run pip, silent unless it fails."""
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
-        raise Problem(f"uv {UV} could not be installed by pip, which says:\n{(done.stdout + done.stderr).strip()}")
+        raise not_installed(f"uv {UV}", done.stdout + done.stderr)

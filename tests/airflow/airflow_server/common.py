@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,25 @@ PATIENCE, LONG_PATIENCE = 300, 900
 
 class Problem(Exception):
     """Something that a person has to mend; its text is a sentence that says what and how."""
+
+
+# As pip and uv tell it, of which each tries some times and tells of each.
+NO_NETWORK = re.compile(
+    r"temporary failure in name resolution|name or service not known|network is unreachable|no route to host"
+    r"|connection refused|connection reset|dns error|timed out|tunnel connection failed|certificate verify failed",
+    re.IGNORECASE,
+)
+
+
+def not_installed(what: str, said: str) -> Problem:
+    """What is to be said when an installer has failed: one sentence when it did not reach the index of packages."""
+    reason = NO_NETWORK.search(said)
+    if not reason:
+        return Problem(f"{what} could not be installed; the installer says:\n{said.strip()}")
+    return Problem(
+        f"{what} could not be fetched ({reason.group().lower()}): look at the network, at the proxy, and at which index "
+        "of packages pip and uv use."
+    )
 
 
 class PythonMissing(Problem):

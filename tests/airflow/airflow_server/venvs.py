@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from airflow_server.common import CACHE, REQUIREMENTS, Problem, locked
+from airflow_server.common import CACHE, REQUIREMENTS, Problem, locked, not_installed
 from airflow_server.pythons import python_for
 from airflow_server.versions import Version
 
@@ -72,6 +72,8 @@ def run_uv(uv: str | None, *arguments: str | Path) -> str:
         command, cwd=CACHE, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
+        if "install" in arguments:
+            raise not_installed(f"What {Path(arguments[-1]).name} lists", done.stdout + done.stderr)
         words = " ".join(str(part) for part in command)
         raise Problem(f"This failed, its output says why: {words}\n{(done.stdout + done.stderr).strip()}")
     return done.stdout
