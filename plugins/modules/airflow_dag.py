@@ -114,8 +114,8 @@ options:
       - >-
         Whether to print a line while O(wait) or O(drain) lasts, whenever there is something new, such as
         V(localhost: Runs of etl_daily (2\) are still active).
-      - Lines are printed where the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed
-        for a task with C(no_log) and in check mode.
+      - Lines are printed if the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed for
+        a task with C(no_log) and in check mode.
     type: bool
     default: true
 seealso:

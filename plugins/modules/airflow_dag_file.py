@@ -94,8 +94,8 @@ options:
   progress:
     description:
       - Whether to print a line when more files are read, such as V(2 of 3 files read, waiting for etl/daily.py).
-      - Lines are printed where the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed
-        for a task with C(no_log) and in check mode.
+      - Lines are printed if the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed for
+        a task with C(no_log) and in check mode.
     type: bool
     default: true
 notes:

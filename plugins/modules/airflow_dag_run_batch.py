@@ -174,11 +174,11 @@ runs:
             lost, and nobody knows whether the run was made.
           type: str
         logical_date:
-          description: Logical date of the run; null on Airflow 3 when none was given. All times are ISO 8601 in UTC.
+          description: Logical date of the run; null on Airflow 3 if none was given. All times are ISO 8601 in UTC.
           type: str
           sample: "2026-11-22T10:15:00Z"
         run_after:
-          description: Moment after which Airflow starts the run; on Airflow 2 the end of its data interval.
+          description: Time after which Airflow starts the run; on Airflow 2 the end of its data interval.
           type: str
         data_interval_start:
           description: Start of the run's data interval.
@@ -205,8 +205,8 @@ runs:
       description: What went wrong with this run, in a sentence; null when nothing did.
       type: str
     failed_tasks:
-      description: Of a failed run, the task instances that are V(failed) or V(upstream_failed), failed ones first.
-        Those of other runs are not read.
+      description: For a failed run, the task instances that are V(failed) or V(upstream_failed), failed ones first. For
+        other runs they are not read.
       type: list
       elements: dict
       contains:
@@ -218,15 +218,15 @@ runs:
           description: Index of a mapped task instance; V(-1) when the task is not mapped.
           type: int
         id:
-          description: Airflow's own id of the task instance, which differs from try to try; null on Airflow 2.
+          description: Airflow's own id of the task instance. Each try has another id. Null on Airflow 2.
           type: str
         loop_iteration:
-          description: Of a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn as
-            Airflow counts it, from 0. Null outside of loops.
+          description: For a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn of
+            the loop, counted from 0. Null outside of loops.
           type: dict
           sample: {"loop_id": "pages", "iteration": 2}
         state:
-          description: State of the task instance; null when Airflow has not looked at it yet.
+          description: State of the task instance; null if Airflow has not looked at it yet.
           type: str
           sample: failed
         operator:
@@ -234,10 +234,10 @@ runs:
           type: str
           sample: PythonOperator
         try_number:
-          description: Number of the last try; V(0) when there was none.
+          description: Number of the last try; V(0) if there was none.
           type: int
         max_tries:
-          description: How many retries the task has, so that its last try is this number plus one.
+          description: Number of retries of the task. The number of its last try is this number plus one.
           type: int
         start_date:
           description: When the last try started. ISO 8601 in UTC.
@@ -246,7 +246,7 @@ runs:
           description: When the last try ended. ISO 8601 in UTC.
           type: str
         duration:
-          description: Seconds that the last try took.
+          description: Duration of the last try in seconds.
           type: float
         url:
           description: The task instance in Airflow's web interface.
@@ -254,17 +254,16 @@ runs:
         log_tail:
           description:
             - The last lines of the last try's log, without the marks of log groups, and with Airflow's own frames of a
-              traceback summed up in one line. A sentence that says why, when the log cannot be read.
-            - Null when it was not asked for, and for tasks that did not fail.
+              traceback summed up in one line. If the log cannot be read, a sentence that says why.
+            - Null if it was not requested, and for tasks that did not fail.
           type: str
     task_counts:
-      description: Of a failed run, how many task instances are in which state; C(no_status) are those that Airflow has
+      description: For a failed run, the number of task instances in each state; C(no_status) are those that Airflow has
         not looked at yet.
       type: dict
       sample: {"failed": 1, "success": 12, "upstream_failed": 1}
     elapsed:
-      description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not
-        started.
+      description: Seconds from the start of the run to its end, or until now if it is active; 0 if it has not started.
       type: float
     results:
       description: Of an item with O(runs[].results), what the tasks have pushed, by these words. Null when the run has

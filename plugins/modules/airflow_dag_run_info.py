@@ -104,11 +104,11 @@ dag_runs:
       description: State of the run. One of V(queued), V(running), V(success) and V(failed).
       type: str
     logical_date:
-      description: Logical date of the run; null on Airflow 3 when none was given. All times are ISO 8601 in UTC.
+      description: Logical date of the run; null on Airflow 3 if none was given. All times are ISO 8601 in UTC.
       type: str
       sample: "2026-11-22T10:15:00Z"
     run_after:
-      description: Moment after which Airflow starts the run; on Airflow 2 the end of its data interval.
+      description: Time after which Airflow starts the run; on Airflow 2 the end of its data interval.
       type: str
     data_interval_start:
       description: Start of the run's data interval.

@@ -55,8 +55,8 @@ options:
   progress:
     description:
       - Whether to print a line while O(wait) lasts, whenever other components are not healthy yet.
-      - Lines are printed where the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed
-        for a task with C(no_log) and in check mode.
+      - Lines are printed if the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed for
+        a task with C(no_log) and in check mode.
     type: bool
     default: true
 """

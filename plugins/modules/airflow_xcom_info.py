@@ -85,7 +85,8 @@ xcoms:
       type: int
       sample: -1
     loop_iteration:
-      description: In a loop (Airflow 3.4 and newer) C(loop_id) and C(iteration), the turn counted from 0; else null.
+      description: In a loop (Airflow 3.4 and newer) C(loop_id) and C(iteration), the turn of the loop from 0; otherwise
+        null.
       type: dict
       sample: {"loop_id": "pages", "iteration": 2}
     key:
