@@ -67,9 +67,9 @@ options:
     description:
       - A tag that the new version of each DAG carries, such as V(release-42). It is the sign where
         nothing is copied, with git-sync and images for example, and works on every version of Airflow.
-      - If Airflow 3 has made a version of the DAG with the parse in which the tag is seen first, that version runs.
-        Otherwise the tag may be older or newer than the version that runs, and a parse that is O(parse_margin) seconds
-        later is waited for, in each task anew; give O(wait_timeout) more than that.
+      - If Airflow 3 created a version of the DAG in the first parse with this tag, that version runs. Otherwise the tag
+        may be older or newer than the version that runs. Then each task waits for a parse that is O(parse_margin)
+        seconds later. Set O(wait_timeout) to more than that.
     type: str
   bundle_version:
     description:
@@ -177,10 +177,10 @@ files:
           type: str
           sample: etl/daily.py
         timestamp:
-          description: When Airflow tried it last. ISO 8601 in UTC.
+          description: When Airflow last tried it. ISO 8601 in UTC.
           type: str
         trace_tail:
-          description: The last 20 lines of the trace.
+          description: The last 20 lines of the traceback.
           type: str
 dags:
   description: The DAGs of the files and of O(dag_id), sorted by id, as M(dagops.airflow.airflow_dag_info) returns them.

@@ -104,7 +104,7 @@ options:
     default: false
   when_paused:
     description:
-      - What to do when the DAG is paused, since its runs then stay queued.
+      - What to do if the DAG is paused. Runs of a paused DAG stay queued.
       - V(fail) fails before anything is written. V(trigger) leaves it paused.
       - V(unpause) unpauses the DAG as soon as its run is made, so that a run which Airflow refuses changes nothing.
       - If a run of the DAG's schedule is due, Airflow makes it as well as soon as the DAG is unpaused, which is a

@@ -82,7 +82,7 @@ options:
         type: str
       when_paused:
         description:
-          - What to do when the DAG is paused, since its runs then stay queued.
+          - What to do if the DAG is paused. Runs of a paused DAG stay queued.
           - V(fail) refuses all runs before anything is written, unless an item before has the DAG unpaused. V(trigger)
             leaves it paused.
           - V(unpause) unpauses the DAG as soon as the run of this item is made. If a run of the DAG's schedule is due,

@@ -18,7 +18,7 @@ description:
     O(api_username). Look through the rest before you show it to others, since a secret may have any name.
   - The roles that Airflow comes with and the user that is logged in are left out. So are DAGs that are stale, digests
     of C(update_secrets=on_change), and, with a warning, what M(dagops.airflow.airflow_objects) would refuse.
-  - The API of Airflow 2 lists connections without what is in C(extra), so there each one is read by itself, too.
+  - The API of Airflow 2 lists connections without C(extra), so there each connection is also read separately.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:

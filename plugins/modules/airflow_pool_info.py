@@ -21,7 +21,7 @@ options:
   name:
     description:
       - Names of the pools, or shell patterns such as V(etl_*). If it is not set, all are listed.
-      - What does not exist is left out, and an empty list lists nothing.
+      - Ids that do not exist are left out. An empty list lists nothing.
     type: list
     elements: str
 seealso:

@@ -38,7 +38,7 @@ options:
     elements: str
   log_lines:
     description:
-      - How many lines of the log of each failed task's last try to return; V(0) reads no logs.
+      - How many lines to return from the log of each failed task's last try. V(0) reads no logs.
       - The logs of at most 50 failed tasks are read.
     type: int
     default: 0

@@ -24,7 +24,7 @@ options:
   key:
     description:
       - Keys of the variables, or shell patterns such as V(etl_*). If it is not set, all are listed.
-      - What does not exist is left out, and an empty list lists nothing.
+      - Ids that do not exist are left out. An empty list lists nothing.
       - Digests, which O(dagops.airflow.airflow_variable#module:update_secrets=on_change) keeps, are never listed.
     type: list
     elements: str
