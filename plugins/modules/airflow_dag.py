@@ -265,7 +265,7 @@ import_errors:
       description: The last 20 lines of the traceback.
       type: str
 timed_out:
-  description: Whether O(wait) or O(drain) ran out of time.
+  description: Whether O(wait) or O(drain) timed out.
   returned: when it did
   type: bool
 """

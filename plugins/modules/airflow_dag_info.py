@@ -25,23 +25,23 @@ options:
     type: list
     elements: str
   tags:
-    description: Lists DAGs that carry any of these tags, such as V(billing). An empty list lists nothing.
+    description: Lists DAGs that have any of these tags, such as V(billing). An empty list lists nothing.
     type: list
     elements: str
   paused:
     description: Lists only DAGs that are paused, or only those that are not.
     type: bool
   stale:
-    description: Whether to list stale DAGs, too, which Airflow no longer finds in its files.
+    description: Whether to also list stale DAGs, which Airflow no longer finds in its files.
     type: bool
     default: false
   order_by:
-    description: What the DAGs are ordered by; with V(-) in descending order.
+    description: Field to sort the DAGs by; with V(-) in descending order.
     type: str
     choices: [dag_id, -dag_id, last_parsed_time, -last_parsed_time]
     default: dag_id
   limit:
-    description: The most DAGs to return, 1 or more. If it is not set, all are.
+    description: Maximum number of DAGs to return, 1 or more. If it is not set, all are returned.
     type: int
 seealso:
   - module: dagops.airflow.airflow_dag
@@ -66,7 +66,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dags:
-  description: The DAGs, in the wanted order.
+  description: The DAGs, in the order of O(order_by).
   returned: success
   type: list
   elements: dict

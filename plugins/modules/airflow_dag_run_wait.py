@@ -10,11 +10,12 @@ module: airflow_dag_run_wait
 short_description: Wait for many DAG runs of Apache Airflow at once
 version_added: 1.0.0
 description:
-  - Waits until all of the named runs have ended, and then fails with the failed tasks of each run that failed.
-  - However many runs there are, a look at them is one request, and one more for every 100 active runs of their DAGs.
-    A run that has ended is read once.
-  - Check mode looks once, and no run makes it fail. It leaves out runs that do not exist, since runs that earlier
-    tasks would have triggered are not there.
+  - Waits until all of the given runs have ended. If runs failed, then fails with the failed tasks of each of these
+    runs.
+  - For any number of runs, each check is one request, plus one request for every 100 active runs of their DAGs. A run
+    that has ended is read once.
+  - Check mode looks once, and does not fail because of a run. It ignores runs that do not exist, because earlier tasks
+    may trigger them.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -25,14 +26,14 @@ extends_documentation_fragment:
 options:
   runs:
     description:
-      - The runs, each with C(dag_id) and C(dag_run_id). Further keys do no harm, so this takes results of
-        M(dagops.airflow.airflow_dag_run) as they are, each RV(dagops.airflow.airflow_dag_run#module:dag_run) of them.
-      - An empty list is waited for at once.
+      - The runs, each with C(dag_id) and C(dag_run_id). Other keys are ignored, so you can use
+        RV(dagops.airflow.airflow_dag_run#module:dag_run) of results of M(dagops.airflow.airflow_dag_run) directly.
+      - With an empty list the task ends at once.
     type: list
     elements: dict
     required: true
   wait_timeout:
-    description: Seconds to wait for the end of all runs; V(0) looks once. When a run has not ended by then, the task
+    description: Seconds to wait for the end of all runs; V(0) looks once. If a run has not ended by then, the task
       fails and the run goes on.
     type: float
     default: 3600
@@ -61,8 +62,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 runs:
-  description: The runs in the order of O(runs), as they were seen last. Failures have them, too. In check mode, as
-    they are now; one that does not exist is a warning, and is there as queued, without C(url).
+  description: The runs in the order of O(runs), in their last known state. Failures have them, too. In check mode,
+    their current state; if a run does not exist, the module warns and returns it as queued, without C(url).
   returned: success, and when runs have failed or not ended
   type: list
   elements: dict

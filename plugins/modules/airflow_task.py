@@ -103,7 +103,8 @@ options:
     type: bool
     default: false
   wait_timeout:
-    description: Seconds to wait for the end of the run; V(0) looks once. A run that goes on then fails the task.
+    description: Seconds to wait for the end of the run; V(0) looks once. If the run has not ended by then, the task
+      fails.
     type: float
     default: 3600
 seealso:
@@ -277,7 +278,7 @@ elapsed:
   returned: with O(wait)
   type: float
 reason:
-  description: What holds the run up, as far as Airflow shows it, as in the message. Empty when nothing is known.
+  description: Why the run is waiting, as far as Airflow shows it, as in the message. Empty if no reason is known.
   returned: when the wait timed out
   type: str
   sample: "its DAG is paused, so no task of it starts: unpause the DAG"
