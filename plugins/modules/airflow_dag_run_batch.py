@@ -253,8 +253,8 @@ runs:
           type: str
         log_tail:
           description:
-            - The last lines of the last try's log, without the marks of log groups, and with Airflow's own frames of a
-              traceback summed up in one line. If the log cannot be read, a sentence that says why.
+            - The last lines of the last try's log, without the marks of log groups. Airflow's own frames of a traceback
+              are replaced by one line. If the log cannot be read, a sentence that says why.
             - Null if it was not requested, and for tasks that did not fail.
           type: str
     task_counts:

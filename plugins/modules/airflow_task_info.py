@@ -10,7 +10,7 @@ module: airflow_task_info
 short_description: Read the task instances of a DAG run of Apache Airflow, and which of them failed
 version_added: 1.0.0
 description:
-  - Lists the task instances of one DAG run, all pages of them, with mapped ones one by one, and says which failed.
+  - Lists all task instances of one DAG run, with each instance of mapped tasks, and says which failed.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -23,17 +23,18 @@ options:
     type: str
     required: true
   dag_run_id:
-    description: Id of the run, such as V(release-42). If it is not set, the run that was created last is read.
+    description: Id of the run, such as V(release-42). If it is not set, the module reads the run that was created last.
     type: str
   state:
     description:
       - Returns in RV(tasks) only task instances in one of these states, for example V(failed), V(upstream_failed),
-        V(running) or V(success). V(no_status) stands for those that Airflow has not looked at yet.
+        V(running) or V(success). V(no_status) means those that Airflow has not looked at yet.
     type: list
     elements: str
   task_id:
     description: Returns in RV(tasks) only task instances whose task id is one of these or matches one of these shell
-      patterns, such as V(load_*). An id that no task of the run has is a failure, a pattern that hits nothing is none.
+      patterns, such as V(load_*). If the run has no task with an id, the module fails. A pattern without a match is not
+      a failure.
     type: list
     elements: str
   log_lines:
@@ -115,7 +116,7 @@ dag_run:
       description: The run in Airflow's web interface.
       type: str
 tasks:
-  description: The task instances that the filters let through, sorted by their start.
+  description: The task instances that match the filters, sorted by their start.
   returned: success
   type: list
   elements: dict
@@ -171,13 +172,13 @@ tasks:
       type: str
 failed_tasks:
   description:
-    - All task instances of the run that are V(failed) or V(upstream_failed), failed ones first, whatever the filters.
-      Each has the keys of RV(tasks).
+    - All task instances of the run that are V(failed) or V(upstream_failed), failed ones first, for any filters. Each
+      has the keys of RV(tasks).
   returned: success
   type: list
   elements: dict
 task_counts:
-  description: How many task instances of the run are in which state, whatever the filters.
+  description: Number of task instances of the run in each state, for any filters.
   returned: success
   type: dict
   sample: {"failed": 1, "success": 12, "upstream_failed": 1}
