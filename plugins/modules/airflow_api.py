@@ -90,11 +90,11 @@ EXAMPLES = r"""
     pages: true
   register: events
 
-- name: Show what was done to a DAG
+- name: Show the event log of a DAG
   ansible.builtin.debug:
     msg: "{{ events.json.event_logs | selectattr('dag_id', 'equalto', 'etl_daily') | map(attribute='event') }}"
 
-- name: The runs of several DAGs, by a POST that only reads
+- name: The runs of several DAGs, with a POST that only reads
   dagops.airflow.airflow_api:
     path: /dags/~/dagRuns/list
     method: POST
@@ -103,7 +103,7 @@ EXAMPLES = r"""
       states: [failed]
     reads: true
 
-- name: Which tasks a clear would run again; Airflow's dry run writes nothing
+- name: List the tasks that a clear would run again; Airflow's dry run writes nothing
   dagops.airflow.airflow_api:
     path: /dags/etl_daily/clearTaskInstances
     method: POST
@@ -112,7 +112,7 @@ EXAMPLES = r"""
       only_failed: false
     reads: true
 
-- name: Unpause a DAG, which does no harm when it is done twice
+- name: Unpause a DAG; this can safely be done twice
   dagops.airflow.airflow_api:
     path: /dags/etl_daily
     method: PATCH

@@ -30,14 +30,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What waits for an answer
+- name: List what waits for an answer
   dagops.airflow.airflow_approval_info:
     api_url: https://airflow.example.com
     api_username: deploy
     api_password: "{{ airflow_password }}"
   register: waiting
 
-- name: Each of it
+- name: Show each item
   ansible.builtin.debug:
     msg: "{{ item.subject }} ({{ item.options | join(', ') }}) {{ item.url }}"
   loop: "{{ waiting.approvals }}"

@@ -84,12 +84,12 @@ EXAMPLES = r"""
       rows: 42
     wait_for: [load_orders]
 
-- name: Make an asset anew by the DAG that produces it
+- name: Materialize an asset with the DAG that produces it
   dagops.airflow.airflow_asset:
     name: report
     state: materialized
 
-- name: Forget the events that wait for others
+- name: Remove the events that wait for other assets
   dagops.airflow.airflow_asset:
     uri: s3://lake/orders.csv
     state: unqueued

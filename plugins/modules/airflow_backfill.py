@@ -122,7 +122,7 @@ EXAMPLES = r"""
     to_date: "2025-11-03"
     when_paused: unpause
 
-- name: Run all days again that have failed, the last one first
+- name: Run all failed days again, the last one first
   dagops.airflow.airflow_backfill:
     dag_id: etl_by_day
     from_date: "2025-11-01"

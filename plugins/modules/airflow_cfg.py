@@ -98,14 +98,14 @@ EXAMPLES = r"""
     option: smtp_password
     secret_value: "{{ smtp_password | replace('%', '%%') }}"
 
-- name: Add a backend to those that are listed
+- name: Add a backend to the list
   dagops.airflow.airflow_cfg:
     path: /opt/airflow/airflow.cfg
     section: api
     option: auth_backends
     items: [airflow.api.auth.backend.session]
 
-- name: Remove an option, so that Airflow's default counts
+- name: Remove an option, so that Airflow's default is used
   dagops.airflow.airflow_cfg:
     path: /opt/airflow/airflow.cfg
     section: core

@@ -93,7 +93,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A database, whose secrets are written only when they are new ones
+- name: A database; secrets are written only if they have changed
   dagops.airflow.airflow_connection:
     api_url: https://airflow.example.com
     api_username: deploy
@@ -110,12 +110,12 @@ EXAMPLES = r"""
       private_key: "{{ vault_db_key }}"
     update_secrets: on_change
 
-- name: Another host; the rest stays as it is
+- name: Another host; nothing else changes
   dagops.airflow.airflow_connection:
     connection_id: warehouse
     host: db2.example.com
 
-- name: No such connection
+- name: Delete a connection
   dagops.airflow.airflow_connection:
     connection_id: warehouse
     state: absent

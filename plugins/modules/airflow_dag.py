@@ -150,26 +150,26 @@ EXAMPLES = r"""
   ansible.builtin.copy:
     src: dags/
     dest: /opt/airflow/dags/
-  # Not as the tasks of the control node, whose play may name a connection and a Python.
+  # The play may set a connection and a Python for the control node. This host needs other ones.
   delegate_to: airflow.example.com
   connection: ssh
   vars:
     ansible_python_interpreter: auto
 
-- name: Unpause the DAG when its new version is the one that runs
+- name: Unpause the DAG when Airflow runs its new version
   dagops.airflow.airflow_dag:
     dag_id: etl_daily
     wait: true
     parsed_after: "{{ copied_at }}"
     paused: false
 
-- name: Wait for the version of a Git repository that has the tag of the release
+- name: Wait for the version of the DAG with the tag of the release
   dagops.airflow.airflow_dag:
     dag_id: etl_daily
     wait: true
     version_marker: "release-{{ release }}"
 
-- name: Pause DAGs with nothing left in flight
+- name: Pause DAGs when no run is active
   dagops.airflow.airflow_dag:
     dag_id: "etl_*"
     paused: true

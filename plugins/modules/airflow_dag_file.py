@@ -107,7 +107,7 @@ EXAMPLES = r"""
   ansible.builtin.copy:
     src: dags/
     dest: /opt/airflow/dags/
-  # Not as the tasks of the control node, whose play may name a connection and a Python.
+  # The play may set a connection and a Python for the control node. This host needs other ones.
   delegate_to: airflow.example.com
   connection: ssh
   vars:
@@ -127,11 +127,11 @@ EXAMPLES = r"""
     parsed_after: "{{ copied_at }}"
   register: deployed
 
-- name: Say which DAGs are in no file any more
+- name: Say which DAGs are no longer in a file
   ansible.builtin.debug:
     msg: "{{ deployed.files | map(attribute='gone_dag_ids') | flatten | join(', ') }}"
 
-- name: Look which DAGs a file holds
+- name: Read which DAGs a file has
   dagops.airflow.airflow_dag_file:
     files: etl_daily.py
     wait: false

@@ -165,7 +165,7 @@ EXAMPLES = r"""
       region: eu
       full: false
 
-- name: Run a DAG once per release, however often the playbook runs
+- name: Run a DAG once per release, also if the playbook runs again
   dagops.airflow.airflow_dag_run:
     dag_id: migrate_warehouse
     dag_run_id: "release-{{ release }}"
@@ -173,7 +173,7 @@ EXAMPLES = r"""
       api_key: "{{ vault_warehouse_api_key }}"
     wait_timeout: 7200
 
-- name: Run a DAG and go on with what its task load has returned
+- name: Run a DAG and use the value that its task load returned
   dagops.airflow.airflow_dag_run:
     dag_id: etl_daily
     results: [load]

@@ -75,7 +75,7 @@ EXAMPLES = r"""
     limit: 1
   register: failed
 
-- name: What is going on in all DAGs
+- name: List the active runs of all DAGs
   dagops.airflow.airflow_dag_run_info:
     state: [queued, running]
     order_by: start_date

@@ -62,18 +62,18 @@ options:
 """
 
 EXAMPLES = r"""
-- name: What is there
+- name: Read the version and the health
   dagops.airflow.airflow_info:
     api_url: https://airflow.example.com
   register: airflow
 
-- name: Are these credentials right
+- name: Check the credentials
   dagops.airflow.airflow_info:
     api_username: deploy
     api_password: "{{ airflow_password }}"
     login: true
 
-- name: Wait until Airflow is up again
+- name: Wait until Airflow is healthy again
   dagops.airflow.airflow_info:
     wait: true
     wait_timeout: 120

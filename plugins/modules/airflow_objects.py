@@ -110,7 +110,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All that an application needs
+- name: All objects of an application
   dagops.airflow.airflow_objects:
     api_url: https://airflow.example.com
     api_username: admin

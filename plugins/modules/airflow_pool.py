@@ -60,12 +60,12 @@ EXAMPLES = r"""
     slots: 8
     description: What writes to the warehouse
 
-- name: More slots at night; the rest stays as it is
+- name: More slots at night; nothing else changes
   dagops.airflow.airflow_pool:
     name: etl
     slots: 32
 
-- name: No such pool
+- name: Delete a pool
   dagops.airflow.airflow_pool:
     name: etl
     state: absent

@@ -65,7 +65,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The least that triggering and waiting needs
+- name: The least permissions to trigger and wait
   dagops.airflow.airflow_role:
     api_url: https://airflow.example.com
     api_username: admin
@@ -79,7 +79,7 @@ EXAMPLES = r"""
       - {action: can_read, resource: Task Instances}
       - {action: can_read, resource: Task Logs}
 
-- name: A role that may read logs, by the command on the Airflow host
+- name: A role that may read logs, with the command on the Airflow host
   dagops.airflow.airflow_role:
     airflow_command: /opt/airflow/bin/airflow
     airflow_home: /opt/airflow
@@ -87,7 +87,7 @@ EXAMPLES = r"""
     permissions:
       - {action: can_read, resource: DAGs}
       - {action: can_read, resource: Task Logs}
-  # Not as the tasks of the control node, whose play may name a connection and a Python.
+  # The play may set a connection and a Python for the control node. This host needs other ones.
   delegate_to: airflow.example.com
   connection: ssh
   become: true

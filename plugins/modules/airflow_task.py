@@ -125,7 +125,7 @@ EXAMPLES = r"""
     downstream: true
     wait: true
 
-- name: Go on as if these tasks had ended well; what has failed after them runs again
+- name: Mark tasks as success; failed tasks after them run again
   dagops.airflow.airflow_task:
     dag_id: etl_nightly
     dag_run_id: "release-{{ release }}"
@@ -133,14 +133,14 @@ EXAMPLES = r"""
     state: success
     wait: true
 
-- name: Run all tasks of a group again, also those that ended well
+- name: Run all tasks of a group again, also those that succeeded
   dagops.airflow.airflow_task:
     dag_id: etl_nightly
     dag_run_id: "release-{{ release }}"
     task_group: load
     only_failed: false
 
-- name: Skip one part of a mapped task, as if it had nothing to do
+- name: Mark one instance of a mapped task as skipped
   dagops.airflow.airflow_task:
     dag_id: etl_nightly
     dag_run_id: "release-{{ release }}"

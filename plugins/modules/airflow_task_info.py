@@ -61,7 +61,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ last.failed_tasks | map(attribute='task_id') | list }}"
 
-- name: How far are the load tasks of this run
+- name: Read the load tasks of this run that run or have succeeded
   dagops.airflow.airflow_task_info:
     dag_id: etl_daily
     dag_run_id: release-42

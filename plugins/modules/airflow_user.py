@@ -82,7 +82,7 @@ EXAMPLES = r"""
     email: deploy@example.com
     roles: [dag_trigger]
 
-- name: The first user, by the command on the Airflow host
+- name: The first user, with the command on the Airflow host
   dagops.airflow.airflow_user:
     airflow_command: /opt/airflow/bin/airflow
     airflow_home: /opt/airflow
@@ -91,7 +91,7 @@ EXAMPLES = r"""
     update_password: on_create
     email: admin@example.com
     roles: [Admin]
-  # Not as the tasks of the control node, whose play may name a connection and a Python.
+  # The play may set a connection and a Python for the control node. This host needs other ones.
   delegate_to: airflow.example.com
   connection: ssh
   become: true
@@ -99,7 +99,7 @@ EXAMPLES = r"""
   vars:
     ansible_python_interpreter: auto
 
-- name: No more such user
+- name: Delete a user
   dagops.airflow.airflow_user:
     username: deploy
     state: absent

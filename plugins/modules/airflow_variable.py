@@ -82,7 +82,7 @@ EXAMPLES = r"""
     key: region
     value: eu
 
-- name: One that holds JSON
+- name: A variable with JSON
   dagops.airflow.airflow_variable:
     key: limits
     value:
@@ -90,13 +90,13 @@ EXAMPLES = r"""
       tables: [orders, users]
     description: Most rows that a run may read
 
-- name: A secret, which is written only when it is a new one
+- name: A secret; it is written only if it has changed
   dagops.airflow.airflow_variable:
     key: warehouse_api_key
     secret_value: "{{ vault_warehouse_api_key }}"
     update_secrets: on_change
 
-- name: No such variable
+- name: Delete a variable
   dagops.airflow.airflow_variable:
     key: region
     state: absent

@@ -54,7 +54,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What the tasks of the last run have returned
+- name: Read the values that the tasks of the last run returned
   dagops.airflow.airflow_xcom_info:
     api_url: https://airflow.example.com
     api_username: deploy
@@ -63,7 +63,7 @@ EXAMPLES = r"""
     key: [return_value]
   register: found
 
-- name: Each of them
+- name: Show each item
   ansible.builtin.debug:
     msg: "{{ item.task_id }} has returned {{ item.value }}"
   loop: "{{ found.xcoms }}"
