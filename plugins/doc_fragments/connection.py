@@ -97,8 +97,8 @@ options:
       - Seconds that one outage may last before it is an error. An outage is a refused or broken connection, a request
         without an answer in time, or a status of 429, 502, 503, 504, 520 to 524 or 530. With V(0) the first one is an
         error.
-      - If Airflow has answered before in the task, these are outages, too. A status of 500, or an answer of a proxy in
-        place of Airflow (404, a page or a redirect). A request that could create something twice is not repeated.
+      - If Airflow has answered before in the task, a status of 500, or an answer of a proxy in place of Airflow (404, a
+        page or a redirect), is also an outage. A request that could create something twice is not repeated.
       - If it is not set, the environment variable E(AIRFLOW_API_RETRY_TIMEOUT) is used.
     type: float
     default: 30

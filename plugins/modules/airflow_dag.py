@@ -44,7 +44,7 @@ options:
     type: bool
   state:
     description:
-      - V(present) needs DAGs that exist.
+      - V(present) means that the DAGs must exist.
       - V(absent) deletes the records of the DAGs and their runs. It accepts only exact ids. Delete the file of the DAG
         first. Otherwise Airflow soon finds the file again, and the DAG comes back without its history.
     type: str
