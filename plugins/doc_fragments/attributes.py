@@ -15,7 +15,7 @@ attributes:
     description: Can run in check mode and predicts what would change, without changing anything.
     support: full
   action:
-    description: Has an action, by which a task on the control node runs in the process of C(ansible-playbook).
+    description: Has an action plugin. A task on the control node runs in the process of C(ansible-playbook).
     support: full
   async:
     description: Can run in the background, with C(async).

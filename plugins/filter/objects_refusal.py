@@ -11,7 +11,7 @@ version_added: 1.0.0
 author:
   - The dagops.airflow authors (@dagops)
 description:
-  - Looks into the texts of files such as P(dagops.airflow.objects_yaml#filter) writes, before Ansible puts the secrets
+  - Checks the texts of files, such as those of P(dagops.airflow.objects_yaml#filter), before Ansible puts the secrets
     into them.
 positional: _input, secrets
 options:
@@ -21,7 +21,7 @@ options:
     elements: str
     required: true
   secrets:
-    description: The variable C(vault_airflow), a mapping with the secrets; none where it is not defined.
+    description: The variable C(vault_airflow), a mapping with the secrets; not set if it is not defined.
     type: dict
 seealso:
   - plugin: dagops.airflow.objects_yaml
@@ -40,7 +40,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: What is wrong and what to do, as the end of a sentence; an empty text when the files can be applied.
+  description: What is wrong and what to do, as the end of a sentence; an empty string if the files can be applied.
   type: str
   sample: holds the unknown keys polls; correct them
 """

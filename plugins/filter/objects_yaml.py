@@ -11,9 +11,9 @@ version_added: 1.0.0
 author:
   - The dagops.airflow authors (@dagops)
 description:
-  - Writes what M(dagops.airflow.airflow_objects_info) has read as YAML that Ansible can load as variables.
-  - The expressions for secrets are written as they are, so that Ansible puts the secrets into them. Any other text that
-    looks like an expression, such as the template of a DAG, gets the tag C(!unsafe), so that it stays as it is.
+  - Writes the result of M(dagops.airflow.airflow_objects_info) as YAML that Ansible can load as variables.
+  - The expressions for secrets are not changed, so that Ansible puts the secrets into them. Any other string that looks
+    like an expression, such as the template of a DAG, gets the tag C(!unsafe), so that Ansible does not change it.
 positional: _input, kind
 options:
   _input:

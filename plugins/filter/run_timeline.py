@@ -11,9 +11,10 @@ version_added: 1.0.0
 author:
   - The dagops.airflow authors (@dagops)
 description:
-  - Draws a line for each task instance of a run with a bar where it ran, its state, its tries and its duration.
-  - Failed ones come first, then those that did not run because of them, then the others in the order of their start.
-    After 40 lines the rest is summed up. No line is wider than 100 columns.
+  - Draws a line for each task instance of a run, with a bar for the time when it ran, its state, its tries and its
+    duration.
+  - Failed tasks come first, then tasks that did not run because of them, then the others in the order of their start.
+    After 40 lines one line counts the rest. No line is wider than 100 columns.
 positional: _input
 options:
   _input:
@@ -38,7 +39,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Lines of text, the first one with the span of time that the bars show.
+  description: Lines of text. The first line has the time range of the bars.
   type: str
   sample: |-
     2026-11-22T10:15:00Z to 10:18:12Z (3m12s)

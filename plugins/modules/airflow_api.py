@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: airflow_api
-short_description: Ask any endpoint of the REST API of Apache Airflow
+short_description: Call any endpoint of the REST API of Apache Airflow
 version_added: 1.0.0
 description:
-  - Sends one request to the REST API, with the login, the retries and the errors of this collection. It is for what has
-    no module yet.
-  - Paths, queries and bodies are those of Airflow's REST API, so they differ from version to version. The other
-    modules have the same options on every version, and look first at what exists.
+  - Sends one request to the REST API, with the login, the retries and the errors of this collection. Use it for things
+    that no other module does.
+  - Paths, queries and bodies are those of Airflow's REST API, so they differ between versions. The other modules have
+    the same options on every version, and first check what exists.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -23,10 +23,11 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - In check mode reads are sent, and writes are not. Such a task is changed, and its diff shows the request.
+      - In check mode reads are sent, and writes are not. A task with a write reports a change, and its diff shows the
+        request.
   diff_mode:
     details:
-      - The diff of a write is the request. What it changes, only Airflow knows.
+      - The diff of a write is the request. Only Airflow knows what the request changes.
   idempotent:
     support: none
     details:
@@ -34,9 +35,9 @@ attributes:
 options:
   path:
     description:
-      - Path below the version of the API, such as V(/eventLogs) or V(/dags/etl_daily/tasks). The version is added.
+      - Path after the version of the API, such as V(/eventLogs) or V(/dags/etl_daily/tasks). The version is added.
       - URL-encode the names in the path, for example with the filter P(ansible.builtin.urlencode#filter).
-      - An address, a query, a part that is empty or made of dots, and a version in front are refused.
+      - The module refuses a full URL, a query, a part that is empty or has only dots, and a version at the beginning.
     type: str
     required: true
   method:
@@ -45,31 +46,30 @@ options:
     choices: [GET, HEAD, POST, PUT, PATCH, DELETE]
     default: GET
   query:
-    description: Query of the request. A list gives its key several times, and what is null is left out.
+    description: Query of the request. A list repeats its key, and a null is left out.
     type: dict
   body:
     description:
-      - Body of the request. A mapping or a list, or the JSON text of one.
-      - It stays visible in Ansible's output. Set C(no_log) for the task when it holds secrets.
+      - Body of the request. A mapping or a list, or its JSON text.
+      - It stays visible in Ansible's output. Set C(no_log) for the task if it contains secrets.
     type: raw
   pages:
     description:
-      - Whether to read all pages of a list, with O(method=GET). Large lists, such as that of V(/eventLogs), want a
-        O(query) that says what is needed.
+      - Whether to read all pages of a list, with O(method=GET). Use O(query) to limit a large list, such as that of
+        V(/eventLogs).
     type: bool
     default: false
   reads:
     description:
-      - Whether the request changes nothing although its O(method) does not say so, such as V(POST) to
-        V(/dags/~/dagRuns/list), or one with C(dry_run). It is sent in check mode as well, repeated through outages, and
-        the task is not changed.
+      - Set it for a request that changes nothing although its O(method) looks like a write, such as V(POST) to
+        V(/dags/~/dagRuns/list), or one with C(dry_run). It is also sent in check mode and repeated after outages, and
+        the task reports no change.
     type: bool
     default: false
   repeat:
     description:
-      - Whether a write does no harm when it is done twice, so that it is repeated through outages, as reads are.
-      - Otherwise it is sent once. When its answer gets lost, the task fails and says that nobody knows what became of
-        it.
+      - Set it for a write that can safely be done twice. It is then repeated after outages, like a read.
+      - Otherwise a write is sent once. If its answer is lost, the task fails and says that the result is not known.
     type: bool
     default: false
 seealso:
@@ -90,11 +90,11 @@ EXAMPLES = r"""
     pages: true
   register: events
 
-- name: Show what was done to a DAG
+- name: Show the event log of a DAG
   ansible.builtin.debug:
     msg: "{{ events.json.event_logs | selectattr('dag_id', 'equalto', 'etl_daily') | map(attribute='event') }}"
 
-- name: The runs of several DAGs, by a POST that only reads
+- name: The runs of several DAGs, with a POST that only reads
   dagops.airflow.airflow_api:
     path: /dags/~/dagRuns/list
     method: POST
@@ -103,7 +103,7 @@ EXAMPLES = r"""
       states: [failed]
     reads: true
 
-- name: Which tasks a clear would run again; Airflow's dry run writes nothing
+- name: List the tasks that a clear would run again; Airflow's dry run writes nothing
   dagops.airflow.airflow_api:
     path: /dags/etl_daily/clearTaskInstances
     method: POST
@@ -112,7 +112,7 @@ EXAMPLES = r"""
       only_failed: false
     reads: true
 
-- name: Unpause a DAG, which does no harm when it is done twice
+- name: Unpause a DAG; this can safely be done twice
   dagops.airflow.airflow_api:
     path: /dags/etl_daily
     method: PATCH
@@ -125,16 +125,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: Status of the answer. Null for a write in check mode, and where no answer came.
-  returned: when the request was taken, and when Airflow has refused it
+  description: Status of the answer. Null for a write in check mode, and if no answer came.
+  returned: when Airflow has accepted or refused the request
   type: int
   sample: 200
 json:
   description:
-    - The answer as Airflow has given it, an error as well. With O(pages) the list below its own key, with the items of
-      all pages, and C(total_entries).
-    - Null when there is none; a text when it is no JSON.
-  returned: when the request was taken, and when Airflow has refused it
+    - The answer of Airflow, also an error. With O(pages) it has the list with the items of all pages under its own key,
+      and C(total_entries).
+    - Null if there is no answer; a string if the answer is not JSON.
+  returned: when Airflow has accepted or refused the request
   type: raw
   sample: {"pools": [{"name": "default_pool", "slots": 128}], "total_entries": 1}
 """

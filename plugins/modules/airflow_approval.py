@@ -10,13 +10,13 @@ module: airflow_approval
 short_description: Answer a task of Apache Airflow that asks for an approval
 version_added: 1.0.0
 description:
-  - Waits until a task asks, and answers it. Such tasks are human-in-the-loop tasks, of operators such as
+  - Waits until a task asks, and answers it. Such tasks are human-in-the-loop tasks, with operators such as
     C(ApprovalOperator), C(HITLOperator), C(HITLEntryOperator) and C(HITLBranchOperator).
-  - A question that has this answer already is no change. One with another answer fails the task, which tells who has
-    answered what; Airflow changes no answer.
-  - A question is answered no sooner than 10 seconds after it was asked, since Airflow 3.3 marks a task failed that goes
-    on before its scheduler knows that it waits.
-  - The task does not wait for what Airflow does with the answer; M(dagops.airflow.airflow_dag_run_wait) does.
+  - If the question already has this answer, nothing changes. If it has another answer, the task fails and says who
+    answered what. An answer in Airflow cannot be changed.
+  - The module gives the answer at least 10 seconds after the question. If the answer comes before Airflow's scheduler
+    knows that the task waits, Airflow 3.3 marks the task failed.
+  - The task does not wait for the end of the run. Use M(dagops.airflow.airflow_dag_run_wait) for that.
   - Needs Airflow 3.1. Before 3.3, Airflow needs a triggerer to go on after an answer.
 author:
   - The dagops.airflow authors (@dagops)
@@ -26,7 +26,7 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.changes
 attributes:
   check_mode:
-    details: Looks once. A DAG run that does not exist, or a task that does not ask yet, is a warning.
+    details: Looks once. If the DAG run does not exist, or the task does not ask yet, the module warns.
 options:
   dag_id:
     description: Id of the DAG, such as V(etl_daily).
@@ -41,37 +41,37 @@ options:
     type: str
     required: true
   map_index:
-    description: Index of the task instance when the task is mapped.
+    description: Index of the task instance, if the task is mapped.
     type: int
     default: -1
   choose:
     description:
-      - The option to choose, such as V(Approve), or a list of them where the question takes several. The order does not
-        count. If it is not an option of the question, the task fails and writes nothing.
-      - V(yes) and V(no) without quotes are booleans in YAML. They choose the option that is written so.
+      - The option to choose, such as V(Approve), or a list of options if the question accepts several. The order has no
+        effect. If it is not an option of the question, the task fails and writes nothing.
+      - V(yes) and V(no) without quotes are booleans in YAML. The module takes them for the options with these names.
     type: raw
     required: true
   params:
     description:
-      - Values of the fields of the question. A mapping, or its JSON or YAML text. Fields that are not named are
-        answered with the value that they have in the question, as in Airflow's web interface.
-      - A value of another type than the field has, or one that is not among its choices, is refused. Airflow judges the
-        rest only when the task goes on, which fails then.
-      - When the question has an answer already, only the fields that are named are compared.
+      - Values of the fields of the question. A mapping, or its JSON or YAML text. Other fields get the value that they
+        have in the question, as in Airflow's web interface.
+      - The module refuses a value whose type is wrong, or that is not one of the choices of the field. Airflow checks
+        the rest only when the task goes on. The task then fails.
+      - If the question already has an answer, only the given fields are compared.
       - They stay visible in Ansible's output, and in Airflow.
     type: raw
   wait_timeout:
-    description: Seconds to wait until the task asks; V(0) looks once. A task or a run that ends without asking fails at
-      once.
+    description: Seconds to wait until the task asks; V(0) looks once. If the task or the run ends without asking, the
+      module fails at once.
     type: float
     default: 3600
   poll_interval:
-    description: The most seconds between two looks, as in O(dagops.airflow.airflow_dag_run#module:poll_interval).
+    description: Maximum seconds between two checks, as in O(dagops.airflow.airflow_dag_run#module:poll_interval).
     type: float
     default: 10
   progress:
-    description: Whether to print a line while the task waits, whenever the state of the run or of the task has changed,
-      as in O(dagops.airflow.airflow_dag_run_wait#module:progress).
+    description: Whether to print a line while the task waits, each time the state of the run or of the task has
+      changed, as in O(dagops.airflow.airflow_dag_run_wait#module:progress).
     type: bool
     default: true
 seealso:
@@ -102,7 +102,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 approval:
-  description: The question with its answer, in check mode as it is. Null when the task does not ask yet.
+  description: The question with its answer; in check mode without a new answer. Null if the task does not ask yet.
   returned: success, and when the question was seen
   type: dict
   contains:
@@ -132,7 +132,7 @@ approval:
       type: str
       sample: Publish the report?
     body:
-      description: What else the task says; may be Markdown.
+      description: Further text of the question; can be Markdown.
       type: str
     options:
       description: The options.
@@ -140,7 +140,7 @@ approval:
       elements: str
       sample: [Approve, Reject]
     defaults:
-      description: What Airflow chooses when nobody answers in time; null when the task then fails.
+      description: The options that Airflow chooses if nobody answers in time; null if the task then fails.
       type: list
       elements: str
     multiple:
@@ -152,12 +152,12 @@ approval:
       type: dict
       sample: {}
     assigned_users:
-      description: Who may answer, each with C(id) and C(name). Empty when everybody may who has the permission.
+      description: Who may answer, each with C(id) and C(name). Empty if everybody with the permission may answer.
       type: list
       elements: dict
       sample: []
     created_at:
-      description: When the task has asked. All times are ISO 8601 in UTC.
+      description: When the task asked. All times are ISO 8601 in UTC.
       type: str
       sample: "2026-11-22T10:15:00Z"
     response_received:
@@ -165,7 +165,7 @@ approval:
       type: bool
       sample: true
     responded_by_user:
-      description: Who has answered, C(id) and C(name); null before, and when Airflow has chosen the defaults.
+      description: Who answered, with C(id) and C(name); null before, and if Airflow has chosen the defaults.
       type: dict
       sample: {"id": "1", "name": "deploy"}
     responded_at:

@@ -23,21 +23,21 @@ options:
     description: Id of the DAG, such as V(etl_daily). If it is not set, the tasks of all DAGs are listed.
     type: str
   dag_run_id:
-    description: Lists the tasks of the run of this id only, such as V(release-42). Needs O(dag_id).
+    description: Lists only the tasks of the run with this id, such as V(release-42). Needs O(dag_id).
     type: str
 seealso:
   - module: dagops.airflow.airflow_approval
 """
 
 EXAMPLES = r"""
-- name: What waits for an answer
+- name: List what waits for an answer
   dagops.airflow.airflow_approval_info:
     api_url: https://airflow.example.com
     api_username: deploy
     api_password: "{{ airflow_password }}"
   register: waiting
 
-- name: Each of it
+- name: Show each item
   ansible.builtin.debug:
     msg: "{{ item.subject }} ({{ item.options | join(', ') }}) {{ item.url }}"
   loop: "{{ waiting.approvals }}"
@@ -78,7 +78,7 @@ approvals:
       type: str
       sample: Publish the report?
     body:
-      description: What else the task says; may be Markdown.
+      description: Further text of the question; can be Markdown.
       type: str
     options:
       description: The options.
@@ -86,7 +86,7 @@ approvals:
       elements: str
       sample: [Approve, Reject]
     defaults:
-      description: What Airflow chooses when nobody answers in time; null when the task then fails.
+      description: The options that Airflow chooses if nobody answers in time; null if the task then fails.
       type: list
       elements: str
     multiple:
@@ -98,12 +98,12 @@ approvals:
       type: dict
       sample: {}
     assigned_users:
-      description: Who may answer, each with C(id) and C(name). Empty when everybody may who has the permission.
+      description: Who may answer, each with C(id) and C(name). Empty if everybody with the permission may answer.
       type: list
       elements: dict
       sample: []
     created_at:
-      description: When the task has asked. All times are ISO 8601 in UTC.
+      description: When the task asked. All times are ISO 8601 in UTC.
       type: str
       sample: "2026-11-22T10:15:00Z"
     response_received:
@@ -111,7 +111,7 @@ approvals:
       type: bool
       sample: false
     responded_by_user:
-      description: Who has answered, C(id) and C(name); null here.
+      description: Who answered, with C(id) and C(name); null here.
       type: dict
     responded_at:
       description: When the answer was given; null here.

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: airflow_asset
-short_description: Make an event of an asset of Apache Airflow, or materialize it
+short_description: Create an event of an asset of Apache Airflow, or materialize it
 version_added: 1.0.0
 description:
-  - Tells Airflow that an asset (a dataset of Airflow 2) was updated, exactly once, and waits for the runs of DAGs that
-    are scheduled by it, when they are named.
+  - Tells Airflow exactly once that an asset (a dataset of Airflow 2) was updated. Waits for the runs of the named DAGs
+    that are scheduled by the asset.
   - Runs the DAG that produces an asset, or removes its queued events.
-  - An asset is there as soon as Airflow has read a DAG that uses it. Needs Airflow 2.9.
+  - Airflow knows an asset as soon as it has read a DAG that uses it. Needs Airflow 2.9.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -23,10 +23,10 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.changes
 attributes:
   check_mode:
-    details: An asset that does not exist is a warning.
+    details: If the asset does not exist, the module warns.
   idempotent:
     support: partial
-    details: With O(state=unqueued) only. Each other call makes an event, or a run.
+    details: Only with O(state=unqueued). Each other call creates an event, or a run.
 options:
   name:
     description: Name of the asset, such as V(orders). Needs Airflow 3.0. One of O(name) and O(uri) is required.
@@ -36,13 +36,13 @@ options:
     type: str
   extra:
     description:
-      - What the event carries. A mapping, or its JSON or YAML text. It stays visible in Ansible's output, and in
-        Airflow.
-      - The key C(ansible_event_id) is added, by which the event is looked up when the answer of Airflow gets lost.
+      - Data of the event. A mapping, or its JSON or YAML text. It stays visible in Ansible's output, and in Airflow.
+      - The module adds the key C(ansible_event_id). If the answer of Airflow is lost, it looks for the event with this
+        key.
     type: raw
   state:
     description:
-      - V(updated) makes an event.
+      - V(updated) creates an event.
       - V(materialized) runs the DAG that produces the asset. Needs Airflow 3.0.
       - V(unqueued) removes the queued events of the asset. Airflow keeps one for each DAG that waits for further
         assets.
@@ -51,21 +51,21 @@ options:
     default: updated
   wait_for:
     description:
-      - Ids of DAGs that are scheduled by the asset. The task waits for the runs that the event leads to, and fails
-        when one of them fails.
-      - A paused DAG misses an event. If one of these is paused, the task fails before the event is made; another one is
-        a warning.
-      - A DAG that waits for further assets makes no run before these have events, too.
-      - DAGs that are scheduled by an alias of the asset cannot be named.
+      - Ids of DAGs that are scheduled by the asset. The task waits for the runs that the event starts, and fails if one
+        of them fails.
+      - A paused DAG never gets the event. If one of these DAGs is paused, the task fails before it creates the event.
+        For other paused DAGs the task warns.
+      - If a DAG waits for further assets, its run starts only when these assets have events, too.
+      - DAGs that are scheduled by an alias of the asset cannot be used here.
     type: list
     elements: str
   wait:
-    description: Whether to wait for the runs of O(wait_for), and for that of O(state=materialized). Check mode does not
-      wait.
+    description: Whether to wait for the runs of O(wait_for), and for the run of O(state=materialized). Check mode does
+      not wait.
     type: bool
     default: true
   wait_timeout:
-    description: Seconds to wait until the runs are made and have ended; V(0) looks once. Runs that have not ended by
+    description: Seconds to wait until the runs are created and have ended; V(0) looks once. Runs that have not ended by
       then fail the task, and go on.
     type: float
     default: 3600
@@ -84,12 +84,12 @@ EXAMPLES = r"""
       rows: 42
     wait_for: [load_orders]
 
-- name: Make an asset anew by the DAG that produces it
+- name: Materialize an asset with the DAG that produces it
   dagops.airflow.airflow_asset:
     name: report
     state: materialized
 
-- name: Forget the events that wait for others
+- name: Remove the events that wait for other assets
   dagops.airflow.airflow_asset:
     uri: s3://lake/orders.csv
     state: unqueued
@@ -97,12 +97,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 asset:
-  description: The asset; null in check mode when it does not exist.
+  description: The asset; null in check mode if it does not exist.
   returned: success, and when runs have failed or not ended
   type: dict
   contains:
     id:
-      description: Number of the asset, which differs from server to server.
+      description: Number of the asset. Each server has its own numbers.
       type: int
       sample: 7
     name:
@@ -124,7 +124,7 @@ asset:
       elements: str
       sample: []
 event:
-  description: The event that was made; null in check mode and with other states. Its O(extra) is not returned.
+  description: The event that was created; null in check mode and with other states. Its O(extra) is not returned.
   returned: success, and when runs have failed or not ended
   type: dict
   contains:
@@ -133,23 +133,23 @@ event:
       type: int
       sample: 42
     timestamp:
-      description: When it was made. All times are ISO 8601 in UTC.
+      description: When it was created. All times are ISO 8601 in UTC.
       type: str
       sample: "2026-11-22T10:15:00Z"
     created_dagruns:
-      description: The runs that it had led to when it was made. RV(runs) has those that were waited for.
+      description: The runs that it had started when it was created. RV(runs) has the runs that the task waited for.
       type: list
       elements: dict
       sample: []
 queued_for:
-  description: Ids of the DAGs for which the event was queued, which are those that are scheduled by the asset and not
+  description: Ids of the DAGs that the event was queued for. These are the DAGs that are scheduled by the asset and not
     paused.
   returned: success, and when runs have failed or not ended
   type: list
   elements: str
   sample: [load_orders]
 runs:
-  description: The runs that were waited for, and that of O(state=materialized), as they were seen last.
+  description: The runs that the task waited for, and the run of O(state=materialized), in their last known state.
   returned: success, and when runs have failed or not ended
   type: list
   elements: dict
@@ -174,11 +174,11 @@ runs:
           description: State of the run. One of V(queued), V(running), V(success) and V(failed).
           type: str
         logical_date:
-          description: Logical date of the run; null on Airflow 3 when none was given. All times are ISO 8601 in UTC.
+          description: Logical date of the run; null on Airflow 3 if none was given. All times are ISO 8601 in UTC.
           type: str
           sample: "2026-11-22T10:15:00Z"
         run_after:
-          description: Moment after which Airflow starts the run; on Airflow 2 the end of its data interval.
+          description: Time after which Airflow starts the run; on Airflow 2 the end of its data interval.
           type: str
         data_interval_start:
           description: Start of the run's data interval.
@@ -199,8 +199,8 @@ runs:
           description: The run in Airflow's web interface.
           type: str
     failed_tasks:
-      description: Of a failed run, the task instances that are V(failed) or V(upstream_failed), failed ones first.
-        Those of other runs are not read.
+      description: For a failed run, the task instances that are V(failed) or V(upstream_failed), failed ones first. For
+        other runs they are not read.
       type: list
       elements: dict
       contains:
@@ -212,15 +212,15 @@ runs:
           description: Index of a mapped task instance; V(-1) when the task is not mapped.
           type: int
         loop_iteration:
-          description: Of a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn as
-            Airflow counts it, from 0. Null outside of loops.
+          description: For a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn of
+            the loop, counted from 0. Null outside of loops.
           type: dict
           sample: {"loop_id": "pages", "iteration": 2}
         id:
-          description: Airflow's own id of the task instance, which differs from try to try; null on Airflow 2.
+          description: Airflow's own id of the task instance. Each try has another id. Null on Airflow 2.
           type: str
         state:
-          description: State of the task instance; null when Airflow has not looked at it yet.
+          description: State of the task instance; null if Airflow has not looked at it yet.
           type: str
           sample: failed
         operator:
@@ -228,10 +228,10 @@ runs:
           type: str
           sample: PythonOperator
         try_number:
-          description: Number of the last try; V(0) when there was none.
+          description: Number of the last try; V(0) if there was none.
           type: int
         max_tries:
-          description: How many retries the task has, so that its last try is this number plus one.
+          description: Number of retries of the task. The number of its last try is this number plus one.
           type: int
         start_date:
           description: When the last try started. ISO 8601 in UTC.
@@ -240,30 +240,29 @@ runs:
           description: When the last try ended. ISO 8601 in UTC.
           type: str
         duration:
-          description: Seconds that the last try took.
+          description: Duration of the last try in seconds.
           type: float
         url:
           description: The task instance in Airflow's web interface.
           type: str
         log_tail:
           description:
-            - The last lines of the last try's log that are not Airflow's own. Left out are the marks of log groups,
-              Airflow's steps, deprecations, and the second report of a failure. Airflow's own frames of a traceback are
-              summed up in one line, and so is an alert that could not be sent. No colours.
-            - A sentence that says why, when the log cannot be read.
-            - Null when it was not asked for, and for tasks that did not fail.
+            - The last lines of the last try's log, without colours and without Airflow's own lines (marks of log
+              groups, Airflow's steps, deprecations, and the second report of a failure). Airflow's own frames of a
+              traceback are replaced by one line, and so is an alert that could not be sent.
+            - If the log cannot be read, a sentence that says why.
+            - Null if it was not requested, and for tasks that did not fail.
           type: str
     task_counts:
-      description: Of a failed run, how many task instances are in which state; C(no_status) are those that Airflow has
+      description: For a failed run, the number of task instances in each state; C(no_status) are those that Airflow has
         not looked at yet.
       type: dict
       sample: {"failed": 1, "success": 12, "upstream_failed": 1}
     elapsed:
-      description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not
-        started.
+      description: Seconds from the start of the run to its end, or until now if it is active; 0 if it has not started.
       type: float
 timed_out:
-  description: Whether the task failed because runs were not made or had not ended in time.
+  description: Whether the task failed because runs were not created or had not ended in time.
   returned: when the wait timed out
   type: bool
 """

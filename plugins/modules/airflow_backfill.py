@@ -10,12 +10,12 @@ module: airflow_backfill
 short_description: Run a DAG of Apache Airflow 3 for all dates of a range, and wait for these runs
 version_added: 1.0.0
 description:
-  - Makes a backfill, which runs a DAG for each date that its schedule has in a range, waits until these runs have
-    ended, and fails with the failed tasks and the reasons from their logs when some have failed.
-  - Airflow has one active backfill of a DAG at a time. The task waits for one with the same options. If an
-    active one has other options, the task fails and writes nothing. Airflow needs up to 30 seconds to see that all runs
-    have ended, for which the task waits.
-  - Needs Airflow 3.0, since the API of Airflow 2 has no backfills.
+  - Creates a backfill, which runs a DAG for each date of its schedule in a range. Waits until these runs have ended. If
+    some runs failed, fails with the failed tasks and the reasons from their logs.
+  - A DAG can have one active backfill at a time. If an active backfill has the same options, the task waits for it. If
+    it has other options, the task fails and writes nothing. Airflow needs up to 30 seconds to see that all runs have
+    ended, and the task waits for this.
+  - Needs Airflow 3.0, because the API of Airflow 2 has no backfills.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -29,58 +29,58 @@ attributes:
     support: partial
     details:
       - With O(reprocess=none) dates that have a run are not run again.
-      - With O(reprocess=failed) and O(reprocess=completed) each call runs such runs again that are there.
+      - With O(reprocess=failed) and O(reprocess=completed) each call runs these existing runs again.
 options:
   dag_id:
     description: Id of the DAG, such as V(etl_daily). Required unless O(backfill_id) is given.
     type: str
   from_date:
-    description: First date of the range, a day such as V(2025-11-01), which is its midnight in UTC, or a moment with a
+    description: First date of the range. A day such as V(2025-11-01), which means midnight in UTC, or a time with its
       time zone such as V(2025-11-01T06:00:00+00:00).
     type: str
   to_date:
-    description: Last date of the range, as in O(from_date). It belongs to the range. Days that are not over yet have
-      no run.
+    description: Last date of the range, as in O(from_date). The range includes it. Days that are not over yet have no
+      run.
     type: str
   backfill_id:
-    description: Number of a backfill that exists, in place of O(dag_id), O(from_date) and O(to_date). It is waited for,
-      or cancelled.
+    description: Number of a backfill that exists, in place of O(dag_id), O(from_date) and O(to_date). The task waits
+      for it, or cancels it.
     type: int
   state:
     description:
-      - V(triggered) makes the backfill, unless it is there or there is nothing to do.
-      - V(cancelled) cancels the backfill, and marks those of its runs failed that go on; their tasks end some seconds
-        later. Without dates it is the newest backfill of the DAG, the active one if there is one. Nothing is
-        changed when all runs of the backfill have ended.
+      - V(triggered) creates the backfill, unless it exists or there is nothing to do.
+      - V(cancelled) cancels the backfill, and marks its active runs failed. Their tasks end some seconds later. Without
+        dates it cancels the active backfill of the DAG, or the newest one if none is active. If all runs of the
+        backfill have ended, nothing changes.
     type: str
     choices: [triggered, cancelled]
     default: triggered
   reprocess:
-    description: Which runs that are there are run again. V(none) makes only runs that are missing, V(failed) runs those
-      again that have failed, V(completed) all that have ended.
+    description: Which existing runs to run again. V(none) creates only missing runs, V(failed) also runs failed runs
+      again, V(completed) also runs all runs that have ended again.
     type: str
     choices: [none, failed, completed]
     default: none
   backwards:
-    description: Whether the last date runs first. A backfill that is adopted keeps its direction, which Airflow does
-      not tell.
+    description: Whether the last date runs first. An existing backfill keeps its direction, which Airflow does not
+      show.
     type: bool
     default: false
   max_active_runs:
-    description: How many runs of the backfill are active at a time.
+    description: Maximum number of active runs of the backfill.
     type: int
     default: 10
   conf:
     description:
       - Parameters of the runs. A mapping, or its JSON or YAML text. It stays visible in Ansible's output, and in
         Airflow.
-      - Runs that are run again (O(reprocess)) take it on Airflow 3.2 and newer; before that they keep their own.
+      - On Airflow 3.2 and newer, runs that are run again (O(reprocess)) use it. On older versions they keep their own.
     type: raw
   when_paused:
     description:
-      - What to do when the DAG is paused, since its runs then stay queued.
+      - What to do if the DAG is paused. Runs of a paused DAG stay queued.
       - V(fail) fails before anything is written. V(trigger) leaves it paused. V(unpause) unpauses it as soon as the
-        backfill is made.
+        backfill is created.
     type: str
     choices: [fail, unpause, trigger]
     default: fail
@@ -89,21 +89,21 @@ options:
     type: bool
     default: true
   wait_timeout:
-    description: Seconds to wait for the end of the runs; V(0) looks once. Those that have not ended by then fail the
+    description: Seconds to wait for the end of the runs; V(0) looks once. Runs that have not ended by then fail the
       task, and go on.
     type: float
     default: 3600
   poll_interval:
-    description: The most seconds between two looks at the runs, as in
+    description: Maximum seconds between two checks of the runs, as in
       O(dagops.airflow.airflow_dag_run#module:poll_interval).
     type: float
     default: 10
   log_lines:
-    description: How many lines of the log of each failed task's last try to return; V(0) reads no logs.
+    description: How many lines to return from the log of each failed task's last try. V(0) reads no logs.
     type: int
     default: 20
   progress:
-    description: Whether to print a line while the task waits, whenever a run has ended, as in
+    description: Whether to print a line while the task waits, each time a run has ended, as in
       O(dagops.airflow.airflow_dag_run_wait#module:progress).
     type: bool
     default: true
@@ -122,7 +122,7 @@ EXAMPLES = r"""
     to_date: "2025-11-03"
     when_paused: unpause
 
-- name: Run all days again that have failed, the last one first
+- name: Run all failed days again, the last one first
   dagops.airflow.airflow_backfill:
     dag_id: etl_by_day
     from_date: "2025-11-01"
@@ -139,7 +139,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 backfill:
-  description: The backfill. Its conf is not returned. Null when there is none, and in check mode when it would be made.
+  description: The backfill. Its conf is not returned. Null if there is none, and in check mode if it would be created.
   returned: success, and when runs have failed or not ended
   type: dict
   contains:
@@ -159,28 +159,28 @@ backfill:
       description: Last date of the range.
       type: str
     reprocess:
-      description: Which runs that were there are run again.
+      description: Which existing runs are run again.
       type: str
     max_active_runs:
-      description: How many of its runs are active at a time.
+      description: Maximum number of its active runs.
       type: int
     is_paused:
-      description: Whether it is paused, or was cancelled.
+      description: Whether it is paused or cancelled.
       type: bool
     created_at:
-      description: When it was made.
+      description: When it was created.
       type: str
     completed_at:
-      description: When Airflow has taken it for done, which says nothing of its runs; null before.
+      description: When Airflow called it completed; its runs may still be active. Null before.
       type: str
 logical_dates:
-  description: The logical dates of the runs, in check mode of those that would be made or run again.
+  description: The logical dates of the runs; in check mode of the runs that would be created or run again.
   returned: success, and when runs have failed or not ended
   type: list
   elements: str
   sample: ["2025-11-01T00:00:00Z", "2025-11-02T00:00:00Z"]
 runs:
-  description: The runs by logical date, as they were seen last.
+  description: The runs by logical date, in their last known state.
   returned: success, and when runs have failed or not ended
   type: list
   elements: dict
@@ -205,11 +205,11 @@ runs:
           description: State of the run. One of V(queued), V(running), V(success) and V(failed).
           type: str
         logical_date:
-          description: Logical date of the run; null on Airflow 3 when none was given. All times are ISO 8601 in UTC.
+          description: Logical date of the run; null on Airflow 3 if none was given. All times are ISO 8601 in UTC.
           type: str
           sample: "2026-11-22T10:15:00Z"
         run_after:
-          description: Moment after which Airflow starts the run; on Airflow 2 the end of its data interval.
+          description: Time after which Airflow starts the run; on Airflow 2 the end of its data interval.
           type: str
         data_interval_start:
           description: Start of the run's data interval.
@@ -230,8 +230,8 @@ runs:
           description: The run in Airflow's web interface.
           type: str
     failed_tasks:
-      description: Of a failed run, the task instances that are V(failed) or V(upstream_failed), failed ones first.
-        Those of other runs are not read.
+      description: For a failed run, the task instances that are V(failed) or V(upstream_failed), failed ones first. For
+        other runs they are not read.
       type: list
       elements: dict
       contains:
@@ -243,15 +243,15 @@ runs:
           description: Index of a mapped task instance; V(-1) when the task is not mapped.
           type: int
         loop_iteration:
-          description: Of a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn as
-            Airflow counts it, from 0. Null outside of loops.
+          description: For a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn of
+            the loop, counted from 0. Null outside of loops.
           type: dict
           sample: {"loop_id": "pages", "iteration": 2}
         id:
-          description: Airflow's own id of the task instance, which differs from try to try; null on Airflow 2.
+          description: Airflow's own id of the task instance. Each try has another id. Null on Airflow 2.
           type: str
         state:
-          description: State of the task instance; null when Airflow has not looked at it yet.
+          description: State of the task instance; null if Airflow has not looked at it yet.
           type: str
           sample: failed
         operator:
@@ -259,10 +259,10 @@ runs:
           type: str
           sample: PythonOperator
         try_number:
-          description: Number of the last try; V(0) when there was none.
+          description: Number of the last try; V(0) if there was none.
           type: int
         max_tries:
-          description: How many retries the task has, so that its last try is this number plus one.
+          description: Number of retries of the task. The number of its last try is this number plus one.
           type: int
         start_date:
           description: When the last try started. ISO 8601 in UTC.
@@ -271,30 +271,29 @@ runs:
           description: When the last try ended. ISO 8601 in UTC.
           type: str
         duration:
-          description: Seconds that the last try took.
+          description: Duration of the last try in seconds.
           type: float
         url:
           description: The task instance in Airflow's web interface.
           type: str
         log_tail:
           description:
-            - The last lines of the last try's log that are not Airflow's own. Left out are the marks of log groups,
-              Airflow's steps, deprecations, and the second report of a failure. Airflow's own frames of a traceback are
-              summed up in one line, and so is an alert that could not be sent. No colours.
-            - A sentence that says why, when the log cannot be read.
-            - Null when it was not asked for, and for tasks that did not fail.
+            - The last lines of the last try's log, without colours and without Airflow's own lines (marks of log
+              groups, Airflow's steps, deprecations, and the second report of a failure). Airflow's own frames of a
+              traceback are replaced by one line, and so is an alert that could not be sent.
+            - If the log cannot be read, a sentence that says why.
+            - Null if it was not requested, and for tasks that did not fail.
           type: str
     task_counts:
-      description: Of a failed run, how many task instances are in which state; C(no_status) are those that Airflow has
+      description: For a failed run, the number of task instances in each state; C(no_status) are those that Airflow has
         not looked at yet.
       type: dict
       sample: {"failed": 1, "success": 12, "upstream_failed": 1}
     elapsed:
-      description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not
-        started.
+      description: Seconds from the start of the run to its end, or until now if it is active; 0 if it has not started.
       type: float
 failed_tasks:
-  description: The failed tasks of all runs, with C(dag_run_id) and the keys that RV(runs[].failed_tasks) has.
+  description: The failed tasks of all runs, with C(dag_run_id) and the keys of RV(runs[].failed_tasks).
   returned: success, and when runs have failed or not ended
   type: list
   elements: dict

@@ -10,11 +10,11 @@ module: airflow_cfg
 short_description: Manage options in an airflow.cfg
 version_added: 1.0.0
 description:
-  - Sets or removes one option in a file C(airflow.cfg), or the items of an option that is a list with commas. All
-    else in the file stays as it is, with its comments, blank lines and line ends.
-  - The file is read as Airflow reads it, before the edit and after it. What Airflow could not read afterwards is
-    refused, and nothing is written.
-  - The module runs on the host of the file. It does not speak to Airflow, and takes no options of the connection.
+  - Sets or removes one option in a file C(airflow.cfg), or the items of an option that is a list with commas.
+    Everything else in the file is not changed, also comments, blank lines and line ends.
+  - The module reads the file as Airflow reads it, before and after the edit. If Airflow could not read the file after
+    the edit, the module fails and writes nothing.
+  - The module runs on the host of the file. It does not connect to Airflow, and has no connection options.
   - Airflow reads the file when it starts. Restart the parts of Airflow that use the option.
 author:
   - The dagops.airflow authors (@dagops)
@@ -27,11 +27,11 @@ attributes:
   action_group:
     description: Takes defaults from C(module_defaults) of C(group/dagops.airflow.airflow).
     support: none
-    details: Those are options of the connection to Airflow.
+    details: The defaults of this group are options of the connection to Airflow.
     membership: []
 options:
   path:
-    description: Path of the file, which must exist. If it is a link, the file that it leads to is changed.
+    description: Path of the file. The file must exist. If it is a link, the module changes the file behind the link.
     type: path
     required: true
   section:
@@ -40,42 +40,42 @@ options:
     required: true
   option:
     description:
-      - Name of the option. Airflow asks for options and sections in small letters, so capitals become small letters.
-      - Some options have another name in other versions of Airflow. The module takes the name as it is.
+      - Name of the option. Airflow reads options and sections in lower case, so the module writes them in lower case.
+      - Some options have another name in other versions of Airflow. The module does not translate the name.
     type: str
     required: true
   value:
     description:
       - Value of the option. It is written as it is, so write C(%%) for each C(%).
-      - A mapping is written as JSON. Lines after the first one are indented as Airflow's parser wants it.
+      - A mapping is written as JSON. Lines after the first one are indented as Airflow's parser needs it.
     type: raw
   secret_value:
-    description: The same as O(value), and shown in no output.
+    description: The same as O(value), but no output shows it.
     type: raw
   items:
     description:
-      - Items of an option that is a list with commas. With O(state=present) those that are missing are put behind the
-        last item, with O(state=absent) they are taken out. All other items and their order stay.
-      - An empty list changes nothing. It is a way to read the option.
+      - Items of an option that is a list with commas. O(state=present) adds missing items after the last item.
+        O(state=absent) removes the items. All other items and their order stay.
+      - An empty list changes nothing. Use it to read the option.
     type: list
     elements: str
   state:
-    description: Whether the option, or with O(items) the items, are in the file. Without O(items), V(absent) removes
-      the whole option.
+    description: Whether the option, or with O(items) the items, must be in the file. Without O(items), V(absent)
+      removes the whole option.
     type: str
     choices: [present, absent]
     default: present
   backup:
-    description: Whether to keep a copy of the file, with the date in its name, before it is changed. It holds the
-      secrets of the file.
+    description: Whether to keep a copy of the file, with the date in its name, before it is changed. The copy contains
+      the secrets of the file.
     type: bool
     default: false
 notes:
-  - Values of options whose names speak of a secret, such as C(fernet_key), C(sql_alchemy_conn) and C(smtp_password),
-    and URLs with a user in them, are shown in no output, even if they are given as O(value).
-  - An environment variable such as E(AIRFLOW__API__AUTH_BACKENDS) overrides the file. The module looks into the
-    environment of the processes of Airflow that read this file on this host, as far as the user of the task may see
-    it, and warns when a variable says something else than the task.
+  - No output shows URLs with a user in them and values of options with the name of a secret, such as C(fernet_key),
+    C(sql_alchemy_conn) and C(smtp_password). This is also true if you give them as O(value).
+  - An environment variable such as E(AIRFLOW__API__AUTH_BACKENDS) overrides the file. The module reads the environment
+    of the Airflow processes that use this file on this host, as far as the user of the task may see it. It warns if a
+    variable has another value than the task.
 seealso:
   - name: The role airflow_deploy
     description: Its entry point enable_api adds basic auth to the file with this module, and restarts the webserver.
@@ -98,14 +98,14 @@ EXAMPLES = r"""
     option: smtp_password
     secret_value: "{{ smtp_password | replace('%', '%%') }}"
 
-- name: Add a backend to those that are listed
+- name: Add a backend to the list
   dagops.airflow.airflow_cfg:
     path: /opt/airflow/airflow.cfg
     section: api
     option: auth_backends
     items: [airflow.api.auth.backend.session]
 
-- name: Remove an option, so that Airflow's default counts
+- name: Remove an option, so that Airflow's default is used
   dagops.airflow.airflow_cfg:
     path: /opt/airflow/airflow.cfg
     section: core
@@ -128,29 +128,29 @@ file:
   type: str
   sample: /opt/airflow/airflow.cfg
 value_before:
-  description: The value before the task, as it stands in the file; null when there was none, or when it is not shown.
+  description: The value before the task, as in the file; null if there was none, or if it is not shown.
   returned: success
   type: str
   sample: "32"
 value_after:
-  description: The value after the task, in check mode as it would be; null when there is none, or when it is not shown.
+  description: The value after the task, in check mode the expected value; null if there is none, or if it is not shown.
   returned: success
   type: str
   sample: "64"
 items_before:
-  description: The items before the task; null when they are not shown.
+  description: The items before the task; null if they are not shown.
   returned: when O(items) is given
   type: list
   elements: str
   sample: [airflow.api.auth.backend.kerberos_auth]
 items_after:
-  description: The items after the task, in check mode as they would be; null when they are not shown.
+  description: The items after the task, in check mode the expected items; null if they are not shown.
   returned: when O(items) is given
   type: list
   elements: str
   sample: [airflow.api.auth.backend.kerberos_auth, airflow.api.auth.backend.session]
 hidden:
-  description: Whether the values are not shown, since they are secrets.
+  description: Whether the values are hidden because they are secrets.
   returned: success
   type: bool
 backup_file:
@@ -159,7 +159,7 @@ backup_file:
   type: str
   sample: /opt/airflow/airflow.cfg.4711.2026-11-22@10:15:00~
 overridden_by:
-  description: Variables in the environment of running processes of Airflow that override the option.
+  description: Variables in the environment of running Airflow processes that override the option.
   returned: success
   type: list
   elements: dict
@@ -168,19 +168,19 @@ overridden_by:
       description: Number of the process.
       type: int
     part:
-      description: The part of Airflow that the process is.
+      description: The part of Airflow that the process runs.
       type: str
     variable:
       description: Name of the variable.
       type: str
       sample: AIRFLOW__API__AUTH_BACKENDS
     value:
-      description: Its value; null when it is not shown, and for a variable with C(_CMD) or C(_SECRET) at its end, which
+      description: Its value; null if it is not shown, and for a variable with C(_CMD) or C(_SECRET) at its end, which
         says where the value comes from.
       type: str
       sample: airflow.api.auth.backend.session
 processes:
-  description: Running processes of Airflow that read this file, and whose environment the user of the task may see.
+  description: Running Airflow processes that use this file and whose environment the user of the task may see.
   returned: success
   type: list
   elements: dict
@@ -189,7 +189,7 @@ processes:
       description: Number of the process.
       type: int
     part:
-      description: The part of Airflow that the process is.
+      description: The part of Airflow that the process runs.
       type: str
 """
 

@@ -10,12 +10,12 @@ module: airflow_connection
 short_description: Manage connections of Apache Airflow
 version_added: 1.0.0
 description:
-  - Creates, updates or deletes a connection, with which tasks reach a database, a bucket or another service.
-  - An option that is not given leaves its field as it is, on every version of Airflow, and an empty text clears it.
-  - Airflow does not show passwords and other secrets again. O(update_secrets) says what happens to those that cannot be
-    compared.
-  - A connection that somebody else makes at the same moment is not overwritten. It is read, and changed where it
-    differs.
+  - Creates, updates or deletes a connection. Tasks use it to reach a database, a bucket or another service.
+  - On every version of Airflow, a field whose option is not given is not changed. An empty string clears a field.
+  - Airflow does not show passwords and other secrets again. O(update_secrets) says what happens to secrets that cannot
+    be compared.
+  - If somebody else creates the connection at the same time, it is not overwritten. The module reads it and changes
+    only what differs.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -24,58 +24,59 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.changes
 options:
   connection_id:
-    description: Id of the connection, such as V(warehouse). It has letters, digits, dots, dashes and
-      underscores. Letters other than A to Z need Airflow 3.
+    description: Id of the connection, such as V(warehouse). It can have letters, digits, dots, dashes and underscores.
+      Letters other than A to Z need Airflow 3.
     type: str
     required: true
   conn_type:
-    description: Type of the connection, such as V(postgres) or V(http). Required for one that does not exist yet.
+    description: Type of the connection, such as V(postgres) or V(http). Required for a new connection.
     type: str
   description:
     description: Description of the connection.
     type: str
   host:
-    description: Host or address that it leads to.
+    description: Host name or address of the service.
     type: str
   login:
-    description: Name of the user there.
+    description: Name of the user of the service.
     type: str
   password:
     description:
-      - Password of the user there.
-      - No version of Airflow can clear a password. With an empty text the connection is deleted and made anew, which
-        check mode and the diff say. That is refused while its O(extra) holds secrets that are not given.
-      - Airflow 2 does not tell whether there is a password. There an empty text counts as a secret, for which
-        O(update_secrets) holds.
+      - Password of the user of the service.
+      - No version of Airflow can clear a password. With an empty string the module deletes the connection and creates
+        it again. Check mode and the diff say so. The module refuses this if O(extra) has secrets that are not given.
+      - Airflow 2 does not show whether there is a password. There an empty string counts as a secret, and
+        O(update_secrets) applies to it.
     type: str
   schema:
     description: Schema, such as the name of a database.
     type: str
   port:
-    description: Port; V(0) or an empty text for none.
+    description: Port; V(0) or an empty string for none.
     type: int
   extra:
     description:
-      - Further fields of the connection, a mapping or the JSON or YAML text of one. Keys that are not named go away.
-      - Secrets belong in O(secret_extra). A key with a null keeps the secret that Airflow has there. Airflow 2 cannot
-        do that while something else in O(extra) changes, and the task fails before anything is written.
+      - Further fields of the connection. A mapping, or its JSON or YAML text. Keys that are not in it are removed.
+      - Put secrets into O(secret_extra). A key with null keeps the secret that Airflow has. If something else in
+        O(extra) changes, Airflow 2 cannot do that, and the task fails before anything is written.
     type: raw
   secret_extra:
     description:
-      - Further fields that no output may show, laid over O(extra), mapping by mapping. Without O(extra) they are laid
-        over the fields that the connection has.
-      - Airflow itself shows them to users who may read connections, unless a name has a word such as V(token).
+      - Further fields that no output may show. They are merged into O(extra), mapping by mapping. Without O(extra) they
+        are merged into the fields of the existing connection.
+      - Airflow itself shows them to users who may read connections, unless the name has a word such as V(token).
     type: dict
   update_secrets:
     description:
-      - What happens to O(password), and to fields of O(extra) and O(secret_extra), where Airflow masks what it has, so
-        that they cannot be compared. What can be read is compared, and written when it differs.
+      - What happens to O(password), and to fields of O(extra) and O(secret_extra), if Airflow masks them, so that they
+        cannot be compared. Other values are compared, and written if they differ.
       - V(always) writes them each time, and reports a change each time.
-      - V(on_change) writes them when they are others than the last that were written in this way, or when something
-        else shows that somebody has changed the connection. For that, it keeps a salted digest (scrypt) in a variable
-        whose key is C(dagops__) and 24 hexadecimal digits of the SHA-256 of C(connection) and the id, with a blank
-        between them. Who may read variables can try to guess a weak secret by it. It goes with the connection.
-      - V(on_create) sets O(password) and O(secret_extra) for a new connection only.
+      - V(on_change) writes them if they differ from the last ones that were written in this way, or if other fields
+        show that somebody has changed the connection. For this it keeps a salted digest (scrypt) in a variable. The key
+        of the variable is C(dagops__) and 24 hexadecimal digits of the SHA-256 of C(connection) and the id, with a
+        blank between them. Users who may read variables can use it to guess a weak secret. It is deleted with the
+        connection.
+      - V(on_create) sets O(password) and O(secret_extra) only for a new connection.
     type: str
     choices: [always, on_change, on_create]
     default: always
@@ -92,7 +93,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A database, whose secrets are written only when they are new ones
+- name: A database; secrets are written only if they have changed
   dagops.airflow.airflow_connection:
     api_url: https://airflow.example.com
     api_username: deploy
@@ -109,12 +110,12 @@ EXAMPLES = r"""
       private_key: "{{ vault_db_key }}"
     update_secrets: on_change
 
-- name: Another host; the rest stays as it is
+- name: Another host; nothing else changes
   dagops.airflow.airflow_connection:
     connection_id: warehouse
     host: db2.example.com
 
-- name: No such connection
+- name: Delete a connection
   dagops.airflow.airflow_connection:
     connection_id: warehouse
     state: absent
@@ -122,7 +123,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 connection:
-  description: The connection as it is after the task, in check mode as it would be; null when it does not exist.
+  description: The connection after the task, in check mode the expected one; null if it does not exist.
   returned: success
   type: dict
   contains:
@@ -135,30 +136,31 @@ connection:
       type: str
       sample: postgres
     description:
-      description: Description of the connection; empty when it has none.
+      description: Description of the connection; empty if it has none.
       type: str
     host:
-      description: Host of the connection; empty when it has none.
+      description: Host of the connection; empty if it has none.
       type: str
     login:
-      description: Name of the user; empty when it has none.
+      description: Name of the user; empty if it has none.
       type: str
     schema:
-      description: Schema of the connection; empty when it has none.
+      description: Schema of the connection; empty if it has none.
       type: str
     port:
-      description: Port of the connection; null when it has none.
+      description: Port of the connection; null if it has none.
       type: int
     team_name:
-      description: Team of the connection; empty when it has none.
+      description: Team of the connection; empty if it has none.
       type: str
     extra:
-      description: Further fields, with V(***) for what may be a secret; null when Airflow has something else than JSON.
+      description: Further fields, with V(***) for values that may be secrets; null if Airflow has something else than
+        JSON.
       type: dict
 unverified:
   description:
-    - Secrets that could not be compared with those that Airflow has, such as V(password) and
-      V(secret_extra.private_key). They have been written, unless O(update_secrets) is V(on_create).
+    - Secrets that could not be compared with those of Airflow, such as V(password) and V(secret_extra.private_key).
+      They have been written, unless O(update_secrets) is V(on_create).
   returned: success
   type: list
   elements: str

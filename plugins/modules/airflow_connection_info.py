@@ -10,8 +10,8 @@ module: airflow_connection_info
 short_description: List connections of Apache Airflow
 version_added: 1.0.0
 description:
-  - Lists connections by id and shell pattern, without what may be a secret.
-  - The API of Airflow 2 lists connections without what is in C(extra), so there each one is read by itself, too.
+  - Lists connections by id and shell pattern, without values that may be secrets.
+  - The API of Airflow 2 lists connections without C(extra), so there each connection is also read separately.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -22,7 +22,7 @@ options:
   connection_id:
     description:
       - Ids of the connections, or shell patterns such as V(etl_*). If it is not set, all are listed.
-      - What does not exist is left out, and an empty list lists nothing.
+      - Ids that do not exist are left out. An empty list lists nothing.
     type: list
     elements: str
 seealso:
@@ -55,25 +55,26 @@ connections:
       type: str
       sample: postgres
     description:
-      description: Description of the connection; empty when it has none.
+      description: Description of the connection; empty if it has none.
       type: str
     host:
-      description: Host of the connection; empty when it has none.
+      description: Host of the connection; empty if it has none.
       type: str
     login:
-      description: Name of the user; empty when it has none.
+      description: Name of the user; empty if it has none.
       type: str
     schema:
-      description: Schema of the connection; empty when it has none.
+      description: Schema of the connection; empty if it has none.
       type: str
     port:
-      description: Port of the connection; null when it has none.
+      description: Port of the connection; null if it has none.
       type: int
     team_name:
-      description: Team of the connection; empty when it has none.
+      description: Team of the connection; empty if it has none.
       type: str
     extra:
-      description: Further fields, with V(***) for what may be a secret; null when Airflow has something else than JSON.
+      description: Further fields, with V(***) for values that may be secrets; null if Airflow has something else than
+        JSON.
       type: dict
 """
 

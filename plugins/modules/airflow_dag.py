@@ -10,10 +10,10 @@ module: airflow_dag
 short_description: Pause, unpause or delete DAGs of Apache Airflow
 version_added: 1.0.0
 description:
-  - Sets whether DAGs are paused, or deletes their records. DAGs are named by id, by shell patterns, or by tag.
-  - After a deployment it waits until Airflow has parsed the new files.
-  - A DAG that is paused starts no tasks. A run that is triggered stays queued, and one that is running stays running,
-    until the DAG is unpaused.
+  - Sets whether DAGs are paused, or deletes their records. You select DAGs by id, shell pattern or tag.
+  - Can wait until Airflow has parsed the new files after a deployment.
+  - A paused DAG starts no tasks. Until the DAG is unpaused, a triggered run stays queued, and a running run stays
+    running.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -23,99 +23,98 @@ extends_documentation_fragment:
 options:
   dag_id:
     description:
-      - Ids of the DAGs, or shell patterns such as V(etl_*) or V(*), which select DAGs that are not stale.
-      - White space around an item is dropped. An empty item is refused. An empty list selects nothing and changes
+      - Ids of the DAGs, or shell patterns such as V(etl_*) or V(*). Patterns select only DAGs that are not stale.
+      - White space around an item is removed. An empty item is refused. An empty list selects nothing and changes
         nothing.
-      - In check mode a DAG that does not exist is a warning, since a task before may be the one that would deploy it,
-        and the result has it as it is to be expected then, paused at first.
+      - In check mode the module only warns if a DAG does not exist, because an earlier task may deploy it. The result
+        then has the expected DAG, which is paused at first.
       - One of O(dag_id) and O(tags) is required.
     type: list
     elements: str
   tags:
     description:
-      - Selects the DAGs that carry any of these tags, such as V(billing), and are not stale. With O(dag_id) both must
-        hold.
+      - Selects the DAGs that have any of these tags, such as V(billing), and are not stale. With O(dag_id) a DAG must
+        match both.
       - An empty list selects nothing.
     type: list
     elements: str
   paused:
     description:
-      - Whether the DAGs are paused. If it is not set, that is not touched and the task only reads.
+      - Whether the DAGs are paused. If it is not set, this is not changed and the task only reads.
     type: bool
   state:
     description:
-      - V(present) expects the DAGs to exist.
-      - V(absent) deletes what Airflow knows of them, their runs included; only exact ids are taken. Delete the DAG's
-        file first, otherwise Airflow soon finds it again and the DAG comes back without its history.
+      - V(present) means that the DAGs must exist.
+      - V(absent) deletes the records of the DAGs and their runs. It accepts only exact ids. Delete the file of the DAG
+        first. Otherwise Airflow soon finds the file again, and the DAG comes back without its history.
     type: str
     choices: [present, absent]
     default: present
   wait:
     description:
-      - Before anything else, waits until Airflow has parsed the DAGs of O(dag_id) that are named by exact ids. Each is
-        known then, is not stale, and has no import error. It is the step after DAG files were copied.
-      - Airflow is asked to parse the files at once, which it can from version 2.10 on. It finds new files by itself,
-        within C([dag_processor] refresh_interval) (Airflow 3) or C([scheduler] dag_dir_list_interval) (Airflow 2),
-        which are 5 minutes if nobody has changed them.
-      - The task fails as soon as Airflow has tried one of the files and cannot import it. Of a DAG that is not known
-        yet, the file is the one that is named like it, or one that has broken during the wait, unless the DAG appears
+      - First waits until Airflow has parsed the DAGs that O(dag_id) names by exact ids. Then each DAG is known, is not
+        stale, and has no import error. Use it after you have copied DAG files.
+      - From Airflow 2.10 on, the module asks Airflow to parse the files at once. Airflow finds new files by itself
+        within C([dag_processor] refresh_interval) (Airflow 3) or C([scheduler] dag_dir_list_interval) (Airflow 2). The
+        default of both is 5 minutes.
+      - The task fails as soon as Airflow has tried one of the files and cannot import it. If a DAG is not known yet,
+        the module takes the file with the name of the DAG, or a file that broke during the wait, unless the DAG appears
         within O(parse_margin) seconds after that.
-      - In check mode it looks once, warns of what is missing, and does not wait.
+      - In check mode it looks once, warns of missing DAGs, and does not wait.
     type: bool
     default: false
   wait_timeout:
     description:
-      - Seconds that O(wait) may take, and then O(drain) once more.
+      - Maximum seconds for O(wait), and again for O(drain).
       - V(0) looks once.
     type: float
     default: 300
   parsed_after:
     description:
-      - With O(wait), the moment at which the files were copied, with its time zone, such as
-        V(2026-11-22T10:15:00+00:00). The wait ends when the version of the DAG that runs was made after it.
-      - Take it before the files are copied, as in the examples, on a host whose clock agrees with Airflow's.
+      - With O(wait), the time when the files were copied, with its time zone, such as V(2026-11-22T10:15:00+00:00). The
+        wait ends when Airflow runs a version of the DAG that is newer than this time.
+      - Save the time before you copy the files, as in the examples, on a host whose clock agrees with Airflow's clock.
     type: str
   parse_margin:
     description:
-      - Seconds by which the time of parsing has to be later than O(parsed_after).
-      - Airflow stamps a DAG at each parse, but writes what has changed in it at most once in
-        C([core] min_serialized_dag_update_interval) seconds, 30 if nobody has changed that. A DAG that was not known
-        before, and one of which Airflow 3 has made a new version that the user may read, need no margin. Of more than
-        20 DAGs in one task no versions are read.
-      - A parse that began before O(parsed_after) may read the old file. From 3.1 on, Airflow tells how long a parse
-        took, so that such a one does not count. Before that, give more seconds than the file takes to be parsed, or
-        use O(version_marker).
+      - The parse must be at least this many seconds later than O(parsed_after).
+      - Airflow saves the time of each parse, but it writes changes of a DAG at most once in
+        C([core] min_serialized_dag_update_interval) seconds (30 by default). No margin is needed for a DAG that was not
+        known before, and for a DAG with a new version in Airflow 3 that the user may read. For more than 20 DAGs in one
+        task, no versions are read.
+      - A parse that began before O(parsed_after) may read the old file. From 3.1 on, Airflow shows how long a parse
+        took, so the module ignores such a parse. Before 3.1, give more seconds than a parse of the file takes, or use
+        O(version_marker).
     type: float
     default: 30
   version_marker:
     description:
-      - With O(wait), a tag that the new version of each DAG carries, such as V(release-42). It is the sign where
-        nothing is copied, with git-sync and images for example, and works on every version of Airflow.
-      - If Airflow 3 has made a version of the DAG with the parse in which the tag is seen first, that version runs.
-        Otherwise the tag may be older or newer than the version that runs, and a parse that is O(parse_margin) seconds
-        later is waited for, in each task anew; give O(wait_timeout) more than that.
+      - With O(wait), a tag of the new version of each DAG, such as V(release-42). Use it if you do not copy files, for
+        example with git-sync or images. It works on every version of Airflow.
+      - If Airflow 3 created a version of the DAG in the first parse with this tag, that version runs. Otherwise the tag
+        may be older or newer than the version that runs. Then each task waits for a parse that is O(parse_margin)
+        seconds later. Set O(wait_timeout) to more than that.
     type: str
   bundle_version:
     description:
-      - With O(wait), a version of the DAG bundle from which each DAG has to come, such as the commit of a Git
-        bundle, or the first 7 characters of it or more. Needs Airflow 3.0 or newer, and a bundle with versions.
+      - With O(wait), the version of the DAG bundle that each DAG must come from, such as the commit of a Git bundle, or
+        at least its first 7 characters. Needs Airflow 3.0 or newer, and a bundle with versions.
     type: str
   drain:
     description:
-      - With O(paused=true), pauses each DAG only when no run of it is active, and waits for that up to
-        O(wait_timeout) seconds. In the end nothing is in flight; otherwise the task fails and all DAGs are as they
-        were.
-      - A paused DAG starts no further tasks, so a run that is active when its DAG is paused never ends. That is why a
-        DAG which is paused already while runs of it are active is refused.
+      - With O(paused=true), pauses each DAG only when it has no active run, and waits up to O(wait_timeout) seconds for
+        this. If runs are still active then, the task fails and no DAG is changed.
+      - A paused DAG starts no more tasks, so a run that is active when its DAG is paused never ends. So the module
+        refuses a paused DAG with active runs.
     type: bool
     default: false
   progress:
     description:
       - >-
-        Whether to print a line while O(wait) or O(drain) lasts, whenever there is something new, such as
-        V(localhost: Runs of etl_daily (2\) are still active).
-      - Lines are printed where the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed
-        for a task with C(no_log) and in check mode.
+        Whether to print a line during O(wait) or O(drain), each time something has changed, such as V(localhost: Runs
+        of etl_daily (2\) are still active).
+      - Lines are printed if the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed for
+        a task with C(no_log) and in check mode.
     type: bool
     default: true
 seealso:
@@ -151,26 +150,26 @@ EXAMPLES = r"""
   ansible.builtin.copy:
     src: dags/
     dest: /opt/airflow/dags/
-  # Not as the tasks of the control node, whose play may name a connection and a Python.
+  # The play may set a connection and a Python for the control node. This host needs other ones.
   delegate_to: airflow.example.com
   connection: ssh
   vars:
     ansible_python_interpreter: auto
 
-- name: Unpause the DAG when its new version is the one that runs
+- name: Unpause the DAG when Airflow runs its new version
   dagops.airflow.airflow_dag:
     dag_id: etl_daily
     wait: true
     parsed_after: "{{ copied_at }}"
     paused: false
 
-- name: Wait for the version of a Git repository that has the tag of the release
+- name: Wait for the version of the DAG with the tag of the release
   dagops.airflow.airflow_dag:
     dag_id: etl_daily
     wait: true
     version_marker: "release-{{ release }}"
 
-- name: Pause DAGs with nothing left in flight
+- name: Pause DAGs when no run is active
   dagops.airflow.airflow_dag:
     dag_id: "etl_*"
     paused: true
@@ -186,9 +185,9 @@ EXAMPLES = r"""
 RETURN = r"""
 dags:
   description:
-    - The DAGs that were selected, sorted by id, as they are after the task; in check mode, as they would be.
-    - With O(state=absent) those that were deleted, as they were.
-    - Of a failure, those that were changed or deleted before it.
+    - The selected DAGs, sorted by id, after the task; in check mode the expected state.
+    - With O(state=absent) the deleted DAGs, as they were before.
+    - In a failure, the DAGs that were changed or deleted before it.
   returned: success, and when a write failed
   type: list
   elements: dict
@@ -214,11 +213,11 @@ dags:
       type: str
       sample: "2026-11-22T10:15:00.123456Z"
     next_dagrun_logical_date:
-      description: Logical date of the run that the scheduler makes next; null for a DAG without a schedule.
+      description: Logical date of the next run of the schedule; null for a DAG without a schedule.
       type: str
       sample: "2026-11-22T00:00:00Z"
     next_dagrun_run_after:
-      description: Moment after which the scheduler makes that run, if the DAG is not paused then.
+      description: Time after which the scheduler creates that run, if the DAG is not paused then.
       type: str
       sample: "2026-11-23T00:00:00Z"
     tags:
@@ -226,8 +225,8 @@ dags:
       type: list
       elements: str
     active_runs:
-      description: How many runs of the DAG were queued or running when this task paused it; null when it did not
-        pause it, and when the user may not see runs.
+      description: Number of queued or running runs of the DAG when this task paused it; null if it did not pause it,
+        and if the user may not see runs.
       type: int
     description:
       description: Description of the DAG.
@@ -236,7 +235,7 @@ dags:
       description: The DAG's file on the Airflow host.
       type: str
     max_active_runs:
-      description: How many runs of the DAG may be running at a time.
+      description: Maximum number of running runs of the DAG.
       type: int
     owners:
       description: Owners of the DAG.
@@ -260,13 +259,13 @@ import_errors:
       type: str
       sample: etl_daily.py
     timestamp:
-      description: When Airflow tried it last. ISO 8601 in UTC.
+      description: When Airflow last tried it. ISO 8601 in UTC.
       type: str
     trace_tail:
-      description: The last 20 lines of the trace.
+      description: The last 20 lines of the traceback.
       type: str
 timed_out:
-  description: Whether O(wait) or O(drain) ran out of time.
+  description: Whether O(wait) or O(drain) timed out.
   returned: when it did
   type: bool
 """

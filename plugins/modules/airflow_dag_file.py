@@ -10,10 +10,10 @@ module: airflow_dag_file
 short_description: Wait until Apache Airflow has read DAG files
 version_added: 1.0.0
 description:
-  - After DAG files were copied, waits until Airflow has read them, and tells which DAGs each file holds, which DAGs
-    have left it, and why it cannot be imported.
-  - The task fails as soon as Airflow has tried one of the files and cannot import it, whether the file is new or not.
-    Of a DAG that has left its file it warns.
+  - Waits until Airflow has read DAG files after you have copied them. Returns which DAGs each file has, which DAGs are
+    no longer in it, and why it cannot be imported.
+  - The task fails as soon as Airflow has tried one of the files and cannot import it, also if the file is new. It warns
+    if a DAG is no longer in its file.
   - To wait for DAGs by their ids, use M(dagops.airflow.airflow_dag) with O(dagops.airflow.airflow_dag#module:wait).
 author:
   - The dagops.airflow authors (@dagops)
@@ -25,82 +25,79 @@ options:
   files:
     description:
       - Paths of the files below the DAGs folder or the DAG bundle, such as V(etl/daily.py), or below O(folder). All
-        DAGs in a zip file are of that file.
-      - On Airflow 2 without O(folder), absolute paths are taken as well, and of other paths the end decides, since
-        Airflow 2 does not tell where its DAGs folder is.
-      - Name files that define DAGs. Airflow does not tell that it has read a file without any, so such a file is
-        waited for until the time is over, unless O(dag_id) says which DAGs there are.
+        DAGs in a zip file belong to that file.
+      - On Airflow 2 without O(folder), absolute paths are accepted, too. Other paths must match the end of the path of
+        a file, because Airflow 2 does not show where its DAGs folder is.
+      - Give only files that define DAGs. Airflow does not show that it has read a file without DAGs, so the task would
+        wait for it until its timeout, unless O(dag_id) names the DAGs.
     type: list
     elements: str
     required: true
   folder:
     description:
       - The folder of the files, as an absolute path, or as a path below the DAGs folder or the bundle.
-      - Airflow may know the folder by another path than the host to which the files were copied, in a container for
-        example. When it knows nothing below this path, the end of the path decides.
+      - Airflow may have another path for the folder than the host that you copy the files to, for example in a
+        container. If Airflow knows no file below this path, the module compares the end of the path.
     type: str
   bundle:
     description:
-      - Name of the DAG bundle, where two of them have a file of the same name. It needs Airflow 3.
+      - Name of the DAG bundle, if two bundles have a file with the same name. Needs Airflow 3.
     type: str
   dag_id:
     description:
-      - Ids of DAGs that are waited for, too, whichever file they are in, as with
-        O(dagops.airflow.airflow_dag#module:wait).
-      - With them, a file in which Airflow finds no DAG is not waited for. O(files) may be empty then.
+      - Ids of DAGs to wait for, too, in any file, as with O(dagops.airflow.airflow_dag#module:wait).
+      - With this option, the task does not wait for a file in which Airflow finds no DAG. O(files) can then be empty.
     type: list
     elements: str
   parsed_after:
     description:
-      - The moment at which the files were copied, with its time zone, such as V(2026-11-22T10:15:00+00:00). A file
-        counts as read when the versions of its DAGs that run were made after it. If it is not set, whatever Airflow
-        has read will do.
-      - Take it when the last file is in place, on a host whose clock agrees with Airflow's.
+      - The time when the files were copied, with its time zone, such as V(2026-11-22T10:15:00+00:00). A file counts as
+        read when Airflow runs versions of its DAGs that are newer than this time. If it is not set, any version counts.
+      - Save the time when the last file is in place, on a host whose clock agrees with Airflow's clock.
     type: str
   parse_margin:
     description:
-      - Seconds by which the time of parsing has to be later than O(parsed_after), as in
-        M(dagops.airflow.airflow_dag).
+      - The parse must be at least this many seconds later than O(parsed_after), as in M(dagops.airflow.airflow_dag).
     type: float
     default: 30
   version_marker:
     description:
-      - A tag that the new version of each DAG carries, such as V(release-42). It is the sign where
-        nothing is copied, with git-sync and images for example, and works on every version of Airflow.
-      - If Airflow 3 has made a version of the DAG with the parse in which the tag is seen first, that version runs.
-        Otherwise the tag may be older or newer than the version that runs, and a parse that is O(parse_margin) seconds
-        later is waited for, in each task anew; give O(wait_timeout) more than that.
+      - A tag of the new version of each DAG, such as V(release-42). Use it if you do not copy files, for example with
+        git-sync or images. It works on every version of Airflow.
+      - If Airflow 3 created a version of the DAG in the first parse with this tag, that version runs. Otherwise the tag
+        may be older or newer than the version that runs. Then each task waits for a parse that is O(parse_margin)
+        seconds later. Set O(wait_timeout) to more than that.
     type: str
   bundle_version:
     description:
-      - A version of the DAG bundle from which each DAG has to come, such as the commit of a Git
-        bundle, or the first 7 characters of it or more. Needs Airflow 3.0 or newer, and a bundle with versions.
+      - The version of the DAG bundle that each DAG must come from, such as the commit of a Git bundle, or at least its
+        first 7 characters. Needs Airflow 3.0 or newer, and a bundle with versions.
     type: str
   wait:
     description:
-      - Whether to wait. With V(false), the task looks once and tells what there is; a file that is not read or cannot
-        be imported is no failure then.
+      - Whether to wait. With V(false), the task looks once and returns what it finds. It does not fail if a file is not
+        read or cannot be imported.
     type: bool
     default: true
   wait_timeout:
     description:
-      - Seconds that the wait may take. V(0) looks once.
-      - Airflow finds new files within C([dag_processor] refresh_interval) (Airflow 3) or C([scheduler]
-        dag_dir_list_interval) (Airflow 2), which are 5 minutes if nobody has changed them. From version 2.10
-        on, the task asks Airflow to read the files that it knows at once.
-      - In check mode the task looks once, warns of what is not read or cannot be imported, and does not wait.
+      - Maximum seconds to wait. V(0) looks once.
+      - Airflow finds new files within C([dag_processor] refresh_interval) (Airflow 3) or
+        C([scheduler] dag_dir_list_interval) (Airflow 2). The default of both is 5 minutes. From Airflow 2.10 on, the
+        task asks Airflow to read known files at once.
+      - In check mode the task looks once, warns of files that are not read or cannot be imported, and does not wait.
     type: float
     default: 300
   progress:
     description:
-      - Whether to print a line when more files are read, such as V(2 of 3 files read, waiting for etl/daily.py).
-      - Lines are printed where the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed
-        for a task with C(no_log) and in check mode.
+      - Whether to print a line each time more files are read, such as V(2 of 3 files read, waiting for etl/daily.py).
+      - Lines are printed if the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed for
+        a task with C(no_log) and in check mode.
     type: bool
     default: true
 notes:
-  - The import error needs the permission C(can_read) on C(ImportError). A user without it waits until the time is
-    over when a file cannot be imported.
+  - The import error needs the permission C(can_read) on C(ImportError). Without it, if a file cannot be imported, the
+    task waits until its timeout.
 seealso:
   - module: dagops.airflow.airflow_dag
 """
@@ -110,7 +107,7 @@ EXAMPLES = r"""
   ansible.builtin.copy:
     src: dags/
     dest: /opt/airflow/dags/
-  # Not as the tasks of the control node, whose play may name a connection and a Python.
+  # The play may set a connection and a Python for the control node. This host needs other ones.
   delegate_to: airflow.example.com
   connection: ssh
   vars:
@@ -130,11 +127,11 @@ EXAMPLES = r"""
     parsed_after: "{{ copied_at }}"
   register: deployed
 
-- name: Say which DAGs are in no file any more
+- name: Say which DAGs are no longer in a file
   ansible.builtin.debug:
     msg: "{{ deployed.files | map(attribute='gone_dag_ids') | flatten | join(', ') }}"
 
-- name: Look which DAGs a file holds
+- name: Read which DAGs a file has
   dagops.airflow.airflow_dag_file:
     files: etl_daily.py
     wait: false
@@ -153,19 +150,20 @@ files:
       sample: etl/daily.py
     state:
       description:
-        - V(parsed) when Airflow has read it, V(broken) when it cannot be imported, and V(pending) when Airflow has
-          not read it, or has found no DAG in it.
+        - V(parsed) if Airflow has read it, V(broken) if it cannot be imported, and V(pending) if Airflow has not read
+          it, or has found no DAG in it.
       type: str
       sample: parsed
     dag_ids:
-      description: Ids of the DAGs that Airflow has found in it, sorted; those from before, if it is broken or pending.
+      description: Ids of the DAGs that Airflow has found in it, sorted; if it is broken or pending, the DAGs from
+        before.
       type: list
       elements: str
       sample: [etl_daily]
     gone_dag_ids:
       description:
-        - Ids of DAGs that were in the file when the task began, and are in no file now, sorted. Airflow itself takes
-          some minutes to see that.
+        - Ids of DAGs that were in the file when the task began, and are not in any file now, sorted. Airflow itself
+          needs some minutes to notice this.
       type: list
       elements: str
     import_error:
@@ -177,10 +175,10 @@ files:
           type: str
           sample: etl/daily.py
         timestamp:
-          description: When Airflow tried it last. ISO 8601 in UTC.
+          description: When Airflow last tried it. ISO 8601 in UTC.
           type: str
         trace_tail:
-          description: The last 20 lines of the trace.
+          description: The last 20 lines of the traceback.
           type: str
 dags:
   description: The DAGs of the files and of O(dag_id), sorted by id, as M(dagops.airflow.airflow_dag_info) returns them.
@@ -188,7 +186,7 @@ dags:
   type: list
   elements: dict
 timed_out:
-  description: Whether the wait ran out of time.
+  description: Whether the wait timed out.
   returned: when it did
   type: bool
 """

@@ -21,27 +21,27 @@ options:
   dag_id:
     description:
       - Ids of the DAGs, or shell patterns such as V(etl_*). If it is not set, all are listed.
-      - What does not exist is left out, and an empty list lists nothing.
+      - Ids that do not exist are left out. An empty list lists nothing.
     type: list
     elements: str
   tags:
-    description: Lists DAGs that carry any of these tags, such as V(billing). An empty list lists nothing.
+    description: Lists DAGs that have any of these tags, such as V(billing). An empty list lists nothing.
     type: list
     elements: str
   paused:
     description: Lists only DAGs that are paused, or only those that are not.
     type: bool
   stale:
-    description: Whether to list stale DAGs, too, which Airflow no longer finds in its files.
+    description: Whether to also list stale DAGs, which Airflow no longer finds in its files.
     type: bool
     default: false
   order_by:
-    description: What the DAGs are ordered by; with V(-) in descending order.
+    description: Field to sort the DAGs by; with V(-) in descending order.
     type: str
     choices: [dag_id, -dag_id, last_parsed_time, -last_parsed_time]
     default: dag_id
   limit:
-    description: The most DAGs to return, 1 or more. If it is not set, all are.
+    description: Maximum number of DAGs to return, 1 or more. If it is not set, all are returned.
     type: int
 seealso:
   - module: dagops.airflow.airflow_dag
@@ -66,7 +66,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dags:
-  description: The DAGs, in the wanted order.
+  description: The DAGs, in the order of O(order_by).
   returned: success
   type: list
   elements: dict
@@ -89,11 +89,11 @@ dags:
       type: str
       sample: "2026-11-22T10:15:00.123456Z"
     next_dagrun_logical_date:
-      description: Logical date of the run that the scheduler makes next; null for a DAG without a schedule.
+      description: Logical date of the next run of the schedule; null for a DAG without a schedule.
       type: str
       sample: "2026-11-22T00:00:00Z"
     next_dagrun_run_after:
-      description: Moment after which the scheduler makes that run, if the DAG is not paused then.
+      description: Time after which the scheduler creates that run, if the DAG is not paused then.
       type: str
       sample: "2026-11-23T00:00:00Z"
     tags:
@@ -107,7 +107,7 @@ dags:
       description: The DAG's file on the Airflow host.
       type: str
     max_active_runs:
-      description: How many runs of the DAG may be running at a time.
+      description: Maximum number of running runs of the DAG.
       type: int
     owners:
       description: Owners of the DAG.

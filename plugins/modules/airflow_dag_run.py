@@ -10,9 +10,9 @@ module: airflow_dag_run
 short_description: Trigger a DAG run of Apache Airflow, wait for it, and say which tasks failed
 version_added: 1.0.0
 description:
-  - Triggers a run of a DAG exactly once, waits until it has ended, and fails with the failed tasks and the reasons
-    from their logs when the run has failed.
-  - Runs can also be run again, cancelled, marked successful or deleted.
+  - Triggers a run of a DAG exactly once, and waits until it has ended. If the run failed, fails with the failed tasks
+    and the reasons from their logs.
+  - Can also run a run again, cancel it, mark it successful or delete it.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -24,8 +24,8 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(dag_run_id) or O(logical_date) a run that exists is adopted, and waited for, without a change. Without
-        them each call makes a new run.
+      - With O(dag_run_id) or O(logical_date) the task adopts a run that exists, and waits for it without a change.
+        Without them each call creates a new run.
       - O(state=cleared) with O(only_failed=false) runs the tasks again at each call.
 options:
   dag_id:
@@ -34,81 +34,83 @@ options:
     required: true
   dag_run_id:
     description:
-      - Id of the run, such as V(release-42). That of a new run has 1 to 250 letters (of ASCII), digits and characters
-        of C(_.~:+-), no C(..) in it, and does not begin with V(scheduled__). A run that others have made may have any.
-      - If it is not set, a unique one is made before the run is triggered, like
-        V(ansible__20261122T101500Z__5f3ac0de), unless O(logical_date) names a run. Should Airflow 3 refuse it for
-        C([scheduler] allowed_run_id_pattern), another form that fits is taken, such as
-        V(ansible-20261122t101500z-5f3ac0de). Airflow 2 does not tell its pattern; give an id that fits.
+      - Id of the run, such as V(release-42). The id of a new run must have 1 to 250 ASCII letters, digits and
+        characters of C(_.~:+-). It must not contain C(..) and must not begin with V(scheduled__). An existing run can
+        have any id.
+      - If it is not set, the module creates a unique id before it triggers the run, such as
+        V(ansible__20261122T101500Z__5f3ac0de), unless O(logical_date) names a run. If Airflow 3 refuses the id because
+        of C([scheduler] allowed_run_id_pattern), the module uses another form that matches, such as
+        V(ansible-20261122t101500z-5f3ac0de). Airflow 2 does not show its pattern; give an id that matches.
     type: str
   logical_date:
     description:
-      - Logical date of the run, with a time zone, like V(2026-11-22T10:15:00+00:00) or V(2026-11-22 10:15:00+00:00).
-      - Airflow has one run per logical date. Alone, this adopts the run of that date, whatever its id. With a
-        O(dag_run_id) of another run the task fails and names the run that holds the date.
-      - If it is not set, Airflow 2 takes the present moment, and the run has none on Airflow 3.
+      - Logical date of the run, with a time zone, such as V(2026-11-22T10:15:00+00:00) or V(2026-11-22 10:15:00+00:00).
+      - A DAG has one run per logical date. Without O(dag_run_id), the task adopts the run of this date, with any id. If
+        O(dag_run_id) is the id of another run, the task fails and names the run that has this date.
+      - If it is not set, Airflow 2 uses the current time. On Airflow 3 the run has no logical date.
     type: str
   conf:
     description:
-      - Parameters of a new run. A mapping, or its JSON or YAML text, which is what an AWX survey gives. YAML text needs
-        PyYAML where the module runs. Types are kept. On ansible-core before 2.19, a variable with dates needs the
+      - Parameters of a new run. A mapping, or its JSON or YAML text (as from an AWX survey). YAML text needs PyYAML on
+        the host where the module runs. Types are kept. On ansible-core before 2.19, a variable with dates needs the
         filter P(ansible.builtin.to_json#filter).
       - It stays visible in Ansible's output, and in Airflow. Put secrets into O(secret_conf).
     type: raw
   secret_conf:
     description:
-      - Secret parameters of the run, laid over O(conf) mapping by mapping. They are shown in no output of Ansible;
+      - Secret parameters of the run. They are merged into O(conf), mapping by mapping. No output of Ansible shows them.
         Airflow stores them with the run, where its users can read them.
-      - Ansible masks each value wherever it occurs. A value shorter than 6 characters, or one that is a part of
-        O(dag_id), O(dag_run_id), O(api_url) or the name of a state, is therefore refused.
-      - With O(state=awaited) they are those of the run that is waited for, so that they are not shown from its logs.
+      - Ansible masks each value everywhere in its output. So the module refuses a value that is shorter than 6
+        characters or that is a part of O(dag_id), O(dag_run_id), O(api_url) or the name of a state.
+      - With O(state=awaited), give the secrets of the run that the task waits for, so that its logs are masked.
     type: dict
   note:
     description: Note on a new run, such as V(deployment 42), of at most 1000 characters. Needs Airflow 2.5 or newer.
     type: str
   data_interval_start:
     description: Start of a new run's data interval, with a time zone as in O(logical_date). Needs Airflow 2.9 or newer,
-      and O(data_interval_end); on Airflow 3 also O(logical_date), without which the interval would be dropped.
+      and O(data_interval_end). On Airflow 3 it also needs O(logical_date), because Airflow would ignore the interval
+      without it.
     type: str
   data_interval_end:
     description: End of a new run's data interval, with a time zone as in O(logical_date). Needs Airflow 2.9 or newer,
       and O(data_interval_start).
     type: str
   run_after:
-    description: Moment, with a time zone as in O(logical_date), before which Airflow does not start a new run. Needs
+    description: Time, with a time zone as in O(logical_date), before which Airflow does not start a new run. Needs
       Airflow 3.0 or newer.
     type: str
   state:
     description:
-      - V(triggered) makes the run, or adopts it when it exists.
-      - V(awaited) waits for a run that exists, one of the scheduler for example, and makes none.
+      - V(triggered) creates the run, or adopts it if it exists.
+      - V(awaited) waits for a run that exists, for example a run of the scheduler. It creates no run.
       - V(cleared) runs an existing run again. Needs Airflow 2.4 or newer.
-      - V(failed) cancels an existing run. It is marked failed at once, and its tasks end some seconds later. A run
-        that has already succeeded is marked failed, too.
+      - V(failed) cancels an existing run. It is marked failed at once, and its tasks end some seconds later. A run that
+        has already succeeded is also marked failed.
       - V(success) marks an existing run successful.
-      - V(absent) deletes a run. It warns of a DAG that does not exist, since the id may be wrong.
-      - In check mode a DAG or a run that does not exist is a warning, since a task before may be the one that would
-        make it, and the result is the one that is to be expected then.
+      - V(absent) deletes a run. It warns if the DAG does not exist, because the id may be wrong.
+      - In check mode the module only warns if a DAG or a run does not exist, because an earlier task may create it. The
+        result is then the expected one.
     type: str
     choices: [triggered, awaited, cleared, failed, success, absent]
     default: triggered
   only_failed:
-    description: With O(state=cleared), whether only the tasks that failed and those that never ran because of them
-      are run again. If there are none, nothing is run, which is a warning.
+    description: With O(state=cleared), whether to run again only the tasks that failed and the tasks that never ran
+      because of them. If there are none, nothing is run, and the task warns.
     type: bool
     default: true
   latest_version:
-    description: With O(state=cleared), and only then, whether the newest version of the DAG runs, and not the one that
-      the run was made with. Needs Airflow 3.1 or newer. If it is V(false), Airflow does what it is set up to do.
+    description: Only with O(state=cleared). Whether to run the newest version of the DAG in place of the version that
+      the run was created with. Needs Airflow 3.1 or newer. If it is V(false), the configuration of Airflow decides.
     type: bool
     default: false
   when_paused:
     description:
-      - What to do when the DAG is paused, since its runs then stay queued.
+      - What to do if the DAG is paused. Runs of a paused DAG stay queued.
       - V(fail) fails before anything is written. V(trigger) leaves it paused.
-      - V(unpause) unpauses the DAG as soon as its run is made, so that a run which Airflow refuses changes nothing.
-      - If a run of the DAG's schedule is due, Airflow makes it as well as soon as the DAG is unpaused, which is a
-        warning. A run with the O(logical_date) of that one takes its place.
+      - V(unpause) unpauses the DAG as soon as its run is created. So nothing changes if Airflow refuses the run.
+      - If a run of the DAG's schedule is due, Airflow also creates this run as soon as the DAG is unpaused, and the
+        task warns. To avoid the second run, use the O(logical_date) of the scheduled run.
     type: str
     choices: [fail, unpause, trigger]
     default: fail
@@ -117,31 +119,34 @@ options:
     type: bool
     default: true
   wait_timeout:
-    description: Seconds to wait for the end of the run; V(0) looks once. A run that goes on then fails the task.
+    description: Seconds to wait for the end of the run; V(0) looks once. If the run has not ended by then, the task
+      fails.
     type: float
     default: 3600
   queued_timeout:
     description:
-      - Seconds after which the task fails if the run is still queued, with the reason as far as Airflow shows one.
+      - If the run is still queued after this many seconds, the task fails, with the reason as far as Airflow shows one.
         Without this option, the task reports a paused DAG or a stopped scheduler only after O(wait_timeout).
-      - If it is not set, O(wait_timeout) alone counts.
+      - If it is not set, only O(wait_timeout) counts.
     type: float
   cancel_on_timeout:
-    description: Whether to mark the run failed when O(wait_timeout) or O(queued_timeout) is over.
+    description: Whether to mark the run failed after O(wait_timeout) or O(queued_timeout).
     type: bool
     default: false
   results:
     description:
-      - What tasks of the run have pushed and RV(results) returns, such as V(publish) for what the task C(publish) has
-        returned, or V(scan.digest) for what C(scan) has pushed with the key C(digest). Where ids have dots, the longest
-        one counts.
-      - Values have the same types on every version, as M(dagops.airflow.airflow_xcom_info) says, and may have 64
-        KiB each and 1 MiB in all. They are shown, so set C(no_log) for the task when they hold secrets.
-      - A task that the DAG does not have is refused before the run is made, which takes one request more. A result that
-        is not there fails the task after its run has succeeded; RV(results) then has the others. In check mode results
-        are null.
-      - The results of three tasks cost one request on Airflow 3.1 and newer, and three on others.
-      - For O(state=triggered), O(state=awaited) and O(state=cleared). With O(wait=false) only for a run that has ended.
+      - Values of tasks to return in RV(results). V(publish) is the value that the task C(publish) returned.
+        V(scan.digest) is the value that C(scan) pushed with the key C(digest). If ids have dots, the longest id that
+        matches is used.
+      - Values have the same types on every version, as in M(dagops.airflow.airflow_xcom_info). Each value can have up
+        to 64 KiB, all values together up to 1 MiB. The output shows them, so set C(no_log) for the task if they contain
+        secrets.
+      - If the DAG does not have a task, the module fails before it creates the run. This check needs one more request.
+        If a result is missing, the module fails after the run has succeeded, and RV(results) has the others. In check
+        mode results are null.
+      - The results of three tasks need one request on Airflow 3.1 and newer, and three requests on older versions.
+      - Only for O(state=triggered), O(state=awaited) and O(state=cleared). With O(wait=false) only for a run that has
+        ended.
     type: list
     elements: str
 seealso:
@@ -161,7 +166,7 @@ EXAMPLES = r"""
       region: eu
       full: false
 
-- name: Run a DAG once per release, however often the playbook runs
+- name: Run a DAG once per release, also if the playbook runs again
   dagops.airflow.airflow_dag_run:
     dag_id: migrate_warehouse
     dag_run_id: "release-{{ release }}"
@@ -169,7 +174,7 @@ EXAMPLES = r"""
       api_key: "{{ vault_warehouse_api_key }}"
     wait_timeout: 7200
 
-- name: Run a DAG and go on with what its task load has returned
+- name: Run a DAG and use the value that its task load returned
   dagops.airflow.airflow_dag_run:
     dag_id: etl_daily
     results: [load]
@@ -210,9 +215,9 @@ EXAMPLES = r"""
 RETURN = r"""
 dag_run:
   description:
-    - The run, as it was seen last; with O(state=absent) as it was, or null when there was none. In check mode, as it
-      would be; of a run that a task before would have made, what is not known is null. Its conf is not returned.
-    - Every failure after the run was triggered has it, too, so that a rescue block can go on.
+    - The run in its last known state. With O(state=absent) the run before the task, or null if there was none. In check
+      mode the expected run; if an earlier task would create it, unknown values are null. Its conf is not returned.
+    - Every failure after the run was triggered has it, too, so that a rescue block can use it.
   returned: when there is a run
   type: dict
   contains:
@@ -231,11 +236,11 @@ dag_run:
       description: State of the run. One of V(queued), V(running), V(success) and V(failed).
       type: str
     logical_date:
-      description: Logical date of the run; null on Airflow 3 when none was given. All times are ISO 8601 in UTC.
+      description: Logical date of the run; null on Airflow 3 if none was given. All times are ISO 8601 in UTC.
       type: str
       sample: "2026-11-22T10:15:00Z"
     run_after:
-      description: Moment after which Airflow starts the run; on Airflow 2 the end of its data interval.
+      description: Time after which Airflow starts the run; on Airflow 2 the end of its data interval.
       type: str
     data_interval_start:
       description: Start of the run's data interval.
@@ -257,8 +262,8 @@ dag_run:
       type: str
 failed_tasks:
   description:
-    - The task instances that are V(failed) or V(upstream_failed), failed ones first; empty when the run was not waited
-      for and has not ended. A run can succeed although tasks failed; the task then warns.
+    - The task instances that are V(failed) or V(upstream_failed), failed ones first; empty if the task did not wait and
+      the run has not ended. A run can succeed although tasks failed; the task then warns.
   returned: success, when the run has failed, and when the wait timed out
   type: list
   elements: dict
@@ -271,14 +276,15 @@ failed_tasks:
       description: Index of a mapped task instance; V(-1) when the task is not mapped.
       type: int
     loop_iteration:
-      description: In a loop (Airflow 3.4 and newer) C(loop_id) and C(iteration), the turn counted from 0; else null.
+      description: In a loop (Airflow 3.4 and newer) C(loop_id) and C(iteration), the turn of the loop from 0; otherwise
+        null.
       type: dict
       sample: {"loop_id": "pages", "iteration": 2}
     id:
-      description: Airflow's own id of the task instance, which differs from try to try; null on Airflow 2.
+      description: Airflow's own id of the task instance. Each try has another id. Null on Airflow 2.
       type: str
     state:
-      description: State of the task instance; null when Airflow has not looked at it yet.
+      description: State of the task instance; null if Airflow has not looked at it yet.
       type: str
       sample: failed
     operator:
@@ -286,10 +292,10 @@ failed_tasks:
       type: str
       sample: PythonOperator
     try_number:
-      description: Number of the last try; V(0) when there was none.
+      description: Number of the last try; V(0) if there was none.
       type: int
     max_tries:
-      description: How many retries the task has, so that its last try is this number plus one.
+      description: Number of retries of the task. The number of its last try is this number plus one.
       type: int
     start_date:
       description: When the last try started. ISO 8601 in UTC.
@@ -298,35 +304,36 @@ failed_tasks:
       description: When the last try ended. ISO 8601 in UTC.
       type: str
     duration:
-      description: Seconds that the last try took.
+      description: Duration of the last try in seconds.
       type: float
     url:
       description: The task instance in Airflow's web interface.
       type: str
     log_tail:
       description:
-        - The last lines of the last try's log that are not Airflow's own, without colours. Marks of log groups,
-          Airflow's steps, deprecations and the second report of a failure are left out; Airflow's own frames of a
-          traceback are summed up in one line, and so is an alert that could not be sent.
-        - A sentence that says why, when the log cannot be read. Null for tasks that did not fail, or if not asked for.
+        - The last lines of the last try's log, without colours and without Airflow's own lines (marks of log groups,
+          Airflow's steps, deprecations, and the second report of a failure). Airflow's own frames of a traceback are
+          replaced by one line, and so is an alert that could not be sent.
+        - If the log cannot be read, a sentence that says why. Null if it was not requested, and for tasks that did not
+          fail.
       type: str
 task_counts:
-  description: How many task instances are in which state; C(no_status) are those that Airflow has not looked at yet.
+  description: Number of task instances in each state; C(no_status) are those that Airflow has not looked at yet.
   returned: success, when the run has failed, and when the wait timed out
   type: dict
   sample: {"failed": 1, "success": 12, "upstream_failed": 1}
 results:
-  description: What the tasks have pushed, by the words of O(results). Of a mapped task it is a list by map index, with
-    null where an instance has pushed nothing; in a loop a list by turn.
-  returned: with O(results), also when one of them cannot be read, which is null then
+  description: The values of the tasks, by the items of O(results). For a mapped task it is a list by map index, with
+    null for an instance that pushed nothing; in a loop a list by turn.
+  returned: with O(results), also if one of them cannot be read, which is null then
   type: dict
   sample: {"publish": {"rows": 3}, "scan.digest": ["5f3a", null, "c0de"]}
 elapsed:
-  description: Seconds from the start of the run to its end, or until now when it is active; 0 before it has started.
+  description: Seconds from the start of the run to its end, or until now if it is active; 0 if it has not started.
   returned: success, when the run has failed, and when the wait timed out
   type: float
 reason:
-  description: What holds the run up, as far as Airflow shows it, as in the message. Empty when nothing is known.
+  description: Why the run is waiting, as far as Airflow shows it, as in the message. Empty if no reason is known.
   returned: when the wait timed out
   type: str
   sample: "its DAG is paused, so no task of it starts: unpause the DAG"

@@ -10,14 +10,15 @@ module: airflow_dag_run_batch
 short_description: Trigger many DAG runs of Apache Airflow, wait for them together, and say which tasks failed
 version_added: 1.0.0
 description:
-  - Triggers each run exactly once, waits until all of them have ended, and then fails with the failed tasks of each
-    run that failed.
-  - All runs are checked before the first one is made. What can be known before, such as a wrong option, an unknown or
-    paused DAG, or what this version of Airflow cannot do, refuses all of them, and names the item.
-  - A run that Airflow refuses when it is triggered does not hold back the others.
-  - Before the runs are made, each DAG is read once, and so is each run that has a O(runs[].dag_run_id) or a
-    O(runs[].logical_date). However many runs there are, a look at them is one request, and one more for every 100
-    active runs of their DAGs. A run that has ended is read once.
+  - Triggers each run exactly once, and waits until all runs have ended. If runs failed, then fails with the failed
+    tasks of each of these runs.
+  - Checks all runs before it creates the first one. If an item has a problem that can be seen before, such as a wrong
+    option, an unknown or paused DAG, or an option that this version of Airflow does not have, it creates no run and
+    names the item.
+  - If Airflow refuses a run when it is triggered, the other runs are still created.
+  - Before the runs are created, each DAG is read once, and each run with a O(runs[].dag_run_id) or a
+    O(runs[].logical_date) is read once. For any number of runs, each check is one request, plus one request for every
+    100 active runs of their DAGs. A run that has ended is read once.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -28,14 +29,14 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     support: partial
-    details: A run with O(runs[].dag_run_id) or O(runs[].logical_date) that exists is adopted, and waited for, without a
-      change. Without them each call makes a new run.
+    details: With O(runs[].dag_run_id) or O(runs[].logical_date) the task adopts a run that exists, and waits for it
+      without a change. Without them each call creates a new run.
 options:
   runs:
     description:
-      - The runs, which are made in this order. No two items may name the same run.
-      - A list that an expression results in may be JSON text, which P(ansible.builtin.to_json#filter) makes. Before
-        version 2.19, ansible-core needs that for a list with a date that is not in quotes.
+      - The runs. They are created in this order. Two items must not name the same run.
+      - The list can also be JSON text, for example from the filter P(ansible.builtin.to_json#filter). ansible-core
+        before 2.19 needs this for an expression that gives a list with a date without quotes.
     type: list
     elements: dict
     required: true
@@ -47,65 +48,64 @@ options:
       dag_run_id:
         description:
           - Id of the run, such as V(release-42), as in O(dagops.airflow.airflow_dag_run#module:dag_run_id).
-          - If it is not set, a unique one is made before the run is triggered, unless O(runs[].logical_date) names a
-            run.
+          - If it is not set, the module creates a unique id before it triggers the run, unless O(runs[].logical_date)
+            names a run.
         type: str
       logical_date:
-        description: Logical date of the run, with a time zone, like V(2026-11-22T10:15:00+00:00), as in
-          O(dagops.airflow.airflow_dag_run#module:logical_date). Alone, it adopts the run of that date.
+        description: Logical date of the run, with a time zone, such as V(2026-11-22T10:15:00+00:00), as in
+          O(dagops.airflow.airflow_dag_run#module:logical_date). Without a run id, the task adopts the run of this date.
         type: str
       conf:
-        description: Parameters of a new run, a mapping, or its JSON or YAML text. It stays visible in Ansible's output,
+        description: Parameters of a new run. A mapping, or its JSON or YAML text. It stays visible in Ansible's output,
           and in Airflow. Put secrets into O(runs[].secret_conf).
         type: raw
       secret_conf:
         description:
-          - Secret parameters of the run, laid over O(runs[].conf) mapping by mapping. They are shown in no output of
-            Ansible; Airflow stores them with the run, where its users can read them.
-          - Ansible masks each value wherever it occurs. A value shorter than 6 characters, or one that is a part of an
-            id in O(runs), O(api_url) or the name of a state, is therefore refused.
+          - Secret parameters of the run. They are merged into O(runs[].conf), mapping by mapping. No output of Ansible
+            shows them. Airflow stores them with the run, where its users can read them.
+          - Ansible masks each value everywhere in its output. So the module refuses a value that is shorter than 6
+            characters or that is a part of an id in O(runs), O(api_url) or the name of a state.
         type: dict
       note:
         description: Note on a new run, of at most 1000 characters. Needs Airflow 2.5 or newer.
         type: str
       data_interval_start:
         description: Start of a new run's data interval, with a time zone. Needs Airflow 2.9 or newer, and
-          O(runs[].data_interval_end); on Airflow 3 also O(runs[].logical_date).
+          O(runs[].data_interval_end). On Airflow 3 it also needs O(runs[].logical_date).
         type: str
       data_interval_end:
         description: End of a new run's data interval, with a time zone. Needs Airflow 2.9 or newer, and
           O(runs[].data_interval_start).
         type: str
       run_after:
-        description: Moment, with a time zone, before which Airflow does not start a new run. Needs Airflow 3.0 or
-          newer.
+        description: Time, with a time zone, before which Airflow does not start a new run. Needs Airflow 3.0 or newer.
         type: str
       when_paused:
         description:
-          - What to do when the DAG is paused, since its runs then stay queued.
-          - V(fail) refuses all runs before anything is written, unless an item before has the DAG unpaused. V(trigger)
+          - What to do if the DAG is paused. Runs of a paused DAG stay queued.
+          - V(fail) refuses all runs before anything is written, unless an earlier item unpauses the DAG. V(trigger)
             leaves it paused.
-          - V(unpause) unpauses the DAG as soon as the run of this item is made. If a run of the DAG's schedule is due,
-            Airflow makes it then as well, which is a warning.
+          - V(unpause) unpauses the DAG as soon as the run of this item is created. If a run of the DAG's schedule is
+            due, Airflow then also creates this run, and the task warns.
         type: str
         choices: [fail, unpause, trigger]
         default: fail
       results:
-        description: What tasks of the run have pushed and RV(runs[].results) returns, as in
+        description: Values of tasks to return in RV(runs[].results), as in
           O(dagops.airflow.airflow_dag_run#module:results).
         type: list
         elements: str
   max_parallel:
-    description: How many of the runs may be unfinished at a time, runs that were adopted included. The next one is made
-      when one has ended. All are made at once if it is not set. Needs O(wait=true).
+    description: Maximum number of runs that have not ended at a time, with the adopted runs. The next run is created
+      when one has ended. If it is not set, all runs are created at once. Needs O(wait=true).
     type: int
   wait:
     description: Whether to wait until the runs have ended. Check mode does not wait.
     type: bool
     default: true
   wait_timeout:
-    description: Seconds to wait for the end of all runs; V(0) looks once. When a run has not ended by then, the task
-      fails, runs that were made go on, and no further one is made.
+    description: Seconds to wait for the end of all runs; V(0) looks once. If a run has not ended by then, the task
+      fails. Runs that were created go on, and no more runs are created.
     type: float
     default: 3600
 seealso:
@@ -146,15 +146,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 runs:
-  description: What has become of the runs, in the order of O(runs). Failures have them, too, so that no run that was
-    made is lost.
+  description: The results of the runs, in the order of O(runs). Failures have them, too, so that no created run is
+    lost.
   returned: success, and when runs have failed, have not ended or could not be made
   type: list
   elements: dict
   contains:
     dag_run:
-      description: The run, as it was seen last. Null when it was not made. Its conf is not returned. In check mode that
-        of a new run is a prediction.
+      description: The run in its last known state. Null if it was not created. Its conf is not returned. In check mode
+        a new run is a prediction.
       type: dict
       contains:
         dag_id:
@@ -170,15 +170,15 @@ runs:
           type: str
           sample: manual
         state:
-          description: State of the run. One of V(queued), V(running), V(success) and V(failed); null when an answer got
-            lost, and nobody knows whether the run was made.
+          description: State of the run. One of V(queued), V(running), V(success) and V(failed); null if an answer was
+            lost, and it is not known whether the run was created.
           type: str
         logical_date:
-          description: Logical date of the run; null on Airflow 3 when none was given. All times are ISO 8601 in UTC.
+          description: Logical date of the run; null on Airflow 3 if none was given. All times are ISO 8601 in UTC.
           type: str
           sample: "2026-11-22T10:15:00Z"
         run_after:
-          description: Moment after which Airflow starts the run; on Airflow 2 the end of its data interval.
+          description: Time after which Airflow starts the run; on Airflow 2 the end of its data interval.
           type: str
         data_interval_start:
           description: Start of the run's data interval.
@@ -199,14 +199,14 @@ runs:
           description: The run in Airflow's web interface.
           type: str
     changed:
-      description: Whether the run was made, or its DAG unpaused for it.
+      description: Whether the run was created, or its DAG was unpaused for it.
       type: bool
     msg:
-      description: What went wrong with this run, in a sentence; null when nothing did.
+      description: The error of this run, in a sentence; null if there was none.
       type: str
     failed_tasks:
-      description: Of a failed run, the task instances that are V(failed) or V(upstream_failed), failed ones first.
-        Those of other runs are not read.
+      description: For a failed run, the task instances that are V(failed) or V(upstream_failed), failed ones first. For
+        other runs they are not read.
       type: list
       elements: dict
       contains:
@@ -218,15 +218,15 @@ runs:
           description: Index of a mapped task instance; V(-1) when the task is not mapped.
           type: int
         id:
-          description: Airflow's own id of the task instance, which differs from try to try; null on Airflow 2.
+          description: Airflow's own id of the task instance. Each try has another id. Null on Airflow 2.
           type: str
         loop_iteration:
-          description: Of a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn as
-            Airflow counts it, from 0. Null outside of loops.
+          description: For a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn of
+            the loop, counted from 0. Null outside of loops.
           type: dict
           sample: {"loop_id": "pages", "iteration": 2}
         state:
-          description: State of the task instance; null when Airflow has not looked at it yet.
+          description: State of the task instance; null if Airflow has not looked at it yet.
           type: str
           sample: failed
         operator:
@@ -234,10 +234,10 @@ runs:
           type: str
           sample: PythonOperator
         try_number:
-          description: Number of the last try; V(0) when there was none.
+          description: Number of the last try; V(0) if there was none.
           type: int
         max_tries:
-          description: How many retries the task has, so that its last try is this number plus one.
+          description: Number of retries of the task. The number of its last try is this number plus one.
           type: int
         start_date:
           description: When the last try started. ISO 8601 in UTC.
@@ -246,29 +246,28 @@ runs:
           description: When the last try ended. ISO 8601 in UTC.
           type: str
         duration:
-          description: Seconds that the last try took.
+          description: Duration of the last try in seconds.
           type: float
         url:
           description: The task instance in Airflow's web interface.
           type: str
         log_tail:
           description:
-            - The last lines of the last try's log, without the marks of log groups, and with Airflow's own frames of a
-              traceback summed up in one line. A sentence that says why, when the log cannot be read.
-            - Null when it was not asked for, and for tasks that did not fail.
+            - The last lines of the last try's log, without the marks of log groups. Airflow's own frames of a traceback
+              are replaced by one line. If the log cannot be read, a sentence that says why.
+            - Null if it was not requested, and for tasks that did not fail.
           type: str
     task_counts:
-      description: Of a failed run, how many task instances are in which state; C(no_status) are those that Airflow has
+      description: For a failed run, the number of task instances in each state; C(no_status) are those that Airflow has
         not looked at yet.
       type: dict
       sample: {"failed": 1, "success": 12, "upstream_failed": 1}
     elapsed:
-      description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not
-        started.
+      description: Seconds from the start of the run to its end, or until now if it is active; 0 if it has not started.
       type: float
     results:
-      description: Of an item with O(runs[].results), what the tasks have pushed, by these words. Null when the run has
-        not succeeded, in check mode, and where one cannot be read, which RV(runs[].msg) explains.
+      description: For an item with O(runs[].results), the values of the tasks, by the items of that list. Null if the
+        run has not succeeded, in check mode, and for a value that cannot be read; RV(runs[].msg) has the reason.
       type: dict
       sample: {"publish": {"rows": 3}}
 timed_out:

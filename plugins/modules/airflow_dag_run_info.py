@@ -10,7 +10,7 @@ module: airflow_dag_run_info
 short_description: List DAG runs of Apache Airflow
 version_added: 1.0.0
 description:
-  - Lists the runs of one DAG or of all, filtered, ordered and limited by Airflow.
+  - Lists the runs of one DAG or of all DAGs. Airflow filters, sorts and limits the list.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -22,41 +22,41 @@ options:
     description: Id of the DAG, such as V(etl_daily). If it is not set, the runs of all DAGs are listed.
     type: str
   dag_run_id:
-    description: Lists the run of this id only, such as V(release-42), if there is one. Needs O(dag_id), and takes no
-      other filter.
+    description: Lists only the run with this id, such as V(release-42), if there is one. Needs O(dag_id), and no other
+      filter.
     type: str
   state:
-    description: Lists runs in one of these states only.
+    description: Lists only runs in one of these states.
     type: list
     elements: str
     choices: [queued, running, success, failed]
   logical_date_gte:
-    description: Lists runs whose logical date is at this moment or later. Moments have a time zone, like
+    description: Lists runs whose logical date is at this time or later. Times need a time zone, such as
       V(2026-11-22T10:15:00+00:00).
     type: str
   logical_date_lte:
-    description: Lists runs whose logical date is at this moment or earlier.
+    description: Lists runs whose logical date is at this time or earlier.
     type: str
   start_date_gte:
-    description: Lists runs that started at this moment or later.
+    description: Lists runs that started at this time or later.
     type: str
   start_date_lte:
-    description: Lists runs that started at this moment or earlier.
+    description: Lists runs that started at this time or earlier.
     type: str
   end_date_gte:
-    description: Lists runs that ended at this moment or later.
+    description: Lists runs that ended at this time or later.
     type: str
   end_date_lte:
-    description: Lists runs that ended at this moment or earlier.
+    description: Lists runs that ended at this time or earlier.
     type: str
   order_by:
-    description: What the runs are ordered by. V(id) is the order in which they were created; with V(-) the last one
-      comes first.
+    description: Field to sort the runs by. V(id) is the order in which they were created; with V(-) the last one comes
+      first.
     type: str
     choices: [id, -id, logical_date, -logical_date, start_date, -start_date, end_date, -end_date]
     default: -id
   limit:
-    description: The most runs to return, from 1 to 10000.
+    description: Maximum number of runs to return, from 1 to 10000.
     type: int
     default: 100
 seealso:
@@ -75,7 +75,7 @@ EXAMPLES = r"""
     limit: 1
   register: failed
 
-- name: What is going on in all DAGs
+- name: List the active runs of all DAGs
   dagops.airflow.airflow_dag_run_info:
     state: [queued, running]
     order_by: start_date
@@ -83,7 +83,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dag_runs:
-  description: The runs, in the wanted order. Their conf is not returned.
+  description: The runs, in the order of O(order_by). Their conf is not returned.
   returned: success
   type: list
   elements: dict
@@ -104,11 +104,11 @@ dag_runs:
       description: State of the run. One of V(queued), V(running), V(success) and V(failed).
       type: str
     logical_date:
-      description: Logical date of the run; null on Airflow 3 when none was given. All times are ISO 8601 in UTC.
+      description: Logical date of the run; null on Airflow 3 if none was given. All times are ISO 8601 in UTC.
       type: str
       sample: "2026-11-22T10:15:00Z"
     run_after:
-      description: Moment after which Airflow starts the run; on Airflow 2 the end of its data interval.
+      description: Time after which Airflow starts the run; on Airflow 2 the end of its data interval.
       type: str
     data_interval_start:
       description: Start of the run's data interval.

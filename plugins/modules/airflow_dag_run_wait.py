@@ -10,11 +10,12 @@ module: airflow_dag_run_wait
 short_description: Wait for many DAG runs of Apache Airflow at once
 version_added: 1.0.0
 description:
-  - Waits until all of the named runs have ended, and then fails with the failed tasks of each run that failed.
-  - However many runs there are, a look at them is one request, and one more for every 100 active runs of their DAGs.
-    A run that has ended is read once.
-  - Check mode looks once, and no run makes it fail. It leaves out runs that do not exist, since runs that earlier
-    tasks would have triggered are not there.
+  - Waits until all of the given runs have ended. If runs failed, then fails with the failed tasks of each of these
+    runs.
+  - For any number of runs, each check is one request, plus one request for every 100 active runs of their DAGs. A run
+    that has ended is read once.
+  - Check mode looks once, and does not fail because of a run. It ignores runs that do not exist, because earlier tasks
+    may trigger them.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -25,14 +26,14 @@ extends_documentation_fragment:
 options:
   runs:
     description:
-      - The runs, each with C(dag_id) and C(dag_run_id). Further keys do no harm, so this takes results of
-        M(dagops.airflow.airflow_dag_run) as they are, each RV(dagops.airflow.airflow_dag_run#module:dag_run) of them.
-      - An empty list is waited for at once.
+      - The runs, each with C(dag_id) and C(dag_run_id). Other keys are ignored, so you can use
+        RV(dagops.airflow.airflow_dag_run#module:dag_run) of results of M(dagops.airflow.airflow_dag_run) directly.
+      - With an empty list the task ends at once.
     type: list
     elements: dict
     required: true
   wait_timeout:
-    description: Seconds to wait for the end of all runs; V(0) looks once. When a run has not ended by then, the task
+    description: Seconds to wait for the end of all runs; V(0) looks once. If a run has not ended by then, the task
       fails and the run goes on.
     type: float
     default: 3600
@@ -61,8 +62,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 runs:
-  description: The runs in the order of O(runs), as they were seen last. Failures have them, too. In check mode, as
-    they are now; one that does not exist is a warning, and is there as queued, without C(url).
+  description: The runs in the order of O(runs), in their last known state. Failures have them, too. In check mode,
+    their current state; if a run does not exist, the module warns and returns it as queued, without C(url).
   returned: success, and when runs have failed or not ended
   type: list
   elements: dict
@@ -87,11 +88,11 @@ runs:
           description: State of the run. One of V(queued), V(running), V(success) and V(failed).
           type: str
         logical_date:
-          description: Logical date of the run; null on Airflow 3 when none was given. All times are ISO 8601 in UTC.
+          description: Logical date of the run; null on Airflow 3 if none was given. All times are ISO 8601 in UTC.
           type: str
           sample: "2026-11-22T10:15:00Z"
         run_after:
-          description: Moment after which Airflow starts the run; on Airflow 2 the end of its data interval.
+          description: Time after which Airflow starts the run; on Airflow 2 the end of its data interval.
           type: str
         data_interval_start:
           description: Start of the run's data interval.
@@ -112,8 +113,8 @@ runs:
           description: The run in Airflow's web interface.
           type: str
     failed_tasks:
-      description: Of a failed run, the task instances that are V(failed) or V(upstream_failed), failed ones first.
-        Those of other runs are not read.
+      description: For a failed run, the task instances that are V(failed) or V(upstream_failed), failed ones first. For
+        other runs they are not read.
       type: list
       elements: dict
       contains:
@@ -125,15 +126,15 @@ runs:
           description: Index of a mapped task instance; V(-1) when the task is not mapped.
           type: int
         loop_iteration:
-          description: Of a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn as
-            Airflow counts it, from 0. Null outside of loops.
+          description: For a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn of
+            the loop, counted from 0. Null outside of loops.
           type: dict
           sample: {"loop_id": "pages", "iteration": 2}
         id:
-          description: Airflow's own id of the task instance, which differs from try to try; null on Airflow 2.
+          description: Airflow's own id of the task instance. Each try has another id. Null on Airflow 2.
           type: str
         state:
-          description: State of the task instance; null when Airflow has not looked at it yet.
+          description: State of the task instance; null if Airflow has not looked at it yet.
           type: str
           sample: failed
         operator:
@@ -141,10 +142,10 @@ runs:
           type: str
           sample: PythonOperator
         try_number:
-          description: Number of the last try; V(0) when there was none.
+          description: Number of the last try; V(0) if there was none.
           type: int
         max_tries:
-          description: How many retries the task has, so that its last try is this number plus one.
+          description: Number of retries of the task. The number of its last try is this number plus one.
           type: int
         start_date:
           description: When the last try started. ISO 8601 in UTC.
@@ -153,27 +154,26 @@ runs:
           description: When the last try ended. ISO 8601 in UTC.
           type: str
         duration:
-          description: Seconds that the last try took.
+          description: Duration of the last try in seconds.
           type: float
         url:
           description: The task instance in Airflow's web interface.
           type: str
         log_tail:
           description:
-            - The last lines of the last try's log that are not Airflow's own. Left out are the marks of log groups,
-              Airflow's steps, deprecations, and the second report of a failure. Airflow's own frames of a traceback are
-              summed up in one line, and so is an alert that could not be sent. No colours.
-            - A sentence that says why, when the log cannot be read.
-            - Null when it was not asked for, and for tasks that did not fail.
+            - The last lines of the last try's log, without colours and without Airflow's own lines (marks of log
+              groups, Airflow's steps, deprecations, and the second report of a failure). Airflow's own frames of a
+              traceback are replaced by one line, and so is an alert that could not be sent.
+            - If the log cannot be read, a sentence that says why.
+            - Null if it was not requested, and for tasks that did not fail.
           type: str
     task_counts:
-      description: Of a failed run, how many task instances are in which state; C(no_status) are those that Airflow has
+      description: For a failed run, the number of task instances in each state; C(no_status) are those that Airflow has
         not looked at yet.
       type: dict
       sample: {"failed": 1, "success": 12, "upstream_failed": 1}
     elapsed:
-      description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not
-        started.
+      description: Seconds from the start of the run to its end, or until now if it is active; 0 if it has not started.
       type: float
 timed_out:
   description: Whether the task failed because runs had not ended in time.

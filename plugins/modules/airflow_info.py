@@ -10,8 +10,8 @@ module: airflow_info
 short_description: Read the version and the health of an Apache Airflow server, or wait until it is healthy
 version_added: 1.0.0
 description:
-  - Returns the version of Airflow and of its API, and the health of its components, which Airflow tells without a
-    login. Where something before Airflow wants one, they are asked for with the login.
+  - Returns the version of Airflow and of its API, and the health of its components. Airflow shows these without a
+    login. If something in front of Airflow needs a login, the module sends it.
   - With O(wait) it waits until the server answers and is healthy, for example after a restart.
 author:
   - The dagops.airflow authors (@dagops)
@@ -22,58 +22,58 @@ extends_documentation_fragment:
 options:
   wait:
     description:
-      - Whether to wait until all O(components) are healthy. An outage may then last as long as O(wait_timeout),
-        whatever O(retry_timeout) is, and so may whatever a server or its proxy says while it is being started, such
-        as a status of 500, a page in place of Airflow's answer, or 404 of a proxy.
+      - Whether to wait until all O(components) are healthy. An outage may then last as long as O(wait_timeout), for any
+        O(retry_timeout). Answers that a server or its proxy gives during a start count as an outage, such as a status
+        of 500, a page in place of Airflow's answer, or 404 of a proxy.
       - Check mode looks once.
     type: bool
     default: false
   components:
     description:
-      - Which components have to be healthy, for O(wait) and for RV(healthy).
-      - If it is not set, these are the metadatabase and the scheduler, and the triggerer and the DAG processor where
-        Airflow knows of them. A triggerer that has sent no heartbeat for 24 hours was given up and does not count, and
-        so it is with the DAG processor of Airflow 2.
-      - Name them to wait for a triggerer that never ran before, or not to wait for one that was just given up. On
-        Airflow 3.4 a triggerer that was stopped in order looks as if it never ran.
+      - Components that must be healthy for O(wait) and for RV(healthy).
+      - The default is the metadatabase and the scheduler, and the triggerer and the DAG processor if Airflow knows
+        them. The module ignores a triggerer that has sent no heartbeat for 24 hours. The same is true for the DAG
+        processor of Airflow 2.
+      - Set it to wait for a triggerer that never ran before, or not to wait for a triggerer that you have just removed.
+        On Airflow 3.4 a triggerer that was stopped normally looks as if it never ran.
     type: list
     elements: str
     choices: [metadatabase, scheduler, triggerer, dag_processor]
     version_added: 1.0.0
   wait_timeout:
-    description: Seconds that O(wait) may take; V(0) looks once. A server that is not healthy by then fails the task.
+    description: Maximum seconds for O(wait); V(0) looks once. If the server is not healthy by then, the task fails.
     type: float
     default: 300
   login:
     description:
-      - Whether to log in as well, which proves that user name and password, or the token, are right. It takes no
-        permission, except with O(api_auth=basic) and with a token for Airflow 2, where it takes C(can_read) on C(DAGs).
-      - A login that is refused fails the task, with RV(logged_in=false) when it is known that user name or password is
+      - Whether to also log in, to check that user name and password, or the token, are right. It needs no permission,
+        except with O(api_auth=basic) and with a token for Airflow 2. There it needs C(can_read) on C(DAGs).
+      - If the login is refused, the task fails. RV(logged_in=false) then means that the user name or the password is
         wrong.
     type: bool
     default: false
   progress:
     description:
-      - Whether to print a line while O(wait) lasts, whenever other components are not healthy yet.
-      - Lines are printed where the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed
-        for a task with C(no_log) and in check mode.
+      - Whether to print a line during O(wait), each time other components are not healthy yet.
+      - Lines are printed if the task runs in the process of C(ansible-playbook), see the notes. Nothing is printed for
+        a task with C(no_log) and in check mode.
     type: bool
     default: true
 """
 
 EXAMPLES = r"""
-- name: What is there
+- name: Read the version and the health
   dagops.airflow.airflow_info:
     api_url: https://airflow.example.com
   register: airflow
 
-- name: Are these credentials right
+- name: Check the credentials
   dagops.airflow.airflow_info:
     api_username: deploy
     api_password: "{{ airflow_password }}"
     login: true
 
-- name: Wait until Airflow is up again
+- name: Wait until Airflow is healthy again
   dagops.airflow.airflow_info:
     wait: true
     wait_timeout: 120
@@ -91,12 +91,11 @@ version:
   type: str
   sample: 2.11.2
 api_version:
-  description: Version of the REST API that this collection uses on it. That of Airflow 2 is V(v1), that of Airflow 3
-    V(v2).
+  description: Version of the REST API that this collection uses on it. V(v1) for Airflow 2, V(v2) for Airflow 3.
   returned: success
   type: str
 logged_in:
-  description: Whether the login was tried, and was right; null when it was not tried.
+  description: Whether the login was right; null if it was not tried.
   returned: success, or a wrong user name or password
   type: bool
 healthy:
@@ -122,10 +121,10 @@ health:
       type: dict
       contains:
         status:
-          description: Either V(healthy) or V(unhealthy); null when there is no such component or it never ran.
+          description: Either V(healthy) or V(unhealthy); null if there is no such component or it never ran.
           type: str
         latest_heartbeat:
-          description: When it last gave a sign of life. ISO 8601 in UTC.
+          description: When it last sent a heartbeat. ISO 8601 in UTC.
           type: str
 timed_out:
   description: Whether the task failed because Airflow was not healthy in time.

@@ -10,14 +10,14 @@ module: airflow_objects
 short_description: Manage connections, variables, pools, roles, users and paused DAGs of Apache Airflow in one task
 version_added: 1.0.0
 description:
-  - Takes all that is wanted of an Airflow in one task. Each kind of objects is read in one list, and only what differs
-    is written. Check mode with C(--diff) is the report of what has drifted.
-  - A kind that is not given is not touched, and neither is an object that is not listed, unless O(purge) says so.
+  - Manages the whole configuration of an Airflow in one task. It reads each kind of objects as one list, and writes
+    only objects that differ. Check mode with C(--diff) shows what has drifted.
+  - Kinds that are not given are not changed. Objects that are not listed are not changed, unless O(purge) says so.
   - The task checks what it can before it writes anything. It refuses, for example, an unknown key, a name that is given
     twice, or a purge of more objects than C(at_most).
   - When Airflow refuses an object, the others are still written. Then the task fails, RV(failed_objects) names each
     refused object, and nothing is purged.
-  - Pools are written first, then variables, connections, roles, users and DAGs. What is purged goes last.
+  - Pools are written first, then variables, connections, roles, users and DAGs. Objects are purged last.
   - Roles and users need the FAB auth manager, which Airflow 2 has built in.
 author:
   - The dagops.airflow authors (@dagops)
@@ -42,61 +42,62 @@ options:
   users:
     description:
       - A list of users, with the options of M(dagops.airflow.airflow_user), or its JSON text.
-      - Here C(update_password) is V(on_create) if it is not set.
+      - Here the default of C(update_password) is V(on_create).
     type: raw
   dags:
     description: A mapping of DAG ids to a mapping with C(paused), true or false, or its JSON text. DAGs that are not
-      listed stay as they are.
+      listed are not changed.
     type: raw
   update_secrets:
     description:
-      - What happens to secrets that cannot be compared, in all connections and variables that do not say it themselves.
+      - What happens to secrets that cannot be compared, for all connections and variables without their own value.
       - V(always) writes them each time, and reports a change each time.
-      - V(on_change) writes them when they are others than the last, by a digest that is kept in Airflow; see
+      - V(on_change) writes them if they differ from the last ones. It keeps a digest in Airflow for this; see
         O(dagops.airflow.airflow_connection#module:update_secrets). All digests are read in one list.
-      - V(on_create) sets them for new objects only.
+      - V(on_create) sets them only for new objects.
     type: str
     choices: [always, on_change, on_create]
     default: always
   purge:
     description:
-      - Removes objects that are not listed, of these kinds. The option of the kind must be given; an empty list counts.
-      - C(default_pool), the roles that Airflow comes with, the user that is logged in, and digests of
-        O(update_secrets=on_change) are never removed.
+      - Removes objects of these kinds that are not listed. The option of the kind must be given; an empty list counts.
+      - C(default_pool), Airflow's own roles, the user that is logged in, and digests of O(update_secrets=on_change) are
+        never removed.
     type: dict
     suboptions:
       connections:
-        description: What is removed of connections.
+        description: Which connections to remove.
         type: dict
         suboptions: &purge
           matching:
-            description: Names, or shell patterns such as V(app_*), of what may be removed, one at least. V(*) is all.
+            description: Names, or shell patterns such as V(app_*), of objects that may be removed. At least one. V(*)
+              means all.
             type: list
             elements: str
             required: true
           except:
-            description: Names or shell patterns of what stays all the same.
+            description: Names or shell patterns of objects that are not removed.
             type: list
             elements: str
           at_most:
-            description: How many objects may be removed. If there are more, nothing is changed at all, and the failure
+            description: Maximum number of objects to remove. If there are more, nothing is changed, and the failure
               names them.
             type: int
             default: 10
       variables:
-        description: What is removed of variables.
+        description: Which variables to remove.
         type: dict
         suboptions: *purge
       pools:
-        description: What is removed of pools. Tasks whose pool was deleted are not started any more.
+        description: Which pools to remove. Airflow starts no task whose pool was deleted.
         type: dict
         suboptions: *purge
       roles:
-        description: What is removed of roles.
+        description: Which roles to remove.
         type: dict
         suboptions: *purge
       users:
-        description: What is removed of users. It needs O(api_username), since a token does not tell who is logged in.
+        description: Which users to remove. Needs O(api_username), because a token does not show who is logged in.
         type: dict
         suboptions: *purge
 seealso:
@@ -109,7 +110,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All that an application needs
+- name: All objects of an application
   dagops.airflow.airflow_objects:
     api_url: https://airflow.example.com
     api_username: admin
@@ -154,30 +155,30 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: Names of all objects by their kind, of the kinds that were given, and what has become of each, in check
-    mode what would. Objects that failed are in RV(failed_objects) only.
+  description: Names of all objects of the given kinds, by kind and by what the task did with them; in check mode what
+    it would do. Objects that failed are in RV(failed_objects) only.
   returned: success, and when objects failed
   type: dict
   contains: &kinds
     connections: &kind
-      description: What has become of objects of this kind.
+      description: Objects of this kind.
       type: dict
       contains:
         created:
-          description: Names of those that were made.
+          description: Names of created objects.
           type: list
           elements: str
         updated:
-          description: Names of those that were changed. With O(update_secrets=always) they are also those in
-            RV(unverified), whose secrets were written again.
+          description: Names of changed objects. With O(update_secrets=always) also the objects in RV(unverified), whose
+            secrets were written again.
           type: list
           elements: str
         removed:
-          description: Names of those that were removed.
+          description: Names of removed objects.
           type: list
           elements: str
         unchanged:
-          description: Names of those that were as wanted.
+          description: Names of objects without a difference.
           type: list
           elements: str
     variables: *kind
@@ -186,30 +187,30 @@ objects:
     users: *kind
     dags: *kind
 failed_objects:
-  description: What is not as wanted, since Airflow has refused it.
+  description: Objects that Airflow has refused.
   returned: success, and when objects failed
   type: list
   elements: dict
   contains:
     kind:
-      description: Kind of the object, as its option is called.
+      description: Kind of the object. It is the name of the option.
       type: str
       sample: connections
     name:
-      description: Name of the object; V(*) where the list of this kind cannot be read.
+      description: Name of the object; V(*) if the list of this kind cannot be read.
       type: str
     msg:
-      description: Why, in one sentence.
+      description: The reason, in one sentence.
       type: str
 unverified:
-  description: Secrets that could not be compared with those that Airflow has. They have been written, unless
+  description: Secrets that could not be compared with those of Airflow. They have been written, unless
     O(update_secrets) is V(on_create).
   returned: success, and when objects failed
   type: list
   elements: dict
   contains:
     kind:
-      description: Kind of the object, as its option is called.
+      description: Kind of the object. It is the name of the option.
       type: str
       sample: connections
     name:

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: airflow_objects_info
-short_description: Read the configuration of an Airflow in the form in which airflow_objects takes it
+short_description: Read the configuration of an Airflow in the form that airflow_objects needs
 version_added: 1.0.0
 description:
-  - Reads connections, variables, pools, roles, users and paused DAGs, sorted, and without what Airflow makes by itself.
+  - Reads connections, variables, pools, roles, users and paused DAGs, sorted, and without objects that Airflow itself
+    creates.
   - Each secret is replaced by an expression such as C({{ vault_airflow['connections']['warehouse']['password']
-    }}), for a mapping C(vault_airflow) that Ansible Vault may keep.
+    }}), for a mapping C(vault_airflow) that you can keep in Ansible Vault.
   - With this mapping, M(dagops.airflow.airflow_objects) and C(update_secrets=on_create) change nothing in that Airflow.
-  - What is below a name such as C(password) or C(token) is taken for a secret, and so is what holds the password of
-    O(api_username). Look through the rest before you show it to others, since a secret may have any name.
-  - The roles that Airflow comes with and the user that is logged in are left out. So are DAGs that are stale, digests
-    of C(update_secrets=on_change), and, with a warning, what M(dagops.airflow.airflow_objects) would refuse.
-  - The API of Airflow 2 lists connections without what is in C(extra), so there each one is read by itself, too.
+  - Values with a name such as C(password) or C(token) are taken as secrets, and also values that contain the password
+    of O(api_username). Check the rest before you show it to others, because a secret can have any name.
+  - Leaves out Airflow's own roles, the user that is logged in, stale DAGs, digests of C(update_secrets=on_change), and,
+    with a warning, objects that M(dagops.airflow.airflow_objects) would refuse.
+  - The API of Airflow 2 lists connections without C(extra), so there each connection is also read separately.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -29,13 +30,14 @@ options:
   kinds:
     description:
       - Kinds of objects to read.
-      - If it is not set, all are read. Roles and users are left out then, with a warning, where Airflow has no FAB auth
-        manager.
+      - If it is not set, all are read. If Airflow has no FAB auth manager, roles and users are then left out with a
+        warning.
     type: list
     elements: str
     choices: [connections, variables, pools, roles, users, dags]
   matching:
-    description: Names, or shell patterns such as V(app_*), of what is read of each kind. If it is not set, all is read.
+    description: Names, or shell patterns such as V(app_*), of the objects to read of each kind. If it is not set, all
+      are read.
     type: list
     elements: str
 seealso:
@@ -61,7 +63,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 config:
-  description: What there is, by kind, in the form of the options of M(dagops.airflow.airflow_objects).
+  description: The objects, by kind, in the form of the options of M(dagops.airflow.airflow_objects).
   returned: success
   type: dict
   contains:
@@ -107,8 +109,9 @@ secrets_needed:
       type: str
       sample: secret_extra.private_key
     certain:
-      description: Whether there is such a secret. Airflow 2 does not tell whether a connection has a password, so one
-        that has a C(login) gets an expression with V(false) here. Take it out of RV(config) where there is none.
+      description: Whether there is such a secret. Airflow 2 does not show whether a connection has a password, so a
+        connection with a C(login) gets an expression with V(false) here. If there is no password, remove the expression
+        from RV(config).
       type: bool
 """
 

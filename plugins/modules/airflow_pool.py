@@ -11,8 +11,9 @@ short_description: Manage pools of Apache Airflow
 version_added: 1.0.0
 description:
   - Creates, updates or deletes a pool, which limits how many tasks run at the same time.
-  - An option that is not given leaves its field as it is, on every version of Airflow.
-  - A pool that somebody else makes at the same moment is not overwritten. It is read, and changed where it differs.
+  - On every version of Airflow, a field whose option is not given is not changed.
+  - If somebody else creates the pool at the same time, it is not overwritten. The module reads it and changes only what
+    differs.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -23,25 +24,25 @@ options:
   name:
     description:
       - Name of the pool, such as V(etl). Names with a slash need Airflow 3.
-      - Of V(default_pool) only O(slots) and O(include_deferred) can be changed, and it cannot be deleted.
+      - For V(default_pool) you can change only O(slots) and O(include_deferred), and you cannot delete it.
     type: str
     required: true
   slots:
     description:
-      - Number of slots, 1 or more. Required for a pool that does not exist yet.
-      - V(-1) is unlimited. It needs Airflow 3.1; before that, such a pool makes Airflow fail when it lists its pools.
+      - Number of slots, 1 or more. Required for a new pool.
+      - V(-1) is unlimited. It needs Airflow 3.1. Older versions fail when they list such a pool.
     type: int
   description:
-    description: Description of the pool. An empty text clears it.
+    description: Description of the pool. An empty string clears it.
     type: str
   include_deferred:
-    description: Whether deferred tasks take slots as well. Needs Airflow 2.7. A new pool without it has V(false).
+    description: Whether deferred tasks also use slots. Needs Airflow 2.7. The default for a new pool is V(false).
     type: bool
   team_name:
-    description: Team that the pool belongs to. An empty text takes it from its team. Needs Airflow 3.2 with teams.
+    description: Team that the pool belongs to. An empty string removes it from its team. Needs Airflow 3.2 with teams.
     type: str
   state:
-    description: Whether the pool exists. Tasks whose pool was deleted are not started any more.
+    description: Whether the pool exists. Airflow starts no task whose pool was deleted.
     type: str
     choices: [present, absent]
     default: present
@@ -59,12 +60,12 @@ EXAMPLES = r"""
     slots: 8
     description: What writes to the warehouse
 
-- name: More slots at night; the rest stays as it is
+- name: More slots at night; nothing else changes
   dagops.airflow.airflow_pool:
     name: etl
     slots: 32
 
-- name: No such pool
+- name: Delete a pool
   dagops.airflow.airflow_pool:
     name: etl
     state: absent
@@ -72,7 +73,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 pool:
-  description: The pool as it is after the task, in check mode as it would be; null when it does not exist.
+  description: The pool after the task, in check mode the expected one; null if it does not exist.
   returned: success
   type: dict
   contains:
@@ -85,13 +86,13 @@ pool:
       type: int
       sample: 8
     description:
-      description: Description of the pool; empty when it has none.
+      description: Description of the pool; empty if it has none.
       type: str
     include_deferred:
-      description: Whether deferred tasks take slots; false where Airflow does not know this, before 2.7.
+      description: Whether deferred tasks use slots; false before Airflow 2.7, which does not have this.
       type: bool
     team_name:
-      description: Team of the pool; empty when it has none.
+      description: Team of the pool; empty if it has none.
       type: str
 """
 

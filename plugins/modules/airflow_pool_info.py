@@ -10,7 +10,7 @@ module: airflow_pool_info
 short_description: List pools of Apache Airflow
 version_added: 1.0.0
 description:
-  - Lists pools by name and shell pattern, and how many of their slots are open.
+  - Lists pools by name and shell pattern, and the number of their open slots.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -21,7 +21,7 @@ options:
   name:
     description:
       - Names of the pools, or shell patterns such as V(etl_*). If it is not set, all are listed.
-      - What does not exist is left out, and an empty list lists nothing.
+      - Ids that do not exist are left out. An empty list lists nothing.
     type: list
     elements: str
 seealso:
@@ -62,31 +62,31 @@ pools:
       type: int
       sample: 8
     description:
-      description: Description of the pool; empty when it has none.
+      description: Description of the pool; empty if it has none.
       type: str
     include_deferred:
-      description: Whether deferred tasks take slots; false where Airflow does not know this, before 2.7.
+      description: Whether deferred tasks use slots; false before Airflow 2.7, which does not have this.
       type: bool
     team_name:
-      description: Team of the pool; empty when it has none.
+      description: Team of the pool; empty if it has none.
       type: str
     open_slots:
-      description: Number of slots that are free.
+      description: Number of free slots.
       type: int
     occupied_slots:
-      description: Number of slots that running and queued tasks take, and deferred ones where they count.
+      description: Number of slots that running and queued tasks use, and deferred tasks if they count.
       type: int
     running_slots:
-      description: Number of slots that running tasks take.
+      description: Number of slots that running tasks use.
       type: int
     queued_slots:
-      description: Number of slots that queued tasks take.
+      description: Number of slots that queued tasks use.
       type: int
     scheduled_slots:
-      description: Number of slots that scheduled tasks wait for; null where Airflow does not tell it, such as 2.3.
+      description: Number of slots that scheduled tasks wait for; null if Airflow does not show it, such as 2.3.
       type: int
     deferred_slots:
-      description: Number of slots of deferred tasks; null where Airflow does not tell it, before 2.7.
+      description: Number of slots of deferred tasks; null if Airflow does not show it, before 2.7.
       type: int
 """
 

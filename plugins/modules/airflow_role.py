@@ -10,16 +10,15 @@ module: airflow_role
 short_description: Manage roles of Apache Airflow and their permissions
 version_added: 1.0.0
 description:
-  - Creates, updates or deletes a role over Airflow's REST API, or by the command C(airflow) on the host where the
-    module runs (O(airflow_command)). A role is a set of permissions, each an action on a resource.
+  - Creates, updates or deletes a role over Airflow's REST API, or with the command C(airflow) on the host where the
+    module runs (O(airflow_command)). A role is a set of permissions. Each permission is an action on a resource.
   - Needs the FAB auth manager, which Airflow 2 has built in. Over the API it also needs an O(api_username) that may
     manage roles, such as an Admin.
-  - The API of Airflow 2 cannot take a permission from a role. There the users of the role are moved to a second role,
-    which then takes over the name, so that they have their rights at every moment.
-  - An action or a resource that Airflow does not know is refused before anything is written, where Airflow lists them
-    and the user may read the list. Airflow 2 and 3.0 list actions alone; there the module warns of a resource that no
-    role has.
-  - The command of Airflow 2.3 cannot tell or change permissions, which is said before anything is written.
+  - The API of Airflow 2 cannot remove a permission from a role. There the module moves the users of the role to a
+    second role, which then gets the name of the first one. So the users always keep their permissions.
+  - If Airflow lists its actions and resources and the user may read the list, the module refuses unknown ones before it
+    writes anything. Airflow 2 and 3.0 list only actions; there the module warns of a resource that no role has.
+  - The command of Airflow 2.3 cannot show or change permissions. The module says so before it writes anything.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -34,29 +33,29 @@ options:
     required: true
   permissions:
     description:
-      - Permissions of the role. If it is not set, those of an existing role are not touched, and a new role has none.
-      - Airflow gives C(can_read) on C(Website) to every role by itself. That one is not taken away.
+      - Permissions of the role. If it is not set, the permissions of an existing role are not changed, and a new role
+        has none.
+      - Airflow itself gives C(can_read) on C(Website) to every role. The module does not remove it.
     type: list
     elements: dict
     suboptions:
       action:
-        description: What may be done, such as V(can_read), V(can_create), V(can_edit) or V(can_delete).
+        description: Action that is allowed, such as V(can_read), V(can_create), V(can_edit) or V(can_delete).
         type: str
         required: true
       resource:
         description:
-          - What it may be done to, such as V(DAGs), V(DAG Runs), V(Task Instances), V(Task Logs), or V(DAG:etl_daily)
-            for one DAG.
-          - A DAG must have been parsed before a role can name it.
+          - Resource that the action is allowed on, such as V(DAGs), V(DAG Runs), V(Task Instances), V(Task Logs), or
+            V(DAG:etl_daily) for one DAG.
+          - Airflow must have parsed a DAG before you can name it in a role.
         type: str
         required: true
   append:
-    description: Whether permissions that the role has and O(permissions) does not name are left alone, and not taken
-      away.
+    description: Whether the role keeps permissions that are not in O(permissions).
     type: bool
     default: false
   state:
-    description: Whether the role exists. Users of a role that is deleted stay, without it. Airflow's own roles, such as
+    description: Whether the role exists. If a role is deleted, its users are not deleted. Airflow's own roles, such as
       V(Admin), are never deleted.
     type: str
     choices: [present, absent]
@@ -66,7 +65,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The least that triggering and waiting needs
+- name: The least permissions to trigger and wait
   dagops.airflow.airflow_role:
     api_url: https://airflow.example.com
     api_username: admin
@@ -80,7 +79,7 @@ EXAMPLES = r"""
       - {action: can_read, resource: Task Instances}
       - {action: can_read, resource: Task Logs}
 
-- name: A role that may read logs, by the command on the Airflow host
+- name: A role that may read logs, with the command on the Airflow host
   dagops.airflow.airflow_role:
     airflow_command: /opt/airflow/bin/airflow
     airflow_home: /opt/airflow
@@ -88,7 +87,7 @@ EXAMPLES = r"""
     permissions:
       - {action: can_read, resource: DAGs}
       - {action: can_read, resource: Task Logs}
-  # Not as the tasks of the control node, whose play may name a connection and a Python.
+  # The play may set a connection and a Python for the control node. This host needs other ones.
   delegate_to: airflow.example.com
   connection: ssh
   become: true
@@ -106,7 +105,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 role:
-  description: The role as it is after the task, in check mode as it would be; null when it does not exist.
+  description: The role after the task, in check mode the expected one; null if it does not exist.
   returned: success
   type: dict
   contains:
@@ -120,11 +119,11 @@ role:
       elements: dict
       contains:
         action:
-          description: What may be done.
+          description: Action that is allowed.
           type: str
           sample: can_read
         resource:
-          description: What it may be done to.
+          description: Resource that the action is allowed on.
           type: str
           sample: DAGs
 """

@@ -10,11 +10,12 @@ module: airflow_task
 short_description: Clear task instances of an Apache Airflow DAG run, or mark them
 version_added: 1.0.0
 description:
-  - Clears task instances of one DAG run, so that they run again, or marks them V(success), V(failed) or V(skipped), and
-    waits for the run if that is wanted.
-  - Airflow clears, for a task that is marked, all tasks after it in the same run that are V(failed) or
-    V(upstream_failed), and queues a run that has ended. So a mark can start work. RV(also_cleared) names these tasks.
-  - All tasks of a run are cleared by M(dagops.airflow.airflow_dag_run) with O(state=cleared).
+  - Clears task instances of one DAG run, so that they run again, or marks them V(success), V(failed) or V(skipped). Can
+    wait for the run.
+  - If a task is marked, Airflow clears all tasks after it in the same run that are V(failed) or V(upstream_failed), and
+    queues a run that has ended. So a mark can start tasks. RV(also_cleared) names these tasks.
+  - To clear all tasks of a run, use M(dagops.airflow.airflow_dag_run) with
+    O(dagops.airflow.airflow_dag_run#module:state=cleared).
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -24,11 +25,11 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.changes
 attributes:
   check_mode:
-    details: Airflow's own dry run says which task instances would be touched.
+    details: Airflow's own dry run says which task instances would be changed.
   idempotent:
     support: partial
     details:
-      - Marking task instances that are in that state already changes nothing.
+      - A mark on task instances that already have this state changes nothing.
       - O(state=cleared) with O(only_failed=false) runs the tasks again at each call.
 options:
   dag_id:
@@ -41,69 +42,70 @@ options:
     required: true
   task_id:
     description:
-      - Ids of tasks, or shell patterns of them, such as V(load_*). Each has to hit a task of the run.
+      - Ids of tasks, or shell patterns, such as V(load_*). Each must match a task of the run.
       - Exactly one of O(task_id) and O(task_group) is required.
     type: list
     elements: str
   task_group:
     description:
-      - Id of a task group, all tasks of which are meant, those of groups in it, too.
-      - Airflow tells since 3.3 which tasks a group has. Before that they are the tasks whose ids begin with that of the
-        group and a dot, which is so unless the DAG sets C(prefix_group_id=False).
+      - Id of a task group. Selects all tasks of the group, and of the groups inside it.
+      - From 3.3 on, Airflow shows which tasks a group has. Before 3.3 the module takes the tasks whose ids begin with
+        the id of the group and a dot. This is wrong if the DAG sets C(prefix_group_id=False).
     type: str
   map_index:
     description:
-      - Map indices of the mapped task instances that are meant, such as V(4); V(-1) is a task that is not mapped.
-        Without it, all instances of a task are meant.
-      - With O(state=cleared) it needs Airflow 3, since Airflow 2 clears all instances of a task.
+      - Map indices of mapped task instances, such as V(4); V(-1) is a task that is not mapped. If it is not set, all
+        instances of a task are selected.
+      - With O(state=cleared) it needs Airflow 3, because Airflow 2 clears all instances of a task.
     type: list
     elements: int
   state:
     description:
-      - V(cleared) runs the task instances again. The run is queued, if it has ended.
-      - V(success), V(failed) and V(skipped) mark them. A task that is running is stopped by that.
-      - Marked tasks alone do not change the state of a run that has ended. If nothing in it runs again, mark the run,
-        too, by M(dagops.airflow.airflow_dag_run). A warning says so when tasks of a run that has succeeded are marked
-        failed, or all that failed in a failed run are marked otherwise.
+      - V(cleared) runs the task instances again. If the run has ended, it is queued.
+      - V(success), V(failed) and V(skipped) mark them. This stops a running task.
+      - Marks on tasks do not change the state of a run that has ended. If nothing in it runs again, also mark the run,
+        with M(dagops.airflow.airflow_dag_run). The module warns if tasks of a run that has succeeded are marked failed,
+        or if all failed tasks of a failed run get another mark.
       - V(skipped) needs Airflow 2.7 or newer, marks on mapped tasks need Airflow 2.5 or newer.
-      - In check mode a run that does not exist is a warning, since a task before may be the one that would make it.
+      - In check mode the module only warns if a run does not exist, because an earlier task may create it.
     type: str
     choices: [cleared, success, failed, skipped]
     default: cleared
   upstream:
-    description: Whether all tasks before them are meant, too.
+    description: Whether to also select all tasks before them.
     type: bool
     default: false
   downstream:
-    description: Whether all tasks after them are meant, too. Newer versions of Airflow 3 do not mark
-      teardown tasks then.
+    description: Whether to also select all tasks after them. Newer versions of Airflow 3 then do not mark teardown
+      tasks.
     type: bool
     default: false
   only_failed:
-    description: With O(state=cleared), whether only those are cleared that are V(failed) or V(upstream_failed).
+    description: With O(state=cleared), whether to clear only task instances that are V(failed) or V(upstream_failed).
     type: bool
     default: true
   latest_version:
-    description: With O(state=cleared), whether they run by the newest version of the DAG, and not by the one that the
-      run was made with. Needs Airflow 3.1 or newer. If it is V(false), Airflow does what it is set up to do.
+    description: With O(state=cleared), whether to run the newest version of the DAG in place of the version that the
+      run was created with. Needs Airflow 3.1 or newer. If it is V(false), the configuration of Airflow decides.
     type: bool
     default: false
   when_paused:
     description:
-      - What to do when the DAG is paused, since tasks that are cleared then do not start.
-      - V(fail) fails before anything is written. V(trigger) leaves it paused. V(unpause) unpauses it afterwards.
-      - It counts for O(state=cleared), and with O(wait=true) for marks that set tasks going.
+      - What to do if the DAG is paused. Cleared tasks of a paused DAG do not start.
+      - V(fail) fails before anything is written. V(trigger) leaves it paused. V(unpause) unpauses it at the end.
+      - It applies to O(state=cleared), and with O(wait=true) to marks that start tasks.
     type: str
     choices: [fail, unpause, trigger]
     default: fail
   wait:
     description:
-      - Whether to wait until the run has ended. The task fails when the run has failed, with the failed tasks and the
+      - Whether to wait until the run has ended. If the run has failed, the task fails with the failed tasks and the
         reasons from their logs, unless O(state=failed). Check mode does not wait.
     type: bool
     default: false
   wait_timeout:
-    description: Seconds to wait for the end of the run; V(0) looks once. A run that goes on then fails the task.
+    description: Seconds to wait for the end of the run; V(0) looks once. If the run has not ended by then, the task
+      fails.
     type: float
     default: 3600
 seealso:
@@ -123,7 +125,7 @@ EXAMPLES = r"""
     downstream: true
     wait: true
 
-- name: Go on as if these tasks had ended well; what has failed after them runs again
+- name: Mark tasks as success; failed tasks after them run again
   dagops.airflow.airflow_task:
     dag_id: etl_nightly
     dag_run_id: "release-{{ release }}"
@@ -131,14 +133,14 @@ EXAMPLES = r"""
     state: success
     wait: true
 
-- name: Run all tasks of a group again, also those that ended well
+- name: Run all tasks of a group again, also those that succeeded
   dagops.airflow.airflow_task:
     dag_id: etl_nightly
     dag_run_id: "release-{{ release }}"
     task_group: load
     only_failed: false
 
-- name: Skip one part of a mapped task, as if it had nothing to do
+- name: Mark one instance of a mapped task as skipped
   dagops.airflow.airflow_task:
     dag_id: etl_nightly
     dag_run_id: "release-{{ release }}"
@@ -149,8 +151,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tasks:
-  description: The task instances that were cleared or marked, as they are now; in check mode those that would be, as
-    they are. Empty when nothing was to be done.
+  description: The task instances that were cleared or marked, in their current state; in check mode those that would
+    be. Empty if there was nothing to do.
   returned: success, when the run has failed, and when the wait timed out
   type: list
   elements: dict
@@ -163,15 +165,15 @@ tasks:
       description: Index of a mapped task instance; V(-1) when the task is not mapped.
       type: int
     loop_iteration:
-      description: Of a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn as
-        Airflow counts it, from 0. Null outside of loops.
+      description: For a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn of the
+        loop, counted from 0. Null outside of loops.
       type: dict
       sample: {"loop_id": "pages", "iteration": 2}
     id:
-      description: Airflow's own id of the task instance, which differs from try to try; null on Airflow 2.
+      description: Airflow's own id of the task instance. Each try has another id. Null on Airflow 2.
       type: str
     state:
-      description: State of the task instance; null when Airflow has not looked at it yet.
+      description: State of the task instance; null if Airflow has not looked at it yet.
       type: str
       sample: failed
     operator:
@@ -179,10 +181,10 @@ tasks:
       type: str
       sample: PythonOperator
     try_number:
-      description: Number of the last try; V(0) when there was none.
+      description: Number of the last try; V(0) if there was none.
       type: int
     max_tries:
-      description: How many retries the task has, so that its last try is this number plus one.
+      description: Number of retries of the task. The number of its last try is this number plus one.
       type: int
     start_date:
       description: When the last try started. ISO 8601 in UTC.
@@ -191,33 +193,33 @@ tasks:
       description: When the last try ended. ISO 8601 in UTC.
       type: str
     duration:
-      description: Seconds that the last try took.
+      description: Duration of the last try in seconds.
       type: float
     url:
       description: The task instance in Airflow's web interface.
       type: str
     log_tail:
       description:
-        - The last lines of the last try's log that are not Airflow's own. Left out are the marks of log groups,
-          Airflow's steps, deprecations, and the second report of a failure. Airflow's own frames of a traceback are
-          summed up in one line, and so is an alert that could not be sent. No colours.
-        - A sentence that says why, when the log cannot be read.
-        - Null when it was not asked for, and for tasks that did not fail.
+        - The last lines of the last try's log, without colours and without Airflow's own lines (marks of log groups,
+          Airflow's steps, deprecations, and the second report of a failure). Airflow's own frames of a traceback are
+          replaced by one line, and so is an alert that could not be sent.
+        - If the log cannot be read, a sentence that says why.
+        - Null if it was not requested, and for tasks that did not fail.
       type: str
     wanted:
-      description: The O(state) that was wanted.
+      description: The wanted O(state).
       type: str
       sample: cleared
 also_cleared:
   description:
-    - The task instances that Airflow has cleared since they had failed after one that was marked, as they are now; in
-      check mode those that it would clear.
-    - Each has the keys of RV(tasks), but for C(wanted).
+    - The failed task instances after a marked one that Airflow has cleared, in their current state; in check mode those
+      that it would clear.
+    - Each has the keys of RV(tasks), except C(wanted).
   returned: success, when the run has failed, and when the wait timed out
   type: list
   elements: dict
 dag_run:
-  description: The run, as it was seen last; in check mode as it would be. Its conf is not returned.
+  description: The run in its last known state; in check mode the expected run. Its conf is not returned.
   returned: success, and in failures after the run was found
   type: dict
   contains:
@@ -236,11 +238,11 @@ dag_run:
       description: State of the run. One of V(queued), V(running), V(success) and V(failed).
       type: str
     logical_date:
-      description: Logical date of the run; null on Airflow 3 when none was given. All times are ISO 8601 in UTC.
+      description: Logical date of the run; null on Airflow 3 if none was given. All times are ISO 8601 in UTC.
       type: str
       sample: "2026-11-22T10:15:00Z"
     run_after:
-      description: Moment after which Airflow starts the run; on Airflow 2 the end of its data interval.
+      description: Time after which Airflow starts the run; on Airflow 2 the end of its data interval.
       type: str
     data_interval_start:
       description: Start of the run's data interval.
@@ -263,21 +265,21 @@ dag_run:
 failed_tasks:
   description:
     - The task instances of the run that are V(failed) or V(upstream_failed), failed ones first; empty in check mode.
-    - Each has the keys of RV(tasks), but for C(wanted).
+    - Each has the keys of RV(tasks), except C(wanted).
   returned: with O(wait)
   type: list
   elements: dict
 task_counts:
-  description: How many task instances are in which state; C(no_status) are those that Airflow has not looked at yet.
+  description: Number of task instances in each state; C(no_status) are those that Airflow has not looked at yet.
   returned: with O(wait)
   type: dict
   sample: {"failed": 1, "success": 12, "upstream_failed": 1}
 elapsed:
-  description: Seconds from the start of the run to its end, or until now when it is active; 0 before it has started.
+  description: Seconds from the start of the run to its end, or until now if it is active; 0 if it has not started.
   returned: with O(wait)
   type: float
 reason:
-  description: What holds the run up, as far as Airflow shows it, as in the message. Empty when nothing is known.
+  description: Why the run is waiting, as far as Airflow shows it, as in the message. Empty if no reason is known.
   returned: when the wait timed out
   type: str
   sample: "its DAG is paused, so no task of it starts: unpause the DAG"

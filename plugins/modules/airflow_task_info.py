@@ -10,7 +10,7 @@ module: airflow_task_info
 short_description: Read the task instances of a DAG run of Apache Airflow, and which of them failed
 version_added: 1.0.0
 description:
-  - Lists the task instances of one DAG run, all pages of them, with mapped ones one by one, and says which failed.
+  - Lists all task instances of one DAG run, with each instance of mapped tasks, and says which failed.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -23,22 +23,23 @@ options:
     type: str
     required: true
   dag_run_id:
-    description: Id of the run, such as V(release-42). If it is not set, the run that was created last is read.
+    description: Id of the run, such as V(release-42). If it is not set, the module reads the run that was created last.
     type: str
   state:
     description:
       - Returns in RV(tasks) only task instances in one of these states, for example V(failed), V(upstream_failed),
-        V(running) or V(success). V(no_status) stands for those that Airflow has not looked at yet.
+        V(running) or V(success). V(no_status) means those that Airflow has not looked at yet.
     type: list
     elements: str
   task_id:
     description: Returns in RV(tasks) only task instances whose task id is one of these or matches one of these shell
-      patterns, such as V(load_*). An id that no task of the run has is a failure, a pattern that hits nothing is none.
+      patterns, such as V(load_*). If the run has no task with an id, the module fails. A pattern without a match is not
+      a failure.
     type: list
     elements: str
   log_lines:
     description:
-      - How many lines of the log of each failed task's last try to return; V(0) reads no logs.
+      - How many lines to return from the log of each failed task's last try. V(0) reads no logs.
       - The logs of at most 50 failed tasks are read.
     type: int
     default: 0
@@ -60,7 +61,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ last.failed_tasks | map(attribute='task_id') | list }}"
 
-- name: How far are the load tasks of this run
+- name: Read the load tasks of this run that run or have succeeded
   dagops.airflow.airflow_task_info:
     dag_id: etl_daily
     dag_run_id: release-42
@@ -90,11 +91,11 @@ dag_run:
       description: State of the run. One of V(queued), V(running), V(success) and V(failed).
       type: str
     logical_date:
-      description: Logical date of the run; null on Airflow 3 when none was given. All times are ISO 8601 in UTC.
+      description: Logical date of the run; null on Airflow 3 if none was given. All times are ISO 8601 in UTC.
       type: str
       sample: "2026-11-22T10:15:00Z"
     run_after:
-      description: Moment after which Airflow starts the run; on Airflow 2 the end of its data interval.
+      description: Time after which Airflow starts the run; on Airflow 2 the end of its data interval.
       type: str
     data_interval_start:
       description: Start of the run's data interval.
@@ -115,7 +116,7 @@ dag_run:
       description: The run in Airflow's web interface.
       type: str
 tasks:
-  description: The task instances that the filters let through, sorted by their start.
+  description: The task instances that match the filters, sorted by their start.
   returned: success
   type: list
   elements: dict
@@ -128,15 +129,15 @@ tasks:
       description: Index of a mapped task instance; V(-1) when the task is not mapped.
       type: int
     loop_iteration:
-      description: Of a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn as
-        Airflow counts it, from 0. Null outside of loops.
+      description: For a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn of the
+        loop, counted from 0. Null outside of loops.
       type: dict
       sample: {"loop_id": "pages", "iteration": 2}
     id:
-      description: Airflow's own id of the task instance, which differs from try to try; null on Airflow 2.
+      description: Airflow's own id of the task instance. Each try has another id. Null on Airflow 2.
       type: str
     state:
-      description: State of the task instance; null when Airflow has not looked at it yet.
+      description: State of the task instance; null if Airflow has not looked at it yet.
       type: str
       sample: failed
     operator:
@@ -144,10 +145,10 @@ tasks:
       type: str
       sample: PythonOperator
     try_number:
-      description: Number of the last try; V(0) when there was none.
+      description: Number of the last try; V(0) if there was none.
       type: int
     max_tries:
-      description: How many retries the task has, so that its last try is this number plus one.
+      description: Number of retries of the task. The number of its last try is this number plus one.
       type: int
     start_date:
       description: When the last try started. ISO 8601 in UTC.
@@ -156,34 +157,33 @@ tasks:
       description: When the last try ended. ISO 8601 in UTC.
       type: str
     duration:
-      description: Seconds that the last try took.
+      description: Duration of the last try in seconds.
       type: float
     url:
       description: The task instance in Airflow's web interface.
       type: str
     log_tail:
       description:
-        - The last lines of the last try's log that are not Airflow's own. Left out are the marks of log groups,
-          Airflow's steps, deprecations, and the second report of a failure. Airflow's own frames of a traceback are
-          summed up in one line, and so is an alert that could not be sent. No colours.
-        - A sentence that says why, when the log cannot be read.
-        - Null when it was not asked for, and for tasks that did not fail.
+        - The last lines of the last try's log, without colours and without Airflow's own lines (marks of log groups,
+          Airflow's steps, deprecations, and the second report of a failure). Airflow's own frames of a traceback are
+          replaced by one line, and so is an alert that could not be sent.
+        - If the log cannot be read, a sentence that says why.
+        - Null if it was not requested, and for tasks that did not fail.
       type: str
 failed_tasks:
   description:
-    - All task instances of the run that are V(failed) or V(upstream_failed), failed ones first, whatever the filters.
-      Each has the keys of RV(tasks).
+    - All task instances of the run that are V(failed) or V(upstream_failed), failed ones first, for any filters. Each
+      has the keys of RV(tasks).
   returned: success
   type: list
   elements: dict
 task_counts:
-  description: How many task instances of the run are in which state, whatever the filters.
+  description: Number of task instances of the run in each state, for any filters.
   returned: success
   type: dict
   sample: {"failed": 1, "success": 12, "upstream_failed": 1}
 elapsed:
-  description: Seconds from the start of the run to its end, or until now when it is active; 0 when it has not
-    started.
+  description: Seconds from the start of the run to its end, or until now if it is active; 0 if it has not started.
   returned: success
   type: float
 """

@@ -10,14 +10,14 @@ module: airflow_user
 short_description: Manage users of Apache Airflow
 version_added: 1.0.0
 description:
-  - Creates, updates or deletes a user over Airflow's REST API, or by the command C(airflow) on the host where the
+  - Creates, updates or deletes a user over Airflow's REST API, or with the command C(airflow) on the host where the
     module runs (O(airflow_command)).
   - Needs the FAB auth manager, which Airflow 2 has built in. Over the API it also needs an O(api_username) that may
     manage users, such as an Admin.
-  - A role that does not exist is refused before anything is written, where the list of roles can be read. In check mode
-    it is a warning, since a task before may make the role.
-  - The command cannot change the e-mail address, the first and the last name of a user that exists, which is said
-    before anything is written.
+  - If the list of roles can be read, the module refuses a role that does not exist before it writes anything. In check
+    mode it only warns, because an earlier task may create the role.
+  - The command cannot change the e-mail address, the first and the last name of a user that exists. The module says so
+    before it writes anything.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -32,34 +32,34 @@ options:
     required: true
   password:
     description:
-      - Password of the user. Required for a user that does not exist yet.
-      - Airflow never returns passwords, so it is tried by logging in with it; see O(update_password).
+      - Password of the user. Required for a new user.
+      - Airflow never returns passwords, so the module tries to log in with it; see O(update_password).
       - The command C(airflow) reads it from its standard input, so that no list of processes shows it.
     type: str
   update_password:
     description:
-      - V(always) sets O(password) when the user cannot log in with it. On Airflow 2 it is tried at the login form,
-        which by default takes 5 logins in 40 seconds.
-      - With O(airflow_command) the password of a user that exists cannot be tried, so V(always) sets it each time. The
-        commands of some versions, such as 2.3 and 2.11, cannot do that. There V(always) fails for a user that exists,
-        and nothing is written.
-      - V(on_create) sets it for a new user only.
+      - V(always) sets O(password) if the user cannot log in with it. On Airflow 2 the module tries it with the login
+        form, which by default allows 5 logins in 40 seconds.
+      - With O(airflow_command) the module cannot try the password of a user that exists, so V(always) sets it each
+        time. The commands of some versions, such as 2.3 and 2.11, cannot do that. There V(always) fails for a user that
+        exists, and nothing is written.
+      - V(on_create) sets it only for a new user.
     type: str
     choices: [always, on_create]
     default: always
   email:
-    description: E-mail address of the user, such as V(deploy@example.com), which no other user has. A new user without
-      one gets the O(username), with C(@localhost) behind it if it has no C(@).
+    description: E-mail address of the user, such as V(deploy@example.com), which no other user may have. The default
+      for a new user is O(username), with C(@localhost) added if it has no C(@).
     type: str
   first_name:
-    description: First name of the user. A new user without one gets the O(username).
+    description: First name of the user. The default for a new user is O(username).
     type: str
   last_name:
-    description: Last name of the user. A new user without one gets C(API).
+    description: Last name of the user. The default for a new user is C(API).
     type: str
   roles:
-    description: Names of all roles of the user, such as V(Viewer) or V(Op); those that are not named are taken away.
-      Required for a user that does not exist yet.
+    description: Names of all roles of the user, such as V(Viewer) or V(Op); the module removes all other roles.
+      Required for a new user.
     type: list
     elements: str
   state:
@@ -82,7 +82,7 @@ EXAMPLES = r"""
     email: deploy@example.com
     roles: [dag_trigger]
 
-- name: The first user, by the command on the Airflow host
+- name: The first user, with the command on the Airflow host
   dagops.airflow.airflow_user:
     airflow_command: /opt/airflow/bin/airflow
     airflow_home: /opt/airflow
@@ -91,7 +91,7 @@ EXAMPLES = r"""
     update_password: on_create
     email: admin@example.com
     roles: [Admin]
-  # Not as the tasks of the control node, whose play may name a connection and a Python.
+  # The play may set a connection and a Python for the control node. This host needs other ones.
   delegate_to: airflow.example.com
   connection: ssh
   become: true
@@ -99,7 +99,7 @@ EXAMPLES = r"""
   vars:
     ansible_python_interpreter: auto
 
-- name: No more such user
+- name: Delete a user
   dagops.airflow.airflow_user:
     username: deploy
     state: absent
@@ -107,7 +107,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 user:
-  description: The user as it is after the task, in check mode as it would be; null when it does not exist.
+  description: The user after the task, in check mode the expected one; null if it does not exist.
   returned: success
   type: dict
   contains:

@@ -11,12 +11,12 @@ short_description: Manage variables of Apache Airflow
 version_added: 1.0.0
 description:
   - Creates, updates or deletes a variable.
-  - An option that is not given leaves its field as it is. Only Airflow 2.3, whose API knows no descriptions, loses the
-    description of a variable whenever its value is written.
-  - Airflow 3 masks a value whose key has a word such as V(password) or V(token), and what is below such a key in JSON.
+  - A field whose option is not given is not changed. Only on Airflow 2.3, whose API has no descriptions, a variable
+    loses its description each time its value is written.
+  - Airflow 3 masks a value whose key has a word such as V(password) or V(token), also below such a key in JSON.
     O(update_secrets) says what happens to a value that cannot be compared.
-  - On Airflow 3 a variable that somebody else makes at the same moment is not overwritten, but read and changed where
-    it differs. The API of Airflow 2 cannot tell the two apart.
+  - On Airflow 3, if somebody else creates the variable at the same time, it is not overwritten. The module reads it and
+    changes only what differs. With the API of Airflow 2 this is not possible.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -32,36 +32,37 @@ options:
     required: true
   value:
     description:
-      - Value of the variable. A text is written as it is, and anything else as JSON, which a DAG reads with
-        C(deserialize_json=True). V("") is the empty text.
-      - Two values that are both JSON are the same when they mean the same, whatever their blanks and the order of their
-        keys.
-      - Required for a variable that does not exist yet, or O(secret_value).
+      - Value of the variable. A string is written unchanged, and anything else as JSON, which a DAG reads with
+        C(deserialize_json=True). V("") is the empty string.
+      - Two JSON values are equal if they have the same content. Blanks and the order of keys have no effect.
+      - A new variable needs this or O(secret_value).
     type: raw
   secret_value:
     description:
-      - In place of O(value), a value that no output may show. If both are mappings, it is laid over O(value), mapping
-        by mapping. Put only what is secret into it, since Ansible masks each text and number in it wherever they occur.
+      - A value that no output may show, in place of O(value). If both are mappings, it is merged into O(value), mapping
+        by mapping. Put only secrets into it, because Ansible masks each string and number of it everywhere in its
+        output.
       - Airflow itself shows it to users who may read variables, unless the O(key) has a word such as V(secret).
     type: raw
   update_secrets:
     description:
       - What happens to a value that Airflow masks, so that it cannot be compared. A value that can be read, as on
-        Airflow 2, is compared, and written when it differs.
+        Airflow 2, is compared, and written if it differs.
       - V(always) writes it each time, and reports a change each time.
-      - V(on_change) writes it when it is another one than the last that was written in this way, or when the
-        description shows that somebody has changed the variable. For that, it keeps a salted digest (scrypt) in a
-        variable whose key is C(dagops__) and 24 hexadecimal digits of the SHA-256 of C(variable) and the key, with a
-        blank between them. Who may read variables can try to guess a weak secret by it. It goes with the variable.
-      - V(on_create) never writes it again. So it is for every O(secret_value) of a variable that exists.
+      - V(on_change) writes it if it differs from the last one that was written in this way, or if the description shows
+        that somebody has changed the variable. For this it keeps a salted digest (scrypt) in a variable. The key of
+        that variable is C(dagops__) and 24 hexadecimal digits of the SHA-256 of C(variable) and the key, with a blank
+        between them. Users who may read variables can use it to guess a weak secret. It is deleted with the variable.
+      - V(on_create) never writes it again. This applies to every O(secret_value) of a variable that exists.
     type: str
     choices: [always, on_change, on_create]
     default: always
   description:
-    description: Description of the variable. An empty text clears it. Needs Airflow 2.4.
+    description: Description of the variable. An empty string clears it. Needs Airflow 2.4.
     type: str
   team_name:
-    description: Team that the variable belongs to. An empty text takes it from its team. Needs Airflow 3.2 with teams.
+    description: Team that the variable belongs to. An empty string removes it from its team. Needs Airflow 3.2 with
+      teams.
     type: str
   state:
     description: Whether the variable exists.
@@ -81,7 +82,7 @@ EXAMPLES = r"""
     key: region
     value: eu
 
-- name: One that holds JSON
+- name: A variable with JSON
   dagops.airflow.airflow_variable:
     key: limits
     value:
@@ -89,13 +90,13 @@ EXAMPLES = r"""
       tables: [orders, users]
     description: Most rows that a run may read
 
-- name: A secret, which is written only when it is a new one
+- name: A secret; it is written only if it has changed
   dagops.airflow.airflow_variable:
     key: warehouse_api_key
     secret_value: "{{ vault_warehouse_api_key }}"
     update_secrets: on_change
 
-- name: No such variable
+- name: Delete a variable
   dagops.airflow.airflow_variable:
     key: region
     state: absent
@@ -103,7 +104,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 variable:
-  description: The variable as it is after the task, in check mode as it would be; null when it does not exist.
+  description: The variable after the task, in check mode the expected one; null if it does not exist.
   returned: success
   type: dict
   contains:
@@ -112,18 +113,18 @@ variable:
       type: str
       sample: region
     value:
-      description: Value of the variable as text, with V(***) for what may be a secret.
+      description: Value of the variable as a string, with V(***) for values that may be secrets.
       type: str
       sample: eu
     description:
-      description: Description of the variable; empty when it has none.
+      description: Description of the variable; empty if it has none.
       type: str
     team_name:
-      description: Team of the variable; empty when it has none.
+      description: Team of the variable; empty if it has none.
       type: str
 unverified:
   description:
-    - V(value) when it could not be compared with the one that Airflow has; else empty. It has been written, unless
+    - V(value) if it could not be compared with the value of Airflow; otherwise empty. It has been written, unless
       O(update_secrets) is V(on_create).
   returned: success
   type: list

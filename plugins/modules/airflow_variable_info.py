@@ -10,10 +10,9 @@ module: airflow_variable_info
 short_description: List variables of Apache Airflow
 version_added: 1.0.0
 description:
-  - Lists variables by key and shell pattern, without what may be a secret. By the name of its key, or of a key in its
-    JSON, a value counts as a secret, as in Airflow itself; the value of another variable is shown, whoever has written
-    it.
-  - The API of Airflow 2 shows all values. What Airflow 3 would mask by its name is left out there, too.
+  - Lists variables by key and shell pattern, without values that may be secrets. As in Airflow itself, the name of its
+    key, or of a key in its JSON, makes a value a secret. All other values are shown.
+  - The API of Airflow 2 shows all values. The module also hides there the values that Airflow 3 would mask.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -24,8 +23,8 @@ options:
   key:
     description:
       - Keys of the variables, or shell patterns such as V(etl_*). If it is not set, all are listed.
-      - What does not exist is left out, and an empty list lists nothing.
-      - Digests, which O(dagops.airflow.airflow_variable#module:update_secrets=on_change) keeps, are never listed.
+      - Ids that do not exist are left out. An empty list lists nothing.
+      - Digests of O(dagops.airflow.airflow_variable#module:update_secrets=on_change) are never listed.
     type: list
     elements: str
 seealso:
@@ -54,15 +53,15 @@ variables:
       type: str
       sample: etl_region
     value:
-      description: Value of the variable as text, with V(***) for what may be a secret; null when Airflow cannot decrypt
-        it.
+      description: Value of the variable as a string, with V(***) for values that may be secrets; null if Airflow cannot
+        decrypt it.
       type: str
       sample: eu
     description:
-      description: Description of the variable; empty when it has none.
+      description: Description of the variable; empty if it has none.
       type: str
     team_name:
-      description: Team of the variable; empty when it has none.
+      description: Team of the variable; empty if it has none.
       type: str
 """
 

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: airflow_xcom_info
-short_description: Read what the tasks of a DAG run of Apache Airflow have pushed
+short_description: Read the XComs of a DAG run of Apache Airflow
 version_added: 1.0.0
 description:
-  - Reads XComs of one DAG run, which are what its tasks have returned or pushed, with their values.
-  - Values have the types of JSON, the same on every version. Moments and days of Python are texts in ISO 8601, tuples
+  - Reads the XComs of one DAG run. These are the values that its tasks have returned or pushed.
+  - Values have the types of JSON, the same on every version. Dates and times of Python are strings in ISO 8601, tuples
     and sets are lists, decimals are numbers. An object of another class is returned as Airflow has written it, with a
     warning.
-  - Before 2.10, Airflow shows values in the notation of Python, and a text and a number that look alike cannot be told
-    apart. Both are what C(ast.literal_eval) makes of them, so the text C(17) becomes a number.
-  - Airflow 2 shows tuples and sets that stand alone as texts of its own, such as C((1,2)), and these are returned.
-  - With an XCom backend of your own, the reference to a value may be returned in its place.
-  - XComs may hold secrets, and are shown. Set C(no_log) for the task then.
+  - Before 2.10, Airflow shows values in the notation of Python. A string and a number can look the same there. The
+    module reads both with C(ast.literal_eval), so the string C(17) becomes a number.
+  - If the whole value is a tuple or a set, Airflow 2 shows it as a string, such as C((1,2)), and the module returns
+    this string.
+  - With your own XCom backend, the module may return the reference to a value in place of the value.
+  - XComs may contain secrets, and the output shows them. Set C(no_log) for such a task.
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
@@ -32,19 +33,20 @@ options:
     required: true
   dag_run_id:
     description:
-      - Id of the run, such as V(release-42). If it is not set, the run that was created last is read.
-      - In check mode a DAG or a run that does not exist is a warning, and has no XComs.
+      - Id of the run, such as V(release-42). If it is not set, the module reads the run that was created last.
+      - In check mode the module only warns if a DAG or a run does not exist, and returns no XComs.
     type: str
   task_id:
-    description: Returns only XComs of these tasks, by id or shell pattern such as V(load_*). An id that no task of the
-      run has is a failure, a pattern that hits nothing is none.
+    description: Returns only XComs of these tasks, by id or shell pattern such as V(load_*). If the run has no task
+      with an id, the module fails. A pattern without a match is not a failure.
     type: list
     elements: str
   key:
     description:
-      - Returns only XComs with these keys, or shell patterns. What a task has returned has the key V(return_value).
-      - Each value takes a request, and may have 64 KiB as JSON, all together 1 MiB. When there is more the task fails,
-        so name what is needed.
+      - Returns only XComs with these keys, or shell patterns. The value that a task returned has the key
+        V(return_value).
+      - Each value needs a request. It can have up to 64 KiB as JSON, all values together up to 1 MiB. If there is more,
+        the task fails, so read only the keys that you need.
     type: list
     elements: str
 seealso:
@@ -52,7 +54,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What the tasks of the last run have returned
+- name: Read the values that the tasks of the last run returned
   dagops.airflow.airflow_xcom_info:
     api_url: https://airflow.example.com
     api_username: deploy
@@ -61,7 +63,7 @@ EXAMPLES = r"""
     key: [return_value]
   register: found
 
-- name: Each of them
+- name: Show each item
   ansible.builtin.debug:
     msg: "{{ item.task_id }} has returned {{ item.value }}"
   loop: "{{ found.xcoms }}"
@@ -85,7 +87,8 @@ xcoms:
       type: int
       sample: -1
     loop_iteration:
-      description: In a loop (Airflow 3.4 and newer) C(loop_id) and C(iteration), the turn counted from 0; else null.
+      description: In a loop (Airflow 3.4 and newer) C(loop_id) and C(iteration), the turn of the loop from 0; otherwise
+        null.
       type: dict
       sample: {"loop_id": "pages", "iteration": 2}
     key:
