@@ -51,7 +51,7 @@ options:
       - V(triggered) makes the backfill, unless it is there or there is nothing to do.
       - V(cancelled) cancels the backfill, and marks those of its runs failed that go on; their tasks end some seconds
         later. Without dates it is the newest backfill of the DAG, the active one if there is one. Nothing is
-        changed when all runs of the backfill have ended.
+        changed when all runs of the backfill have ended. An active backfill of other dates is a warning.
     type: str
     choices: [triggered, cancelled]
     default: triggered
