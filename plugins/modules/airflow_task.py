@@ -55,6 +55,7 @@ options:
     description:
       - Map indices of the mapped task instances that are meant, such as V(4); V(-1) is a task that is not mapped.
         Without it, all instances of a task are meant.
+      - Each index has to hit an instance, and each item of O(task_id) has to have an instance with one of the indices.
       - With O(state=cleared) it needs Airflow 3, since Airflow 2 clears all instances of a task.
     type: list
     elements: int
