@@ -20,7 +20,9 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.reads
 options:
   dag_id:
-    description: Id of the DAG, such as V(etl_daily). If it is not set, the tasks of all DAGs are listed.
+    description:
+      - Id of the DAG, such as V(etl_daily). If it is not set, the tasks of all DAGs are listed.
+      - A DAG or a run that does not exist is a failure, and in check mode a warning.
     type: str
   dag_run_id:
     description: Lists only the tasks of the run with this id, such as V(release-42). Needs O(dag_id).
@@ -133,9 +135,12 @@ import typing as t
 
 from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._airflow.approvals import Approvals
-from ..module_utils._base.errors import BadInput
+from ..module_utils._airflow.dags import Dags
+from ..module_utils._airflow.runs import Runs
+from ..module_utils._base.errors import BadInput, NotFound
 from ..module_utils._base.inputs import dag_id_of, dag_run_id_of
 from ..module_utils._module import AirflowModule
+from ..module_utils._work.foreseen import foreseen
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"dag_id": {"type": "str"}, "dag_run_id": {"type": "str"}}
 
@@ -146,7 +151,34 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     run_id = dag_run_id_of("dag_run_id", params["dag_run_id"]) if params["dag_run_id"] else None
     if run_id and not dag_id:
         raise BadInput("dag_run_id needs the dag_id of its DAG; give both.")
-    return {"changed": False, "approvals": airflow.ask(Approvals).waiting(dag_id, run_id)}
+    try:
+        return {"changed": False, "approvals": waiting(airflow, dag_id, run_id)}
+    except NotFound as error:
+        if not module.check_mode:
+            raise
+        module.warn(foreseen(error.message))
+        return {"changed": False, "approvals": []}
+
+
+def waiting(airflow: Airflow, dag_id: str | None, run_id: str | None) -> list[dict[str, t.Any]]:
+    """Return what waits for an answer; NotFound where nothing does since there is no such DAG or run."""
+    try:
+        found = airflow.ask(Approvals).waiting(dag_id, run_id)
+    except NotFound:
+        check_known(airflow, dag_id, run_id)
+        raise
+    # Airflow may have an empty list for what it does not know.
+    if not found:
+        check_known(airflow, dag_id, run_id)
+    return found
+
+
+def check_known(airflow: Airflow, dag_id: str | None, run_id: str | None) -> None:
+    """Raise NotFound, which says what does not exist, for a DAG or a run that Airflow does not know."""
+    if dag_id and run_id:
+        airflow.ask(Runs).get(dag_id, run_id)
+    elif dag_id:
+        airflow.ask(Dags).get(dag_id)
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ options:
       - V(triggered) creates the backfill, unless it exists or there is nothing to do.
       - V(cancelled) cancels the backfill, and marks its active runs failed. Their tasks end some seconds later. Without
         dates it cancels the active backfill of the DAG, or the newest one if none is active. If all runs of the
-        backfill have ended, nothing changes.
+        backfill have ended, nothing changes. If a backfill of other dates is active, there is a warning.
     type: str
     choices: [triggered, cancelled]
     default: triggered

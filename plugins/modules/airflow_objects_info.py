@@ -118,6 +118,7 @@ secrets_needed:
 import typing as t
 
 from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._base.inputs import word_of
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.export import KINDS_IN_ORDER, exported
 from ..module_utils._work.tree import login_of
@@ -130,6 +131,8 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     params = module.params
+    for text in params["matching"] or ():
+        word_of("matching", text)
     found = exported(airflow, params["kinds"], params["matching"], login_of(params), module.warn)
     return {"changed": False, **found}
 

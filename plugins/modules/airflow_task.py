@@ -56,6 +56,8 @@ options:
     description:
       - Map indices of mapped task instances, such as V(4); V(-1) is a task that is not mapped. If it is not set, all
         instances of a task are selected.
+      - Each index must belong to an instance, and each item of O(task_id) must have an instance with one of the
+        indices.
       - With O(state=cleared) it needs Airflow 3, because Airflow 2 clears all instances of a task.
     type: list
     elements: int

@@ -193,7 +193,7 @@ from fnmatch import fnmatchcase
 
 from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._base.errors import BadInput, NotFound
-from ..module_utils._base.inputs import dag_id_of, dag_run_id_of, lines_of
+from ..module_utils._base.inputs import check_task_names, dag_id_of, dag_run_id_of, lines_of
 from ..module_utils._base.states import NO_STATE, STATES
 from ..module_utils._base.text import one_line
 from ..module_utils._module import AirflowModule
@@ -216,6 +216,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     dag_id = dag_id_of("dag_id", params["dag_id"])
     run_id = dag_run_id_of("dag_run_id", params["dag_run_id"]) if params["dag_run_id"] else None
     states = states_of(params["state"])
+    check_task_names("task_id", params["task_id"] or ())
     log_lines = lines_of("log_lines", params["log_lines"])
 
     try:

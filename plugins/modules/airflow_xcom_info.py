@@ -107,7 +107,7 @@ from fnmatch import fnmatchcase
 from ..module_utils._airflow.airflow import Airflow, Object
 from ..module_utils._airflow.tasks import Tasks
 from ..module_utils._base.errors import NotFound
-from ..module_utils._base.inputs import dag_id_of, dag_run_id_of, is_glob
+from ..module_utils._base.inputs import check_task_names, dag_id_of, dag_run_id_of, is_glob, word_of
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.foreseen import foreseen
 from ..module_utils._work.named_run import check_there, named_run
@@ -125,6 +125,9 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     params = module.params
     dag_id = dag_id_of("dag_id", params["dag_id"])
     run_id = dag_run_id_of("dag_run_id", params["dag_run_id"]) if params["dag_run_id"] else None
+    check_task_names("task_id", params["task_id"] or ())
+    for key in params["key"] or ():
+        word_of("key", key)
     try:
         dag_run = named_run(airflow, dag_id, run_id)
     except NotFound as error:

@@ -299,6 +299,7 @@ def on_assets(found: server.Airflow, call: Callable[..., Any]) -> None:
     assets, asset = found.ask(Assets), {"id": 0, "name": NAME, "uri": f"s3://{NAME}"}
     for function, *arguments in (
         (assets.find, None, f"s3://{NAME}"),
+        (assets.known,),
         (assets.of_dag, "ok"),
         (assets.make_event, asset, {"a": 1}, NAME),
         (assets.event, asset, NAME, 0.0),

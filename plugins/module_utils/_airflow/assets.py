@@ -18,6 +18,7 @@ from .runs import Runs, TriggerRequest
 if t.TYPE_CHECKING:
     from .._base.patience import Outage
 
+MOST = 1000  # assets that are read to name a similar one
 MARK = "ansible_event_id"  # a key of the extra of events: they have no id of one's own
 
 
@@ -37,6 +38,11 @@ class Assets(Family):
     def find(self, name: str | None, uri: str | None) -> list[Object]:
         """Return the assets that have this name, this URI, or both; several may have one URI."""
         raise NotImplementedError
+
+    def known(self) -> list[Object]:
+        """Return the assets that there are, C(MOST) of them at most."""
+        path, nouns = self._path(self.nouns_of_api), self.nouns_of_api
+        return [self._asset(raw) for raw in pages(self._client, path, nouns, lambda raw: raw["id"], None, MOST)]
 
     def of_dag(self, dag_id: str) -> list[Object]:
         """Return the assets by which a DAG is scheduled, as many as a page holds."""

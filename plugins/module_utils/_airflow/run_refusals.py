@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Airflow says of a run that it does not make, in the words of the options."""
+"""What Airflow says of a run that it does not make, or does not have, in the words of the options."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ from .._base.text import one_line
 
 # Before the pattern that Airflow's own ids fit.
 _UNFIT = re.compile(r"run_id provided '.*?' does not match (?:regex|the) pattern '(?P<pattern>.*?)'(?: or '|$)")
+
+
+def no_run(
+    url: str, dag_id: str, dag_run_id: str | None, logical_date: str | None = None, reason: str = ""
+) -> NotFound:
+    """Say that there is no such run, by the options that have named it."""
+    of_date = f"The run of DAG {dag_id} of the logical date {logical_date}"
+    what = f"DAG run {dag_id} / {dag_run_id}" if dag_run_id else of_date
+    *first, last = ["dag_id", *(["dag_run_id"] if dag_run_id else []), *(["logical_date"] if logical_date else [])]
+    return NotFound(f"{what} does not exist at {url}; check {', '.join(first)} and {last}.", 404, reason)
 
 
 def trigger_error(dag_id: str, dag_run_id: str, error: ApiError) -> AirflowError:

@@ -24,7 +24,7 @@ from .._base.times import iso
 from .._http.pages import PAGE, pages, walk
 from .airflow import Airflow, Family, Object, of_known_shape
 from .links import Links
-from .run_refusals import fate_unknown, not_made, trigger_error
+from .run_refusals import fate_unknown, no_run, not_made, trigger_error
 
 if t.TYPE_CHECKING:
     from .._base.patience import Outage
@@ -73,11 +73,7 @@ class Runs(Family):
                 return self._listed(dag_id, dag_run_id)
             return self._run(self._client.get(self._run_path(dag_id, dag_run_id)))
         except NotFound as error:
-            raise NotFound(
-                f"DAG run {dag_id} / {dag_run_id} does not exist at {self.url}; check dag_id and dag_run_id.",
-                error.status,
-                error.reason,
-            ) from error
+            raise no_run(self.url, dag_id, dag_run_id, reason=error.reason) from error
 
     def find(self, dag_id: str, dag_run_id: str) -> Object | None:
         """Return one run, or None when there is none."""

@@ -71,6 +71,21 @@ def dag_run_id_of(option: str, value: str) -> str:
     return value
 
 
+def word_of(option: str, value: t.Any) -> str:
+    """Return an item of a list of names or patterns, without blanks at its ends."""
+    text = "" if value is None else str(value).strip()
+    if not text:
+        raise BadInput(f"{option} holds an empty text; name what is meant, or give an empty list to select nothing.")
+    return text
+
+
+def check_task_names(option: str, names: t.Iterable[str]) -> None:
+    """Refuse what is neither the name of a task, or of a group of them, nor a pattern of it."""
+    for name in names:
+        if not name.strip() or not name.isprintable():
+            raise BadInput(f"{option} holds '{one_line(name, 60)}', which is no name that a task can have.")
+
+
 def _is_askable(dag_run_id: str) -> bool:
     # The first is all runs in a request's path, the others would be taken for folders.
     return dag_run_id not in ("~", ".", "..") and dag_run_id.isprintable() and 1 <= len(dag_run_id) <= LONGEST_ID

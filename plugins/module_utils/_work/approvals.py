@@ -21,7 +21,7 @@ from .diagnosis import diagnosis
 from .foreseen import foreseen
 from .progress import Progress
 from .report import read_again
-from .wording import last_answer, run_name, waited
+from .wording import last_answer, no_task, run_name, waited
 
 # What values of a type of JSON schema are called.
 TYPES = {
@@ -63,7 +63,9 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     if question.map_index < -1:
         raise BadInput(f"map_index is {question.map_index}; it takes 0 or more, or -1 for a task that is not mapped.")
     choose = params["choose"] if isinstance(params["choose"], list) else [params["choose"]]
-    if not choose or not all(isinstance(word, (str, bool, int, float)) for word in choose):
+    if not choose:
+        raise BadInput("choose is an empty list; give the option to choose, or a list of them.")
+    if not all(isinstance(word, (str, bool, int, float)) for word in choose):
         raise BadInput("choose is neither a text nor a list of texts; give the option to choose, or a list of them.")
     return Wish(
         question,
@@ -266,8 +268,7 @@ class _Watch:
         if index in states or not self._tasks:
             return states.get(index)
         if not states:
-            names = first_few(sorted({task["task_id"] for task in self._tasks}))
-            raise BadInput(f"{_head(self._wish)} does not exist; the tasks of the run are {names}.")
+            raise BadInput(no_task(name, self._run, {task["task_id"] for task in self._tasks}))
         if -1 not in states:
             raise BadInput(
                 f"{_head(self._wish)} does not exist: the task is mapped; give one of its indices, "

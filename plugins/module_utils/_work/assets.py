@@ -16,7 +16,7 @@ from .._base.errors import AirflowError, BadInput, Denied, NotFound, TimedOut
 from .._base.inputs import dag_id_of
 from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.state import diff
-from .._base.text import first_few, one_line
+from .._base.text import MOST_NAMED, close_to, first_few, one_line
 from .foreseen import foreseen
 from .fulfil import check_runnable
 from .heartbeats import dead_component
@@ -24,7 +24,7 @@ from .many_runs import GO_ON, Key, Waiting, entry, wait_for_runs, waiting_of
 from .progress import Progress
 from .selection import FEW
 from .wishes import new_dag_run_id
-from .wording import duration, last_answer, waited
+from .wording import duration, last_answer, similar_ones, waited
 
 NO_RUN_YET = "The event stays; look for its run by airflow_dag_run_info, since the same task makes another event."
 
@@ -49,6 +49,8 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     for key in ("name", "uri"):
         if params[key] and not params[key].isprintable():
             raise BadInput(f"{key} '{one_line(params[key], 60)}' has a character that no asset has; correct it.")
+    if params["name"] and not params["name"].strip():
+        raise BadInput(f"name '{one_line(params['name'], 60)}' is no name of an asset; correct it.")
     if params["uri"] and not params["uri"].strip("./ "):
         raise BadInput(f"uri '{one_line(params['uri'], 60)}' is no URI of an asset; correct it.")
     extra = {} if params["extra"] is None else conf_of("extra", params["extra"])
@@ -107,13 +109,49 @@ def _asset(airflow: Airflow, wish: Wish) -> Object:
     if len(found) > 1:
         names = first_few([asset["name"] for asset in found])
         raise BadInput(f"{len(found)} assets have the URI {wish.uri}: {names}; give name.")
-    if not found or not (found[0]["scheduled_dags"] or found[0]["producing_dags"]):
-        raise NotFound(
-            f"No DAG uses an asset {wish.name or wish.uri} at {airflow.url}; check name and uri, and whether Airflow "
-            "has read the DAG.",
-            404,
-        )
-    return found[0]
+    if found and _is_used(found[0]):
+        return found[0]
+    if wish.name and wish.uri:
+        _check_pair(airflow, wish.name, wish.uri)
+    what = one_line(wish.name or wish.uri, 100)
+    raise NotFound(f"No DAG uses an asset {what} at {airflow.url}; {_advice(airflow, wish)}.", 404)
+
+
+def _is_used(asset: Object) -> bool:
+    return bool(asset["scheduled_dags"] or asset["producing_dags"])
+
+
+def _check_pair(airflow: Airflow, name: str, uri: str) -> None:
+    """Refuse the name of one asset with the URI of another."""
+    assets, given, other = airflow.ask(Assets), one_line(name, 80), one_line(uri, 80)
+    of_name = list(filter(_is_used, assets.find(name, None)))
+    if of_name:
+        has = one_line(of_name[0]["uri"], 80)
+        raise BadInput(f"Asset {given} has the URI {has}, not {other}; correct name or uri.")
+    of_uri = list(filter(_is_used, assets.find(None, uri)))
+    if of_uri:
+        has = first_few([one_line(asset["name"], 60) for asset in of_uri])
+        raise BadInput(f"The URI {other} is that of asset {has}, not of {given}; correct name or uri.")
+
+
+def _advice(airflow: Airflow, wish: Wish) -> str:
+    """What helps with an asset that no DAG uses: those with a similar name or URI, or where to see them all."""
+    assets, key = airflow.ask(Assets), "name" if wish.name else "uri"
+    there: list[Object] = []
+    # It only explains.
+    with contextlib.suppress(AirflowError), airflow.patience.within(FOR_A_DIAGNOSIS), airflow.client.in_haste(
+        FOR_A_DIAGNOSIS
+    ):
+        there = list(filter(_is_used, assets.known()))
+    close = close_to(wish.name or wish.uri or "", dict.fromkeys(asset[key] for asset in there), MOST_NAMED)
+    options = "name and uri" if wish.name and wish.uri else key
+    similar = similar_ones([one_line(name, 60) for name in close], "asset")
+    if similar:
+        return f"{similar}: correct {options}, or see whether Airflow has read the DAG"
+    return (
+        f"check {options}, and whether Airflow has read the DAG: airflow_api with path: /{assets.nouns_of_api} lists "
+        "what it knows"
+    )
 
 
 def _update(airflow: Airflow, wish: Wish, asset: Object, check_mode: bool) -> Done:

@@ -132,13 +132,13 @@ def trigger(airflow: Airflow, request: BackfillRequest, when_paused: str, check_
 def cancel(airflow: Airflow, params: t.Mapping[str, t.Any], request: BackfillRequest | None, check_mode: bool) -> Done:
     """Cancel a backfill and end its runs that go on; one that is cancelled already still may have some."""
     if params["backfill_id"] is not None:
-        backfill = _by_id(airflow, params["backfill_id"])
+        backfill, warnings = _by_id(airflow, params["backfill_id"]), []
     else:
         dag_id = dag_id_of("dag_id", params["dag_id"])
         known = airflow.ask(Backfills).of_dag(dag_id)
+        warnings = _goes_on(airflow, known, request) if known else unknown_dag(airflow, dag_id, "backfill to cancel")
         fitting = _to_cancel(known, request)
         if fitting is None:
-            warnings = () if known else unknown_dag(airflow, dag_id, "backfill to cancel")
             return Done(None, False, (), (), diff({}), warnings)
         backfill = fitting
     there = _there(airflow, backfill).runs
@@ -154,13 +154,28 @@ def cancel(airflow: Airflow, params: t.Mapping[str, t.Any], request: BackfillReq
         # Those that were queued are failed already; once more does no harm.
         runs = [airflow.ask(Runs).set_state(run["dag_id"], run["dag_run_id"], "failed") for run in runs]
         backfill = _by_id(airflow, backfill["id"])
-    return Done(backfill, bool(active or names), _dates(runs), runs, changes)
+    return Done(backfill, bool(active or names), _dates(runs), runs, changes, warnings)
 
 
 def _to_cancel(there: t.Sequence[Object], request: BackfillRequest | None) -> Object | None:
     """Return the backfill of a DAG that is to be cancelled: the active one, else the newest, if there is any."""
     fitting = [backfill for backfill in there if request is None or request.is_of_dates(backfill)]
     return next((backfill for backfill in fitting if not backfill["completed_at"]), fitting[0] if fitting else None)
+
+
+def _goes_on(airflow: Airflow, there: t.Sequence[Object], request: BackfillRequest | None) -> list[str]:
+    """Return a warning where the active backfill of a DAG has other dates than the one that is to be cancelled."""
+    active = next((backfill for backfill in there if not backfill["completed_at"]), None)
+    if request is None or active is None or request.is_of_dates(active):
+        return []
+    runs = _there(airflow, active).runs
+    # One whose runs have ended, Airflow completes in its own time.
+    if runs and all(run["state"] in ENDED for run in runs):
+        return []
+    return [
+        f"DAG {request.dag_id} has no active backfill from {iso(request.from_date)} to {iso(request.to_date)}; "
+        f"backfill {active['id']} from {active['from_date']} to {active['to_date']} is active, and goes on."
+    ]
 
 
 def _by_id(airflow: Airflow, backfill_id: int) -> Object:

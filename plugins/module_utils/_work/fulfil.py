@@ -11,6 +11,7 @@ from datetime import datetime
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.dags import Dags
+from .._airflow.run_refusals import no_run
 from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, UnfitId, Unreachable
@@ -24,7 +25,7 @@ from .named_run import unknown_dag
 from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, nothing_to_clear
 from .results import check_results
 from .wishes import Wish, fits, new_dag_run_id
-from .wording import no_run, run_name, shown
+from .wording import run_name, shown
 
 
 class Done(t.NamedTuple):
@@ -143,7 +144,7 @@ def _awaited(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
         _check_waited(wish, run)
         _check_results(airflow, wish, run)
         return _adopted(airflow, _plan_adoption(wish, dag, run), run, check_mode)
-    raise _no_run(wish.dag_id, wish.dag_run_id, wish.logical_date)
+    raise no_run(airflow.url, wish.dag_id, wish.dag_run_id, iso(wish.logical_date))
 
 
 def _check_waited(wish: Wish, run: Object | None) -> None:
@@ -277,13 +278,8 @@ def existing_run(airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_
     run = find_run(airflow, dag_id, dag_run_id, logical_date)
     if run is None:
         airflow.ask(Dags).get(dag_id)  # says so when it is the DAG that does not exist
-        raise _no_run(dag_id, dag_run_id, logical_date)
+        raise no_run(airflow.url, dag_id, dag_run_id, iso(logical_date))
     return run
-
-
-def _no_run(dag_id: str, dag_run_id: str | None, logical_date: datetime | None) -> NotFound:
-    given = [key for key, value in (("dag_run_id", dag_run_id), ("logical_date", logical_date)) if value]
-    return NotFound(no_run(dag_id, dag_run_id or f"of the logical date {iso(logical_date)}", " and ".join(given)), 404)
 
 
 def check_runnable(dag: Object) -> None:

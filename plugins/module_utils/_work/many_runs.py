@@ -10,6 +10,7 @@ import math
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
+from .._airflow.run_refusals import no_run
 from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, BadInput, RunFailed, TimedOut
@@ -22,7 +23,7 @@ from .foreseen import foreseen
 from .foreseen_runs import unseen_run
 from .progress import Progress
 from .report import MOST_LOGS, Report, elapsed, read_again, without_tasks
-from .wording import last_answer, no_run, run_name, waited
+from .wording import last_answer, run_name, waited
 
 Key = t.Tuple[str, str]
 
@@ -123,7 +124,8 @@ class Watch:
         # At the end of the time no run is made that nobody waits for.
         if self._airflow.clock.now() < self._ends:
             self._take()
-        self._progress.tell(self._line())
+        if self.runs or self._source.left or self._source.lost:
+            self._progress.tell(self._line())
         return self.active()
 
     def _read(self) -> None:
@@ -267,7 +269,7 @@ def seen_runs(airflow: Airflow, keys: t.Sequence[Key], warn: t.Callable[[str], N
     for key in keys:
         run = airflow.ask(Runs).find(*key)
         if run is None:
-            warn(foreseen(no_run(*key)))
+            warn(foreseen(no_run(airflow.url, *key).message))
         runs.append(run or unseen_run(airflow, *key))
     return {"runs": [entry(airflow, run) for run in runs]}
 

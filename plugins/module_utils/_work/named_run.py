@@ -13,8 +13,7 @@ from .._airflow.runs import Runs
 from .._base.errors import AirflowError, NotFound
 from .._base.inputs import is_glob
 from .._base.patience import FOR_A_DIAGNOSIS
-from .._base.text import one_line
-from .wording import run_name, tasks_there
+from .wording import no_task
 
 
 def named_run(airflow: Airflow, dag_id: str, dag_run_id: str | None) -> Object:
@@ -28,18 +27,16 @@ def named_run(airflow: Airflow, dag_id: str, dag_run_id: str | None) -> Object:
     return run
 
 
-def check_there(task_ids: t.Iterable[str], run: Object, tasks: t.Sequence[Object]) -> None:
+def check_there(task_ids: t.Iterable[str], run: Object, tasks: t.Sequence[Object], takes_groups: bool = False) -> None:
     """Raise NotFound for the id of a task that a run does not have; a pattern is none.
 
     :param tasks: the task instances of the run.
+    :param takes_groups: whether an option C(task_group) takes task groups.
     """
     names = {task["task_id"] for task in tasks}
     for task_id in task_ids:
         if not is_glob(task_id) and task_id not in names:
-            there = tasks_there(task_id, names)
-            raise NotFound(
-                f"Task {one_line(task_id, 60)} is not in DAG run {run_name(run)}; {there}: correct task_id.", 404
-            )
+            raise NotFound(no_task(task_id, run, names, takes_groups), 404)
 
 
 def unknown_dag(airflow: Airflow, dag_id: str, nothing: str) -> list[str]:

@@ -11,6 +11,7 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._airflow.named import Named
 from .._base.errors import BadInput, Conflict
+from .._base.inputs import word_of
 from .._base.items import Spec
 from .._base.state import changes
 
@@ -114,6 +115,8 @@ def listed(objects: Named, key: str, patterns: t.Sequence[str] | None) -> list[O
 
     :param patterns: None: all objects; an empty list: none, and nothing is asked.
     """
+    for text in patterns or ():
+        word_of(key, text)
     found = [
         item
         for item in ([] if patterns == [] else objects.select())

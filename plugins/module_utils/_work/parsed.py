@@ -168,7 +168,7 @@ class Lacks:
         return bool(made and made >= begins)
 
     def ask_for(self, dags: t.Iterable[Object]) -> None:
-        """Ask for the files of these DAGs to be parsed now, when the margin is over, and now and then until they are."""
+        """Ask for the files of these DAGs to be parsed now, and when the margin is over, each minute until they are."""
         now = server_now(self._airflow)
         for dag in dags:
             begins = self._signs.get(dag["dag_id"], self._since.after)

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from .._airflow.airflow import Airflow, Object
 from .._airflow.dags import Dags
 from .._base.errors import BadInput, NotFound
-from .._base.inputs import dag_id_of, is_glob
+from .._base.inputs import dag_id_of, is_glob, word_of
 from .._base.text import one_line
 from .foreseen_dags import foreseen_dag
 
@@ -29,8 +29,8 @@ class Selection(t.NamedTuple):
 
 def selection_of(dag_id: list[str] | None, tags: list[str] | None) -> Selection:
     """Check the options C(dag_id) and C(tags); without C(dag_id) the tags alone select."""
-    items = ["*"] if dag_id is None else [_item("dag_id", item) for item in dag_id]
-    wanted_tags = None if tags is None else [_item("tags", tag) for tag in tags]
+    items = ["*"] if dag_id is None else [word_of("dag_id", item) for item in dag_id]
+    wanted_tags = None if tags is None else [word_of("tags", tag) for tag in tags]
     ids = [dag_id_of("dag_id", item) for item in items if not is_glob(item)]
     return Selection(list(dict.fromkeys(ids)), [item for item in items if is_glob(item)], wanted_tags)
 
@@ -110,13 +110,6 @@ def find(airflow: Airflow, selection: Selection, stale: bool) -> list[Object]:
         and _has_tag(dag, selection.tags)
         and (dag["dag_id"] in selection.ids or any(fnmatchcase(dag["dag_id"], glob) for glob in selection.globs))
     ]
-
-
-def _item(option: str, value: t.Any) -> str:
-    text = "" if value is None else str(value).strip()
-    if not text:
-        raise BadInput(f"{option} holds an empty text; name what is meant, or give an empty list to select nothing.")
-    return text
 
 
 def _listed(airflow: Airflow, containing: str = "", tags: t.Sequence[str] = ()) -> Listing:

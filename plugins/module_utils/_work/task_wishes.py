@@ -11,12 +11,12 @@ from fnmatch import fnmatchcase
 from .._airflow.airflow import Airflow, Object
 from .._airflow.task_states import Selection, TaskStates
 from .._base.errors import BadInput, NotFound
-from .._base.inputs import dag_run_id_of
+from .._base.inputs import check_task_names, dag_run_id_of
 from .._base.text import first_few, one_line
 from .named_run import check_there
 from .wishes import Wish as RunWish
 from .wishes import wish_of as run_wish_of
-from .wording import run_name
+from .wording import groups_there, run_name
 
 # Options of C(airflow_dag_run) that are not of a task; the wait is the same.
 OF_RUNS: dict[str, t.Any] = dict.fromkeys(
@@ -57,10 +57,8 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
             "Name the tasks in task_id or task_group; all tasks of a run are cleared by airflow_dag_run with "
             "state: cleared."
         )
-    for option, words in (("task_id", task_ids), ("task_group", [group] if group else [])):
-        for word in words:
-            if not word.strip() or not word.isprintable():
-                raise BadInput(f"{option} holds '{one_line(word, 60)}', which is no name that a task can have.")
+    check_task_names("task_id", task_ids)
+    check_task_names("task_group", [group] if group else [])
     wrong = [index for index in params["map_index"] or () if index < -1]
     if wrong:
         raise BadInput(f"map_index is {wrong[0]}; it takes a number from 0 on, or -1 for tasks that are not mapped.")
@@ -81,25 +79,18 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
 
 
 def selection_of(airflow: Airflow, wish: Wish, run: Object, there: t.Sequence[Object]) -> Selection:
-    """Return the task instances that are meant; NotFound where a name, a pattern or an index hits nothing.
+    """Return the task instances that are meant; NotFound where a name, a pattern or an index hits none of them.
 
     :param there: the task instances of the run.
     """
     found = _of_group(airflow, wish, run, there) if wish.task_group else _of_names(wish, run, there)
-    for index in wish.map_index:
-        if not any(task["map_index"] == index for task in found):
-            raise NotFound(
-                f"map_index {index} does not exist in DAG run {run_name(run)}: {_indices(wish, found)}; correct "
-                "map_index.",
-                404,
-            )
     if wish.map_index:
-        found = [task for task in found if task["map_index"] in wish.map_index]
+        found = _of_indices(wish, run, found)
     return Selection(run, there, found, bool(wish.map_index), wish.upstream, wish.downstream)
 
 
 def _of_names(wish: Wish, run: Object, there: t.Sequence[Object]) -> list[Object]:
-    check_there(wish.task_ids, run, there)
+    check_there(wish.task_ids, run, there, takes_groups=True)
     names = sorted({task["task_id"] for task in there})
     for word in wish.task_ids:
         if not any(_hits(word, name) for name in names):
@@ -111,11 +102,30 @@ def _of_names(wish: Wish, run: Object, there: t.Sequence[Object]) -> list[Object
     return [task for task in there if any(_hits(word, task["task_id"]) for word in wish.task_ids)]
 
 
-def _indices(wish: Wish, found: t.Sequence[Object]) -> str:
-    """Say which map indices the tasks have."""
+def _of_indices(wish: Wish, run: Object, found: t.Sequence[Object]) -> list[Object]:
+    for index in wish.map_index:
+        if not any(task["map_index"] == index for task in found):
+            has = _indices(first_few(wish.task_ids) or wish.task_group, found)
+            raise NotFound(
+                f"map_index {index} does not exist in DAG run {run_name(run)}: {has}; correct map_index.", 404
+            )
+    kept = [task for task in found if task["map_index"] in wish.map_index]
+    for word in wish.task_ids:
+        if not any(_hits(word, task["task_id"]) for task in kept):
+            name, indices = one_line(word, 60), first_few([str(index) for index in wish.map_index])
+            has = _indices(name, [task for task in found if _hits(word, task["task_id"])])
+            raise NotFound(
+                f"map_index {indices} leaves nothing of {name} in DAG run {run_name(run)}: {has}; correct map_index, "
+                f"in which -1 is a task that is not mapped, or leave {name} out of task_id.",
+                404,
+            )
+    return kept
+
+
+def _indices(name: str, found: t.Sequence[Object]) -> str:
+    """Say which map indices tasks have."""
     numbers = [task["map_index"] for task in found if task["map_index"] >= 0]
-    has = f"has {min(numbers)} to {max(numbers)}" if numbers else "is not mapped"
-    return f"{first_few(wish.task_ids) or wish.task_group} {has}"
+    return f"{name} has {min(numbers)} to {max(numbers)}" if numbers else f"{name} is not mapped"
 
 
 def _hits(word: str, name: str) -> bool:
@@ -124,10 +134,14 @@ def _hits(word: str, name: str) -> bool:
 
 def _of_group(airflow: Airflow, wish: Wish, run: Object, there: t.Sequence[Object]) -> list[Object]:
     found = airflow.ask(TaskStates).of_group(run, wish.task_group, there)
-    if not found:
-        raise NotFound(
-            f"Task group {one_line(wish.task_group, 60)} is not in DAG run {run_name(run)}, or has no tasks; correct "
-            "task_group, or name the tasks by task_id.",
-            404,
-        )
-    return found
+    if found:
+        return found
+    name, task_ids = f"Task group {one_line(wish.task_group, 60)}", {task["task_id"] for task in there}
+    if wish.task_group in task_ids:
+        raise NotFound(f"{name} is not in DAG run {run_name(run)}; it is a task: use task_id.", 404)
+    groups = groups_there(wish.task_group, task_ids)
+    raise NotFound(
+        f"{name} is not in DAG run {run_name(run)}, or has no tasks; {groups + ': ' if groups else ''}correct "
+        "task_group, or name the tasks by task_id.",
+        404,
+    )

@@ -9,7 +9,7 @@ import typing as t
 
 from .._airflow.airflow import Object
 from .._base.errors import AirflowError
-from .._base.text import MOST_NAMED, close_to, first_few
+from .._base.text import MOST_NAMED, close_to, first_few, one_line
 
 LAST_ANSWER = "it was when Airflow answered last"
 
@@ -24,17 +24,47 @@ def run_name(run: Object) -> str:
     return f"{run['dag_id']} / {run['dag_run_id']}"
 
 
-def no_run(dag_id: str, name: str, option: str = "dag_run_id") -> str:
-    """What is said of a run that is not there, by its id or date, and the option that has named it."""
-    return f"DAG {dag_id} has no run {name}; check {option}."
+def no_task(task_id: str, run: Object, task_ids: t.Collection[str], takes_groups: bool = False) -> str:
+    """What is said of a task that a run does not have, by the tasks that it has.
+
+    :param takes_groups: whether an option C(task_group) takes task groups.
+    """
+    is_group = takes_groups and task_id in groups_of(task_ids)
+    advice = "use task_group" if is_group else "correct task_id"
+    there = tasks_there(task_id, task_ids)
+    return f"Task {one_line(task_id, 60)} is not in DAG run {run_name(run)}; {there}: {advice}."
 
 
 def tasks_there(name: str, task_ids: t.Collection[str]) -> str:
     """What a message says of the tasks that there are, where this one is not among them: those with a similar id."""
-    similar = _similar(name, sorted(task_ids))
-    if similar:
-        return f"a similar task is {similar[0]}" if len(similar) == 1 else f"similar tasks are {', '.join(similar)}"
-    return f"its tasks are {first_few(sorted(task_ids)) or 'none'}"
+    if name in groups_of(task_ids):
+        own = sorted(task_id for task_id in task_ids if task_id.startswith(f"{name}."))
+        return f"it is a task group, and its tasks are {first_few(own)}"
+    return _there(name, task_ids, "task")
+
+
+def groups_there(name: str, task_ids: t.Collection[str]) -> str:
+    """The same of task groups; an empty text where the ids of the tasks tell of none."""
+    groups = groups_of(task_ids)
+    return _there(name, groups, "task group") if groups else ""
+
+
+def groups_of(task_ids: t.Iterable[str]) -> set[str]:
+    """Return the task groups of which the ids of tasks tell; they do unless the DAG sets C(prefix_group_id=False)."""
+    parts = [task_id.split(".") for task_id in task_ids]
+    return {".".join(names[:length]) for names in parts for length in range(1, len(names))}
+
+
+def similar_ones(similar: t.Sequence[str], noun: str) -> str:
+    """Name what somebody may have meant; an empty text where there is nothing like it."""
+    if len(similar) == 1:
+        return f"a similar {noun} is {similar[0]}"
+    return f"similar {noun}s are {', '.join(similar)}" if similar else ""
+
+
+def _there(name: str, known: t.Collection[str], noun: str) -> str:
+    names = sorted(known)
+    return similar_ones(_similar(name, names), noun) or f"its {noun}s are {first_few(names) or 'none'}"
 
 
 def _similar(name: str, task_ids: t.Sequence[str]) -> list[str]:

@@ -38,8 +38,8 @@ def not_installed(what: str, said: str) -> Problem:
     if not reason:
         return Problem(f"{what} could not be installed; the installer says:\n{said.strip()}")
     return Problem(
-        f"{what} could not be fetched ({reason.group().lower()}): look at the network, at the proxy, and at which index "
-        "of packages pip and uv use."
+        f"{what} could not be fetched ({reason.group().lower()}): look at the network, at the proxy, and at the "
+        "index of packages that pip and uv use."
     )
 
 

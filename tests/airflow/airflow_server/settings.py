@@ -19,8 +19,8 @@ FAB = "airflow.providers.fab.auth_manager"
 
 # Seconds for one file; on a busy machine the one with 300 DAGs takes longer than the defaults of 30 and 50.
 PARSING = "600"
-# Seconds for one file on Airflow 3, where the process that parses writes nothing. Such a process now and then hangs from
-# its first moment, since Airflow forks while it has threads; until it is killed, nobody else parses that file.
+# Seconds for one file on Airflow 3, where the process that parses writes nothing. Such a process hangs at times, since
+# Airflow forks while it has threads. Until it is killed, no other process parses that file.
 HUNG = "90"
 # Seconds between two looks at a file that has not changed. Parsing 300 DAGs every 30 seconds, the default, takes a
 # fifth of a core. Where a file can be parsed on request, tests do not have to wait for its turn.

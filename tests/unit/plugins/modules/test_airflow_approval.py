@@ -280,7 +280,23 @@ def test_what_is_left_of_an_earlier_try_does_not_count(story, before):
 @pytest.mark.parametrize(
     ("tasks", "index", "says"),
     [
-        ([("load", None, -1)], -1, f"T{NAME[1:]} does not exist; the tasks of the run are load."),
+        (
+            [("load", None, -1)],
+            -1,
+            f"Task approve is not in DAG run etl_daily / {RUN_ID}; its tasks are load: correct task_id.",
+        ),
+        (
+            [("load", None, -1), ("checks.approve", None, -1), ("approved", None, -1)],
+            1,
+            f"Task approve is not in DAG run etl_daily / {RUN_ID}; similar tasks are checks.approve, approved: correct "
+            "task_id.",
+        ),
+        (
+            [("load", None, -1), ("approve.ask", None, -1)],
+            -1,
+            f"Task approve is not in DAG run etl_daily / {RUN_ID}; it is a task group, and its tasks are approve.ask: "
+            "correct task_id.",
+        ),
         (
             [("approve", "deferred", 0), ("approve", "success", 1)],
             -1,
@@ -397,7 +413,7 @@ def test_a_user_who_may_not_answer(story):
         ({"dag_run_id": "~"}, "is no run id"),
         ({"task_id": ".."}, "task_id '..' is no name"),
         ({"map_index": -2}, "map_index is -2"),
-        ({"choose": []}, "choose is neither a text nor a list of texts"),
+        ({"choose": []}, "choose is an empty list; give the option to choose, or a list of them."),
         ({"choose": [["Approve"]]}, "choose is neither a text nor a list of texts"),
         ({"choose": {"a": 1}}, "choose is neither a text nor a list of texts"),
         ({"params": "[1]"}, "params is a list"),

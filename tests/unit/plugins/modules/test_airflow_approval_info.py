@@ -7,20 +7,20 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Unsupported
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, NotFound, Unsupported
 from ansible_collections.dagops.airflow.plugins.modules import airflow_approval_info
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, RUN_ID
-from ansible_collections.dagops.airflow.tests.unit.exchanges import Server
+from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 from ansible_collections.dagops.airflow.tests.unit.questions import KEYS, question
 
 
 class Questions(Runner):
-    def lists(self, path: str, *questions: dict[str, t.Any]) -> None:
+    def lists(self, path: str, *questions: dict[str, t.Any]) -> Exchange:
         self.server.get("version").answers({"version": "3.3.2"})
         query = {"response_received": "false", "order_by": "created_at", "limit": 100, "offset": 0}
         body = {"hitl_details": list(questions), "total_entries": len(questions)}
-        self.server.get(f"{path}/hitlDetails", query).answers(body)
+        return self.server.get(f"{path}/hitlDetails", query).answers(body)
 
 
 @pytest.fixture
@@ -49,9 +49,48 @@ def test_what_waits_is_listed(questions, check_mode):
         ({"dag_id": "etl_daily", "dag_run_id": RUN_ID}, f"dags/etl_daily/dagRuns/{RUN_ID}"),
     ],
 )
-def test_of_one_dag_or_run(questions, given, path):
-    questions.lists(path)
-    assert questions(**given)["approvals"] == []
+@pytest.mark.parametrize("waits", [True, False])
+def test_of_one_dag_or_run(questions, given, path, waits):
+    questions.lists(path, *([question()] if waits else []))
+    if not waits:
+        there = "dags/etl_daily" + (f"/dagRuns/{RUN_ID}" if "dag_run_id" in given else "")
+        body = questions.generation.run(RUN_ID, "running") if "dag_run_id" in given else questions.generation.dag()
+        questions.server.get(there).answers(body)
+    assert len(questions(**given)["approvals"]) == waits
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("answers_404", [False, True])
+@pytest.mark.parametrize(
+    ("given", "path", "what", "options"),
+    [
+        (
+            {"dag_id": "etl_daily"},
+            "dags/etl_daily/dagRuns/~",
+            "DAG etl_daily does not exist at https://airflow.example",
+            "check dag_id, and that its file has been parsed.",
+        ),
+        (
+            {"dag_id": "etl_daily", "dag_run_id": RUN_ID},
+            f"dags/etl_daily/dagRuns/{RUN_ID}",
+            f"DAG run etl_daily / {RUN_ID} does not exist at https://airflow.example",
+            "check dag_id and dag_run_id.",
+        ),
+    ],
+)
+def test_an_unknown_dag_or_run(questions, given, path, what, options, answers_404, check_mode):
+    gone = questions.generation.no_dag()
+    exchange = questions.lists(path)
+    if answers_404:
+        exchange.answers(gone, 404)
+    questions.server.get(path.replace("/dagRuns/~", "")).answers(gone, 404)
+    if check_mode:
+        assert questions(True, **given)["approvals"] == []
+        assert questions.warnings == [f"{what}; check mode goes on as if a task before had made it."]
+    else:
+        error = questions.failure(**given)
+        assert isinstance(error, NotFound)
+        assert error.message == f"{what}; {options}"
 
 
 def test_a_run_needs_its_dag(questions):

@@ -71,6 +71,11 @@ class Story(Runner):
         query = {f"{by}_pattern": text, "limit": 100, "offset": 0}
         self.server.get("assets", query).answers({"assets": list(assets), "total_entries": len(assets)})
 
+    def lists(self, *assets: dict[str, t.Any]) -> Exchange:
+        """The assets that there are, of which only a message tells."""
+        body = {f"{self.noun}s": list(assets), "total_entries": len(assets)}
+        return self.server.get(f"{self.noun}s", {"limit": 100, "offset": 0}).answers(body)
+
     def has_dags(self, *dag_ids: str, **keys: t.Any) -> None:
         for dag_id in dag_ids:
             self.server.get(f"dags/{dag_id}").answers(self.generation.dag(dag_id, **keys))
@@ -239,13 +244,76 @@ def test_no_dag_is_scheduled_by_the_asset(story):
     assert "is not scheduled by asset s3://lake/orders.csv (none is)" in error.message
 
 
-def test_an_asset_that_no_dag_uses(story):
+@pytest.mark.parametrize("others", [[], ["kafka://invoices"]])
+def test_an_asset_that_no_dag_uses(story, others):
     story.has()
+    story.lists(story.raw(8, "s3://lake/orders.cs", dags=()), *(story.raw(9, uri) for uri in others))
     error = story.failure(uri=URI)
     assert isinstance(error, NotFound)
     assert error.message == (
-        f"No DAG uses an asset {URI} at https://airflow.example; check name and uri, and whether Airflow has read the "
-        "DAG."
+        f"No DAG uses an asset {URI} at https://airflow.example; check uri, and whether Airflow has read the DAG: "
+        f"airflow_api with path: /{story.noun}s lists what it knows."
+    )
+
+
+def test_an_asset_with_a_similar_name(new):
+    new.version()
+    new.finds(by="name", text="order")
+    named = ({**new.raw(number, f"s3://{name}"), "name": name} for number, name in enumerate(["orders", "border", "x"]))
+    new.lists(*named)
+    assert new.failure(name="order").message == (
+        "No DAG uses an asset order at https://airflow.example; similar assets are orders, border: correct name, or "
+        "see whether Airflow has read the DAG."
+    )
+
+
+def test_an_asset_with_a_similar_uri(story):
+    unknown(story)
+    story.lists(story.raw(8, "s3://lake/order.csv"), story.raw(9, "kafka://x"))
+    assert story.failure(uri=URI).message == (
+        f"No DAG uses an asset {URI} at https://airflow.example; a similar asset is s3://lake/order.csv: correct uri, "
+        "or see whether Airflow has read the DAG."
+    )
+
+
+def test_assets_that_cannot_be_listed(story):
+    unknown(story)
+    story.lists().answers(story.generation.problem(403, "Forbidden"), 403)
+    assert "check uri, and whether Airflow has read the DAG" in story.failure(uri=URI).message
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(
+    ("name", "uri", "says"),
+    [
+        ("orders", "s3://b", "Asset orders has the URI s3://a, not s3://b; correct name or uri."),
+        ("orders", "s3://c", "Asset orders has the URI s3://a, not s3://c; correct name or uri."),
+        ("bills", "s3://a", "The URI s3://a is that of asset orders, not of bills; correct name or uri."),
+    ],
+)
+def test_a_name_and_a_uri_of_two_assets(new, name, uri, says, check_mode):
+    new.version()
+    query = {"name_pattern": name, "uri_pattern": uri, "limit": 100, "offset": 0}
+    new.server.get("assets", query).answers({"assets": [], "total_entries": 0})
+    there = [{**new.raw(1, "s3://a"), "name": "orders"}, {**new.raw(2, "s3://b"), "name": "stock"}]
+    new.finds(*(asset for asset in there if asset["name"] == name), by="name", text=name)
+    if name != "orders":
+        new.finds(there[0], text=uri)
+    error = new.failure(check_mode, name=name, uri=uri)
+    assert isinstance(error, BadInput)
+    assert error.message == says
+
+
+def test_neither_name_nor_uri_is_known(new):
+    new.version()
+    query = {"name_pattern": "bill", "uri_pattern": URI, "limit": 100, "offset": 0}
+    new.server.get("assets", query).answers({"assets": [], "total_entries": 0})
+    new.finds({**new.raw(1, "s3://a", dags=()), "name": "bill"}, by="name", text="bill")
+    new.finds()
+    new.lists({**new.raw(1, "s3://a"), "name": "bills"})
+    assert new.failure(name="bill", uri=URI).message == (
+        "No DAG uses an asset bill at https://airflow.example; a similar asset is bills: correct name and uri, or see "
+        "whether Airflow has read the DAG."
     )
 
 
@@ -259,11 +327,13 @@ def unknown(story):
 
 def test_an_asset_that_does_not_exist(story):
     unknown(story)
+    story.lists()
     assert isinstance(story.failure(uri=URI), NotFound)
 
 
 def test_in_check_mode_an_asset_that_does_not_exist_is_a_warning(story):
     unknown(story)
+    story.lists()
     result = story(check_mode=True, uri=URI)
     assert (result["changed"], result["asset"]) == (True, None)
     (warning,) = story.warnings
@@ -536,6 +606,7 @@ def test_airflow_2_has_no_names(server):
         ({}, "No asset is named; give name or uri."),
         ({"uri": ".."}, "uri '..' is no URI of an asset"),
         ({"uri": "a\nb"}, "uri 'a b' has a character"),
+        ({"name": " "}, "name '' is no name of an asset; correct it."),
         ({"uri": URI, "extra": "[1]"}, "extra is a list"),
         ({"uri": URI, "extra": {"ansible_event_id": 1}}, "extra has the key ansible_event_id"),
         ({"uri": URI, "wait_for": ["a/b"]}, "is no DAG id"),

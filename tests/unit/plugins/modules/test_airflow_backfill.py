@@ -441,9 +441,36 @@ def test_one_whose_runs_have_ended_is_left_to_airflow(story, given):
 
 
 def test_nothing_to_cancel(story):
-    story.has(story.raw(to_date=FIRST))
+    story.has(story.raw(to_date=FIRST, completed_at=SECOND))
     result = story(**GIVEN, state="cancelled")
     assert (result["changed"], result["backfill"], result["runs"]) == (False, None, [])
+    assert story.warnings == []
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("had_one", [False, True])
+@pytest.mark.parametrize("began", [False, True])
+def test_a_backfill_of_other_dates_goes_on(story, check_mode, had_one, began):
+    """There is none of these dates, or one that is over."""
+    story.has(*([story.raw(5, completed_at=SECOND)] if had_one else []), story.raw(6, to_date=FIRST))
+    story.runs(*([story.run(FIRST, "running")] if began else []), last=FIRST)
+    if had_one:
+        story.runs(story.run(FIRST, "success"), story.run(SECOND, "success"))
+    if had_one and not check_mode:
+        story.server.get("backfills/5").answers(story.raw(5, completed_at=SECOND))
+    result = story(check_mode, **GIVEN, state="cancelled")
+    assert (result["changed"], bool(result["backfill"])) == (False, had_one)
+    assert story.warnings == [
+        f"DAG etl_daily has no active backfill from {FIRST} to {SECOND}; backfill 6 from {FIRST} to {FIRST} is active, "
+        "and goes on."
+    ]
+
+
+def test_a_backfill_of_other_dates_whose_runs_have_ended_does_not_go_on(story):
+    story.has(story.raw(to_date=FIRST))
+    story.runs(story.run(FIRST, "success"), last=FIRST)
+    assert story(**GIVEN, state="cancelled")["changed"] is False
+    assert story.warnings == []
 
 
 @pytest.mark.parametrize("given", [GIVEN, {"dag_id": "etl_daily"}])

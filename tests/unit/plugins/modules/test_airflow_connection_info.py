@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput
 from ansible_collections.dagops.airflow.plugins.modules import airflow_connection_info
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
@@ -37,6 +38,15 @@ def test_connections_are_listed_without_secrets(info, server, generation, given,
     assert set(first) == set(documented(airflow_connection_info)["connections"]["contains"])
     assert (first["extra"], first["host"], first["port"]) == ({"a": 1, "password": "***"}, "", None)
     assert "a-secret" not in str(result)
+
+
+def test_an_empty_text_is_refused_before_a_request(info, server):
+    error = info.failure(connection_id=["a", ""])
+    assert isinstance(error, BadInput)
+    assert error.message == (
+        "connection_id holds an empty text; name what is meant, or give an empty list to select nothing."
+    )
+    assert server.requests == []
 
 
 def test_an_empty_list_lists_nothing(info, server):

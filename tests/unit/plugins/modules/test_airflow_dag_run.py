@@ -823,7 +823,7 @@ def test_a_run_that_is_awaited_is_not_made(story):
     story.dag()
     error = refusal(story, state="awaited", dag_run_id=RUN_ID, wait=True)
     assert isinstance(error, NotFound)
-    assert error.message == "DAG etl_daily has no run release-42; check dag_run_id."
+    assert error.message == f"DAG run etl_daily / release-42 does not exist at {URL}; check dag_id and dag_run_id."
 
 
 def test_a_run_that_a_task_before_would_make_cannot_be_awaited_in_check_mode(story):
@@ -832,7 +832,7 @@ def test_a_run_that_a_task_before_would_make_cannot_be_awaited_in_check_mode(sto
     result = launch(story, True, state="awaited", dag_run_id=RUN_ID, wait=True)
     assert result["changed"] is False
     assert result["dag_run"] is None
-    assert story.warnings == [f"DAG etl_daily has no run release-42; {GOES_ON}."]
+    assert story.warnings == [f"DAG run etl_daily / release-42 does not exist at {URL}; {GOES_ON}."]
 
 
 # -- a run of the schedule that is due
@@ -907,8 +907,8 @@ def test_check_mode_foresees_what_becomes_of_a_run_that_would_be_made(story, sta
     result = launch(story, True, dag_run_id=RUN_ID, wait=True, state=state)
     assert result["changed"] is True
     assert result["dag_run"]["state"] == FORESEEN[state]
-    what = "has no run release-42" if deployed else f"does not exist at {URL}"
-    assert story.warnings == [f"DAG etl_daily {what}; {GOES_ON}."]
+    what = "DAG run etl_daily / release-42" if deployed else "DAG etl_daily"
+    assert story.warnings == [f"{what} does not exist at {URL}; {GOES_ON}."]
     # Of a run that is not there nothing else is known.
     name = "DAG run etl_daily / release-42"
     assert result["diff"] == {"before": {}, "after": {name: {"state": FORESEEN[state]}}}
@@ -1453,7 +1453,7 @@ def test_a_run_with_a_slash_in_its_id_is_found_in_a_list(story, server, generati
 def test_a_run_with_a_slash_in_its_id_that_is_not_there(story, server, generation):
     listed(server, generation)
     story.dag()
-    assert "has no run a/b" in refusal(story, state="failed", dag_run_id="a/b").message
+    assert "DAG run etl_daily / a/b does not exist" in refusal(story, state="failed", dag_run_id="a/b").message
 
 
 def test_what_cannot_be_done_to_a_run_with_a_slash_in_its_id(story, server, generation):
@@ -1739,7 +1739,7 @@ def test_a_run_that_is_not_there_cannot_be_changed(story, wanted):
     story.dag()
     error = refusal(story, state=wanted, dag_run_id=RUN_ID)
     assert isinstance(error, NotFound)
-    assert "DAG etl_daily has no run release-42" in error.message
+    assert error.message == f"DAG run etl_daily / release-42 does not exist at {URL}; check dag_id and dag_run_id."
 
 
 @pytest.mark.parametrize("wanted", ["failed", "success", "cleared"])
@@ -1749,11 +1749,23 @@ def test_a_run_of_a_dag_that_is_not_there(story, wanted):
     assert "DAG etl_daily does not exist" in refusal(story, state=wanted, dag_run_id=RUN_ID).message
 
 
+def test_no_run_of_an_id_and_a_date(story):
+    story.no_run()
+    story.of_date()
+    story.dag()
+    message = refusal(story, state="success", dag_run_id=RUN_ID, logical_date=DATE).message
+    assert message == (
+        f"DAG run etl_daily / release-42 does not exist at {URL}; check dag_id, dag_run_id and logical_date."
+    )
+
+
 def test_no_run_of_a_date(story):
     story.of_date()
     story.dag()
     message = refusal(story, state="success", logical_date=DATE).message
-    assert message == f"DAG etl_daily has no run of the logical date {DATE}; check logical_date."
+    assert message == (
+        f"The run of DAG etl_daily of the logical date {DATE} does not exist at {URL}; check dag_id and logical_date."
+    )
 
 
 # -- state: absent

@@ -568,6 +568,19 @@ def test_check_mode_goes_on_without_a_dag_that_a_task_before_would_deploy(batch,
 # -- progress
 
 
+def test_no_line_is_printed_about_no_run(batch, server, monkeypatch):
+    lines: list[str] = []
+    original = airflow_dag_run_batch.run
+
+    def run(module, airflow):
+        airflow.say = lines.append
+        return original(module, airflow)
+
+    monkeypatch.setattr(airflow_dag_run_batch, "run", run)
+    batch(runs=[])
+    assert (lines, server.requests) == ([], [])
+
+
 def test_lines_of_progress(batch, monkeypatch):
     lines: list[str] = []
     original = airflow_dag_run_batch.run

@@ -14,6 +14,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
 )
 from ansible_collections.dagops.airflow.plugins.modules import airflow_dag_run_wait
 from ansible_collections.dagops.airflow.tests.unit.bodies import ENDED, STARTED
+from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner
 
 OVER = {"start_date": STARTED, "end_date": ENDED}
@@ -259,7 +260,9 @@ def test_check_mode_looks_once_at_what_there_is(wait, server, generation, clock)
     assert states == {"a": "running", "b": "queued"}
     assert [bool(entry["dag_run"]["url"]) for entry in result["runs"]] == [True, False]
     assert {frozenset(entry["dag_run"]) for entry in result["runs"]} == {frozenset(result["runs"][0]["dag_run"])}
-    assert wait.warnings == ["DAG etl_daily has no run b; check mode goes on as if a task before had made it."]
+    assert wait.warnings == [
+        f"DAG run etl_daily / b does not exist at {URL}; check mode goes on as if a task before had made it."
+    ]
     assert clock.passed == 0
 
 

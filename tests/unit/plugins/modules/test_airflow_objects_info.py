@@ -9,7 +9,7 @@ import typing as t
 
 import jinja2
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import Unsupported
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Unsupported
 from ansible_collections.dagops.airflow.plugins.module_utils._base.masks import leaves
 from ansible_collections.dagops.airflow.plugins.module_utils._base.placeholders import (
     ROOT,
@@ -56,6 +56,13 @@ def export(server: Server, generation: Generation) -> Tree:
 def new(server: Server) -> Tree:
     server.prefix = GENERATIONS["v2"].prefix
     return Tree(server, GENERATIONS["v2"], airflow_objects_info)
+
+
+def test_an_empty_text_is_refused_before_a_request(new):
+    error = new.failure(matching=["app_*", ""])
+    assert isinstance(error, BadInput)
+    assert error.message.startswith("matching holds an empty text;")
+    assert new.server.requests == []
 
 
 def rendered(value: t.Any) -> t.Any:

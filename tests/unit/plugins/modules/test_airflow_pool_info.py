@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput
 from ansible_collections.dagops.airflow.plugins.modules import airflow_pool_info
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
@@ -34,6 +35,13 @@ def test_pools_are_listed(info, server, given, found):
     result = info(**given)
     assert [pool["name"] for pool in result["pools"]] == found
     assert set(result["pools"][0]) == set(documented(airflow_pool_info)["pools"]["contains"])
+
+
+def test_an_empty_text_is_refused_before_a_request(info, server):
+    error = info.failure(name=["a", ""])
+    assert isinstance(error, BadInput)
+    assert error.message == "name holds an empty text; name what is meant, or give an empty list to select nothing."
+    assert server.requests == []
 
 
 def test_an_empty_list_lists_nothing(info, server):

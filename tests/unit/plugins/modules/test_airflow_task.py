@@ -667,14 +667,62 @@ def test_an_unknown_group_is_refused(story):
         story.server.patch(f"{RUN}/taskGroupInstances/unload/dry_run", sends={}).answers(gone, 404)
     error = story.failure(**GIVEN, task_group="unload")
     assert error.message == (
-        f"Task group unload is not in DAG run etl_daily / {RUN_ID}, or has no tasks; correct task_group, or name the "
-        "tasks by task_id."
+        f"Task group unload is not in DAG run etl_daily / {RUN_ID}, or has no tasks; a similar task group is load: "
+        "correct task_group, or name the tasks by task_id."
     )
+
+
+@pytest.mark.parametrize(
+    ("group", "says"),
+    [
+        ("load.users", "; it is a task: use task_id."),
+        ("etc", ", or has no tasks; its task groups are load: correct task_group, or name the tasks by task_id."),
+    ],
+)
+def test_what_is_no_group_is_told(three, group, says):
+    three.has_failed()
+    three.version("3.1.8")
+    error = three.failure(**GIVEN, task_group=group)
+    assert error.message == f"Task group {group} is not in DAG run etl_daily / {RUN_ID}{says}"
+
+
+@pytest.mark.parametrize("state", ["cleared", "success", "failed", "skipped"])
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (
+            {"task_id": ["load.orders", "publish"], "map_index": 1},
+            "map_index 1 leaves nothing of publish in DAG run etl_daily / release-42: publish is not mapped; correct "
+            "map_index, in which -1 is a task that is not mapped, or leave publish out of task_id.",
+        ),
+        (
+            {"task_id": ["publish", "load.o*"], "map_index": [-1]},
+            "map_index -1 leaves nothing of load.o* in DAG run etl_daily / release-42: load.o* has 0 to 1; correct "
+            "map_index, in which -1 is a task that is not mapped, or leave load.o* out of task_id.",
+        ),
+        (
+            {"task_group": "load", "map_index": [1, 9]},
+            "map_index 9 does not exist in DAG run etl_daily / release-42: load has 0 to 1; correct map_index.",
+        ),
+    ],
+)
+def test_an_index_leaves_nothing_of_a_task_that_is_named(three, given, says, state):
+    three.has_failed()
+    if "task_group" in given:
+        three.version("3.1.8")
+    error = three.failure(**GIVEN, **given, state=state)
+    assert isinstance(error, NotFound)
+    assert error.message == says
 
 
 @pytest.mark.parametrize(
     ("given", "says"),
     [
+        (
+            {"task_id": "load"},
+            "Task load is not in DAG run etl_daily / release-42; it is a task group, and its tasks are load.orders, "
+            "load.users: use task_group.",
+        ),
         (
             {"task_id": ["load.*", "unknown"]},
             "Task unknown is not in DAG run etl_daily / release-42; its tasks are extract, load.orders, load.users, "
@@ -738,7 +786,9 @@ def test_a_run_that_is_not_there(story):
         else:
             error = story.failure(**GIVEN, task_id="publish")
             assert isinstance(error, NotFound)
-            assert error.message == f"DAG etl_daily has no run {RUN_ID}; check dag_run_id."
+            assert error.message == (
+                f"DAG run etl_daily / {RUN_ID} does not exist at https://airflow.example; check dag_id and dag_run_id."
+            )
 
 
 def test_airflow_3_cannot_mark_in_a_run_whose_id_has_a_slash(three):

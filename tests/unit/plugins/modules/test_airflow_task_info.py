@@ -166,6 +166,24 @@ def test_an_unknown_run(info, server, generation):
 # -- filters
 
 
+@pytest.mark.parametrize("task_id", ["", " ", "a\nb"])
+def test_a_name_that_no_task_can_have(info, server, task_id):
+    error = info.failure(dag_id="etl_daily", dag_run_id=RUN_ID, task_id=["extract", task_id])
+    assert isinstance(error, BadInput)
+    assert error.message == f"task_id holds '{' '.join(task_id.split())}', which is no name that a task can have."
+    assert server.requests == []
+
+
+def test_a_group_is_no_task(info, generation):
+    info.has_run()
+    info.has_tasks(generation.task("extract"), generation.task("load.orders"))
+    error = info.failure(dag_id="etl_daily", dag_run_id=RUN_ID, task_id=["load"])
+    assert error.message == (
+        "Task load is not in DAG run etl_daily / release-42; it is a task group, and its tasks are load.orders: "
+        "correct task_id."
+    )
+
+
 def test_a_task_that_is_not_there(info, generation):
     info.has_run()
     info.has_tasks(generation.task("extract"), generation.task("load.orders"))

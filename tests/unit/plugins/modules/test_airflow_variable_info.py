@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput
 from ansible_collections.dagops.airflow.plugins.module_utils._work.digests import digest_key
 from ansible_collections.dagops.airflow.plugins.modules import airflow_variable_info
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
@@ -30,6 +31,13 @@ def test_variables_are_listed_without_digests(info, server, given, found):
     result = info(**given)
     assert [variable["key"] for variable in result["variables"]] == found
     assert set(result["variables"][0]) == set(documented(airflow_variable_info)["variables"]["contains"])
+
+
+def test_an_empty_text_is_refused_before_a_request(info, server):
+    error = info.failure(key=["a", ""])
+    assert isinstance(error, BadInput)
+    assert error.message == "key holds an empty text; name what is meant, or give an empty list to select nothing."
+    assert server.requests == []
 
 
 def test_an_empty_list_lists_nothing(info, server):

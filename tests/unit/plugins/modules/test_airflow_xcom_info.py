@@ -8,7 +8,12 @@ import typing as t
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import NoResult, NotFound, Unsupported
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
+    BadInput,
+    NoResult,
+    NotFound,
+    Unsupported,
+)
 from ansible_collections.dagops.airflow.plugins.module_utils._work.results import Values
 from ansible_collections.dagops.airflow.plugins.modules import airflow_xcom_info
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, RUN_ID, Generation
@@ -110,6 +115,20 @@ def test_a_task_that_is_not_there(xcoms, check_mode):
     assert error.message == (
         "Task lod is not in DAG run etl_daily / release-42; a similar task is load: correct task_id."
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"task_id": ["load", ""]}, "task_id holds '', which is no name that a task can have."),
+        ({"key": [" "]}, "key holds an empty text; name what is meant, or give an empty list to select nothing."),
+    ],
+)
+def test_an_empty_text_is_refused_before_a_request(xcoms, given, says):
+    error = xcoms.failure(dag_id="etl_daily", dag_run_id=RUN_ID, **given)
+    assert isinstance(error, BadInput)
+    assert error.message == says
+    assert xcoms.server.requests == []
 
 
 def test_a_task_that_has_pushed_nothing(xcoms):

@@ -251,6 +251,7 @@ def test_an_unknown_task(told):
     ("word", "says"),
     [
         ("publsh", "a similar task is publish"),
+        ("b", "it is a task group, and its tasks are b.orders"),
         ("publsh.digest", "a similar task is publish"),
         ("orders", "similar tasks are a.orders, b.orders"),
         ("orders.rows", "similar tasks are a.orders, b.orders"),
