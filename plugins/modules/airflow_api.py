@@ -60,9 +60,9 @@ options:
     default: false
   reads:
     description:
-      - Whether the request changes nothing although its O(method) does not say so, such as V(POST) to
-        V(/dags/~/dagRuns/list), or one with C(dry_run). It is sent in check mode as well, repeated through outages, and
-        the task is not changed.
+      - Whether a V(POST) changes nothing, such as one to V(/dags/~/dagRuns/list), or one with C(dry_run). It is sent in
+        check mode as well, repeated through outages, and the task is not changed.
+      - Other methods that write are refused with it.
     type: bool
     default: false
   repeat:
