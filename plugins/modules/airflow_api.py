@@ -61,9 +61,9 @@ options:
     default: false
   reads:
     description:
-      - Set it for a request that changes nothing although its O(method) looks like a write, such as V(POST) to
-        V(/dags/~/dagRuns/list), or one with C(dry_run). It is also sent in check mode and repeated after outages, and
-        the task reports no change.
+      - Set it for a V(POST) that changes nothing, such as one to V(/dags/~/dagRuns/list), or one with C(dry_run). It is
+        also sent in check mode and repeated after outages, and the task reports no change.
+      - It is refused with other methods that write.
     type: bool
     default: false
   repeat:

@@ -16,6 +16,7 @@ from .._http.login_v1 import PasswordCheck
 from .._http.login_v2 import FabLogin, FabTokenLogin, PasswordTokenLogin
 from .._http.pages import pages
 from .airflow import Airflow, Family, Object, of_known_shape
+from .lost import lost
 
 SUBSTITUTE = "__substitute"  # ends the name of a role that stands in for another one while that is made anew
 OF_DAG = "DAG:"  # begins the name of the resource that is one DAG
@@ -66,7 +67,8 @@ class Access(Family):
         """Make a user; Conflict when the name or the e-mail address is taken."""
         self._client.redact.add([password])
         with self._explained(f"user {user['username']}"):
-            self._client.post(self._path("users"), {**_user_body(user), "password": password})
+            body = {**_user_body(user), "password": password}
+            self._client.post(self._path("users"), body, lost=_lost(f"user {user['username']} was made"))
 
     def update_user(self, user: Object, password: str | None = None) -> None:
         """Bring a user into this state; all keys must be there, since Airflow 2 takes no part of a user.
@@ -76,11 +78,12 @@ class Access(Family):
         self._client.redact.add([password] if password else [])
         body = {**_user_body(user), **({"password": password} if password else {})}
         with self._explained(f"user {user['username']}"):
-            self._client.patch(self._path("users", user["username"]), body)
+            unknown = _lost(f"user {user['username']} was changed")
+            self._client.patch(self._path("users", user["username"]), body, lost=unknown)
 
     def delete_user(self, username: str) -> None:
         """Delete a user."""
-        self._delete(self._path("users", username), f"user {username}")
+        self._remove(self._path("users", username), f"user {username}")
 
     def accepts_password(self, username: str, password: str) -> bool:
         """Whether this user can log in with this password; an error when the server does not tell.
@@ -123,16 +126,18 @@ class Access(Family):
     def create_role(self, role: Object) -> None:
         """Make a role."""
         with self._explained(f"role {_original(role['name'])}"):
-            self._client.post(self._path("roles"), _role_body(role))
+            unknown = _lost(f"role {_original(role['name'])} was made")
+            self._client.post(self._path("roles"), _role_body(role), lost=unknown)
 
     def update_role(self, current: Object, wanted: Object) -> None:
         """Give a role exactly the wanted permissions; its users keep it at every moment."""
         with self._explained(f"role {wanted['name']}"):
-            self._client.patch(self._path("roles", wanted["name"]), _role_body(wanted))
+            unknown = _lost(f"role {wanted['name']} was changed")
+            self._client.patch(self._path("roles", wanted["name"]), _role_body(wanted), lost=unknown)
 
     def delete_role(self, name: str) -> None:
         """Delete a role; its users stay, without it."""
-        self._delete(self._path("roles", name), f"role {_original(name)}")
+        self._remove(self._path("roles", name), f"role {_original(name)}")
 
     def login_check(self, username: str, password: str) -> Login:
         """Return a login that tells a right password from a wrong one."""
@@ -216,9 +221,9 @@ class Access(Family):
         with self._explained(what):
             return [read(raw) for raw in pages(self._client, self._path(what), what, lambda item: item[key])]
 
-    def _delete(self, path: str, what: str = "") -> None:
+    def _remove(self, path: str, what: str) -> None:
         with self._explained(what):
-            super()._delete(path)
+            self._delete(path, _lost(f"{what} was deleted"))
 
     @contextlib.contextmanager
     def _explained(self, what: str) -> t.Iterator[None]:
@@ -276,7 +281,8 @@ class AccessV1(Access, api="v1"):
         self.delete_role(name)
         with self._explained(f"role {name}"):
             body = {"name": name, "actions": []}
-            self._client.patch(self._path("roles", _substitute(name)), body, params={"update_mask": "name"})
+            query = {"update_mask": "name"}
+            self._client.patch(self._path("roles", _substitute(name)), body, query, _lost(f"role {name} was changed"))
 
     def _users_with(self, *roles: str) -> list[Object]:
         return [user for user in self.select_users() if not set(roles).isdisjoint(user["roles"])]
@@ -321,6 +327,10 @@ def permissions_of(pairs: t.Iterable[Pair]) -> list[Object]:
 def pairs_of(role: Object) -> set[Pair]:
     """Return the permissions of a role as pairs of action and resource."""
     return {(permission["action"], permission["resource"]) for permission in role["permissions"]}
+
+
+def _lost(what: str) -> str:
+    return lost(what, "airflow_objects_info")
 
 
 def _role_body(role: Object) -> Object:

@@ -167,10 +167,13 @@ class Family:
             return None
         return read(raw)
 
-    def _delete(self, path: str) -> None:
-        """Delete one object; one that is gone meanwhile is what was wanted."""
+    def _delete(self, path: str, lost: str) -> None:
+        """Delete one object; one that is gone meanwhile is what was wanted.
+
+        :param lost: what is said when nobody knows whether it is deleted.
+        """
         with contextlib.suppress(NotFound):
-            self._client.delete(path)
+            self._client.delete(path, lost)
 
 
 def of_known_shape(method: F) -> F:

@@ -14,6 +14,7 @@ from .._http.client import path_of
 from .._http.pages import pages
 from .airflow import Airflow, Family, Object, of_known_shape
 from .links import Links
+from .lost import lost
 from .refusals import refused
 
 # Seconds. Airflow 3.3 marks a task failed that goes on before its scheduler knows that the process that asked ended.
@@ -79,8 +80,9 @@ class Approvals(Family):
         if left > 0:
             self._airflow.clock.sleep(min(left, SETTLING))
         body = {"chosen_options": list(chosen_options), "params_input": params_input}
+        unknown = lost(f"the answer to {question.name} was taken", "airflow_approval_info")
         with refused(f"the answer to {question.name}"):
-            self._client.patch(self._question_path(question), body)
+            self._client.patch(self._question_path(question), body, lost=unknown)
 
     def _question_path(self, question: Question) -> str:
         dag_id, dag_run_id, task_id, map_index = question

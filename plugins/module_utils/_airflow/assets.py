@@ -12,6 +12,7 @@ from .._base.errors import AirflowError, ApiError, Conflict, FateUnknown, NotFou
 from .._base.times import iso, time_of
 from .._http.pages import PAGE, pages
 from .airflow import Family, Object, of_known_shape
+from .lost import lost
 from .refusals import refused
 from .runs import Runs, TriggerRequest
 
@@ -97,7 +98,8 @@ class Assets(Family):
 
     def unqueue(self, asset: Object) -> None:
         """Remove all queued events of an asset."""
-        self._delete(self._queue_path(asset))
+        unknown = lost(f"the queued events of asset {asset['name']} were removed", "Airflow's web interface")
+        self._delete(self._queue_path(asset), unknown)
 
     @of_known_shape
     def lacking(self, dag_id: str) -> list[Object]:

@@ -13,6 +13,7 @@ from .._base.errors import Conflict, FateUnknown, Unreachable, Unsupported
 from .._base.times import iso
 from .._http.pages import pages
 from .airflow import Airflow, Family, Object, of_known_shape
+from .lost import lost
 from .refusals import refused
 
 
@@ -100,9 +101,10 @@ class Backfills(Family):
 
     def cancel(self, backfill_id: int) -> None:
         """Cancel a backfill: no run of it starts any more, and those that are queued are failed; others go on."""
+        unknown = lost(f"backfill {backfill_id} was cancelled", "Airflow's web interface")
         # One that is completed meanwhile cannot be cancelled, and needs not.
         with contextlib.suppress(Conflict):
-            self._client.put(self._path("backfills", str(backfill_id), "cancel"))
+            self._client.put(self._path("backfills", str(backfill_id), "cancel"), unknown)
 
     def _made(self, request: BackfillRequest, known: t.Collection[int]) -> Object | None:
         new = [found for found in self.of_dag(request.dag_id) if found["id"] not in known and request.is_like(found)]

@@ -19,6 +19,7 @@ from .._base.program import Ended, TooMuch, TooSlow, run
 from .._base.text import one_line
 from .airflow import Family, Object, T
 
+UNKNOWN = " Whether it has done its work is not known; repeating the task does no harm."
 LONGEST_NAME = 100  # characters of a word of the command that a message shows
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # Lines that give no reason: those that go on from the one before, warnings, what is logged, and advice of SQLAlchemy.
@@ -85,9 +86,13 @@ class CommandLine:
 
         :param typed: what is typed when it asks. It is secret, and what is printed then may have it in some form.
         """
-        return self._call(arguments, typed).out
+        return self._call(arguments, typed, UNKNOWN).out
 
-    def _call(self, arguments: t.Sequence[str], typed: str = "") -> Ended:
+    def _call(self, arguments: t.Sequence[str], typed: str = "", stopped: str = "") -> Ended:
+        """Call the command and return what it printed.
+
+        :param stopped: what is said as well when it was stopped before its end.
+        """
         called = self._named(arguments)
         first = one_line(self._words[0], LONGEST_NAME)
         try:
@@ -95,10 +100,12 @@ class CommandLine:
         except TooSlow:
             raise CommandFailed(
                 f"{called} had not ended after {self._timeout:g} s (command_timeout) and was stopped; look what it "
-                "waits for on that host, such as the database."
+                f"waits for on that host, such as the database.{stopped}"
             ) from None
         except TooMuch:
-            raise CommandFailed(f"{called} prints without end and was stopped; correct airflow_command.") from None
+            raise CommandFailed(
+                f"{called} prints without end and was stopped; correct airflow_command.{stopped}"
+            ) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise CommandFailed(

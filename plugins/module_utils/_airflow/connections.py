@@ -39,24 +39,32 @@ class Connections(Named):
 
     def create(self, wanted: Object) -> None:
         """Make a connection; Conflict when there is one, so it may be sent again."""
+        self._make(wanted, self._lost(wanted["connection_id"], "made"))
+
+    def _make(self, wanted: Object, lost: str) -> None:
         kept = {key: value for key, value in wanted.items() if value}
         with refused(f"connection {wanted['connection_id']}", wanted.get("team_name")):
-            self._client.post(self._path("connections"), body_of(kept), repeat=True)
+            self._client.post(self._path("connections"), body_of(kept), repeat=True, lost=lost)
 
     def update(self, current: Object, changed: Object) -> None:
         """Give a connection other values of these fields; the others stay as they are."""
         name = current["connection_id"]
         with refused(f"connection {name}", changed.get("team_name")):
-            self._client.patch(self._path("connections", name), self._update_body(current, body_of(changed)))
+            body = self._update_body(current, body_of(changed))
+            self._client.patch(self._path("connections", name), body, lost=self._lost(name, "changed"))
 
     def remake(self, connection: Object) -> None:
         """Delete a connection and make it as it is to be: no version of Airflow clears a password in another way."""
         name = connection["connection_id"]
-        self.delete(name)
+        self._delete(
+            self._path(self.what, name),
+            f"Connection {name} may be gone: it was to be deleted, to clear its password, and made anew; repeat the "
+            "task, which makes it with the fields that it names.",
+        )
         try:
-            self.create(connection)
+            self._make(connection, "")
         except AirflowError as error:
-            error.message = gone(name, error.message)
+            error.message = gone(name, error)
             raise
 
     def _update_body(self, current: Object, changed: Object) -> Object:
@@ -101,11 +109,16 @@ class ConnectionsV2(Connections, api="v2"):
         return raw.get("password") or None
 
 
-def gone(name: str, reason: str) -> str:
+def gone(name: str, error: AirflowError) -> str:
     """Say that a connection was deleted, and could not be made anew."""
+    if error.may_be_done:
+        return (
+            f"Connection {name} was deleted to clear its password, and whether it was made anew is not known; repeat "
+            f"the task, which makes it with the fields that it names, if it was not. {error.message}"
+        )
     return (
         f"Connection {name} is gone: it was deleted to clear its password, and could not be made anew; repeat the "
-        f"task, which makes it with the fields that it names. {reason}"
+        f"task, which makes it with the fields that it names. {error.message}"
     )
 
 

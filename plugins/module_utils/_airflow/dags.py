@@ -13,6 +13,7 @@ from .._base.times import iso
 from .._http.pages import PAGE, pages, walk
 from .airflow import Family, Object, of_known_shape
 from .links import Links
+from .lost import lost
 
 
 class Dags(Family):
@@ -56,8 +57,9 @@ class Dags(Family):
 
     def set_paused(self, dag_id: str, paused: bool) -> Object:
         """Pause or unpause a DAG and return it."""
+        unknown = _lost(f"DAG {dag_id} was", paused)
         with self._named(dag_id):
-            return self._dag(self._client.patch(self._path("dags", dag_id), {"is_paused": paused}))
+            return self._dag(self._client.patch(self._path("dags", dag_id), {"is_paused": paused}, lost=unknown))
 
     @of_known_shape
     def set_all_paused(self, containing: str, tags: t.Sequence[str], paused: bool) -> list[Object]:
@@ -68,8 +70,11 @@ class Dags(Family):
         # The pattern must be there on Airflow 2, where tags alone are refused.
         params: Object = {"dag_id_pattern": containing or "~", "limit": PAGE, **({"tags": [*tags]} if tags else {})}
 
+        unknown = _lost("some DAGs were", paused)
+
         def write(offset: int) -> Object:
-            page: Object = self._client.patch(self._path("dags"), {"is_paused": paused}, {**params, "offset": offset})
+            query = {**params, "offset": offset}
+            page: Object = self._client.patch(self._path("dags"), {"is_paused": paused}, query, unknown)
             return page
 
         return [self._dag(dag) for dag in walk(write, "dags", lambda dag: dag["dag_id"])]
@@ -84,7 +89,7 @@ class Dags(Family):
     def delete(self, dag_id: str) -> None:
         """Delete a DAG's records. While its file is there, Airflow parses it anew and the DAG comes back, paused."""
         try:
-            self._delete(self._path("dags", dag_id))
+            self._delete(self._path("dags", dag_id), lost(f"DAG {dag_id} was deleted", "airflow_dag_info"))
         except Conflict as error:
             raise Conflict(
                 f"DAG {dag_id} cannot be deleted while its tasks are running; end its runs first.",
@@ -159,3 +164,8 @@ class DagsV2(Dags, api="v2"):
 
     def _is_stale(self, raw: Object) -> bool:
         return bool(raw.get("is_stale"))
+
+
+def _lost(which: str, paused: bool) -> str:
+    done = "paused" if paused else "unpaused"
+    return lost(f"{which} {done}", "airflow_dag_info", f"airflow_dag with paused: {str(paused).lower()}")

@@ -10,7 +10,7 @@ import typing as t
 
 from .._base.conf import in_json
 from .._base.errors import ApiError, BadInput, FateUnknown, NoSuchApi, Unreachable
-from .._base.text import one_line, texts_in
+from .._base.text import json_of, json_problem, one_line, texts_in
 from .._http.address import endpoint_of
 from .._http.pages import PAGE, pages
 from .airflow import Family, Object
@@ -72,12 +72,10 @@ class Endpoints(Family):
         except Unreachable as error:
             if not request.writes:
                 raise
-            raise FateUnknown(
-                f"{error.message} Whether {one_line(request.name, 80)} was carried out is not known; look, and send it "
-                "again if it was not, or set repeat: true where it does no harm when done twice.",
-                status=error.status,
-                json=None,
-            ) from error
+            error.details.update(status=error.status, json=None)
+            if not error.may_be_done:
+                raise
+            raise FateUnknown(f"{error.message} {_unknown(request)}", **error.details) from error
 
     def _send(self, request: Request) -> Object:
         answer = self._client.request(
@@ -88,17 +86,20 @@ class Endpoints(Family):
             repeat=request.repeat or not request.writes,
         )
         body = answer.parsed()
-        return {"status": answer.status, "json": answer.text or None if body is None else body}
+        text = None if answer.text.strip() in ("", "null") else answer.text
+        return {"status": answer.status, "json": text if body is None else body}
 
     def _all_pages(self, request: Request) -> Object:
         first = self._send(request._replace(query={**request.query, "limit": PAGE, "offset": 0}))
         page = first["json"]
         keys = [key for key, value in page.items() if isinstance(value, list)] if isinstance(page, dict) else []
         if len(keys) != 1:
-            raise ApiError(
+            error = ApiError(
                 f"{self.url}{self._prefix}{request.path} gave no list that comes in pages; leave out pages.",
                 first["status"],
             )
+            error.answer = page
+            raise error
         (key,) = keys
         found, total = page[key], page.get("total_entries")
         if not isinstance(total, int) or len(found) < total:
@@ -124,6 +125,16 @@ def _advice(request: Request, error: ApiError) -> str:
     return ADVICE[error.status].format(method=request.method, methods=methods)
 
 
+def _unknown(request: Request) -> str:
+    name = one_line(request.name, 80)
+    if request.repeat:
+        return f"Whether {name} was carried out is not known; repeating the task does no harm, as repeat: true says."
+    return (
+        f"Whether {name} was carried out is not known; look, and send it again if it was not, or set repeat: true "
+        "where it does no harm when done twice."
+    )
+
+
 def request_of(params: t.Mapping[str, t.Any]) -> Request:
     """Return what the options ask for; BadInput for what no Airflow takes."""
     method, query = params["method"], _query_of(params["query"] or {})
@@ -134,6 +145,8 @@ def request_of(params: t.Mapping[str, t.Any]) -> Request:
     body = _body_of(params["body"])
     if body is not None and method in READING:
         raise BadInput(f"body does not go with method: {method}; put it into query, or give another method.")
+    if params["reads"] and method not in (*READING, "POST"):
+        raise BadInput(f"reads does not go with method: {method}, which writes; leave it out, or give another method.")
     writes = method not in READING and not params["reads"]
     path = endpoint_of("path", params["path"])
     return Request(method, path, query, body, params["pages"], writes, params["repeat"])
@@ -159,13 +172,14 @@ def _body_of(value: t.Any) -> t.Any:
     if value is None:
         return None
     try:
-        for _text in range(2):
-            # The filter to_json makes JSON text of a text as well.
-            value = json.loads(value) if isinstance(value, str) else value
+        value = json_of(value) if isinstance(value, str) else value
+        # The filter to_json makes JSON text of a text as well.
+        if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+            value = json_of(value)
         body = in_json(value)
         json.dumps(body, allow_nan=False)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"body is no JSON: {one_line(error, 120)}; give a mapping, a list, or JSON text.") from error
+        raise BadInput(f"body is no JSON: {json_problem(error)}; give a mapping, a list, or JSON text.") from error
     if not isinstance(body, (dict, list)):
         raise BadInput("body is neither a mapping nor a list; give one of them, or its JSON text.")
     return body

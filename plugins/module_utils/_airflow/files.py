@@ -14,6 +14,7 @@ from .._base.times import iso
 from .._http.pages import pages
 from .airflow import Family, Object, of_known_shape
 from .dags import Dags
+from .lost import lost
 
 # What Airflow 3 tells of the file of a DAG.
 MORE = ("bundle_name", "bundle_version", "relative_fileloc", "last_parse_duration")
@@ -72,7 +73,9 @@ class Files(Family):
         """Ask Airflow to parse a DAG's file soon: a wish that does no harm when refused, as by Airflow before 2.10."""
         with contextlib.suppress(ApiError, KeyError, TypeError):
             token = self._client.get(self._path("dags", dag_id))["file_token"]
-            self._client.put(self._path("parseDagFile", token))
+            what = f"Airflow was asked to parse the file of DAG {dag_id}"
+            unknown = lost(what, "last_parsed_time of airflow_dag_info")
+            self._client.put(self._path("parseDagFile", token), unknown)
 
     @of_known_shape
     def _import_error(self, raw: Object) -> Object:

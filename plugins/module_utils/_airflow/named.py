@@ -9,6 +9,7 @@ import typing as t
 
 from .._http.pages import pages
 from .airflow import Family, Object
+from .lost import lost
 
 
 class Named(Family):
@@ -45,7 +46,11 @@ class Named(Family):
 
     def delete(self, name: str) -> None:
         """Delete an object; one that is gone meanwhile is what was wanted."""
-        self._delete(self._path(self.what, name))
+        self._delete(self._path(self.what, name), self._lost(name, "deleted"))
+
+    def _lost(self, name: str, done: str) -> str:
+        noun = self.what[:-1]
+        return lost(f"{noun} {name} was {done}", f"airflow_{noun}_info")
 
     def _read(self, raw: Object) -> Object:
         """Return an object as it is on every version."""

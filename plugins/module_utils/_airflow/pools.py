@@ -37,11 +37,12 @@ class Pools(Named):
         """Make a pool; Conflict when there is one. It may be sent again: a pool that is there is not overwritten."""
         body = {key: wanted[key] for key in FIELDS if wanted[key]}
         with refused(f"pool {wanted['name']}", wanted.get("team_name")):
-            self._client.post(self._path("pools"), body, repeat=True)
+            self._client.post(self._path("pools"), body, repeat=True, lost=self._lost(wanted["name"], "made"))
 
     def _update(self, name: str, body: Object, mask: t.Any) -> None:
         with refused(f"pool {name}", body.get("team_name")):
-            self._client.patch(self._path("pools", name), body, params={"update_mask": mask})
+            query = {"update_mask": mask}
+            self._client.patch(self._path("pools", name), body, query, self._lost(name, "changed"))
 
     @of_known_shape
     def _read(self, raw: Object) -> Object:

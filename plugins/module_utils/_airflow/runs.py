@@ -24,6 +24,7 @@ from .._base.times import iso
 from .._http.pages import PAGE, pages, walk
 from .airflow import Airflow, Family, Object, of_known_shape
 from .links import Links
+from .lost import lost
 from .run_refusals import fate_unknown, no_run, not_made, trigger_error
 
 if t.TYPE_CHECKING:
@@ -194,7 +195,12 @@ class Runs(Family):
     def set_state(self, dag_id: str, dag_run_id: str, state: str) -> Object:
         """Mark a run C(success) or C(failed); its unfinished tasks follow."""
         path = self._path_to_change(dag_id, dag_run_id)
-        return self._run(self._client.patch(path, {"state": state}))
+        unknown = lost(
+            f"DAG run {dag_id} / {dag_run_id} was marked {state}",
+            "airflow_dag_run_info",
+            f"airflow_dag_run with state: {state}",
+        )
+        return self._run(self._client.patch(path, {"state": state}, lost=unknown))
 
     def check_clear(self, latest_version: bool) -> None:
         """Raise Unsupported when this version cannot clear runs so; at most the version is asked for."""
@@ -211,8 +217,9 @@ class Runs(Family):
 
     def delete(self, dag_id: str, dag_run_id: str) -> None:
         """Delete a run and its task instances."""
+        unknown = lost(f"DAG run {dag_id} / {dag_run_id} was deleted", "airflow_dag_run_info")
         try:
-            self._delete(self._path_to_change(dag_id, dag_run_id))
+            self._delete(self._path_to_change(dag_id, dag_run_id), unknown)
         except Conflict as error:
             raise Conflict(
                 f"DAG run {dag_id} / {dag_run_id} cannot be deleted while it is running; use state: failed first.",

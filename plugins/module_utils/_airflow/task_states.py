@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .._base.errors import Conflict, NotFound, Unsupported
+from .._base.errors import AirflowError, Conflict, NotFound, Unsupported
 from .._base.states import FAILED
 from .airflow import Family, Object, of_known_shape
+from .lost import lost
 from .refusals import refused
 from .runs import LATEST
 from .tasks import Tasks
@@ -102,9 +103,13 @@ class TaskStates(Family):
         Only those that failed are asked for again after a lost answer: they are no longer failed then.
         """
         more = {"run_on_latest_version": True} if latest_version else {}
-        for body in self._clearing(chosen, only_failed):
+        for number, body in enumerate(self._clearing(chosen, only_failed)):
             whole = {**body, **more, "dry_run": False, "reset_dag_runs": True}
-            self._client.post(self._clear_path(chosen), whole, repeat=only_failed)
+            try:
+                self._client.post(self._clear_path(chosen), whole, repeat=only_failed)
+            except AirflowError as error:
+                error.may_be_done = error.may_be_done or number > 0
+                raise
 
     def would_mark(self, chosen: Selection, state: str) -> list[Object]:
         """Return the task instances that would be marked: those that are not in that state."""
@@ -170,11 +175,11 @@ class TaskStatesV1(TaskStates, api="v1"):
     def mark(self, run: Object, task: Object, state: str, upstream: bool) -> None:
         if upstream or self._airflow.version() < (2, 5):
             body = {**self._marking(run, task["task_id"], state), "include_upstream": upstream, "dry_run": False}
-            self._client.post(self._mark_path(run), body, repeat=True)
+            self._client.post(self._mark_path(run), body, repeat=True, lost=_lost(run, task, state))
         else:
             path, _turn = self._airflow.ask(Tasks).place(run["dag_id"], run["dag_run_id"], task)
             # The default of dry_run differs from version to version.
-            self._client.patch(path, {"new_state": state, "dry_run": False})
+            self._client.patch(path, {"new_state": state, "dry_run": False}, lost=_lost(run, task, state))
 
     def _marked_with(self, chosen: Selection, state: str) -> set[str]:
         """Return the ids of the tasks that are marked with these."""
@@ -246,7 +251,8 @@ class TaskStatesV2(TaskStates, api="v2"):
         path, turn = self._place(run, task)
         # It is in that state already, perhaps by the same request, whose answer got lost.
         with contextlib.suppress(Conflict):
-            self._client.patch(path, {"new_state": state, "include_upstream": upstream}, turn)
+            body = {"new_state": state, "include_upstream": upstream}
+            self._client.patch(path, body, turn, _lost(run, task, state))
 
     def _place(self, run: Object, task: Object) -> tuple[str, Object]:
         if "/" in run["dag_run_id"]:
@@ -282,6 +288,12 @@ class TaskStatesV2(TaskStates, api="v2"):
 
 def _key(task: Object) -> tuple[str, int]:
     return (task["task_id"], task["map_index"])
+
+
+def _lost(run: Object, task: Object, state: str) -> str:
+    name = task["task_id"] + (f"[{task['map_index']}]" if task["map_index"] >= 0 else "")
+    what = f"task {name} of DAG run {run['dag_id']} / {run['dag_run_id']} was marked {state}"
+    return lost(what, "airflow_task_info")
 
 
 def _reached(steps: t.Mapping[str, t.Collection[str]], names: t.Iterable[str]) -> set[str]:

@@ -35,11 +35,11 @@ class Variables(Named):
         """Make a variable. On Airflow 3, Conflict when there is one; Airflow 2 writes over it."""
         body = {key: wanted[key] for key in FIELDS if key in ("key", "value") or wanted.get(key)}
         with refused(f"variable {wanted['key']}", wanted.get("team_name")):
-            self._client.post(self._path("variables"), body, repeat=True)
+            self._client.post(self._path("variables"), body, repeat=True, lost=self._lost(wanted["key"], "made"))
 
     def _update(self, key: str, body: Object, query: Object | None = None) -> None:
         with refused(f"variable {key}", body.get("team_name")):
-            self._client.patch(self._path("variables", key), {"key": key, **body}, params=query)
+            self._client.patch(self._path("variables", key), {"key": key, **body}, query, self._lost(key, "changed"))
 
     @of_known_shape
     def _read(self, raw: Object) -> Object:

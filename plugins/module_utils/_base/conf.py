@@ -11,7 +11,7 @@ import typing as t
 from datetime import date, datetime
 
 from .errors import BadInput
-from .text import one_line
+from .text import json_problem, one_line
 
 # In a mapping that an expression of Ansible resulted in.
 _DATE_OF_PYTHON = re.compile(r"\A\s*[{\[].*\bdatetime\.date(time)?\(", re.DOTALL)
@@ -61,8 +61,8 @@ def merged(base: t.Mapping[str, t.Any], over: t.Mapping[str, t.Any]) -> dict[str
 def _parsed(option: str, text: str) -> t.Any:
     try:
         return json.loads(text)
-    except ValueError:
-        pass
+    except ValueError as error:
+        broken = json_problem(error)
     if _DATE_OF_PYTHON.search(text):
         raise BadInput(
             f"{option} holds a date that is not in quotes, and ansible-core before 2.19 makes Python's words of it; "
@@ -72,7 +72,7 @@ def _parsed(option: str, text: str) -> t.Any:
         import yaml
     except ImportError as error:
         raise BadInput(
-            f"{option} is text but not JSON, and YAML needs PyYAML where the module runs; give a mapping."
+            f"{option} is text but not JSON ({broken}), and YAML needs PyYAML where the module runs; give a mapping."
         ) from error
     try:
         return yaml.safe_load(text)
@@ -80,6 +80,8 @@ def _parsed(option: str, text: str) -> t.Any:
         mark = getattr(error, "problem_mark", None)
         place = f" in line {mark.line + 1}" if mark else ""
         problem = one_line(getattr(error, "problem", None) or error, 120)
+        # YAML has braces and brackets as well, but who writes them mostly means JSON.
+        problem += f" (as JSON {broken})" if text.lstrip().startswith(("{", "[")) else ""
         raise BadInput(f"{option} is neither JSON nor YAML{place}: {problem}; correct it.") from error
 
 

@@ -23,9 +23,11 @@ class AirflowError(Exception):
     :ivar retry_after: seconds that the server asked to wait, when it did.
     :ivar lasted: it was endured as long as an outage may last: what a login gives up, its request does not go on with.
     :ivar cut_short: what it was endured in had to end before an outage has lasted too long.
+    :ivar may_be_done: a request went out, and no answer tells whether Airflow has carried it out.
     """
 
     passes = False
+    may_be_done = False
     retry_after: float | None = None
     lasted = False
     cut_short = False
@@ -86,14 +88,18 @@ class Unreachable(AirflowError):
     """No answer that counts as one arrived: refused, reset, timed out, or something in between answered.
 
     :param status: HTTP status code, when there was one.
+    :param sent: whether the request may have reached Airflow.
     """
 
     passes = True
 
-    def __init__(self, message: str, status: int | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, status: int | None = None, retry_after: float | None = None, sent: bool = True
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
+        self.may_be_done = sent
 
 
 class CommandFailed(AirflowError):

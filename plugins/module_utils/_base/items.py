@@ -16,7 +16,7 @@ from ansible.module_utils.common.validation import check_type_dict
 
 from .conf import kind_of
 from .errors import BadInput
-from .text import Redactor, as_written, json_of, one_line, texts_in
+from .text import Redactor, as_written, json_of, json_problem, one_line, texts_in
 
 Spec = t.Mapping[str, t.Any]
 
@@ -186,12 +186,13 @@ def _parsed(what: str, value: t.Any, form: str) -> t.Any:
         return value
     try:
         return json_of(value)
-    except ValueError:
+    except ValueError as error:
         if not value.lstrip().startswith(("[", "{")):
             raise BadInput(f"{what} is a text; write it like {form}.") from None
         raise BadInput(
-            f"{what} is a text; give a list of mappings, or put the filter to_json behind the expression that results "
-            "in one (before version 2.19, ansible-core makes a text of it when a date in it is not in quotes)."
+            f"{what} is a text, and as JSON {json_problem(error)}; give a list of mappings, or put the filter to_json "
+            "behind the expression that results in one (before version 2.19, ansible-core makes a text of it when a "
+            "date in it is not in quotes)."
         ) from None
 
 

@@ -12,6 +12,7 @@ import typing as t
 from urllib.parse import quote
 
 LONGEST_REASON = 240  # characters of a server's words that a message quotes
+TOO_DEEP = "nested too deeply"
 MOST_NAMED = 4  # things of a list that a message names
 
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of characters
@@ -125,7 +126,22 @@ def json_of(text: str) -> t.Any:
     try:
         return json.loads(text)
     except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        raise ValueError(TOO_DEEP) from error
+
+
+def json_problem(error: ValueError | RecursionError) -> str:
+    """Say why a text or a value is no JSON, or where it stops being that. What stands there may be secret."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply, or holds itself"
+    if str(error) == TOO_DEEP:
+        return "it is nested too deeply"
+    if not isinstance(error, json.JSONDecodeError):
+        of_json = "float" not in str(error)
+        return one_line(error, 120) if of_json else "it holds a number that JSON cannot carry (nan or infinity)"
+    if error.pos >= len(error.doc.rstrip()):
+        return "it breaks off at its end"
+    line = f" in line {error.lineno}" if "\n" in error.doc.strip() else ""
+    return f"it breaks at character {error.colno}{line}"
 
 
 def reason_of(content_type: str, body: str) -> str:

@@ -18,6 +18,7 @@ CHUNK = 64 * 1024
 # Beside 5xx, what a server or its proxy says when it was too busy to read a request.
 MAY_PASS = (408, 425)
 NEVER_PASS = (501, 505)
+NO_BODY = (204, 304)
 
 
 class Answer:
@@ -34,7 +35,7 @@ class Answer:
             if len(body) > limit:
                 break
         self.complete = len(body) <= limit
-        self.broken_off = not (body or is_framed(response) or self.status == 204)
+        self.broken_off = not (body or is_framed(response) or has_no_body(response))
         self.text = body[:limit].decode("utf-8", "replace")
 
     @property
@@ -72,6 +73,11 @@ class Answer:
 def is_framed(response: requests.Response) -> bool:
     """Whether the head tells how the body ends. Python takes a head that was cut off for a whole one, without this."""
     return "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
+
+
+def has_no_body(response: requests.Response) -> bool:
+    """Whether HTTP gives this answer no body, so that its head need not tell how one ends."""
+    return response.request.method == "HEAD" or response.status_code in NO_BODY or response.status_code < 200
 
 
 def is_no_route(answer: Answer) -> bool:

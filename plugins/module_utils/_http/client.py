@@ -107,28 +107,28 @@ class Client:
 
     def get(self, path: str, params: t.Any = None) -> t.Any:
         """Read; repeated through outages."""
-        return self._json("GET", path, params=params)
+        return self.bear(lambda: self._parsed("GET", path, params=params))
 
-    def patch(self, path: str, body: t.Mapping[str, t.Any], params: t.Any = None) -> t.Any:
+    # A write may be done although no answer comes. Then the failure ends with C(lost), which says so and what to do.
+
+    def patch(self, path: str, body: t.Mapping[str, t.Any], params: t.Any = None, lost: str = "") -> t.Any:
         """Set values; setting them twice does no harm, so this is repeated through outages."""
-        return self._json("PATCH", path, params=params, json=body)
+        return self._sure(lambda: self._parsed("PATCH", path, params=params, json=body), lost)
 
-    def put(self, path: str) -> None:
+    def put(self, path: str, lost: str) -> None:
         """Ask for something that does no harm when done twice; repeated through outages."""
-        self.bear(lambda: self._done("PUT", path))
+        self._sure(lambda: self._done("PUT", path), lost)
 
-    def delete(self, path: str) -> None:
+    def delete(self, path: str, lost: str) -> None:
         """Delete; repeated through outages, and a repetition that finds nothing has done its work."""
-        self.bear(lambda: self._done("DELETE", path))
+        self._sure(lambda: self._done("DELETE", path), lost)
 
-    def post(self, path: str, body: t.Mapping[str, t.Any], repeat: bool = False) -> t.Any:
+    def post(self, path: str, body: t.Mapping[str, t.Any], repeat: bool = False, lost: str = "") -> t.Any:
         """Send a POST, once: after an answer that got lost nobody knows whether it was carried out.
 
         :param repeat: this one only reads, or does no harm when done twice.
         """
-        if repeat:
-            return self._json("POST", path, json=body)
-        return self._parsed("POST", path, json=body)
+        return self._sure(lambda: self._parsed("POST", path, json=body), lost, repeat)
 
     def request(self, method: str, path: str, params: t.Any = None, body: t.Any = None, repeat: bool = False) -> Answer:
         """Send any request and return its whole answer, whatever it holds but a page for people.
@@ -145,7 +145,7 @@ class Client:
             self.has_answered(path)
             return answer
 
-        return self.bear(act) if repeat else act()
+        return self._sure(act, "", repeat)
 
     @contextlib.contextmanager
     def lines(self, path: str, params: t.Mapping[str, t.Any], accept: str) -> t.Iterator[t.Iterator[str]]:
@@ -221,13 +221,16 @@ class Client:
 
         What is not of Airflow is an outage where Airflow has answered before.
         """
+        found: E | Unreachable = error
         if may_pass(answer.status):
             error.passes = True
         elif not is_of_airflow(answer):
             reason = one_line(self._reason(answer), 100)
             what = f"status {answer.status}" + (f" ({reason})" if reason else "")
-            return self._misplaced(path, error, what, answer.status)
-        return error
+            found = self._misplaced(path, error, what, answer.status)
+        # It may be Airflow's own answer, cut off on its way; a page is not.
+        found.may_be_done = answer.status < 300 and not answer.is_page
+        return found
 
     def _misplaced(self, path: str, error: E, what: str, status: int | None = None) -> E | Unreachable:
         if api_of(path) in self._answered:
@@ -266,8 +269,26 @@ class Client:
 
     # -- one request, and what may come of it
 
-    def _json(self, method: str, path: str, **request: t.Any) -> t.Any:
-        return self.bear(lambda: self._parsed(method, path, **request))
+    def _sure(self, act: t.Callable[[], T], lost: str, repeat: bool = True) -> T:
+        """Do what may write; when nobody knows in the end whether it was done, the failure says C(lost), too."""
+        sent = False
+
+        def noted() -> T:
+            nonlocal sent
+            try:
+                return act()
+            except AirflowError as error:
+                sent = sent or error.may_be_done
+                # What Airflow refuses it has not done before, either.
+                error.may_be_done = sent and not (isinstance(error, ApiError) and 400 <= error.status < 500)
+                raise
+
+        try:
+            return self.bear(noted) if repeat else noted()
+        except AirflowError as error:
+            if lost and error.may_be_done:
+                error.message += f" {lost}"
+            raise
 
     def _parsed(self, method: str, path: str, **request: t.Any) -> t.Any:
         answer = self._send(method, path, **request)
@@ -300,13 +321,16 @@ class Client:
 
     def _checked(self, method: str, path: str, **request: t.Any) -> requests.Response:
         """Send a request, log in when needed, and raise what is wrong with the answer."""
-        self.log_in()
+        with _before_the_request():
+            self.log_in()
         while True:
             response = self._exchange(method, path, auth=self.login, **request)
             if response.status_code not in (401, 403):
                 break
             error = self._denied(method, path, self._transport.read(response, LARGEST_ERROR))
-            if not self.login.denied(self, error):
+            with _before_the_request():
+                again = self.login.denied(self, error)
+            if not again:
                 raise error
         # A page, or a failure, does not tell who has been let in.
         if response.status_code < 500 and "html" not in response.headers.get("Content-Type", ""):
@@ -351,6 +375,16 @@ class Client:
 
     def _reason(self, answer: Answer) -> str:
         return one_line(self.redact(reason_of(answer.headers.get("Content-Type", ""), answer.text)))
+
+
+@contextlib.contextmanager
+def _before_the_request() -> t.Iterator[None]:
+    """Let an error of the login say nothing of the request that it is for."""
+    try:
+        yield
+    except AirflowError as error:
+        error.may_be_done = False
+        raise
 
 
 def _message(method: str, answer: Answer, reason: str) -> str:

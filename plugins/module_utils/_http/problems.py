@@ -78,6 +78,7 @@ def not_airflow(url: str, what: str, status: int | None = None) -> Unreachable:
         f"{url} gave {what} in place of Airflow, which has answered before: it is being restarted, or its proxy does "
         "not reach it; look at both, or raise retry_timeout.",
         status,
+        sent=False,
     )
 
 
@@ -86,33 +87,61 @@ def broken_off(url: str) -> Unreachable:
     return Unreachable(f"The connection to {url} broke in the middle of an answer; look at the network and the proxy.")
 
 
-def no_answer(url: str, timeout: float, error: Exception, redact: Redactor) -> AirflowError:
+def _broken_before(url: str, answered: bool, sent: bool = True) -> Unreachable:
+    """A connection that broke before an answer came."""
+    if answered:
+        return Unreachable(
+            f"The connection to {url} broke before an answer came; look at Airflow, its proxy and the network.",
+            sent=sent,
+        )
+    return Unreachable(f"The connection to {url} broke before an answer came; is it http or https?", sent=sent)
+
+
+def _too_slow(url: str, timeout: float, answered: bool, sent: bool) -> Unreachable:
+    """An answer that did not come in time."""
+    if answered:
+        return Unreachable(
+            f"{url} did not answer within {timeout:g} s (request_timeout); look at the load of Airflow, or raise "
+            "request_timeout.",
+            sent=sent,
+        )
+    return Unreachable(f"{url} did not answer within {timeout:g} s (request_timeout); is it http or https?", sent=sent)
+
+
+def no_answer(url: str, timeout: float, error: Exception, redact: Redactor, answered: bool) -> AirflowError:
     """Sort what the transport can run into: an outage is Unreachable, the rest will not mend itself.
 
     But for a name and a certificate that were good before: a name server, or what a proxy shows while it is set up.
+
+    :param answered: something has answered there before in this task, so it does speak the protocol of C(url).
     """
     import requests.exceptions as problems
+    from urllib3.exceptions import NewConnectionError
 
     host = urlsplit(url).netloc
     if isinstance(error, problems.ProxyError):
-        return Unreachable(f"The proxy of the environment gives no way to {host}; check https_proxy and no_proxy.")
+        return Unreachable(
+            f"The proxy of the environment gives no way to {host}; check https_proxy and no_proxy.", sent=False
+        )
     if isinstance(error, problems.SSLError):
         # A server that is being restarted behind a load balancer hangs up in the middle of the handshake.
         if _cause(error, ssl.SSLEOFError) or _cause(error, ssl.SSLZeroReturnError):
-            return Unreachable(f"The connection to {url} broke before an answer came; is it http or https?")
+            return _broken_before(url, answered)
         return _passing(
             AirflowError(
                 f"No trusted TLS connection to {host}: {_tls_reason(error)}; check api_url, ca_path and client_cert."
             )
         )
     if isinstance(error, problems.Timeout):
-        return Unreachable(f"{url} did not answer within {timeout:g} s (request_timeout); is it http or https?")
+        return _too_slow(url, timeout, answered, sent=not isinstance(error, problems.ConnectTimeout))
     if _cause(error, socket.gaierror):
         return _passing(AirflowError(f"The host name of api_url {url} cannot be resolved; check api_url."))
     if isinstance(error, problems.ConnectionError):
         if _cause(error, ConnectionRefusedError):
-            return Unreachable(f"Nothing listens at {url} (connection refused); check api_url and that Airflow runs.")
-        return Unreachable(f"The connection to {url} broke before an answer came; is it http or https?")
+            return Unreachable(
+                f"Nothing listens at {url} (connection refused); check api_url and that Airflow runs.", sent=False
+            )
+        return _broken_before(url, answered, sent=not _cause(error, NewConnectionError))
     if isinstance(error, (problems.ChunkedEncodingError, problems.ContentDecodingError)):
         return broken_off(url)
     return AirflowError(

@@ -59,6 +59,7 @@ class Transport:
         self._verify = verify
         self._cert = cert
         self._timeout = timeout
+        self._answered = False  # whether anything has, so that the URL has the right protocol
         self._ends = math.inf  # by the clock: when even the last request has to be over
         self._clock = clock
         self._redact = redact
@@ -163,7 +164,8 @@ class Transport:
                 **request,
             )
         except requests_errors() as error:
-            raise no_answer(self.url, seconds, error, self._redact) from error
+            raise no_answer(self.url, seconds, error, self._redact, self._answered) from error
+        self._answered = True
         self.server_time = seconds_of_date(response.headers.get("Date"))
         return response
 
@@ -177,4 +179,6 @@ class Transport:
             "look at it, or raise retry_timeout.",
             status=response.status_code,
             retry_after=max(after, 0.0) if after is not None else None,
+            # The others may have come from a proxy that has sent the request on.
+            sent=response.status_code != 429,
         )

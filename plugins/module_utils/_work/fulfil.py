@@ -14,7 +14,7 @@ from .._airflow.dags import Dags
 from .._airflow.run_refusals import no_run
 from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
-from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, UnfitId, Unreachable
+from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, UnfitId
 from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso, moment
@@ -203,9 +203,10 @@ def _cleared(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
 def _clear(airflow: Airflow, run: Object, wish: Wish) -> None:
     try:
         airflow.ask(Runs).clear(run["dag_id"], run["dag_run_id"], wish.only_failed, wish.latest_version)
-    except Unreachable as error:
+    except AirflowError as error:
         # Failed tasks alone could be asked for again and again; their time is over.
-        error.message += " Nobody knows whether the run was cleared; look at it before you clear it again."
+        if error.may_be_done:
+            error.message += " Nobody knows whether the run was cleared; look at it before you clear it again."
         raise
 
 

@@ -12,7 +12,7 @@ from .._airflow.dags import Dags
 from .._airflow.runs import Runs, TriggerRequest
 from .._airflow.task_states import Graph, Selection, TaskStates
 from .._airflow.tasks import Tasks, turn
-from .._base.errors import AirflowError, NotFound, RunFailed, Unreachable
+from .._base.errors import AirflowError, NotFound, RunFailed
 from .._base.state import diff
 from .._base.states import ENDED, FAILED
 from .foreseen import foreseen
@@ -204,9 +204,12 @@ def _write(airflow: Airflow, wish: Wish, plan: Plan) -> None:
         return
     try:
         states.clear(plan.chosen, wish.only_failed, wish.latest_version)
-    except Unreachable as error:
+    except AirflowError as error:
         # Failed tasks alone could be asked for again and again; their time is over.
-        error.message += " Nobody knows whether the tasks were cleared; look at the run before you clear them again."
+        if error.may_be_done:
+            error.message += (
+                " Nobody knows whether the tasks were cleared; look at the run before you clear them again."
+            )
         raise
 
 

@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import sys
+import typing as t
 from pathlib import Path
 
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.access import Access
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.access_command import AccessByCommand
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.command import CommandLine
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import CommandFailed
+from ansible_collections.dagops.airflow.plugins.module_utils._base.program import Ended, TooMuch, TooSlow
 from ansible_collections.dagops.airflow.plugins.module_utils._by_command import command_line
 from ansible_collections.dagops.airflow.plugins.modules import airflow_role, airflow_user
 from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable
@@ -173,6 +177,21 @@ def test_a_command_that_hangs(played):
     command = ["sh", "-c", "sleep 600", "airflow"]
     result = played(airflow_user.main, airflow_command=command, command_timeout=0.2, username="deploy")
     assert "airflow users list had not ended after 0.2 s (command_timeout) and was stopped" in result["msg"]
+
+
+@pytest.mark.parametrize("problem", [TooSlow, TooMuch])
+def test_a_call_that_was_stopped_may_have_done_its_work(problem):
+    def stopped(*_call: t.Any) -> Ended:
+        raise problem
+
+    command = CommandLine(AccessByCommand, ["airflow"], {}, 5, program=stopped)
+    unknown = " Whether it has done its work is not known; repeating the task does no harm."
+    with pytest.raises(CommandFailed) as caught:
+        command.do("users", "delete", "--username=deploy")
+    assert caught.value.message.endswith(unknown)
+    with pytest.raises(CommandFailed) as caught:
+        command.listed("users", "list")
+    assert unknown not in caught.value.message
 
 
 def test_a_command_without_time(played, airflow):

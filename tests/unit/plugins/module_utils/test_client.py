@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import socket
@@ -28,6 +29,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
 from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client, path_of
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login, TokenLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import BasicLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v2 import PasswordTokenLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.pages import pages
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
 from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable
@@ -181,10 +183,11 @@ OUTAGES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
         for status in (520, 521, 522, 523, 524, 530)
     },
 }
+LOST = "Whether the thing was written is not known; look at it."
 CALLS: dict[str, t.Callable[[Client], t.Any]] = {
     "GET": lambda client: client.get(PATH),
     "PATCH": lambda client: client.patch(PATH, {"a": 1}),
-    "DELETE": lambda client: client.delete(PATH),
+    "DELETE": lambda client: client.delete(PATH, LOST),
     "POST": lambda client: client.post(PATH, {"a": 1}, repeat=True),
 }
 
@@ -213,6 +216,109 @@ def test_what_an_outage_is_called(impatient, server, clock, outage):
 def test_a_post_is_never_repeated_blindly(client, server, clock, outage):
     OUTAGES[outage][0](server.post(PATH, sends={"a": 1}))
     assert isinstance(failure(client.post, PATH, {"a": 1}), Unreachable)
+    assert clock.pauses == []
+
+
+# -- writes whose answers get lost
+
+UNSENT = ("refused", "connect time-out", "proxy", "429")
+SENT = sorted({*OUTAGES} - {*UNSENT})
+WRITES: dict[str, t.Callable[[Client], t.Any]] = {
+    "PATCH": lambda client: client.patch(PATH, {"a": 1}, lost=LOST),
+    "DELETE": lambda client: client.delete(PATH, LOST),
+    "PUT": lambda client: client.put(PATH, LOST),
+    "POST": lambda client: client.post(PATH, {"a": 1}, lost=LOST),
+}
+BODIES = {"PATCH": {"a": 1}, "POST": {"a": 1}}
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+@pytest.mark.parametrize("method", WRITES)
+def test_a_write_says_whether_it_may_be_done(impatient, server, outage, method):
+    OUTAGES[outage][0](server.expect(method, PATH, sends=BODIES.get(method)))
+    error = failure(WRITES[method], impatient)
+    assert error.may_be_done == (outage in SENT)
+    assert error.message.endswith(f" {LOST}") == (outage in SENT)
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE", "PUT"])
+@pytest.mark.parametrize("last", ["refused", "503"])
+def test_the_first_of_several_attempts_may_be_the_one_that_was_done(server, clock, method, last):
+    client = Client(URL, TokenLogin("a-bearer-token"), clock=clock, retry_timeout=4)
+    OUTAGES["reset"][0](server.expect(method, PATH, sends=BODIES.get(method)))
+    OUTAGES[last][0](server.expect(method, PATH, sends=BODIES.get(method))).taking(5)
+    assert failure(WRITES[method], client).message.endswith(f" That has lasted for 5 s. {LOST}")
+
+
+def test_an_error_after_a_lost_answer_leaves_it_open(answered, server):
+    server.patch(PATH, sends={"a": 1}).fails(requests.ConnectionError(ConnectionResetError(104, "reset")))
+    server.patch(PATH, sends={"a": 1}).answers({"title": "fail-over"}, 500).taking(40)
+    assert failure(WRITES["PATCH"], answered).message.endswith(f" {LOST}")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
+def test_what_airflow_refuses_after_a_lost_answer_is_not_done(answered, server, status):
+    server.patch(PATH, sends={"a": 1}).fails(requests.ConnectionError(ConnectionResetError(104, "reset")))
+    server.patch(PATH, sends={"a": 1}).answers({"title": "No", "detail": "no"}, status)
+    assert LOST not in failure(WRITES["PATCH"], answered).message
+
+
+@pytest.mark.parametrize(
+    ("answer", "may_be_done"),
+    [
+        (lambda exchange: exchange.says("[1, 2"), True),
+        (lambda exchange: exchange.says("<html><title>Sign in</title></html>", content_type="text/html"), False),
+        (lambda exchange: exchange.says("404 page not found", 404), False),
+        (lambda exchange: exchange.answers({"title": "fail-over"}, 500), False),
+        (lambda exchange: exchange.says("", 302, Location="https://elsewhere.example/login"), False),
+    ],
+)
+def test_an_answer_of_which_nothing_can_be_made(answered, server, answer, may_be_done):
+    answer(server.post(PATH, sends={"a": 1}))
+    assert (LOST in failure(WRITES["POST"], answered).message) == may_be_done
+
+
+def test_a_login_without_an_answer_leaves_nothing_open(server, clock):
+    client = Client(URL, PasswordTokenLogin("deploy", "s3cret-pa55"), clock=clock, retry_timeout=0)
+    server.post("/auth/token", sends={"username": "deploy", "password": "s3cret-pa55"}).fails(requests.ReadTimeout())
+    error = failure(WRITES["DELETE"], client)
+    assert (error.may_be_done, LOST in error.message) == (False, False)
+
+
+# -- which protocol
+
+
+@pytest.mark.parametrize("outage", ["reset", "connect time-out", "read time-out", "handshake"])
+@pytest.mark.parametrize("status", [None, 200, 403, 503])
+def test_the_protocol_is_in_doubt_only_until_something_has_answered(impatient, server, outage, status):
+    if status:
+        server.get(PATH).answers({}, status)
+        with contextlib.suppress(AirflowError):
+            impatient.get(PATH)
+    OUTAGES[outage][0](server.get(PATH))
+    message = failure(impatient.get, PATH).message
+    assert ("is it http or https?" in message) == (status is None)
+    assert OUTAGES[outage][1] in message
+
+
+# -- answers without a body
+
+
+@pytest.mark.parametrize("status", [204, 304, 102])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_an_answer_that_has_no_body_is_whole(client, server, clock, method, status):
+    server.expect(method, PATH).says("", status).unframed()
+    assert client.request(method, PATH, repeat=True).text == ""
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize("status", [200, 404, 405, 500])
+def test_an_answer_to_head_is_whole(client, server, clock, status):
+    server.expect("HEAD", PATH).says("", status, Content_Encoding="gzip").unframed()
+    if status == 200:
+        assert client.request("HEAD", PATH, repeat=True).text == ""
+    else:
+        assert f"Airflow answered {status} to HEAD" in failure(client.request, "HEAD", PATH, repeat=True).message
     assert clock.pauses == []
 
 
@@ -335,16 +441,16 @@ def test_a_deletion_is_done_when_airflow_says_so(answered, server, problem):
     """No page and no 404 of a proxy says that something is gone."""
     PASSING[problem][0](server.delete(PATH))
     server.delete(PATH).says("", 204, "")
-    answered.delete(PATH)
+    answered.delete(PATH, LOST)
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_an_empty_answer_is_no_page(answered, server, clock, status):
     """Airflow 2 calls the empty answer to a wish for parsing HTML."""
     server.expect("PUT", PATH).says("", status, "text/html; charset=utf-8")
-    answered.put(PATH)
+    answered.put(PATH, LOST)
     server.delete(PATH).says("", status, "text/html; charset=utf-8")
-    answered.delete(PATH)
+    answered.delete(PATH, LOST)
     assert clock.pauses == []
 
 

@@ -100,6 +100,25 @@ def test_head(api):
     assert (result["changed"], result["status"], result["json"]) == (False, 200, None)
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_what_writes_is_no_read(api, method, check_mode):
+    error = api.failure(check_mode, path="/pools/etl", method=method, reads=True)
+    assert isinstance(error, BadInput)
+    assert api.server.requests == []
+
+
+@pytest.mark.parametrize("status", [200, 405])
+def test_an_answer_to_head_need_not_tell_how_a_body_ends(api, status, clock):
+    headers = {"Content_Encoding": "gzip", "Allow": "GET"}
+    api.server.expect("HEAD", "pools").says("", status, **headers).unframed()
+    if status == 200:
+        assert api(path="/pools", method="HEAD")["json"] is None
+    else:
+        assert "its header Allow names GET" in api.failure(path="/pools", method="HEAD").message
+    assert clock.pauses == []
+
+
 @pytest.mark.parametrize("status", [404, 405])
 def test_an_error_without_a_body_is_told_at_once(api, status, clock):
     api.server.get("pools").answers(POOLS)
@@ -183,6 +202,27 @@ def test_a_write_is_sent_once(api, method):
     assert error.details == {"status": None, "json": None}
 
 
+REFUSED = requests.exceptions.ConnectionError(ConnectionRefusedError("refused"))
+
+
+def test_a_write_that_was_not_sent_is_not_in_doubt(api):
+    api.server.delete("pools/etl").fails(REFUSED)
+    error = api.failure(path="/pools/etl", method="DELETE")
+    assert isinstance(error, Unreachable)
+    assert "is not known" not in error.message
+    assert error.details == {"status": None, "json": None}
+
+
+def test_a_write_that_may_be_repeated_and_stays_without_an_answer(api):
+    api.server.delete("pools/etl").fails(LOST)
+    api.server.delete("pools/etl").fails(REFUSED).taking(1)
+    error = api.failure(path="/pools/etl", method="DELETE", repeat=True, retry_timeout=0.9)
+    assert isinstance(error, FateUnknown)
+    assert error.message.endswith(
+        "Whether DELETE /pools/etl was carried out is not known; repeating the task does no harm, as repeat: true says."
+    )
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_a_write_that_may_be_repeated(api, method):
     api.server.expect(method, "pools/etl", sends={"slots": 1}).fails(LOST)
@@ -222,6 +262,7 @@ def test_what_is_no_list(api, body):
     api.server.get("pools", {"limit": 100, "offset": 0}).answers(body)
     error = api.failure(path="/pools", pages=True)
     assert "/pools gave no list that comes in pages; leave out pages." in error.message
+    assert error.details == {"status": 200, "json": body}
 
 
 # -- what is refused before anything is sent
@@ -252,11 +293,26 @@ def test_what_is_no_list(api, body):
         ({"path": "/pools/a%2f..%2fb"}, "made of dots"),
         ({"path": "/pools/a%5c..%5cb"}, "made of dots"),
         ({"path": "/pools", "body": NEW}, "does not go with method: GET"),
-        ({"path": "/pools", "method": "POST", "body": "name=etl"}, "body is no JSON: "),
-        ({"path": "/pools", "method": "POST", "body": {"slots": float("nan")}}, "body is no JSON: "),
-        ({"path": "/pools", "method": "POST", "body": "NaN"}, "body is no JSON: "),
-        ({"path": "/pools", "method": "POST", "body": "[" * 100_000}, "body is no JSON: "),
+        ({"path": "/pools", "method": "POST", "body": "name=etl"}, "body is no JSON: it breaks at character 1; give"),
+        ({"path": "/pools", "method": "POST", "body": '{"a": 1,\n "b"}\n'}, "it breaks at character 5 in line 2; give"),
+        ({"path": "/pools", "method": "POST", "body": '"{\\"a\\" 1}"'}, "body is no JSON: it breaks at character 6;"),
+        ({"path": "/pools", "method": "POST", "body": '{"a": 1\n'}, "body is no JSON: it breaks off at its end; give"),
+        ({"path": "/pools", "method": "POST", "body": {"slots": float("nan")}}, "body is no JSON: it holds a number"),
+        (
+            {"path": "/pools", "method": "POST", "body": "[NaN]"},
+            "body is no JSON: it holds a number that JSON cannot carry (nan or infinity); give",
+        ),
+        ({"path": "/pools", "method": "POST", "body": "[" * 100_000}, "body is no JSON: it is nested too deeply; give"),
         ({"path": "/pools", "method": "POST", "body": 8}, "neither a mapping nor a list"),
+        ({"path": "/pools", "method": "POST", "body": "8"}, "neither a mapping nor a list"),
+        ({"path": "/pools", "method": "POST", "body": '"text"'}, "body is neither a mapping nor a list"),
+        ({"path": "/pools", "method": "POST", "body": '  "some text"\n'}, "body is neither a mapping nor a list"),
+        (
+            {"path": "/pools", "method": "DELETE", "reads": True},
+            "reads does not go with method: DELETE, which writes; ",
+        ),
+        ({"path": "/pools", "method": "PATCH", "reads": True, "body": NEW}, "reads does not go with method: PATCH"),
+        ({"path": "/pools", "method": "PUT", "reads": True, "body": NEW}, "reads does not go with method: PUT"),
         ({"path": "/pools", "query": {"a": {"b": 1}}}, "query has no text, number"),
         ({"path": "/pools", "query": {"a": [None]}}, "query has no text, number"),
         ({"path": "/pools", "query": {"a": "b\nc"}}, "query holds "),

@@ -382,6 +382,17 @@ def test_an_answer_that_got_lost_is_found(story):
     assert story(**GIVEN)["changed"] is True
 
 
+def test_an_answer_whose_receipt_stays_away(story):
+    story.asks()
+    story.takes("Approve").fails(LOST)
+    message = story.failure(**GIVEN, retry_timeout=0).message
+    assert message.startswith("The connection to https://airflow.example broke before an answer came; look at Airflow,")
+    assert message.endswith(
+        f" Whether the answer to {NAME} was taken is not known; airflow_approval_info shows it, and repeating the task "
+        "does no harm."
+    )
+
+
 def test_somebody_who_was_faster(story):
     story.asks()
     story.takes("Approve").answers(story.generation.problem(409, "has already been updated"), 409)

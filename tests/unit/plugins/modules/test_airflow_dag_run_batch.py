@@ -653,22 +653,22 @@ def test_secrets_are_shown_nowhere(played, v2, server, secret, whole, monkeypatc
     [
         (
             "[{'dag_id': 'etl', 'secret_conf': {'key': 'a=hidden'}, 'conf': {'day': datetime.date(2026, 1, 1)}}]",
-            "give a list of mappings, or put the filter to_json behind",
+            ", and as JSON it breaks at character 3; give a list of mappings, or put the filter to_json behind",
         ),
         (
             ["{'dag_id': 'etl', 'secret_conf': {'key': 'a=hidden'}, 'conf': {'day': datetime.date(2026, 1, 1)}}"],
-            "give a list of mappings, or put the filter to_json behind",
+            ", and as JSON it breaks at character 2; give a list of mappings, or put the filter to_json behind",
         ),
-        ("", "write it like [{dag_id: …}]."),
-        ("etl, hidden", "write it like [{dag_id: …}]."),
-        ([""], "write it like {dag_id: …}."),
-        (["etl", "hidden"], "write it like {dag_id: …}."),
+        ("", "; write it like [{dag_id: …}]."),
+        ("etl, hidden", "; write it like [{dag_id: …}]."),
+        ([""], "; write it like {dag_id: …}."),
+        (["etl", "hidden"], "; write it like {dag_id: …}."),
     ],
 )
 def test_a_text_that_is_no_list_is_refused_unseen(played, v2, server, runs, says):
     result = played(airflow_dag_run_batch.main, **v2, runs=runs)
     what = "runs" if isinstance(runs, str) else "Item 1 of runs"
-    assert result["msg"].startswith(f"{what} is a text; {says}")
+    assert result["msg"].startswith(f"{what} is a text{says}")
     assert "hidden" not in json.dumps(result)
     assert server.requests == []
 

@@ -450,6 +450,20 @@ def test_check_mode_tells_what_a_mark_would_set_going(story):
     assert result["dag_run"]["state"] == "queued"
 
 
+def test_a_mark_whose_answer_stays_away(three):
+    three.has_failed()
+    three.would_mark("report", ["report"])
+    three.has_graph()
+    three.marks("report").fails(LOST)
+    error = three.failure(**GIVEN, task_id="report", state="success", retry_timeout=0)
+    assert "is it http or https?" not in error.message
+    assert error.message.endswith(
+        f" Whether task report of DAG run etl_daily / {RUN_ID} was marked success is not known; airflow_task_info "
+        "shows it, and repeating the task does no harm."
+    )
+    assert error.details["dag_run"]["dag_run_id"] == RUN_ID
+
+
 def test_a_mark_that_was_made_meanwhile_is_what_was_wanted(three):
     """The answer to the first request got lost: Airflow answers the second one with a conflict."""
     three.has_failed()
