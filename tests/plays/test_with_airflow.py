@@ -183,7 +183,7 @@ def test_the_role_speaks_of_its_own_variables(tmp_path: Path, airflow: LittleAir
 def test_a_playbook_speaks_of_its_own_variables(playbook: str, tmp_path: Path, airflow: LittleAirflow) -> None:
     played = run(playbook, tmp_path, airflow_dag_id="etl", airflow_dag_run_id="..")
     assert played.status != 0
-    assert "airflow_dag_run_id '..' is no run id" in played.words, played.output
+    assert "airflow_dag_run_id '..' has only dots" in played.words, played.output
     assert " dag_run_id '..'" not in played.words
 
 

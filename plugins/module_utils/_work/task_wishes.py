@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from .._airflow.airflow import Airflow, Object
 from .._airflow.task_states import Selection, TaskStates
 from .._base.errors import BadInput, NotFound
-from .._base.inputs import dag_run_id_of
+from .._base.inputs import dag_run_id_of, number_of, task_name_of
 from .._base.text import first_few, one_line
 from .named_run import check_there
 from .wishes import Wish as RunWish
@@ -59,11 +59,9 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
         )
     for option, words in (("task_id", task_ids), ("task_group", [group] if group else [])):
         for word in words:
-            if not word.strip() or not word.isprintable():
-                raise BadInput(f"{option} holds '{one_line(word, 60)}', which is no name that a task can have.")
-    wrong = [index for index in params["map_index"] or () if index < -1]
-    if wrong:
-        raise BadInput(f"map_index is {wrong[0]}; it takes a number from 0 on, or -1 for tasks that are not mapped.")
+            task_name_of(option, word)
+    for index in params["map_index"] or ():
+        number_of("map_index", index, -1, "; -1 is tasks that are not mapped")
     marks = params["state"] != "cleared"
     if marks and params["latest_version"]:
         raise BadInput(f"latest_version does not go with state: {params['state']}; leave it out.")

@@ -297,8 +297,8 @@ def test_a_run_of_a_paused_dag_that_has_ended_is_no_reason_to_refuse(batch):
 @pytest.mark.parametrize(
     ("runs", "options", "said"),
     [
-        (items("etl", "a b"), {}, "Item 2 of runs: dag_id 'a b' is no DAG id"),
-        (items("etl", "etl/a..b"), {}, "Item 2 of runs: dag_run_id 'a..b' is no run id"),
+        (items("etl", "a b"), {}, "Item 2 of runs: dag_id 'a b' has a blank"),
+        (items("etl", "etl/a..b"), {}, "Item 2 of runs: dag_run_id 'a..b' has '..' in it"),
         (items("etl/scheduled__x"), {}, "Item 1 of runs: dag_run_id 'scheduled__x' is a name of Airflow's scheduler"),
         (items("etl", logical_date="tomorrow"), {}, "Item 1 of runs: logical_date 'tomorrow' is no time"),
         (items("etl", conf=[1]), {}, "Item 1 of runs: conf is a list; it takes a mapping"),

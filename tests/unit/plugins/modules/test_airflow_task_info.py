@@ -339,7 +339,7 @@ def test_airflow_2_3_is_not_asked_for_the_log_of_a_mapped_task(server):
     server.get("version").answers({"version": "2.3.4"})
     assert read(info, log_lines=2)["failed_tasks"][0]["log_tail"] == (
         "The log cannot be read: The log of a mapped task needs Airflow 2.4 or newer, and "
-        "https://airflow.example is 2.3.4; leave it out, or upgrade."
+        "https://airflow.example is 2.3.4; read it in Airflow's web interface, or upgrade."
     )
 
 
