@@ -14,7 +14,8 @@ description:
     is written. Check mode with C(--diff) is the report of what has drifted.
   - A kind that is not given is not touched, and neither is an object that is not listed, unless O(purge) says so.
   - The task checks what it can before it writes anything. It refuses, for example, an unknown key, a name that is given
-    twice, or a purge of more objects than C(at_most).
+    twice, a purge of more objects than C(at_most), or a DAG that Airflow does not know. Check mode warns of such a DAG,
+    since a task before may bring it.
   - When Airflow refuses an object, the others are still written. Then the task fails, RV(failed_objects) names each
     refused object, and nothing is purged.
   - Pools are written first, then variables, connections, roles, users and DAGs. What is purged goes last.

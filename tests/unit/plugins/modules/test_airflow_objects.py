@@ -467,14 +467,25 @@ def test_a_purge_that_is_refused_in_part_is_told_as_it_was(tree, server):
     assert error.message.endswith(" All others are; failed_objects has the reason of each.")
 
 
-@pytest.mark.parametrize("check_mode", [False, True])
-def test_a_dag_that_is_not_there(tree, server, check_mode):
+def test_a_dag_that_is_not_there_is_refused_before_a_write(tree, server):
+    tree.lists("variables")
     tree.lists("dags", tree.generation.dag("ok"))
     server.get("dags/etl").answers(tree.generation.no_dag("etl"), 404)
-    error = tree.failure(check_mode, dags={"etl": {"paused": True}, "ok": {"paused": False}})
-    assert "dags etl" in error.message
-    assert error.details["failed_objects"][0]["msg"].startswith("DAG etl does not exist")
-    assert outcomes(error.details) == {"dags": {"unchanged": ["ok"]}}
+    error = tree.failure(variables={"region": "eu"}, dags={"etl": {"paused": True}, "ok": {"paused": False}})
+    assert isinstance(error, BadInput)
+    assert error.message.startswith("dags.etl: DAG etl does not exist at https://airflow.example; check dag_id, and")
+
+
+def test_check_mode_warns_of_a_dag_that_a_task_before_may_bring(tree, server):
+    tree.lists("dags", tree.generation.dag("ok"))
+    for name in ("new", "etl"):
+        server.get(f"dags/{name}").answers(tree.generation.no_dag(name), 404)
+    result = tree(True, dags={"new": {"paused": False}, "etl": {"paused": True}, "ok": {"paused": False}})
+    assert outcomes(result) == {"dags": {"updated": ["new"], "unchanged": ["etl", "ok"]}}
+    assert result["diff"]["after"] == {"dags": {"new": {"is_paused": False}}}
+    assert tree.warnings[0] == (
+        "DAG new does not exist at https://airflow.example; check mode goes on as if a task before had made it."
+    )
 
 
 def test_a_server_that_is_gone_ends_the_task_which_tells_what_was_done(tree, server):
