@@ -18,7 +18,7 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ._airflow.airflow import Airflow, Asked, silent
 from ._base.errors import AirflowError, BadInput
-from ._base.items import parsed_items, secret_options, secrets_of, shaped, without_unset
+from ._base.items import NUL, parsed_items, secret_options, secrets_of, shaped, without_unset
 from ._base.names import check_unmasked, with_names
 from ._base.text import texts_in
 from ._connect import Params, connect
@@ -119,6 +119,9 @@ class AirflowModule(AnsibleModule):
                 # What cannot be read may hold secrets, so nothing of it may be shown. Ansible looks at it, too.
                 if option.get("type") in ("list", "dict", "raw"):
                     self.params[name] = {} if option["type"] == "dict" else []
+                elif isinstance(value, str):
+                    # The log of the system, to which Ansible writes all options, takes none.
+                    self.params[name] = value.replace(NUL, "")
                 self._refused = self._refused or error
             try:
                 if not option.get("no_log") and name not in self._items:

@@ -123,8 +123,8 @@ REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
         "No host of the inventory matches airflow_hosts (airflwo), so nothing was",
     ),
     "a run of nothing": ({"airflow_smoke_dags": [{"dag": "a"}]}, "airflow_smoke_dags"),
-    "no id": ({"airflow_dag_ids": ["etl", "a b"]}, "dag_id 'a b' is no DAG id"),
-    "a comma": ({"airflow_dag_ids": ","}, "is no DAG id"),
+    "no id": ({"airflow_dag_ids": ["etl", "a b"]}, "dag_id 'a b' has a blank"),
+    "a comma": ({"airflow_dag_ids": ","}, "dag_id is empty"),
     "a word for seconds": ({"airflow_parse_timeout": "soon"}, "'wait_timeout' is of type"),
     "a typing error": ({"airflow_become": "ture"}, "'become'"),
 }

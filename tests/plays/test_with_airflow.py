@@ -176,14 +176,14 @@ def test_the_role_speaks_of_its_own_variables(tmp_path: Path, airflow: LittleAir
     summary = played.words.partition("3 of 3 DAGs did not end well: ")[2]
     assert "would stay queued; unpause it, or give it paused: false. | DAG nowhere is not known to Airflow" in summary
     assert ", after 1s (airflow_deploy_parse_timeout): " in summary
-    assert "es: conf is a text; it takes a mapping" in summary
+    assert "es: conf is a text that is no mapping; give a mapping" in summary
 
 
 @pytest.mark.parametrize("playbook", ["run_dag", "cancel_dag_run"])
 def test_a_playbook_speaks_of_its_own_variables(playbook: str, tmp_path: Path, airflow: LittleAirflow) -> None:
     played = run(playbook, tmp_path, airflow_dag_id="etl", airflow_dag_run_id="..")
     assert played.status != 0
-    assert "airflow_dag_run_id '..' is no run id" in played.words, played.output
+    assert "airflow_dag_run_id '..' has only dots" in played.words, played.output
     assert " dag_run_id '..'" not in played.words
 
 

@@ -15,11 +15,11 @@ from .._http.login import Login, TokenLogin
 from .._http.login_v1 import PasswordCheck
 from .._http.login_v2 import FabLogin, FabTokenLogin, PasswordTokenLogin
 from .._http.pages import pages
+from .access_refusals import OF_DAG, unknown_word
 from .airflow import Airflow, Family, Object, of_known_shape
 from .lost import lost
 
 SUBSTITUTE = "__substitute"  # ends the name of a role that stands in for another one while that is made anew
-OF_DAG = "DAG:"  # begins the name of the resource that is one DAG
 Pair = t.Tuple[str, str]  # an action and a resource
 USER_TEXTS = ("username", "email", "first_name", "last_name")
 
@@ -162,6 +162,13 @@ class Access(Family):
         roles = self._read_once("roles", self.select_roles)
         return None if roles is None else [role["name"] for role in roles]
 
+    def _known_names(self, kind: str) -> set[str]:
+        """Return the names of roles, or the actions or resources that roles have, as far as they were read."""
+        roles = self._known.get("roles") or []
+        if kind == "role":
+            return {role["name"] for role in roles}
+        return {permission[kind] for role in roles for permission in role["permissions"]}
+
     def _check_words(self, role: str, wanted: set[Pair], of_roles: set[Pair]) -> str:
         """Refuse actions and resources that Airflow does not know; warn where it does not tell all resources.
 
@@ -250,7 +257,8 @@ class Access(Family):
                 raise no_users(f"{self.url} has no API for users and roles") from error
             if error.status not in (400, 422):
                 raise
-            raise BadInput(f"Airflow refused {what}: {error.reason}; correct it.") from error
+            other = f"Airflow refused {what}: {error.reason or f'status {error.status}'}; correct it."
+            raise (unknown_word(what, error.reason, self._known_names) or BadInput(other)) from error
 
 
 class AccessV1(Access, api="v1"):

@@ -15,6 +15,7 @@ import typing as t
 from .._base.errors import AirflowError, BadInput, CommandFailed, Conflict, Unsupported
 from .._base.program import LARGEST_INPUT
 from .access import USER_TEXTS, Access, no_users, pairs_of, permissions_of
+from .access_refusals import unknown_word
 from .airflow import Object
 from .command import CommandLine
 
@@ -33,6 +34,7 @@ class AccessByCommand(Access):
         self._command = command
         self._users: list[Object] | None = None
         self._foreseen = set()
+        self._known = {}
 
     @property
     def login(self) -> str:
@@ -92,7 +94,8 @@ class AccessByCommand(Access):
         _check_word("name", name)
         rows = self._listed("roles", "list", "-p")
         with _of_known_keys():
-            found = {(action, row["resource"]) for row in rows if row["name"] == name for action in _actions_of(row)}
+            self._known["roles"] = [_role_of(row) for row in rows]
+        found = set().union(*(pairs_of(role) for role in self._known["roles"] if role["name"] == name))
         # A role without permissions is not in that list.
         if not found and name not in self._role_names():
             return None
@@ -142,7 +145,8 @@ class AccessByCommand(Access):
             return self._command.listed(*arguments)
 
     def _do(self, *arguments: str, typed: str = "") -> str:
-        with self._explained():
+        # Of a role its name comes third, of a user the option with its name.
+        with self._explained(f"{arguments[0][:-1]} {arguments[2].split('--username=')[-1]}"):
             return self._command.do(*arguments, typed=typed)
 
     def _delete(self, *arguments: str) -> None:
@@ -180,7 +184,10 @@ class AccessByCommand(Access):
 
     @contextlib.contextmanager
     def _explained(self, what: str = "") -> t.Iterator[None]:
-        """Say so when this Airflow has no users and roles, or its command no permissions."""
+        """Say so when this Airflow has no users and roles, its command no permissions, or it does not know a name.
+
+        :param what: names the object, such as C(role trigger).
+        """
         try:
             yield
         except CommandFailed as error:
@@ -191,6 +198,9 @@ class AccessByCommand(Access):
                     "The command airflow of this version cannot tell or change the permissions of roles; use the API "
                     "(api_url), or roles that Airflow brings along, such as Op."
                 ) from error
+            refusal = unknown_word(what, error.printed, self._known_names)
+            if refusal:
+                raise refusal from error
             raise
 
     def _check_email(self, wanted: Object) -> None:
@@ -222,8 +232,10 @@ def _of_known_keys() -> t.Iterator[None]:
         raise CommandFailed("airflow_command printed JSON of an unknown shape; is it the command airflow?") from error
 
 
-def _actions_of(row: Object) -> list[str]:
-    return [action for action in row["action"].split(",") if action]
+def _role_of(row: Object) -> Object:
+    """Return what a row says of a role, which has a row for each of its resources."""
+    pairs = [(action, row["resource"]) for action in row["action"].split(",") if action]
+    return {"name": row["name"], "permissions": permissions_of(pairs)}
 
 
 def _check_password(password: str) -> None:

@@ -102,12 +102,15 @@ class Airflow:
             self._version = self._read_version()
         return self._version
 
-    def needs(self, feature: str, minimum: tuple[int, ...]) -> None:
-        """Raise Unsupported, which names the feature, when this version is older than that."""
+    def needs(self, feature: str, minimum: tuple[int, ...], instead: str = "leave it out") -> None:
+        """Raise Unsupported, which names the feature, when this version is older than that.
+
+        :param instead: what can be done on this version.
+        """
         if self.version() < minimum:
             raise Unsupported(
                 f"{feature} needs Airflow {version_text(minimum)} or newer, and {self.url} is "
-                f"{version_text(self.version())}; leave it out, or upgrade."
+                f"{version_text(self.version())}; {instead}, or upgrade."
             )
 
     def log_in(self) -> None:

@@ -201,7 +201,7 @@ class AssetsV1(Assets, api="v1"):
         return [found] if found else []
 
     def check_materialize(self) -> None:
-        self._airflow.needs("state: materialized", (3, 0))
+        self._airflow.needs("state: materialized", (3, 0), "choose another state")
 
     def _queue_path(self, asset: Object) -> str:
         return self._path("datasets", self.queued, asset["uri"])

@@ -91,7 +91,7 @@ class ConnectionsV1(Connections, api="v1"):
     def check_new(self, name: str) -> None:
         if not name.isascii():
             # The newer ones fail with a status 500.
-            self._airflow.needs(f"connection_id {name}, with letters other than A to Z,", (3, 0))
+            self._airflow.needs(f"connection_id {name}, with letters other than A to Z,", (3, 0), "choose another id")
 
     def whole(self, connection: Object) -> Object:
         return self.find(connection["connection_id"]) or connection

@@ -31,7 +31,7 @@ class Pools(Named):
         super().check(wanted)
         if wanted["slots"] == UNLIMITED:
             # Before that, such a pool makes Airflow fail when it lists its pools.
-            self._airflow.needs("slots: -1 (unlimited)", (3, 1))
+            self._airflow.needs("slots: -1 (unlimited)", (3, 1), "give 1 or more slots")
 
     def create(self, wanted: Object) -> None:
         """Make a pool; Conflict when there is one. It may be sent again: a pool that is there is not overwritten."""

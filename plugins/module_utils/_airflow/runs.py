@@ -298,7 +298,7 @@ class RunsV1(Runs, api="v1"):
         return ""
 
     def check_clear(self, latest_version: bool) -> None:
-        self._airflow.needs("state: cleared", (2, 4))
+        self._airflow.needs("state: cleared", (2, 4), "choose another state")
         if latest_version:
             self._airflow.needs("latest_version", LATEST)
 

@@ -150,7 +150,7 @@ class TaskStatesV1(TaskStates, api="v1"):
     def check(self, state: str, by_index: bool, latest_version: bool) -> None:
         super().check(state, by_index, latest_version)
         if state == "skipped":
-            self._airflow.needs("state: skipped", (2, 7))
+            self._airflow.needs("state: skipped", (2, 7), "choose another state")
         if state == "cleared" and by_index:
             raise Unsupported(
                 f"map_index with state: cleared needs Airflow 3, and {self.url} is Airflow 2, which clears all "
@@ -166,7 +166,7 @@ class TaskStatesV1(TaskStates, api="v1"):
             if task["state"] != state and (_key(task) in marked or task["task_id"] in relatives)
         ]
         if any(task["map_index"] >= 0 for task in found):
-            self._airflow.needs("Marking a mapped task", (2, 5))
+            self._airflow.needs("Marking a mapped task", (2, 5), "name other tasks")
         return found
 
     def marks_upstream(self, task: Object) -> bool:

@@ -187,7 +187,7 @@ class TasksV1(Tasks, api="v1"):
 
     def _log_params(self, task: Object) -> Object:
         if task["map_index"] >= 0:
-            self._airflow.needs("The log of a mapped task", (2, 4))
+            self._airflow.needs("The log of a mapped task", (2, 4), "read it in Airflow's web interface")
         return super()._log_params(task)
 
     def _read_log(self, path: str, params: Object, keep: int) -> TaskLog:

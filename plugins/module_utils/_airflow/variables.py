@@ -28,7 +28,7 @@ class Variables(Named):
     def find(self, name: str) -> Object | None:
         if "/" in name:
             # Older versions take it for another path, and so for a variable that is not there.
-            self._airflow.needs("a key with a slash", self.slashes_since)
+            self._airflow.needs("a key with a slash", self.slashes_since, "choose another key")
         return super().find(name)
 
     def create(self, wanted: Object) -> None:

@@ -28,7 +28,8 @@ def conf_of(option: str, value: t.Any) -> dict[str, t.Any]:
             # reading a conf as Python.
             value = _parsed(option, value) if isinstance(value, str) else value
         if not isinstance(value, t.Mapping):
-            raise BadInput(f"{option} is {kind_of(value)}; it takes a mapping, or the JSON or YAML text of one.")
+            what = "a text that is no mapping" if isinstance(value, str) else kind_of(value)
+            raise BadInput(f"{option} is {what}; give a mapping, or the JSON or YAML text of one.")
         plain = in_json(value)
         json.dumps(plain, allow_nan=False)
     except RecursionError as error:

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import re
 import typing as t
+import unicodedata
 
 from .errors import BadInput
-from .text import one_line, texts_in
+from .text import as_given, one_line, texts_in
 
 LONGEST_ID = 250  # characters, in every version of Airflow
+LONGEST_CONNECTION_ID = 200  # characters
+LARGEST_NUMBER = 2_147_483_647  # that a column of Airflow's database holds
 LONGEST_WAIT = 1_000_000_000  # seconds
 MOST_LINES = 1_000_000
 SHORTEST_SECRET = 6  # characters: Ansible masks a secret wherever it occurs, "a" in every word
 GLOB = re.compile(r"[*?\[]")
 _DAG_ID = re.compile(r"[\w.-]+")
 _RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
+_OF_AN_ID = "letters, digits, dots, dashes and underscores"
+_ONLY_DOTS = "has only dots, so it cannot be asked for; give another one"
 
 
 def is_glob(text: str) -> bool:
@@ -28,47 +33,45 @@ def is_glob(text: str) -> bool:
 def dag_id_of(option: str, value: str) -> str:
     """Return a DAG id that Airflow can have."""
     value = value.strip()
-    # Dots alone would be taken for a folder in the request's path.
-    if not _DAG_ID.fullmatch(value) or not value.strip(".") or len(value) > LONGEST_ID:
-        raise BadInput(
-            f"{option} '{one_line(value, 60)}' is no DAG id: it has 1 to {LONGEST_ID} letters, digits, dots, dashes "
-            "and underscores."
-        )
-    return value
+    return _sound(option, value, _no_path(value) or _foreign(value, _DAG_ID, f"a DAG id has {_OF_AN_ID}"))
 
 
 def name_of(option: str, value: str) -> str:
     """Return the name of a user or a role, which can be a segment of a request's path."""
-    # Dots alone would be taken for a folder in the request's path.
+    fault = _no_path(value, longest=None)
     # Airflow takes a slash for the end of the name, quoted or not.
-    if not value.strip(". ") or not value.isprintable() or "/" in value:
-        raise BadInput(
-            f"{option} '{one_line(value, 60)}' is no name of a user or a role that can be asked for: it has letters or "
-            "digits, no slash, no line break and no control character."
-        )
-    return value
+    if not fault and "/" in value:
+        fault = "has a slash, so it cannot be asked for; choose another name"
+    return _sound(option, value, fault)
 
 
 def object_name_of(option: str, value: str, longest: int = LONGEST_ID) -> str:
     """Return the name of an object, such as a pool, which can be a part of a request's path; it may have slashes."""
-    # Dots alone would be taken for a folder in the request's path.
-    if not value.strip(". ") or not value.isprintable() or value != value.strip() or len(value) > longest:
-        raise BadInput(
-            f"{option} '{one_line(value, 60)}' is no name that can be asked for: it has 1 to {longest} characters, not "
-            "dots alone, no blank at an end, no line break and no control character."
-        )
-    return value
+    return _sound(option, value, _no_path(value, longest) or _blank_at_an_end(value))
+
+
+def task_name_of(option: str, value: str) -> str:
+    """Return the name of a task or a task group, or a pattern of such names."""
+    return _sound(option, value, _no_text(value, longest=None) or _blank_at_an_end(value))
+
+
+def connection_id_of(option: str, value: str, new: bool) -> str:
+    """Return the id of a connection.
+
+    :param new: False: it may be one that an old version let in, which can still be deleted.
+    """
+    fault = _no_path(value, LONGEST_CONNECTION_ID if new else LONGEST_ID) or _blank_at_an_end(value)
+    if not fault and new:
+        fault = _foreign(value, _DAG_ID, f"the id of a connection has {_OF_AN_ID}")
+    if not fault and "/" in value:
+        fault = "has a slash, so it cannot be asked for; delete it in Airflow's web interface"
+    return _sound(option, value, fault)
 
 
 def dag_run_id_of(option: str, value: str) -> str:
     """Return the id of a run that there is, perhaps one that others have named: it can be asked for."""
     value = value.strip()
-    if not _is_askable(value):
-        raise BadInput(
-            f"{option} '{one_line(value, 60)}' is no run id that can be asked for: it has 1 to {LONGEST_ID} "
-            "characters, not dots or a tilde alone, no line break and no control character."
-        )
-    return value
+    return _sound(option, value, _unaskable(value))
 
 
 def word_of(option: str, value: t.Any) -> str:
@@ -82,13 +85,16 @@ def word_of(option: str, value: t.Any) -> str:
 def check_task_names(option: str, names: t.Iterable[str]) -> None:
     """Refuse what is neither the name of a task, or of a group of them, nor a pattern of it."""
     for name in names:
-        if not name.strip() or not name.isprintable():
-            raise BadInput(f"{option} holds '{one_line(name, 60)}', which is no name that a task can have.")
+        task_name_of(option, name)
 
 
-def _is_askable(dag_run_id: str) -> bool:
-    # The first is all runs in a request's path, the others would be taken for folders.
-    return dag_run_id not in ("~", ".", "..") and dag_run_id.isprintable() and 1 <= len(dag_run_id) <= LONGEST_ID
+def _unaskable(dag_run_id: str) -> str:
+    """Say why no run with this id can be asked for; an empty text where it can."""
+    if dag_run_id == "~":
+        return "means all runs in Airflow's API; give the id of one run"
+    if dag_run_id in (".", ".."):
+        return _ONLY_DOTS
+    return _no_text(dag_run_id)
 
 
 def new_dag_run_id_of(option: str, value: str) -> str:
@@ -98,24 +104,72 @@ def new_dag_run_id_of(option: str, value: str) -> str:
     the scheduler are its own.
     """
     value = value.strip()
-    if not _RUN_ID.fullmatch(value) or value in ("~", ".") or ".." in value or len(value) > LONGEST_ID:
-        raise BadInput(
-            f"{option} '{one_line(value, 60)}' is no run id: it has 1 to {LONGEST_ID} of the characters "
-            f"A-Z a-z 0-9 _ . ~ : + - and no '..' in it; choose another one{_if_it_exists(value)}."
-        )
-    if value.startswith("scheduled__"):
-        raise BadInput(
-            f"{option} '{one_line(value, 60)}' is a name of Airflow's scheduler; choose one without 'scheduled__'"
-            f"{_if_it_exists(value)}."
-        )
+    unaskable = _unaskable(value)
+    fault = unaskable or _unfit_for_all(value)
+    # Others may have made a run with such an id.
+    if fault and not unaskable:
+        fault += ", or, for a run that exists already, use state: awaited or state: cleared of airflow_dag_run"
+    return _sound(option, value, fault)
+
+
+def _unfit_for_all(dag_run_id: str) -> str:
+    if dag_run_id.startswith("scheduled__"):
+        return "is a name of Airflow's scheduler; choose one without 'scheduled__'"
+    if ".." in dag_run_id:
+        return "has '..' in it, which not every Airflow can answer; choose another one"
+    stray = _RUN_ID.sub("", dag_run_id)
+    if stray:
+        return f"has {_named(stray[0])}, and a new run id has only A-Z a-z 0-9 _ . ~ : + -; choose another one"
+    return ""
+
+
+def _sound(option: str, value: str, fault: str) -> str:
+    """Return the value; BadInput with the one thing that is wrong with it."""
+    if fault:
+        given = f" '{as_given(value)}'" if value.strip() else ""
+        raise BadInput(f"{option}{given} {fault}.")
     return value
 
 
-def _if_it_exists(dag_run_id: str) -> str:
-    """What helps with an id of a run that there may be, since others may have made it."""
-    if not _is_askable(dag_run_id):
-        return ""
-    return ", or, for a run that exists already, use state: awaited or state: cleared of airflow_dag_run"
+def _no_text(value: str, longest: int | None = LONGEST_ID) -> str:
+    """Say what no id or name can have; an empty text where all is well."""
+    if not value.strip():
+        return "is empty; give one"
+    stray = next((char for char in value if not char.isprintable()), "")
+    if stray:
+        return _with(stray, value)
+    if longest and len(value) > longest:
+        return f"has {len(value)} characters; shorten it to {longest} or fewer"
+    return ""
+
+
+def _no_path(value: str, longest: int | None = LONGEST_ID) -> str:
+    """Say why it cannot be a part of a request's path, in which dots alone would be taken for a folder."""
+    return _no_text(value, longest) or ("" if value.strip(". ") else _ONLY_DOTS)
+
+
+def _blank_at_an_end(value: str) -> str:
+    return _with(" ", value) if value != value.strip() else ""
+
+
+def _with(char: str, value: str) -> str:
+    where = "ends with" if value.endswith(char) else "begins with" if value.startswith(char) else "has"
+    return f"{where} {_named(char)}; remove it"
+
+
+def _foreign(value: str, known: t.Pattern[str], rule: str) -> str:
+    """Say which character is not among those of an id; an empty text where all are."""
+    stray = known.sub("", value)
+    return f"has {_named(stray[0])}, and {rule} only; correct it" if stray else ""
+
+
+def _named(char: str) -> str:
+    """Say what a character is, since not all of them can be seen."""
+    if char in "\r\n":
+        return "a line break"
+    if char.isprintable():
+        return "a blank" if char == " " else f"the character {char}"
+    return "a control character" if unicodedata.category(char) == "Cc" else "a character that cannot be seen"
 
 
 def seconds_of(option: str, value: float) -> float:
@@ -129,6 +183,18 @@ def duration_of(option: str, value: float) -> float:
     """Return a number of seconds in which something can happen: more than none."""
     if not seconds_of(option, value):
         raise BadInput(f"{option} is 0; it takes more than 0 seconds.")
+    return value
+
+
+def number_of(option: str, value: int, least: int, more: str = "") -> int:
+    """Return a number that Airflow keeps in its database, which fails at a larger one.
+
+    :param more: goes on with what it takes, such as C( or -1 for …).
+    """
+    if value < least:
+        raise BadInput(f"{option} is {one_line(value, 60)}; it takes {least} or more{more}.")
+    if value > LARGEST_NUMBER:
+        raise BadInput(f"{option} is {one_line(value, 60)}; it takes at most {LARGEST_NUMBER}.")
     return value
 
 

@@ -19,6 +19,7 @@ from .errors import BadInput
 from .text import Redactor, as_written, json_of, json_problem, one_line, texts_in
 
 Spec = t.Mapping[str, t.Any]
+NUL = "\x00"
 
 
 def shaped(name: str, value: t.Any, option: Spec) -> t.Any:
@@ -29,6 +30,8 @@ def shaped(name: str, value: t.Any, option: Spec) -> t.Any:
     :param name: what the option is called.
     :param value: what it was given; not None.
     """
+    if isinstance(value, str) and NUL in value:
+        raise BadInput(f"{name} holds a NUL character, which Airflow cannot keep; remove it.")
     kind, elements = option.get("type"), {**option, "type": option.get("elements")}
     if kind == "dict":
         return _mapping(name, value, option)

@@ -31,6 +31,12 @@ def one_line(text: t.Any, limit: int = LONGEST_REASON) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def as_given(text: str, limit: int = 60) -> str:
+    """Return the text with all that cannot be seen written as Python does (C(\\n)), cut to C(limit) characters."""
+    shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[:limit])
+    return shown if len(text) <= limit and len(shown) <= limit else shown[: limit - 1] + "…"
+
+
 def first_few(texts: t.Sequence[str], joint: str = ", ") -> str:
     """Join as many texts as a message names, and say how many more there are: C(a, b, c, d, and 3 more)."""
     more = [f"and {len(texts) - MOST_NAMED} more"] if len(texts) > MOST_NAMED else []
@@ -111,7 +117,11 @@ def not_among(wanted: t.Iterable[str], known: t.Collection[str]) -> str:
 def _with_close(word: str, known: t.Collection[str]) -> str:
     spelled = {name.lower(): name for name in known}
     close = close_to(word.lower(), spelled, 1)
-    return one_line(word, 60) + (f" (did you mean {spelled[close[0]]}?)" if close else "")
+    shown = one_line(word, 60)
+    if shown != word and len(word) <= 60:
+        # What differs by a blank or a line break alone would look the same.
+        shown = f"'{as_given(word)}'"
+    return shown + (f" (did you mean {spelled[close[0]]}?)" if close else "")
 
 
 def close_to(word: str, known: t.Iterable[str], most: int) -> list[str]:

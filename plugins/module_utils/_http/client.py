@@ -39,6 +39,7 @@ NO_LOGIN = Login()
 E = t.TypeVar("E", bound=AirflowError)
 T = t.TypeVar("T")
 ERRORS: dict[int, type[ApiError]] = {404: NotFound, 409: Conflict, 500: ServerError}
+FAILED = "Airflow has failed; look at the log of its web server (Airflow 3: API server)"
 # What a proxy says whose server is gone, and one that has a page in its place (405: to anything but GET).
 NOTHING_THERE = (404, 405, 410)
 
@@ -355,6 +356,8 @@ class Client:
             message = _message(method, answer, reason)
             if answer.status == 413:
                 message += ": the request is larger than the server takes; make conf smaller"
+            if answer.status == 500:
+                message += f": {FAILED}"
             error = ERRORS.get(answer.status, ApiError)(f"{message}.", answer.status, reason)
             if is_of_airflow(answer) and not may_pass(answer.status):
                 self.has_answered(path)

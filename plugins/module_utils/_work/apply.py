@@ -13,6 +13,7 @@ from .._base.errors import AirflowError, ApiError, BadInput, ObjectsFailed, Unsu
 from .._base.state import diff
 from .._base.text import one_line
 from .digests import Known, is_digest_key
+from .foreseen import foreseen
 from .objects import Kind
 from .tree import KINDS, WRONG, Item, Tree, check_purge
 from .variables import KIND as VARIABLES
@@ -100,7 +101,7 @@ def applied(airflow: Airflow, tree: Tree, check_mode: bool, warn: t.Callable[[st
     """
     told = Told(tree)
     found = _read(airflow, tree, told)
-    steps = _steps(airflow, tree, found, told, warn)
+    steps = _steps(airflow, tree, found, told, check_mode, warn)
     purges = _purges(airflow, tree, found, warn)
     _write(steps, told, check_mode)
     held_back = bool(purges and told.failed)
@@ -129,7 +130,12 @@ def _read(airflow: Airflow, tree: Tree, told: Told) -> dict[str, Found]:
 
 
 def _steps(
-    airflow: Airflow, tree: Tree, found: t.Mapping[str, Found], told: Told, warn: t.Callable[[str], None]
+    airflow: Airflow,
+    tree: Tree,
+    found: t.Mapping[str, Found],
+    told: Told,
+    check_mode: bool,
+    warn: t.Callable[[str], None],
 ) -> list[Step]:
     """Find out what has to be written; reads at most."""
     known = _digests(airflow, tree, found)
@@ -138,7 +144,7 @@ def _steps(
         for key, item in tree.items[name].items():
             try:
                 with about(item.label, WRONG):
-                    steps.append(_step(airflow, KINDS[name], item, there.get(key), known, warn))
+                    steps.append(_step(airflow, KINDS[name], item, there.get(key), known, check_mode, warn))
             except ApiError as error:
                 told.fail(KINDS[name], item.wish.name, error)
     return steps
@@ -150,6 +156,7 @@ def _step(
     item: Item,
     current: Object | None,
     known: Known | None,
+    check_mode: bool,
     warn: t.Callable[[str], None],
 ) -> Step:
     wish = item.wish
@@ -159,10 +166,11 @@ def _step(
         return _removal(airflow, kind, current[kind.key], warn)
     plan = kind.plan_of(airflow, wish, kind.whole(airflow, current) if current else None, known)
     outcome = "unchanged" if not plan.changed else "updated" if plan.current else "created"
-    if getattr(plan, "refused", ""):
-        raise BadInput(plan.refused)
-    if getattr(plan, "warning", ""):
-        warn(plan.warning)
+    refused, warning = getattr(plan, "refused", ""), getattr(plan, "warning", "")
+    if refused and not (check_mode and kind.foreseeable):
+        raise BadInput(refused)
+    for sentence in filter(None, (warning, foreseen(refused) if refused else "")):
+        warn(sentence)
     return Step(
         kind,
         wish.name,

@@ -13,7 +13,7 @@ from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
 from .._base.conf import conf_of, kind_of
 from .._base.errors import BadInput, Conflict, Denied, NoQuestion, NotFound, TimedOut
-from .._base.inputs import dag_id_of, dag_run_id_of, object_name_of, seconds_of
+from .._base.inputs import dag_id_of, dag_run_id_of, number_of, object_name_of, seconds_of
 from .._base.state import diff
 from .._base.states import ENDED, FINISHED, NO_STATE
 from .._base.text import first_few, one_line
@@ -60,8 +60,7 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
         object_name_of("task_id", params["task_id"]),
         params["map_index"],
     )
-    if question.map_index < -1:
-        raise BadInput(f"map_index is {question.map_index}; it takes 0 or more, or -1 for a task that is not mapped.")
+    number_of("map_index", question.map_index, -1, "; -1 is a task that is not mapped")
     choose = params["choose"] if isinstance(params["choose"], list) else [params["choose"]]
     if not choose:
         raise BadInput("choose is an empty list; give the option to choose, or a list of them.")

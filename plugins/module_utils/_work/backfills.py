@@ -15,7 +15,7 @@ from .._airflow.dags import Dags
 from .._airflow.runs import RunFilter, Runs
 from .._base.conf import conf_of
 from .._base.errors import BadInput, NotFound
-from .._base.inputs import dag_id_of
+from .._base.inputs import dag_id_of, number_of
 from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso, moment, time_of
@@ -66,6 +66,8 @@ def request_of(params: t.Mapping[str, t.Any]) -> BackfillRequest | None:
     """Check the options; None where the backfill is named by its id, or its DAG alone."""
     named = params["backfill_id"] is not None
     dated = [key for key in ("from_date", "to_date") if params[key]]
+    if named:
+        number_of("backfill_id", params["backfill_id"], 0)
     if named and (dated or params["dag_id"]):
         raise BadInput("backfill_id names the backfill; leave out dag_id, from_date and to_date.")
     if not named and not params["dag_id"]:
@@ -77,8 +79,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> BackfillRequest | None:
     first, last = _moment_of("from_date", params["from_date"]), _moment_of("to_date", params["to_date"])
     if last < first:
         raise BadInput("to_date lies before from_date; correct one of them.")
-    if params["max_active_runs"] < 1:
-        raise BadInput(f"max_active_runs is {params['max_active_runs']}; it takes 1 or more.")
+    number_of("max_active_runs", params["max_active_runs"], 1)
     conf = {} if params["conf"] is None else conf_of("conf", params["conf"])
     dag_id = dag_id_of("dag_id", params["dag_id"])
     options = (params["reprocess"], params["backwards"], params["max_active_runs"])

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.connections import FIELDS, Connections
 from .._base.conf import conf_of, merged
 from .._base.errors import BadInput
-from .._base.inputs import object_name_of
+from .._base.inputs import connection_id_of
 from .._base.masks import (
     MASK,
     Path,
@@ -48,8 +47,6 @@ SPEC: dict[str, dict[str, t.Any]] = {
 CLEARABLE = ("description", "host", "login", "password", "schema", "port", "extra", "team_name")
 CLEARED = "(cleared, for which the connection is made anew)"
 HIGHEST_PORT = 65535
-LONGEST_ID = 200  # characters
-_ID = re.compile(r"[\w.-]+")
 
 
 class Wish(t.NamedTuple):
@@ -111,14 +108,7 @@ class Plan(t.NamedTuple):
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     """Check all options before anything is sent; BadInput names the one that is wrong."""
-    name = object_name_of("connection_id", params["connection_id"])
-    # One that an old version let in can still be deleted.
-    right = "/" not in name if params["state"] == "absent" else _ID.fullmatch(name) and len(name) <= LONGEST_ID
-    if not right:
-        raise BadInput(
-            f"connection_id '{name[:60]}' is no id of a connection: it has 1 to {LONGEST_ID} letters, digits, dots, "
-            "dashes and underscores."
-        )
+    name = connection_id_of("connection_id", params["connection_id"], new=params["state"] != "absent")
     port = params["port"]
     if port is not None and not 0 <= port <= HIGHEST_PORT:
         raise BadInput(f"port is {port}; it takes 1 to {HIGHEST_PORT}, or 0 for none.")

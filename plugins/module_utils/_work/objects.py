@@ -29,6 +29,7 @@ class Kind(t.NamedTuple):
     :param remove: deletes one; None: that is not done.
     :param why_kept: what makes an object, by its name and that of the login, one that is never removed; or nothing.
     :param loss: what somebody should know before an object is removed, by its name; or nothing; reads at most.
+    :param foreseeable: check mode takes an object that is refused for one that a task before would have made.
     :param same_name: two names are one when this makes the same of them.
     """
 
@@ -45,6 +46,7 @@ class Kind(t.NamedTuple):
     whole: t.Callable[[Airflow, Object], Object] = lambda airflow, current: current
     why_kept: t.Callable[[str, str], str] = lambda name, login: ""
     loss: t.Callable[[t.Any, str], str] = lambda airflow, name: ""
+    foreseeable: bool = False
     same_name: t.Callable[[str], str] = str
 
 
@@ -54,11 +56,13 @@ class Plan(t.NamedTuple):
     :param current: the object as it is; None: there is none.
     :param changed: the fields to write, all of them for a new object.
     :param warning: what somebody should know before; empty: nothing.
+    :param refused: why it cannot be written unless a task before makes what is missing; empty: nothing is.
     """
 
     current: Object | None
     changed: Object
     warning: str = ""
+    refused: str = ""
 
     @property
     def after(self) -> Object:

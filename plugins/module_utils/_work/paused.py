@@ -9,8 +9,10 @@ import typing as t
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.dags import Dags
+from .._base.errors import NotFound
 from .._base.inputs import dag_id_of
 from .._base.state import changes
+from .foreseen_dags import foreseen_dag
 from .objects import Kind, Plan, difference
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -32,10 +34,14 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
 
 
 def plan_of(airflow: Airflow, wish: Wish, current: Object | None, known: t.Any = None) -> Plan:
-    """Find out what has to be written; NotFound when Airflow does not know the DAG."""
-    # Asked for by its id, a DAG that is not there has a sentence of its own.
-    current = current or airflow.ask(Dags).get(wish.name)
-    return Plan(current, changes(current, {"is_paused": wish.paused}))
+    """Find out what has to be written; a DAG that Airflow does not know is refused."""
+    refused = ""
+    try:
+        # Asked for by its id, a DAG that is not there has a sentence of its own.
+        current = current or airflow.ask(Dags).get(wish.name)
+    except NotFound as error:
+        current, refused = foreseen_dag(airflow, wish.name), error.message
+    return Plan(current, changes(current, {"is_paused": wish.paused}), refused=refused)
 
 
 def carry_out(airflow: Airflow, wish: Wish, plan: Plan) -> None:
@@ -52,4 +58,5 @@ KIND = Kind(
     plan_of=plan_of,
     carry_out=carry_out,
     difference=difference,
+    foreseeable=True,
 )

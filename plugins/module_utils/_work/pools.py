@@ -10,7 +10,7 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._airflow.pools import DEFAULT_POOL, FIELDS, UNLIMITED, Pools
 from .._base.errors import BadInput
-from .._base.inputs import object_name_of
+from .._base.inputs import number_of, object_name_of
 from .._base.masks import check_no_mask
 from .._base.state import changes
 from .objects import Kind, Plan, difference, write
@@ -44,8 +44,8 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     wanted = {**{key: params[key] for key in FIELDS}, "name": object_name_of("name", params["name"], LONGEST_NAME)}
     check_no_mask("description", wanted["description"], template=False)
     slots = wanted["slots"]
-    if slots is not None and slots < 1 and slots != UNLIMITED:
-        raise BadInput(f"slots is {slots}; it takes 1 or more, or -1 for a pool without a limit.")
+    if slots is not None and slots != UNLIMITED:
+        number_of("slots", slots, 1, ", or, from Airflow 3.1 on, -1 for a pool without a limit")
     if wanted["name"] == DEFAULT_POOL:
         if params["state"] == "absent":
             raise BadInput(f"{DEFAULT_POOL} is Airflow's own and cannot be deleted; name another pool.")

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from .._airflow.airflow import Airflow, Object
 from .._airflow.task_states import Selection, TaskStates
 from .._base.errors import BadInput, NotFound
-from .._base.inputs import check_task_names, dag_run_id_of
+from .._base.inputs import check_task_names, dag_run_id_of, number_of
 from .._base.text import first_few, one_line
 from .named_run import check_there
 from .wishes import Wish as RunWish
@@ -59,9 +59,8 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Wish:
         )
     check_task_names("task_id", task_ids)
     check_task_names("task_group", [group] if group else [])
-    wrong = [index for index in params["map_index"] or () if index < -1]
-    if wrong:
-        raise BadInput(f"map_index is {wrong[0]}; it takes a number from 0 on, or -1 for tasks that are not mapped.")
+    for index in params["map_index"] or ():
+        number_of("map_index", index, -1, "; -1 is tasks that are not mapped")
     marks = params["state"] != "cleared"
     if marks and params["latest_version"]:
         raise BadInput(f"latest_version does not go with state: {params['state']}; leave it out.")

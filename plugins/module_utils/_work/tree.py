@@ -179,7 +179,8 @@ def _purge(kind: Kind, options: Options, listed: bool, login: str) -> Purge:
 def check_purge(kind: Kind, names: t.Sequence[str], at_most: int) -> None:
     """Refuse to remove more objects than was said."""
     if len(names) > at_most:
+        objects = f"{len(names)} object{'' if len(names) == 1 else 's'}"
         raise BadInput(
-            f"purge.{kind.name} would remove {len(names)} objects and may remove {at_most} (at_most): "
+            f"purge.{kind.name} would remove {objects} and may remove {at_most} (at_most): "
             f"{one_line(', '.join(names), 250)}; raise at_most, or narrow matching. Nothing was changed."
         )

@@ -26,7 +26,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
     ServerError,
     Unreachable,
 )
-from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client, path_of
+from ansible_collections.dagops.airflow.plugins.module_utils._http.client import FAILED, Client, path_of
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login, TokenLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import BasicLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v2 import PasswordTokenLogin
@@ -381,9 +381,13 @@ PAGE = "<!DOCTYPE html><html><head><title>Down for maintenance</title></head></h
 PASSING: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
     "500 of a fail-over": (
         lambda answer: answer.says("Internal Server Error", 500),
-        "Airflow answered 500 to {method} https://airflow.example/api/v1/things (Internal Server Error).",
+        "Airflow answered 500 to {method} https://airflow.example/api/v1/things (Internal Server Error): "
+        "Airflow has failed; look at the log of its web server (Airflow 3: API server).",
     ),
-    "500 as a problem": (lambda answer: answer.answers({"title": "Oops", "detail": None}, 500), "(Oops)."),
+    "500 as a problem": (
+        lambda answer: answer.answers({"title": "Oops", "detail": None}, 500),
+        "(Oops): Airflow has failed; look",
+    ),
     "507": (lambda answer: answer.says("", 507), "Airflow answered 507"),
     "525": (lambda answer: answer.says("<html></html>", 525, "text/html"), "Airflow answered 525"),
     "599": (lambda answer: answer.says("", 599), "Airflow answered 599"),
@@ -805,7 +809,7 @@ ERRORS: list[tuple[int, t.Any, type[ApiError], str]] = [
     (413, {"detail": "x"}, ApiError, " (x): the request is larger than the server takes; make conf smaller."),
     (422, {"detail": [INVALID, {"msg": "and this"}]}, ApiError, " (conf.0: must be a dict; and this)."),
     (422, {"detail": [1, None, {}, {"loc": ["query", "limit"]}]}, ApiError, " (limit:)."),
-    (500, {"detail": "Internal error"}, ServerError, " (Internal error)."),
+    (500, {"detail": "Internal error"}, ServerError, f" (Internal error): {FAILED}."),
 ]
 
 
@@ -832,7 +836,7 @@ def test_error_bodies_in_one_line(client, server, status, body, kind, words):
         ("  <HTML>x</HTML>", "", "(an HTML page)"),
         ("Internal Server Error", "text/plain; charset=utf-8", "(Internal Server Error)"),
         ("two\n\n  lines\t", "text/plain", "(two lines)"),
-        ("", "", "500 to GET https://airflow.example/api/v1/things."),
+        ("", "", "500 to GET https://airflow.example/api/v1/things: Airflow has failed"),
         ('{"detail": "cut o', "application/json", '({"detail": "cut o)'),
         (b"\xff\xfe\x00", "application/octet-stream", "500"),
     ],

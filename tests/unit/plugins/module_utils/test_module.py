@@ -205,6 +205,18 @@ def test_an_empty_text_clears_a_field_of_an_object():
     assert (module.params["conn_type"], module.params["api_url"], module.params["login"]) == (None, None, None)
 
 
+@pytest.mark.parametrize("option", ["name", "data", "raw", "secret", "names", "api_url"])
+def test_a_nul_character_is_refused_in_one_sentence(played, option):
+    """Ansible would end with an error of its own, since the system's log takes no such text."""
+    text = "abcdef\x00ghijkl"
+    result = played(
+        executed(lambda module, airflow: {}), **{"api_url": URL, option: [text] if option == "names" else text}
+    )
+    assert result["failed"]
+    assert result["msg"].endswith(f"{option} holds a NUL character, which Airflow cannot keep; remove it.")
+    assert "\\u0000" not in json.dumps(result)
+
+
 @pytest.mark.parametrize(("given", "found"), [("", [""]), ([], []), ([""], [""]), (["a", ""], ["a", ""]), (None, None)])
 def test_an_empty_text_in_a_list_stays_a_mistake(played, given, found):
     assert params_of(played, names=given)["names"] == found

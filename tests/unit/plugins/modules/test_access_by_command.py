@@ -307,7 +307,28 @@ def test_a_new_role_that_cannot_get_its_permissions_is_taken_back(roles):
     roles.changes("add-perms", "can_read", "DAG:etl", status=1, out="Resource named 'DAG:etl' does not exist")
     roles.script.expect("roles", "delete", "trigger")
     error = roles.failure(name="trigger", permissions=permissions(("can_read", "DAG:etl")))
-    assert "roles add-perms ended with status 1: Resource named 'DAG:etl' does not exist; see to" in error.message
+    assert isinstance(error, BadInput)
+    assert error.message == (
+        "Airflow refused role trigger: it knows no resource DAG:etl; deploy the DAG first, since Airflow has to read "
+        "it, or correct its id."
+    )
+
+
+@pytest.mark.parametrize(
+    ("pair", "said", "words"),
+    [
+        (("can_read", "Dags"), "Resource named 'Dags'", "resource Dags (did you mean DAGs?); correct it."),
+        (("can_raed", "DAGs"), "Action named 'can_raed'", "action can_raed (did you mean can_read?); correct it."),
+        (("can_read", "Birds"), "Resource named 'Birds'", "resource Birds; correct it."),
+    ],
+)
+def test_what_airflow_does_not_know_is_to_be_corrected(roles, pair, said, words):
+    """It is no fault of the command, its folder or its user."""
+    roles.has(READ)
+    roles.changes("add-perms", pair[0], pair[1], status=1, out=f"{said} does not exist")
+    error = roles.failure(name="trigger", permissions=permissions(READ, pair))
+    assert isinstance(error, BadInput)
+    assert error.message == f"Airflow refused role trigger: it knows no {words}"
 
 
 @pytest.mark.parametrize("append", [False, True])

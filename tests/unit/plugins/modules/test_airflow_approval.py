@@ -420,10 +420,11 @@ def test_a_user_who_may_not_answer(story):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"dag_id": "a/b"}, "is no DAG id"),
-        ({"dag_run_id": "~"}, "is no run id"),
-        ({"task_id": ".."}, "task_id '..' is no name"),
-        ({"map_index": -2}, "map_index is -2"),
+        ({"dag_id": "a/b"}, "has the character /"),
+        ({"dag_run_id": "~"}, "means all runs"),
+        ({"task_id": ".."}, "task_id '..' has only dots"),
+        ({"map_index": -2}, "map_index is -2; it takes -1 or more; -1 is a task that is not mapped."),
+        ({"map_index": 2**31}, "map_index is 2147483648; it takes at most 2147483647."),
         ({"choose": []}, "choose is an empty list; give the option to choose, or a list of them."),
         ({"choose": [["Approve"]]}, "choose is neither a text nor a list of texts"),
         ({"choose": {"a": 1}}, "choose is neither a text nor a list of texts"),

@@ -609,7 +609,7 @@ def test_airflow_2_has_no_names(server):
         ({"name": " "}, "name '' is no name of an asset; correct it."),
         ({"uri": URI, "extra": "[1]"}, "extra is a list"),
         ({"uri": URI, "extra": {"ansible_event_id": 1}}, "extra has the key ansible_event_id"),
-        ({"uri": URI, "wait_for": ["a/b"]}, "is no DAG id"),
+        ({"uri": URI, "wait_for": ["a/b"]}, "has the character /"),
         ({"uri": URI, "state": "materialized", "extra": {"a": 1}}, "extra does not go with state: materialized"),
         ({"uri": URI, "state": "unqueued", "wait_for": ["a"]}, "wait_for does not go with state: unqueued"),
         ({"uri": URI, "wait_timeout": -1}, "wait_timeout is -1"),

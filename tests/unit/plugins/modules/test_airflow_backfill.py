@@ -522,9 +522,11 @@ def test_airflow_2_has_none(server, given):
         ({**GIVEN, "to_date": "2026-10-31"}, "to_date lies before from_date"),
         ({**GIVEN, "to_date": "2026-11-31"}, "to_date '2026-11-31T00:00:00+00:00' is no time"),
         ({**GIVEN, "to_date": "2026-11-02T00:00"}, "to_date '2026-11-02T00:00' has no time zone"),
-        ({**GIVEN, "max_active_runs": 0}, "max_active_runs is 0"),
+        ({**GIVEN, "max_active_runs": 0}, "max_active_runs is 0; it takes 1 or more."),
+        ({**GIVEN, "max_active_runs": 2**31}, "max_active_runs is 2147483648; it takes at most 2147483647."),
+        ({"backfill_id": 2**31}, "backfill_id is 2147483648; it takes at most 2147483647."),
         ({**GIVEN, "conf": "[1"}, "conf is neither JSON nor YAML"),
-        ({**GIVEN, "dag_id": "a/b"}, "dag_id 'a/b' is no DAG id"),
+        ({**GIVEN, "dag_id": "a/b"}, "dag_id 'a/b' has the character /"),
     ],
 )
 def test_bad_input(story, given, says):

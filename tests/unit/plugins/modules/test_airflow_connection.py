@@ -180,10 +180,10 @@ def test_absent_by_someone_who_may_not_see_variables(connection):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"connection_id": "a/b"}, "no id of a connection"),
-        ({"connection_id": "a b"}, "no id of a connection"),
-        ({"connection_id": "x" * 201}, "no id of a connection"),
-        ({"connection_id": "a/b", "state": "absent"}, "no id of a connection"),
+        ({"connection_id": "a/b"}, "has the character /"),
+        ({"connection_id": "a b"}, "has a blank"),
+        ({"connection_id": "x" * 201}, "has 201 characters"),
+        ({"connection_id": "a/b", "state": "absent"}, "has a slash"),
         ({"connection_id": ID, "port": -1}, "port is -1"),
         ({"connection_id": ID, "extra": "[1]"}, "extra is a list"),
         ({"connection_id": ID, "password": "***"}, "password is ***"),

@@ -447,7 +447,7 @@ def test_an_import_error_is_looked_at_again(files, server, generation):
         ({"files": ["a.py"], "parsed_after": "2026-11-22T10:15:00"}, "has no time zone"),
         ({"files": ["a.py"], "wait_timeout": -1}, "wait_timeout is -1"),
         ({"files": ["a.py"], "parse_margin": -1}, "parse_margin is -1"),
-        ({"files": ["a.py"], "dag_id": ["a b"]}, "dag_id 'a b' is no DAG id"),
+        ({"files": ["a.py"], "dag_id": ["a b"]}, "dag_id 'a b' has a blank"),
     ],
 )
 def test_what_cannot_be_right(files, server, options, said):

@@ -1549,7 +1549,8 @@ def test_clear_is_too_much_for_the_oldest(server, check_mode):
     error = refusal(generation_of_2_3, check_mode, state="cleared", dag_run_id=RUN_ID)
     assert isinstance(error, Unsupported)
     assert error.message == (
-        "state: cleared needs Airflow 2.4 or newer, and https://airflow.example is 2.3.4; leave it out, or upgrade."
+        "state: cleared needs Airflow 2.4 or newer, and https://airflow.example is 2.3.4; choose another state, or "
+        "upgrade."
     )
 
 

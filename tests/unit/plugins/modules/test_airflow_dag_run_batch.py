@@ -297,12 +297,12 @@ def test_a_run_of_a_paused_dag_that_has_ended_is_no_reason_to_refuse(batch):
 @pytest.mark.parametrize(
     ("runs", "options", "said"),
     [
-        (items("etl", "a b"), {}, "Item 2 of runs: dag_id 'a b' is no DAG id"),
-        (items("etl", "etl/a..b"), {}, "Item 2 of runs: dag_run_id 'a..b' is no run id"),
+        (items("etl", "a b"), {}, "Item 2 of runs: dag_id 'a b' has a blank"),
+        (items("etl", "etl/a..b"), {}, "Item 2 of runs: dag_run_id 'a..b' has '..' in it"),
         (items("etl/scheduled__x"), {}, "Item 1 of runs: dag_run_id 'scheduled__x' is a name of Airflow's scheduler"),
         (items("etl", logical_date="tomorrow"), {}, "Item 1 of runs: logical_date 'tomorrow' is no time"),
-        (items("etl", conf=[1]), {}, "Item 1 of runs: conf is a list; it takes a mapping"),
-        (items("etl", conf="'a'"), {}, "Item 1 of runs: conf is a text; it takes a mapping"),
+        (items("etl", conf=[1]), {}, "Item 1 of runs: conf is a list; give a mapping"),
+        (items("etl", conf="'a'"), {}, "Item 1 of runs: conf is a text that is no mapping; give a mapping"),
         (items("etl", data_interval_start=DATE), {}, "Item 1 of runs: data_interval_start and data_interval_end go"),
         (items("etl", note="n" * 1001), {}, "Item 1 of runs: note has 1001 characters"),
         (items("etl", secret_conf={"a": "b"}), {}, "Item 1 of runs: secret_conf holds a value shorter than 6"),

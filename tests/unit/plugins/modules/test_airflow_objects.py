@@ -254,7 +254,7 @@ def test_a_connection_that_is_made_anew_is_told(new):
         ({"roles": [{"name": "a", "permissions": [{"action": "b"}]}]}, "write it like {action: …, resource: …}"),
         ({"users": [{"username": ["a"]}]}, "Item 1 of users: username must be a text, and is a list"),
         ({"connections": [{"connection_id": "a", "extra": "[1]"}]}, "Item 1 of connections (a): extra is a list"),
-        ({"connections": [{"connection_id": "a b"}]}, "is no id of a connection"),
+        ({"connections": [{"connection_id": "a b"}]}, "connection_id 'a b' has a blank"),
         ({"connections": [{"connection_id": "a", "port": "x"}]}, "Item 1 of connections (a): argument 'port'"),
         ({"connections": [{"connection_id": "a", "host": "b********"}]}, "in which a secret was masked"),
         ({"connections": [{"connection_id": "a", "password": "***"}]}, "password is ***"),
@@ -263,6 +263,7 @@ def test_a_connection_that_is_made_anew_is_told(new):
             {"connections": [{"connection_id": "a", "description": PLACEHOLDER}]},
             "description still holds an expression",
         ),
+        ({"variables": {"a": "b\x00c"}}, "variables.a: value holds a NUL character, which Airflow cannot keep; remove"),
         ({"variables": {"a": PLACEHOLDER}}, "variables.a: value still holds an expression in braces"),
         (
             {"variables": [{"key": "a", "value": 1, "description": PLACEHOLDER}]},
@@ -271,6 +272,7 @@ def test_a_connection_that_is_made_anew_is_told(new):
         ({"pools": [{"name": "etl", "slots": 1, "description": PLACEHOLDER}]}, "description still holds an expression"),
         ({"pools": [{"name": "etl", "slots": 0}]}, "Item 1 of pools (etl): slots is 0"),
         ({"pools": [{"name": "etl", "slots": -2}]}, "Item 1 of pools (etl): slots is -2"),
+        ({"pools": [{"name": "etl", "slots": 99999999999999}]}, "it takes at most 2147483647."),
         ({"pools": [{"name": "default_pool", "state": "absent"}]}, "Airflow's own"),
         ({"roles": [{"name": "Admin", "state": "absent"}]}, "one of Airflow's own roles, which is never removed"),
         ({"dags": {"etl": {"paused": "maybe"}}}, "dags.etl: argument 'paused'"),
@@ -401,6 +403,12 @@ def test_more_to_purge_than_was_said_changes_nothing(tree, check_mode):
     assert "purge.variables would remove 2 objects and may remove 1 (at_most): a1, a2;" in error.message
 
 
+def test_one_object_to_purge_is_an_object(tree):
+    tree.lists("variables", variable("a1"))
+    error = tree.failure(variables=[], purge={"variables": {"matching": ["a1"], "at_most": 0}})
+    assert "purge.variables would remove 1 object and may remove 0 (at_most): a1;" in error.message
+
+
 def test_a_user_is_the_same_in_upper_and_lower_case_and_the_one_that_is_logged_in_stays(old):
     old.lists("users", user("Ann", "Op"), user(LOGINS["v1"]["api_username"].upper()))
     result = old(users=[{"username": "ann", "roles": ["Op"]}], purge={"users": {"matching": ["*"]}}, check_mode=True)
@@ -459,14 +467,25 @@ def test_a_purge_that_is_refused_in_part_is_told_as_it_was(tree, server):
     assert error.message.endswith(" All others are; failed_objects has the reason of each.")
 
 
-@pytest.mark.parametrize("check_mode", [False, True])
-def test_a_dag_that_is_not_there(tree, server, check_mode):
+def test_a_dag_that_is_not_there_is_refused_before_a_write(tree, server):
+    tree.lists("variables")
     tree.lists("dags", tree.generation.dag("ok"))
     server.get("dags/etl").answers(tree.generation.no_dag("etl"), 404)
-    error = tree.failure(check_mode, dags={"etl": {"paused": True}, "ok": {"paused": False}})
-    assert "dags etl" in error.message
-    assert error.details["failed_objects"][0]["msg"].startswith("DAG etl does not exist")
-    assert outcomes(error.details) == {"dags": {"unchanged": ["ok"]}}
+    error = tree.failure(variables={"region": "eu"}, dags={"etl": {"paused": True}, "ok": {"paused": False}})
+    assert isinstance(error, BadInput)
+    assert error.message.startswith("dags.etl: DAG etl does not exist at https://airflow.example; check dag_id, and")
+
+
+def test_check_mode_warns_of_a_dag_that_a_task_before_may_bring(tree, server):
+    tree.lists("dags", tree.generation.dag("ok"))
+    for name in ("new", "etl"):
+        server.get(f"dags/{name}").answers(tree.generation.no_dag(name), 404)
+    result = tree(True, dags={"new": {"paused": False}, "etl": {"paused": True}, "ok": {"paused": False}})
+    assert outcomes(result) == {"dags": {"updated": ["new"], "unchanged": ["etl", "ok"]}}
+    assert result["diff"]["after"] == {"dags": {"new": {"is_paused": False}}}
+    assert tree.warnings[0] == (
+        "DAG new does not exist at https://airflow.example; check mode goes on as if a task before had made it."
+    )
 
 
 def test_a_server_that_is_gone_ends_the_task_which_tells_what_was_done(tree, server):

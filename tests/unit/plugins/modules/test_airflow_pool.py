@@ -206,3 +206,24 @@ def test_a_refusal_of_the_server(new):
     new.patched({"team_name": "data"}).answers({"detail": detail}, 422)
     error = new.failure(name="etl", team_name="data")
     assert error.message == "Airflow refused pool etl: Value error, team_name cannot be set; correct it."
+
+
+@pytest.mark.parametrize(
+    ("slots", "says"),
+    [
+        (0, "slots is 0; it takes 1 or more, or, from Airflow 3.1 on, -1 for a pool without a limit."),
+        (2**31, "slots is 2147483648; it takes at most 2147483647."),
+        (99999999999999, "slots is 99999999999999; it takes at most 2147483647."),
+    ],
+)
+def test_slots_that_no_pool_can_have_are_refused_at_once(pool, slots, says):
+    assert pool.failure(name="etl", slots=slots).message == says
+    assert pool.server.requests == []
+
+
+def test_an_old_version_is_told_what_it_can_have(old):
+    old.version("2.11.2")
+    assert old.failure(name="etl", slots=-1).message == (
+        "slots: -1 (unlimited) needs Airflow 3.1 or newer, and https://airflow.example is 2.11.2; give 1 or more "
+        "slots, or upgrade."
+    )

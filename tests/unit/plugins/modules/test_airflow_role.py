@@ -271,15 +271,26 @@ def test_who_may_not_read_permissions_leaves_them_to_airflow(roles, server, gene
     assert roles(name="trigger", permissions=permissions(ODD), append=True)["changed"] is True
 
 
-def test_a_refusal_names_the_role(roles, server, generation):
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("The specified resource: 'Dags' was not found", "it knows no resource Dags (did you mean DAGs?); correct it."),
+        ('The specified action: "can_\'x" was not found', "it knows no action can_'x; correct it."),
+        (
+            "The specified resource: 'DAG:nonesuch' was not found",
+            "it knows no resource DAG:nonesuch; deploy the DAG first, since Airflow has to read it, or correct its id.",
+        ),
+        ("Too many roles", "Too many roles; correct it."),
+    ],
+)
+def test_a_refusal_names_the_role_and_says_what_to_do(roles, server, generation, said, words):
     roles.has(READ)
     roles.lists_roles()
     sends = {"name": "trigger", "actions": actions(EDIT, READ)}
-    answer = generation.problem(400, "Bad Request", "The specified resource: 'DAGs' was not found")
+    answer = generation.problem(400, "Bad Request", said)
     server.patch(roles.path("/roles/trigger"), sends=sends).answers(answer, 400)
-    assert roles.failure(name="trigger", permissions=permissions(READ, EDIT)).message == (
-        "Airflow refused role trigger: The specified resource: 'DAGs' was not found; correct it."
-    )
+    message = roles.failure(name="trigger", permissions=permissions(READ, EDIT)).message
+    assert message == f"Airflow refused role trigger: {words}"
 
 
 @pytest.mark.parametrize("check_mode", [False, True])

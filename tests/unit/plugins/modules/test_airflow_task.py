@@ -773,9 +773,9 @@ def test_what_hits_nothing_is_refused(story, given, says):
     [
         ({}, "Name the tasks in task_id or task_group; all tasks of a run are cleared by airflow_dag_run"),
         ({"task_id": "a", "task_group": "b"}, "task_id and task_group both name the tasks; give one of them."),
-        ({"task_id": [" "]}, "task_id holds '', which is no name that a task can have."),
-        ({"task_group": "a\nb"}, "task_group holds 'a b', which is no name that a task can have."),
-        ({"task_id": "a", "map_index": -2}, "map_index is -2; it takes a number from 0 on, or -1"),
+        ({"task_id": [" "]}, "task_id is empty; give one."),
+        ({"task_group": "a\nb"}, "task_group 'a\\nb' has a line break; remove it."),
+        ({"task_id": "a", "map_index": -2}, "map_index is -2; it takes -1 or more"),
         (
             {"task_id": "a", "state": "success", "latest_version": True},
             "latest_version does not go with state: success",

@@ -383,7 +383,10 @@ def test_a_role_that_is_gone_meanwhile(users, server, generation, status):
     )
     error = users.failure(username="deploy", roles=["Nope"])
     assert isinstance(error, BadInput)
-    assert error.message == "Airflow refused user deploy: Unknown roles: 'Nope'; correct it."
+    assert error.message == (
+        "Airflow refused user deploy: it knows no role Nope (did you mean Op?); make it first (airflow_role), or "
+        "correct roles."
+    )
 
 
 def test_an_error_shows_no_part_of_the_password(users, server, generation):

@@ -191,8 +191,8 @@ def test_absent_once_more(variable):
         ({"key": "a", "value": "***"}, "value is ***"),
         ({"key": "a", "value": {"b": ["***"]}}, "value.b.0 is ***"),
         ({"key": "a", "secret_value": "{{ vault_key }}"}, "expression in braces"),
-        ({"key": " a", "value": "x"}, "no name"),
-        ({"key": "x" * 251, "value": "x"}, "no name"),
+        ({"key": " a", "value": "x"}, "key ' a' begins with a blank; remove it."),
+        ({"key": "x" * 251, "value": "x"}, "has 251 characters"),
         ({"key": "dagops__" + "0" * 24, "value": "x"}, "one of the digests"),
     ],
 )

@@ -120,7 +120,7 @@ def test_a_task_that_is_not_there(xcoms, check_mode):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"task_id": ["load", ""]}, "task_id holds '', which is no name that a task can have."),
+        ({"task_id": ["load", ""]}, "task_id is empty; give one."),
         ({"key": [" "]}, "key holds an empty text; name what is meant, or give an empty list to select nothing."),
     ],
 )
