@@ -28,7 +28,7 @@ options:
     required: true
   slots:
     description:
-      - Number of slots, 1 or more. Required for a pool that does not exist yet.
+      - Number of slots, 1 to 2147483647. Required for a pool that does not exist yet.
       - V(-1) is unlimited. It needs Airflow 3.1; before that, such a pool makes Airflow fail when it lists its pools.
     type: int
   description:
