@@ -29,7 +29,7 @@ options:
     required: true
   slots:
     description:
-      - Number of slots, 1 or more. Required for a new pool.
+      - Number of slots, 1 to 2147483647. Required for a new pool.
       - V(-1) is unlimited. It needs Airflow 3.1. Older versions fail when they list such a pool.
     type: int
   description:
