@@ -16,7 +16,8 @@ description:
   - The task checks what it can before it writes anything. It refuses, for example, an unknown key, a name that is given
     twice, or a purge of more objects than C(at_most).
   - When Airflow refuses an object, the others are still written. Then the task fails, RV(failed_objects) names each
-    refused object, and nothing is purged.
+    refused object, and nothing is purged. When the server does not answer any more, the rest is not tried, and the same
+    task goes on from there.
   - Pools are written first, then variables, connections, roles, users and DAGs. What is purged goes last.
   - Roles and users need the FAB auth manager, which Airflow 2 has built in.
 author:

@@ -53,9 +53,10 @@ def test_what_is_no_configuration(texts, words):
         ({}, f"{FIRST[3:-3]}, {SECOND[3:-3]}"),
         ({"connections": SECRETS["connections"]["db"]}, f"{FIRST[3:-3]}, {SECOND[3:-3]}"),
         ({"connections": {"db": {"password": ""}}}, SECOND[3:-3]),
+        ({"connections": {"db": {"password": None}, ODD: {"password": "b"}}}, FIRST[3:-3]),
         ({"connections": {"db": "a", ODD: {"password": "b"}}}, FIRST[3:-3]),
     ],
-    ids=["variable", "all", "connections", "one", "shape"],
+    ids=["variable", "all", "connections", "one", "null", "shape"],
 )
 def test_missing_secrets_are_named(secrets, missing):
     assert objects_refusal([EXPORT], secrets).startswith(f"{NEEDS}{missing}); write them into vault.yml")

@@ -424,8 +424,8 @@ def test_what_is_refused_holds_back_that_object_only_and_nothing_is_purged(tree,
     assert isinstance(error, ObjectsFailed)
     reason = "Airflow refused pool a: it does not want to; correct it."
     assert error.message == (
-        f"Not all objects are as wanted (pools a): {reason} All others are, and nothing was purged; failed_objects has "
-        "the reason of each."
+        f"1 pool is not as wanted: {reason} The others were written, and nothing was purged. See failed_objects for "
+        "each of them."
     )
     assert error.details["failed_objects"] == [{"kind": "pools", "name": "a", "msg": reason}]
     assert outcomes(error.details) == {"pools": {"created": ["b"]}, "variables": {"created": ["region"]}}
@@ -456,7 +456,32 @@ def test_a_purge_that_is_refused_in_part_is_told_as_it_was(tree, server):
     error = tree.failure(pools=[], purge={"pools": {"matching": ["*"]}})
     assert outcomes(error.details) == {"pools": {"removed": ["a", "c"]}}
     assert [failed["name"] for failed in error.details["failed_objects"]] == ["b"]
-    assert error.message.endswith(" All others are; failed_objects has the reason of each.")
+    assert error.message.startswith("1 pool is not as wanted: ")
+    assert error.message.endswith(" The others were written. See failed_objects for each of them.")
+
+
+def test_a_failure_counts_by_kind_and_gives_each_reason_once(tree, server):
+    tree.lists("pools")
+    tree.lists("variables")
+    for name in ("etl", "load"):
+        tree.refuses(tree.posted("pools", name=name, slots=8))
+    tree.refuses(tree.posted("variables", key="region", value="eu"), 403, "Forbidden")
+    error = tree.failure(pools=[{"name": name, "slots": 8} for name in ("etl", "load")], variables={"region": "eu"})
+    reason = "Airflow refused pool etl: it does not want to; correct it (and 1 more for the same reason). "
+    assert error.message.startswith(f"2 pools and 1 variable are not as wanted: {reason}")
+    assert "may not" in error.message or "lacks" in error.message
+    assert error.message.endswith(". See failed_objects for each of them.")
+    assert " others " not in error.message
+
+
+def test_a_list_that_cannot_be_read_for_a_purge(tree, server):
+    tree.refuses(tree.lists("pools")[0], 403, "Forbidden")
+    tree.lists("variables", variable("old"))
+    error = tree.failure(
+        True, pools=[], variables={"region": "eu"}, purge={"pools": {"matching": ["*"]}, "variables": {"matching": ["o*"]}}
+    )
+    assert error.message.startswith("The pools are not as wanted: ")
+    assert " The others would be written, and nothing would be purged. See" in error.message
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -464,7 +489,9 @@ def test_a_dag_that_is_not_there(tree, server, check_mode):
     tree.lists("dags", tree.generation.dag("ok"))
     server.get("dags/etl").answers(tree.generation.no_dag("etl"), 404)
     error = tree.failure(check_mode, dags={"etl": {"paused": True}, "ok": {"paused": False}})
-    assert "dags etl" in error.message
+    assert error.message.startswith("1 DAG is not as wanted: DAG etl does not exist")
+    # The one other is as wanted already.
+    assert " others " not in error.message
     assert error.details["failed_objects"][0]["msg"].startswith("DAG etl does not exist")
     assert outcomes(error.details) == {"dags": {"unchanged": ["ok"]}}
 
@@ -477,6 +504,9 @@ def test_a_server_that_is_gone_ends_the_task_which_tells_what_was_done(tree, ser
     error = tree.failure(pools=pools, retry_timeout=0)
     assert isinstance(error, Unreachable)
     assert error.message.startswith("pools b: ")
+    assert error.message.endswith(
+        " Before it, 1 object was written; the rest was not tried. Run the same task again, which goes on from there."
+    )
     assert (error.details["changed"], outcomes(error.details)) == (True, {"pools": {"created": ["a"]}})
 
 
