@@ -228,7 +228,7 @@ from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.apply import applied
 from ..module_utils._work.digests import UPDATE_SECRETS
-from ..module_utils._work.tree import KINDS, tree_of
+from ..module_utils._work.tree import KINDS, form_of, tree_of
 
 PURGE_SPEC: dict[str, t.Any] = {
     "type": "dict",
@@ -264,7 +264,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
 
 
 def main() -> None:
-    items = {name: {"type": "list", "options": kind.spec} for name, kind in KINDS.items()}
+    items = {name: {"type": "list", "options": kind.spec, "form": form_of(kind)} for name, kind in KINDS.items()}
     AirflowModule(ARGUMENT_SPEC, items=items, supports_check_mode=True).execute(run)
 
 

@@ -59,7 +59,7 @@ options:
     type: str
   roles:
     description: Names of all roles of the user, such as V(Viewer) or V(Op); those that are not named are taken away.
-      Required for a user that does not exist yet.
+      Required for a user that does not exist yet. An empty list is a user without roles.
     type: list
     elements: str
   state:

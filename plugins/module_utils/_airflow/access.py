@@ -67,6 +67,9 @@ class Access(Family):
         self._client.redact.add([password])
         with self._explained(f"user {user['username']}"):
             self._client.post(self._path("users"), {**_user_body(user), "password": password})
+        if not user["roles"]:
+            # Airflow gives a new user without roles one of its own choice.
+            self.update_user(user)
 
     def update_user(self, user: Object, password: str | None = None) -> None:
         """Bring a user into this state; all keys must be there, since Airflow 2 takes no part of a user.

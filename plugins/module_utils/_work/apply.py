@@ -88,9 +88,10 @@ class Told:
         done = ["the others would be written" if check_mode else "the others were written"] if self.written else []
         kept = ["nothing would be purged" if check_mode else "nothing was purged"] if held_back else []
         others = ", and ".join([*done, *kept])
-        others = f"{others[0].upper()}{others[1:]}. " if others else ""
+        others = f" {others[0].upper()}{others[1:]}." if others else ""
         return ObjectsFailed(
-            f"{self._count()} not as wanted: {self._reasons()} {others}See failed_objects for each of them.", **self.result()
+            f"{self._count()} not as wanted: {self._reasons()}{others} See failed_objects for each of them.",
+            **self.result(),
         )
 
     @property

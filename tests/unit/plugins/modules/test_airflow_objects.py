@@ -478,7 +478,10 @@ def test_a_list_that_cannot_be_read_for_a_purge(tree, server):
     tree.refuses(tree.lists("pools")[0], 403, "Forbidden")
     tree.lists("variables", variable("old"))
     error = tree.failure(
-        True, pools=[], variables={"region": "eu"}, purge={"pools": {"matching": ["*"]}, "variables": {"matching": ["o*"]}}
+        True,
+        pools=[],
+        variables={"region": "eu"},
+        purge={"pools": {"matching": ["*"]}, "variables": {"matching": ["o*"]}},
     )
     assert error.message.startswith("The pools are not as wanted: ")
     assert " The others would be written, and nothing would be purged. See" in error.message
@@ -624,7 +627,15 @@ def test_a_text_that_cannot_be_read_is_not_shown(played, server):
     ("given", "says"),
     [
         ({"dags": [SECRET]}, "Item 1 of dags is a text; write it like {dag_id: …, paused: …}."),
-        ({"dags": SECRET}, "dags is a text; write it like [{dag_id: …, paused: …}]."),
+        ({"dags": SECRET}, "dags is a text; write it like {etl_daily: {paused: …}}."),
+        ({"variables": SECRET}, "variables is a text; write it like [{key: …}] or {region: …}."),
+        ({"variables": [f"a={SECRET}"]}, "Item 1 of variables is a text; write it like {key: …}."),
+        ({"pools": [f"a={SECRET}"]}, "Item 1 of pools is a text; write it like {name: …}."),
+        (
+            {"variables": '{"a": '},
+            "variables is a text that is no JSON (Expecting value: line 1 column 7 (char 6)); correct it, write it "
+            "like [{key: …}] or {region: …}, or put the filter to_json behind the expression that results in it.",
+        ),
         ({"pools": [{"name": "a"}, SECRET]}, "Item 2 of pools is a text; write it like {name: …}."),
         ({"connections": f"a, {SECRET}"}, "connections is a text; write it like [{connection_id: …}]."),
     ],
