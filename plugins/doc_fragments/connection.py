@@ -114,8 +114,8 @@ notes:
   - Environment variables of the connection are read on the control node first, with the C(environment) of the task, and
     then on the host where the module runs. A task with C(become) or on another host gets what they hold as options.
     Those that name files go to tasks on the control node only.
-  - An empty text counts as unset, in an environment variable and in each option that is no list. It clears a field of an
-    object where the module says so. An empty list is a value, so C(roles=[]) takes all roles of a user away.
+  - An empty text counts as unset, in an environment variable and in each option that is no list. It clears a field of
+    an object where the module says so. An empty list is a value, so C(roles=[]) takes all roles of a user away.
 """
 
     COMMAND = r"""

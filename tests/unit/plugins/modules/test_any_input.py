@@ -404,7 +404,7 @@ def test_any_input_ends_in_a_result_or_a_sentence(module, monkeypatch):
             server.url = airflow.url
             result = module.run(ModuleMock(params, check_mode, warnings), airflow)
         except AirflowError as error:
-            # What Airflow refuses does not hold back the rest of a whole configuration, which may fail for four reasons.
+            # What Airflow refuses does not hold back the rest of a whole configuration, for four reasons.
             of_many = isinstance(error, ObjectsFailed)
             assert_good_end(error.message, [] if of_many else server.writes, 1500 if of_many else 500)
             return "sentence"
