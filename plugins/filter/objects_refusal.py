@@ -51,10 +51,12 @@ _value:
   sample: holds the unknown keys polls (did you mean pools?); correct them
 """
 
+import re
 import typing as t
 
 import yaml
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleError, AnsibleFilterError
+from jinja2.exceptions import UndefinedError
 
 from ..module_utils._base.conf import kind_of
 from ..module_utils._base.placeholders import missing_of
@@ -90,7 +92,15 @@ def objects_refusal(value: t.Any, secrets: t.Mapping[str, t.Any] | None = None, 
             "holds no configuration; name a folder with files such as variables.yml, or one file, in "
             "airflow_objects_folder"
         )
-    missing = list(dict.fromkeys(missing_of(found, secrets)))
+    try:
+        missing = list(dict.fromkeys(missing_of(found, secrets)))
+    except (AnsibleError, UndefinedError) as error:
+        if not re.search("decrypt|vault", str(error), re.IGNORECASE):
+            raise
+        return (
+            "needs secrets that cannot be decrypted in the variable vault_airflow; give their password, such as with "
+            "--ask-vault-pass"
+        )
     if missing:
         return (
             f"needs secrets that are not given ({first_few(missing)}); write them into vault.yml next to the files, or "

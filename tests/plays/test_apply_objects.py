@@ -59,6 +59,20 @@ def test_a_vault_needs_its_password(tree: Path) -> None:
     assert "hidden-word" not in played.output
 
 
+def test_a_text_in_a_vault_needs_its_password(tree: Path) -> None:
+    text = VaultLib([("default", VaultSecret(b"vaulting"))]).encrypt("hidden-word").decode()
+    lines = "".join(f"\n        {line}" for line in text.splitlines())
+    vault = f"vault_airflow:\n  connections:\n    db:\n      password: !vault |{lines}\n"
+    (tree / "vault.yml").write_text(vault, encoding="utf-8")
+    played = applied(tree)
+    assert played.status != 0
+    assert "tree needs secrets that cannot be decrypted in the variable vault_airflow; give their" in played.words
+    (tree.parent / "password").write_text("vaulting", encoding="utf-8")
+    played = applied(tree, "--vault-password-file", str(tree.parent / "password"), "-vvvv")
+    assert "No Airflow is named: set api_url" in played.words
+    assert "hidden-word" not in played.output
+
+
 def test_no_secret_is_printed(tree: Path) -> None:
     (tree / "vault.yml").write_text(SECRETS, encoding="utf-8")
     (tree / "variables.yml").write_text("variables: [{key: a, secret_value: word-of-a-file}]", encoding="utf-8")

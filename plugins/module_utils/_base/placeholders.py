@@ -43,6 +43,8 @@ def missing_of(value: t.Any, secrets: t.Any) -> t.Iterator[str]:
                 here = here.get(name) if isinstance(here, t.Mapping) else None
             if here is None:
                 yield text[3:-3]
+            # Ansible decrypts an encrypted text only now, and this is the time to find out whether it can.
+            str(here)
 
 
 def is_template(text: str) -> bool:
