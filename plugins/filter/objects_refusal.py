@@ -16,7 +16,7 @@ description:
 positional: _input, secrets
 options:
   _input:
-    description: The texts of the files; with O(reading) that of one file, or none where it cannot be decrypted.
+    description: The texts of the files; with O(reading) that of one file, or none where it cannot be read.
     type: list
     elements: str
     required: true
@@ -25,8 +25,7 @@ options:
     type: dict
   reading:
     description:
-      - Whether only that is told for which Ansible cannot read a file, whatever stands in it. The words hold nothing of
-        the file itself, which may have secrets.
+      - Only say why Ansible cannot read a file. The words hold no line of the file, since it may have secrets.
     type: bool
     default: false
 seealso:
@@ -112,7 +111,10 @@ def objects_refusal(value: t.Any, secrets: t.Mapping[str, t.Any] | None = None, 
 def _why_unread(texts: t.Sequence[str]) -> str:
     """Say why Ansible cannot read a file, and what to do."""
     if not texts:
-        return "cannot be decrypted; give its password, such as with --ask-vault-pass"
+        return (
+            "cannot be decrypted, or may not be read; give its password, such as with --ask-vault-pass, or the right "
+            "to read it"
+        )
     for text in texts:
         try:
             tree = yaml.load(text, Loader)

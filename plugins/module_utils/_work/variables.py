@@ -18,6 +18,7 @@ from .._base.masks import (
     Path,
     check_no_mask,
     comparison,
+    is_masked,
     is_sensitive,
     leaves,
     masked,
@@ -185,7 +186,7 @@ def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
     if not plan.current or "value" not in changed:
         return before, changed
     safe = value_of_text(before["value"]), value_of_text(changed["value"])
-    if all(isinstance(value, (dict, list)) for value in safe):
+    if isinstance(safe[1], (dict, list)) and (isinstance(safe[0], (dict, list)) or is_masked(safe[0])):
         real = value_of_text(plan.current["value"]), value_of_text(plan.changed["value"])
         value, is_marked = marked(safe, real, plan.digest, bool(plan.unverified))
         if is_marked:

@@ -74,7 +74,7 @@ def test_an_expression_that_somebody_has_written():
 @pytest.mark.parametrize(
     ("texts", "says"),
     [
-        ([], "cannot be decrypted; give its password, such as with --ask-vault-pass"),
+        ([], "cannot be decrypted, or may not be read; give its password, such as with --ask-vault-pass, or the"),
         (["a: b\nc: hidden: d"], "is no YAML in line 2 (mapping values are not allowed here); correct it"),
         (["a: \0"], "is no YAML (unacceptable character #x0000: "),
         (["a: !foo hidden"], "is no YAML in line 1 (could not determine a constructor for the tag '!foo'); correct it"),

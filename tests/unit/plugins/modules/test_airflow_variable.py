@@ -250,12 +250,12 @@ def test_what_is_secret_of_a_value(variable):
     assert SECRET not in str(result)
 
 
-def test_only_the_secret_of_a_value_is_marked(new):
-    there = '{"a": 1, "password": "***"}'
+@pytest.mark.parametrize("there", ['{"a": 1, "password": "***"}', "***"])
+def test_only_the_secret_of_a_value_is_marked(new, there):
     new.has("cfg", there)
     new.patched("cfg", there, value=json.dumps({"a": 1, "password": SECRET}))
     result = new(key="cfg", value={"a": 1}, secret_value={"password": SECRET})
-    assert json.loads(result["diff"]["before"]["cfg"]["value"]) == {"a": 1, "password": "***"}
+    assert result["diff"]["before"]["cfg"]["value"] == there
     assert json.loads(result["diff"]["after"]["cfg"]["value"]) == {"a": 1, "password": WRITTEN}
 
 
