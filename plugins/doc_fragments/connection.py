@@ -114,7 +114,8 @@ notes:
   - The environment variables of these options are read first on the control node, with the C(environment) of the task,
     and then on the host where the module runs. A task with C(become) or on another host gets their values as options.
     Variables with the path of a file are passed only to tasks on the control node.
-  - An empty value of an option or of an environment variable counts as unset.
+  - An empty text counts as unset, in an environment variable and in each option that is no list. It clears a field of
+    an object if the module says so. An empty list is a value, so C(roles=[]) removes all roles of a user.
 """
 
     COMMAND = r"""

@@ -17,7 +17,8 @@ description:
     twice, a purge of more objects than C(at_most), or a DAG that Airflow does not know. Check mode warns of such a DAG,
     since a task before may bring it.
   - When Airflow refuses an object, the others are still written. Then the task fails, RV(failed_objects) names each
-    refused object, and nothing is purged.
+    refused object, and nothing is purged. If the server stops answering, the rest is not tried, and the same task goes
+    on from there.
   - Pools are written first, then variables, connections, roles, users and DAGs. Objects are purged last.
   - Roles and users need the FAB auth manager, which Airflow 2 has built in.
 author:
@@ -229,7 +230,7 @@ from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.apply import applied
 from ..module_utils._work.digests import UPDATE_SECRETS
-from ..module_utils._work.tree import KINDS, tree_of
+from ..module_utils._work.tree import KINDS, form_of, tree_of
 
 PURGE_SPEC: dict[str, t.Any] = {
     "type": "dict",
@@ -265,7 +266,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
 
 
 def main() -> None:
-    items = {name: {"type": "list", "options": kind.spec} for name, kind in KINDS.items()}
+    items = {name: {"type": "list", "options": kind.spec, "form": form_of(kind)} for name, kind in KINDS.items()}
     AirflowModule(ARGUMENT_SPEC, items=items, supports_check_mode=True).execute(run)
 
 

@@ -59,7 +59,7 @@ options:
     type: str
   roles:
     description: Names of all roles of the user, such as V(Viewer) or V(Op); the module removes all other roles.
-      Required for a new user.
+      Required for a new user. An empty list is a user without roles.
     type: list
     elements: str
   state:

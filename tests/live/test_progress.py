@@ -29,6 +29,7 @@ def unpaused(airflow: Airflow, tmp_path: Path) -> Iterator[None]:
     result_of(tmp_path, "airflow_dag", {"dag_id": DAGS, "paused": True})
 
 
+@pytest.mark.once
 def test_lines_come_while_the_task_waits(tmp_path: Path) -> None:
     """As ansible-playbook prints them, and as the events that AWX shows: the same run of a playbook is looked at."""
     folder = tmp_path / "private"
@@ -60,6 +61,7 @@ def test_lines_come_while_the_task_waits(tmp_path: Path) -> None:
     assert ended - lines[1][0] > 2
 
 
+@pytest.mark.once
 def test_loops_delegation_check_mode_and_async(tmp_path: Path) -> None:
     module = "dagops.airflow.airflow_dag_run"
     python = {"ansible_python_interpreter": sys.executable, "ansible_connection": "local"}
@@ -103,6 +105,7 @@ def test_secrets_stay_hidden_when_lines_are_printed(tmp_path: Path) -> None:
     assert secret not in played.output
 
 
+@pytest.mark.once
 def test_the_result_is_the_same_with_and_without(tmp_path: Path) -> None:
     results = []
     for progress in (True, False):

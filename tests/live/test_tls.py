@@ -78,6 +78,7 @@ def refusal(airflow: Airflow, line: Line, **options: Any) -> str:
     return message
 
 
+@pytest.mark.once
 def test_a_certificate_of_the_authority_in_ca_path_is_trusted(
     airflow: Airflow, line: Line, trusting: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -90,15 +91,18 @@ def test_a_certificate_of_the_authority_in_ca_path_is_trusted(
     assert "warnings" not in done.result
 
 
+@pytest.mark.once
 def test_a_certificate_of_an_unknown_authority_is_refused(airflow: Airflow, line: Line, other: Authority) -> None:
     assert "certificate" in refusal(airflow, line)
     assert "certificate" in refusal(airflow, line, ca_path=str(other.path))
 
 
+@pytest.mark.once
 def test_without_validation_any_certificate_will_do(airflow: Airflow, line: Line) -> None:
     assert in_process.connected(airflow, line.url, validate_certs=False).ask(Dags).get(DAG)["dag_id"] == DAG
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("names", "days", "words"),
     [
@@ -120,6 +124,7 @@ def test_a_certificate_that_is_out_of_date_or_of_another_host_is_refused(
         assert words in refusal(airflow, line, **trusting)
 
 
+@pytest.mark.once
 def test_a_client_certificate_is_shown_where_the_server_asks_for_it(
     airflow: Airflow, authority: Authority, other: Authority, trusting: dict[str, Any]
 ) -> None:
@@ -133,11 +138,13 @@ def test_a_client_certificate_is_shown_where_the_server_asks_for_it(
         refusal(airflow, line, **trusting, client_cert=str(strange.both))
 
 
+@pytest.mark.once
 def test_plain_http_where_https_is_spoken_is_told(airflow: Airflow, line: Line) -> None:
     with pytest.raises(AirflowError, match="is it http or https"):
         in_process.connected(airflow, line.url.replace("https:", "http:"), retry_timeout=0.0)
 
 
+@pytest.mark.once
 def test_https_where_plain_http_is_spoken_is_told(airflow: Airflow, trusting: dict[str, Any]) -> None:
     """The web server of Airflow 2 takes the greeting for the beginning of a request, and waits for more."""
     options = {**trusting, "request_timeout": 2.0, "retry_timeout": 0.0}
@@ -152,6 +159,7 @@ def name_of(fault: Fault) -> str:
     return fault.__name__.replace("_", " ")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("fault", BREAKS, ids=name_of)
 def test_a_trigger_whose_tls_connection_breaks_makes_exactly_one_run(
     airflow: Airflow, line: Line, trusting: dict[str, Any], fault: Fault
@@ -167,6 +175,7 @@ def test_a_trigger_whose_tls_connection_breaks_makes_exactly_one_run(
     far.ask(Runs).delete(DAG, done.run["dag_run_id"])
 
 
+@pytest.mark.once
 def test_a_handshake_that_is_hung_up_is_an_outage(airflow: Airflow, line: Line, trusting: dict[str, Any]) -> None:
     """A load balancer whose servers are being restarted does this; it says nothing of certificates."""
     clock = in_process.HurriedClock()
@@ -178,6 +187,7 @@ def test_a_handshake_that_is_hung_up_is_an_outage(airflow: Airflow, line: Line, 
 # -- without TLS
 
 
+@pytest.mark.once
 def test_credentials_over_plain_http_to_another_host_are_warned_of_once(airflow: Airflow, tmp_path: Path) -> None:
     """The other host is reached by a proxy, so that nothing leaves this machine."""
     options = {"dag_id": DAG, "api_url": f"http://{NAME}"}

@@ -42,6 +42,9 @@ PASSING: dict[str, Fault] = {
 }
 
 
+pytestmark = pytest.mark.once
+
+
 @pytest.fixture(scope="module", autouse=True)
 def paused(api: Api) -> None:
     """Whatever others have left behind."""

@@ -69,6 +69,9 @@ class Access(Family):
         with self._explained(f"user {user['username']}"):
             body = {**_user_body(user), "password": password}
             self._client.post(self._path("users"), body, lost=_lost(f"user {user['username']} was made"))
+        if not user["roles"]:
+            # Airflow gives a new user without roles one of its own choice.
+            self.update_user(user)
 
     def update_user(self, user: Object, password: str | None = None) -> None:
         """Bring a user into this state; all keys must be there, since Airflow 2 takes no part of a user.

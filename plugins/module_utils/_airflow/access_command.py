@@ -22,6 +22,7 @@ from .command import CommandLine
 # What the command says without the FAB auth manager, on a 3.0 and on a 3.3.
 _NO_USERS = re.compile(r"invalid choice: '(users|roles)'|AirflowSecurityManager")
 _NO_PERMISSIONS = re.compile(r"unrecognized arguments: -p\b")
+PUBLIC = "Public"  # a role that every Airflow has, and that may do nothing
 _EXISTS = re.compile(r"already exists? in the db")
 # Of a version that has no such call, and of 2.11, which has it without a connection to the database.
 _NO_RESET = re.compile(r"invalid choice: 'reset-password'|sqlalchemy extension was not registered")
@@ -62,7 +63,8 @@ class AccessByCommand(Access):
             f"--firstname={user['first_name']}",
             f"--lastname={user['last_name']}",
         ]
-        first, *others = user["roles"]
+        # The command makes no user without a role.
+        first, *others = user["roles"] or [PUBLIC]
         said = self._do(
             "users", "create", *names, f"--email={user['email']}", f"--role={first}", typed=_twice(password)
         )
@@ -70,6 +72,8 @@ class AccessByCommand(Access):
             # Its status is 0 then.
             raise Conflict(f"User {user['username']} was made by somebody else at the same moment; try again.", 409)
         self._change_roles("add-role", user["username"], others)
+        if not user["roles"]:
+            self._change_roles("remove-role", user["username"], [PUBLIC])
 
     def update_user(self, user: Object, password: str | None = None) -> None:
         current = self.find_user(user["username"])

@@ -14,7 +14,7 @@ from .errors import BadInput
 from .text import json_problem, one_line
 
 # In a mapping that an expression of Ansible resulted in.
-_DATE_OF_PYTHON = re.compile(r"\A\s*[{\[].*\bdatetime\.date(time)?\(", re.DOTALL)
+DATE_OF_PYTHON = re.compile(r"\A\s*[{\[].*\bdatetime\.date(time)?\(", re.DOTALL)
 
 
 def conf_of(option: str, value: t.Any) -> dict[str, t.Any]:
@@ -64,7 +64,7 @@ def _parsed(option: str, text: str) -> t.Any:
         return json.loads(text)
     except ValueError as error:
         broken = json_problem(error)
-    if _DATE_OF_PYTHON.search(text):
+    if DATE_OF_PYTHON.search(text):
         raise BadInput(
             f"{option} holds a date that is not in quotes, and ansible-core before 2.19 makes Python's words of it; "
             "put it in quotes, or put the filter to_json behind the expression."

@@ -14,7 +14,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.validation import check_type_dict
 
-from .conf import kind_of
+from .conf import DATE_OF_PYTHON, kind_of
 from .errors import BadInput
 from .text import Redactor, as_written, json_of, json_problem, one_line, texts_in
 
@@ -113,13 +113,22 @@ def without_unset(values: t.Mapping[str, t.Any], spec: Spec, clearable: t.Contai
 def parsed_items(name: str, value: t.Any, option: Spec) -> t.Any:
     """Return a list or a mapping, or what their JSON text holds; BadInput for any other text.
 
-    :param option: a list with options for its items.
+    :param option: a list with options for its items; C(form): what to write, where that is not a list alone.
     """
-    value = _parsed(name, value, example({**option, "type": "list"}))
+    value = _parsed(name, value, option.get("form") or example({**option, "type": "list"}))
     if not isinstance(value, list):
         return value
-    form = example({**option, "type": "dict"})
-    return [_parsed(f"Item {number} of {name}", _read_as_ansible(item), form) for number, item in enumerate(value, 1)]
+    form, options = example({**option, "type": "dict"}), option.get("options", {})
+    return [
+        _parsed(f"Item {number} of {name}", _read_item(item, options), form) for number, item in enumerate(value, 1)
+    ]
+
+
+def _read_item(item: t.Any, options: Spec) -> t.Any:
+    """Read an item in Ansible's short form; a text such as a=b, which names no option, is no such item."""
+    read = _read_as_ansible(item)
+    short = isinstance(item, str) and not item.lstrip().startswith("{")
+    return item if short and isinstance(read, t.Mapping) and options.keys().isdisjoint(read) else read
 
 
 def items_of(name: str, value: t.Any, option: Spec) -> t.Any:
@@ -192,10 +201,15 @@ def _parsed(what: str, value: t.Any, form: str) -> t.Any:
     except ValueError as error:
         if not value.lstrip().startswith(("[", "{")):
             raise BadInput(f"{what} is a text; write it like {form}.") from None
+        if DATE_OF_PYTHON.search(value):
+            raise BadInput(
+                f"{what} is a text; give a list of mappings, or put the filter to_json behind the expression that "
+                "results in one (before version 2.19, ansible-core makes a text of it when a date in it is not in "
+                "quotes)."
+            ) from None
         raise BadInput(
-            f"{what} is a text, and as JSON {json_problem(error)}; give a list of mappings, or put the filter to_json "
-            "behind the expression that results in one (before version 2.19, ansible-core makes a text of it when a "
-            "date in it is not in quotes)."
+            f"{what} is a text that is no JSON, since {json_problem(error)}; correct it, write it like {form}, or put "
+            "the filter to_json behind the expression that results in it."
         ) from None
 
 

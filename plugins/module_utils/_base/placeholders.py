@@ -30,7 +30,8 @@ def is_placeholder(text: str) -> bool:
 def missing_of(value: t.Any, secrets: t.Any) -> t.Iterator[str]:
     """Yield what the expressions in a nested value need and the mapping of secrets does not have.
 
-    Of an expression that somebody has written in another form only the variable is known.
+    A key with nothing behind it (null) is no secret; an empty text is one, which clears. Of an expression that somebody
+    has written in another form only the variable is known.
     """
     for text in texts_in(value):
         if secrets is None and re.search(rf"\{{[{{%].*\b{ROOT}\b", text):
@@ -39,10 +40,11 @@ def missing_of(value: t.Any, secrets: t.Any) -> t.Iterator[str]:
             here = secrets
             for key in re.findall(_KEY, text):
                 name = ast.literal_eval(f"'{key}'")
-                if not isinstance(here, t.Mapping) or name not in here:
-                    yield text[3:-3]
-                    break
-                here = here[name]
+                here = here.get(name) if isinstance(here, t.Mapping) else None
+            if here is None:
+                yield text[3:-3]
+            # Ansible decrypts an encrypted text only now, and this is the time to find out whether it can.
+            str(here)
 
 
 def is_template(text: str) -> bool:

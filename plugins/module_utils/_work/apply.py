@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
+from collections import Counter
 from fnmatch import fnmatchcase
 
 from .._airflow.airflow import Airflow, Object
 from .._base.errors import AirflowError, ApiError, BadInput, ObjectsFailed, Unsupported, WrongLogin, about
 from .._base.state import diff
-from .._base.text import one_line
+from .._base.text import first_few, one_line
 from .digests import Known, is_digest_key
 from .foreseen import foreseen
 from .objects import Kind
@@ -79,18 +81,50 @@ class Told:
             "diff": self._diff,
         }
 
-    def failure(self, held_back: bool) -> ObjectsFailed:
-        """Return the error that names what failed.
+    def failure(self, held_back: bool, check_mode: bool) -> ObjectsFailed:
+        """Return the error that says how many objects of which kind failed, and each different reason once.
 
         :param held_back: whether something was to be purged, and was not for that reason.
         """
-        names = one_line(", ".join(f"{failed['kind']} {failed['name']}" for failed in self.failed), 160)
-        purged = ", and nothing was purged" if held_back else ""
+        done = ["the others would be written" if check_mode else "the others were written"] if self.written else []
+        kept = ["nothing would be purged" if check_mode else "nothing was purged"] if held_back else []
+        others = ", and ".join([*done, *kept])
+        others = f" {others[0].upper()}{others[1:]}." if others else ""
         return ObjectsFailed(
-            f"Not all objects are as wanted ({names}): {one_line(self.failed[0]['msg'], 240)} All others are{purged}; "
-            "failed_objects has the reason of each.",
+            f"{self._count()} not as wanted: {self._reasons()}{others} See failed_objects for each of them.",
             **self.result(),
         )
+
+    @property
+    def written(self) -> int:
+        """How many objects were written, in check mode how many would be."""
+        return sum(len(outcomes[name]) for outcomes in self.objects.values() for name in OUTCOMES[:3])
+
+    def _count(self) -> str:
+        """Count the objects that failed by their kinds: C(2 variables and 1 role are)."""
+        counts = Counter(failed["kind"] for failed in self.failed)
+        unread = {failed["kind"] for failed in self.failed if failed["name"] == ALL}
+        parts = [f"the {kind}" if kind in unread else _counted(count, kind) for kind, count in counts.items()]
+        listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+        return f"{listed[0].upper()}{listed[1:]} {'are' if unread or len(self.failed) > 1 else 'is'}"
+
+    def _reasons(self) -> str:
+        """Return the different reasons: two that differ in the name of their object only are one."""
+        alike: dict[str, list[str]] = {}
+        for failed in self.failed:
+            pattern = rf"(?<![\w.-]){re.escape(failed['name'])}(?![\w-])"
+            alike.setdefault(re.sub(pattern, ALL, failed["msg"]), []).append(failed["msg"])
+        reasons = [
+            one_line(first).rstrip(".") + (f" (and {len(more)} more for the same reason)" if more else "")
+            for first, *more in alike.values()
+        ]
+        return first_few(reasons, ". ") + "."
+
+
+def _counted(count: int, kind: str) -> str:
+    """Write a number of objects as people say it: 1 role, 2 DAGs."""
+    kind = "DAGs" if kind == "dags" else kind
+    return f"{count} {kind[:-1] if count == 1 else kind}"
 
 
 def applied(airflow: Airflow, tree: Tree, check_mode: bool, warn: t.Callable[[str], None]) -> Object:
@@ -108,7 +142,7 @@ def applied(airflow: Airflow, tree: Tree, check_mode: bool, warn: t.Callable[[st
     if not held_back:
         _write(purges, told, check_mode)
     if told.failed:
-        raise told.failure(held_back)
+        raise told.failure(held_back, check_mode)
     return told.result()
 
 
@@ -234,7 +268,11 @@ def _write(steps: t.Sequence[Step], told: Told, check_mode: bool) -> None:
             told.fail(step.kind, step.name, error)
         except AirflowError as error:
             # Nothing answers any more, so the rest is not tried.
-            error.message = f"{step.kind.name} {step.name}: {error.message}"
+            before = "1 object was" if told.written == 1 else f"{told.written or 'no'} objects were"
+            error.message = (
+                f"{step.kind.name} {step.name}: {error.message} Before it, {before} written; the rest was "
+                "not tried. Run the same task again, which goes on from there."
+            )
             error.details.update(told.result())
             raise
         else:

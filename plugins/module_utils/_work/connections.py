@@ -26,7 +26,7 @@ from .._base.masks import (
 )
 from .._base.state import changes
 from .._base.text import first_few, texts_in
-from .digests import UPDATE_SECRETS, Digest, Known, remove_digest, told
+from .digests import UPDATE_SECRETS, Digest, Known, marked, remove_digest, told
 from .objects import Kind, make
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -328,8 +328,10 @@ def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
         changed["password"] = CLEARED
     elif "password" in changed and before.get("password"):
         changed["password"] = told(plan.digest, "password" in plan.unverified)
-    if before and "extra" in changed and changed["extra"] == before["extra"]:
-        changed["extra"] = told(plan.digest, plan.unverified not in ([], ["password"]))
+    if plan.current and "extra" in changed:
+        real = plan.current["extra"], plan.changed["extra"]
+        unverified = plan.unverified not in ([], ["password"])
+        changed["extra"], _any = marked((before["extra"], changed["extra"]), real, plan.digest, unverified)
     return before, changed
 
 

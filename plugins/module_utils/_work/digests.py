@@ -16,7 +16,7 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._airflow.variables import Variables
 from .._base.errors import Conflict, Denied, Unsupported
-from .._base.masks import CHANGED
+from .._base.masks import CHANGED, MASK, Path, is_masked, leaves, mapped, same
 
 # The option that says what happens to secrets which cannot be compared; not a secret itself.
 UPDATE_SECRETS = {
@@ -120,6 +120,32 @@ def told(digest: Digest | None, unverified: bool) -> str:
     if digest is None:
         return WRITTEN if unverified else CHANGED
     return CHANGED if digest.differs else WRITTEN
+
+
+def marked(
+    safe: tuple[t.Any, t.Any], real: tuple[t.Any, t.Any], digest: Digest | None, unverified: bool
+) -> tuple[t.Any, bool]:
+    """Return what a diff shows of a nested value that is written, and whether a secret in it is marked as written.
+
+    A secret that is new, or that stays as it is, remains a mask.
+
+    :param safe: the value before and after, with masks for its secrets.
+    :param real: the same as Airflow shows the one and is sent the other.
+    """
+    before, current, wanted = (dict(leaves(value)) for value in (safe[0], *real))
+    found: list[Path] = []
+
+    def shown(path: Path, leaf: t.Any) -> t.Any:
+        # Airflow may have masked the mapping that a secret stands in.
+        places = [path[:length] for length in range(len(path) + 1)]
+        there = next((current[place] for place in places if place in current), None)
+        is_new = not any(is_masked(before.get(place)) for place in places)
+        if leaf != MASK or is_new or wanted[path] == MASK or (not is_masked(there) and same(there, wanted[path])):
+            return leaf
+        found.append(path)
+        return told(digest, unverified) if is_masked(there) else CHANGED
+
+    return mapped(shown, safe[1]), bool(found)
 
 
 def remove_digest(airflow: Airflow, kind: str, name: str) -> None:

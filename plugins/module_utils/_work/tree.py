@@ -120,6 +120,13 @@ def _items(kind: Kind, value: t.Any, defaults: Options, login: str) -> dict[str,
     return found
 
 
+def form_of(kind: Kind) -> str:
+    """Write the objects of a kind in the right shape."""
+    if kind is DAGS:
+        return "{etl_daily: {paused: …}}"
+    return example({"type": "list", "options": kind.spec}) + (" or {region: …}" if kind is VARIABLES else "")
+
+
 def _labelled(kind: Kind, value: t.Any) -> t.Iterator[tuple[str, t.Any]]:
     """Yield the options of each object, with what messages call it."""
     if isinstance(value, t.Mapping) and kind in (VARIABLES, DAGS):
@@ -127,9 +134,7 @@ def _labelled(kind: Kind, value: t.Any) -> t.Iterator[tuple[str, t.Any]]:
             yield f"{kind.name}.{one_line(name, 60)}", _of_mapping(kind, str(name), options)
         return
     if not isinstance(value, list):
-        form = "{etl_daily: {paused: …}}" if kind is DAGS else example({"type": "list", "options": kind.spec})
-        more = " or {region: …}" if kind is VARIABLES else ""
-        raise BadInput(f"{kind.name} is {kind_of(value)}; write it like {form}{more}.")
+        raise BadInput(f"{kind.name} is {kind_of(value)}; write it like {form_of(kind)}.")
     for number, options in enumerate(value, 1):
         name = options.get(kind.key) if isinstance(options, t.Mapping) else None
         named = f" ({one_line(name, 60)})" if name and isinstance(name, str) else ""

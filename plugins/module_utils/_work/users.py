@@ -105,7 +105,7 @@ def _loss(login: str, current: Object | None, fields: Object) -> str:
 def new_user(wish: Wish) -> Object:
     """Return the user to make; BadInput when something is missing that Airflow wants."""
     name = wish.name
-    missing = ([] if wish.fields["roles"] else ["roles"]) + ([] if wish.password else ["password"])
+    missing = (["roles"] if wish.fields["roles"] is None else []) + ([] if wish.password else ["password"])
     if missing:
         raise BadInput(f"User {name} does not exist yet; to make it, give {', '.join(missing)}.")
     defaults = {"email": name if "@" in name else f"{name}@localhost", "first_name": name, "last_name": "API"}

@@ -18,6 +18,7 @@ from .._base.masks import (
     Path,
     check_no_mask,
     comparison,
+    is_masked,
     is_sensitive,
     leaves,
     masked,
@@ -27,7 +28,7 @@ from .._base.masks import (
 )
 from .._base.state import changes
 from .._base.text import texts_in
-from .digests import UPDATE_SECRETS, Digest, Known, is_digest_key, remove_digest, told
+from .digests import UPDATE_SECRETS, Digest, Known, is_digest_key, marked, remove_digest, told
 from .objects import Kind, write
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -182,8 +183,16 @@ def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
         return before, {}
     after = shown({**(plan.current or {}), **plan.changed}, wish.secret_paths)
     changed = {key: after[key] for key in plan.changed}
+    if not plan.current or "value" not in changed:
+        return before, changed
+    safe = value_of_text(before["value"]), value_of_text(changed["value"])
+    if isinstance(safe[1], (dict, list)) and (isinstance(safe[0], (dict, list)) or is_masked(safe[0])):
+        real = value_of_text(plan.current["value"]), value_of_text(plan.changed["value"])
+        value, is_marked = marked(safe, real, plan.digest, bool(plan.unverified))
+        if is_marked:
+            changed["value"] = json.dumps(value, ensure_ascii=False)
     # An Airflow without the key of the old value shows nothing of it.
-    if plan.current and "value" in changed and (changed["value"] == before["value"] or before["value"] is None):
+    elif changed["value"] == before["value"] or before["value"] is None:
         changed["value"] = told(plan.digest, bool(plan.unverified))
     return before, changed
 

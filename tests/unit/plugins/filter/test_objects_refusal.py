@@ -37,9 +37,12 @@ def test_what_can_be_applied():
     [
         ([], "holds no configuration; name a folder"),
         (["", "- a\n"], "holds no configuration; name a folder"),
-        (["polls: []"], "holds no configuration; name a folder"),
+        (["pool: []"], "holds the unknown keys pool (did you mean pools?); correct them: a file takes pools, "),
         (["format: 2\npools: []"], "was written for another version of this collection"),
-        (["pools: []", "polls: []\npals: []"], "holds the unknown keys polls, pals; correct them"),
+        (
+            ["pools: []", "polls: []\npals: []"],
+            "holds the unknown keys pals (did you mean pools?), polls (did you mean pools?); correct them",
+        ),
     ],
 )
 def test_what_is_no_configuration(texts, words):
@@ -53,9 +56,10 @@ def test_what_is_no_configuration(texts, words):
         ({}, f"{FIRST[3:-3]}, {SECOND[3:-3]}"),
         ({"connections": SECRETS["connections"]["db"]}, f"{FIRST[3:-3]}, {SECOND[3:-3]}"),
         ({"connections": {"db": {"password": ""}}}, SECOND[3:-3]),
+        ({"connections": {"db": {"password": None}, ODD: {"password": "b"}}}, FIRST[3:-3]),
         ({"connections": {"db": "a", ODD: {"password": "b"}}}, FIRST[3:-3]),
     ],
-    ids=["variable", "all", "connections", "one", "shape"],
+    ids=["variable", "all", "connections", "one", "null", "shape"],
 )
 def test_missing_secrets_are_named(secrets, missing):
     assert objects_refusal([EXPORT], secrets).startswith(f"{NEEDS}{missing}); write them into vault.yml")
@@ -65,6 +69,28 @@ def test_an_expression_that_somebody_has_written():
     text = "variables: {a: \"{{ vault_airflow.a | default('b') }}\"}"
     assert objects_refusal([text]).startswith(f"{NEEDS}the variable vault_airflow)")
     assert objects_refusal([text], {}) == ""
+
+
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        ([], "cannot be decrypted, or may not be read; give its password, such as with --ask-vault-pass, or the"),
+        (["a: b\nc: hidden: d"], "is no YAML in line 2 (mapping values are not allowed here); correct it"),
+        (["a: \0"], "is no YAML (unacceptable character #x0000: "),
+        (["a: !foo hidden"], "is no YAML in line 1 (could not determine a constructor for the tag '!foo'); correct it"),
+        (["- hidden"], "holds a list, and no mapping; correct it"),
+        (["hidden"], "holds a text, and no mapping; correct it"),
+    ],
+)
+def test_a_file_that_ansible_cannot_read(texts, says):
+    refusal = objects_refusal(texts, reading=True)
+    assert refusal.startswith(says)
+    assert "hidden" not in refusal
+
+
+@pytest.mark.parametrize("text", ["", "a: b", "a: !vault b", "a: !unsafe b"])
+def test_a_file_that_ansible_reads(text):
+    assert objects_refusal([text], reading=True) == ""
 
 
 @pytest.mark.parametrize("value", [None, "text", [1]])

@@ -94,6 +94,14 @@ def test_a_new_user(users):
     assert result["diff"] == {"before": {}, "after": {"deploy": USER}}
 
 
+def test_a_new_user_without_roles(users):
+    users.has(ADMIN)
+    create = [word if word != "--role=Op" else "--role=Public" for word in CREATE]
+    users.script.expect(*create, typed=TWICE, out='User "deploy" created with role "Public"', err=PROMPTS)
+    users.role("remove-role", "Public")
+    assert users(**NAMES, roles=[], password=PASSWORD)["user"] == {**USER, "roles": []}
+
+
 def test_a_new_user_in_check_mode(users):
     """An earlier task may only have said that it would make the role."""
     users.has(ADMIN)

@@ -223,9 +223,37 @@ def test_always(connection, check_mode):
     result = connection(check_mode, connection_id=ID, password=PASSWORD, secret_extra={"private_key": KEY})
     assert (result["changed"], result["unverified"]) == (True, ["password", "secret_extra.private_key"])
     before = {"password": "***", "extra": {"a": 1, "private_key": "***"}}
-    assert result["diff"] == {"before": {ID: before}, "after": {ID: {"password": WRITTEN, "extra": WRITTEN}}}
+    after = {"password": WRITTEN, "extra": {"a": 1, "private_key": WRITTEN}}
+    assert result["diff"] == {"before": {ID: before}, "after": {ID: after}}
     assert PASSWORD not in str(result)
     assert KEY not in str(result)
+
+
+def test_a_secret_that_is_written_with_other_fields_is_marked(connection):
+    connection.has(extra={"a": 1, "private_key": "***", "proxy": None, "token": {"x": "***"}})
+    extra = {"a": 2, "private_key": KEY, "proxy": PASSWORD, "token": {"x": PASSWORD}}
+    connection.patched(extra=json.dumps(extra))
+    secrets = {name: extra[name] for name in ("private_key", "proxy", "token")}
+    result = connection(connection_id=ID, extra={"a": 2}, secret_extra=secrets)
+    # One is new.
+    after = {"a": 2, "private_key": WRITTEN, "proxy": "***", "token": {"x": WRITTEN}}
+    assert result["diff"]["after"] == {ID: {"extra": after}}
+    assert [secret for secret in (KEY, PASSWORD) if secret in str(result)] == []
+
+
+def test_a_secret_that_can_be_read_is_marked_where_it_differs(connection):
+    connection.has(extra={"a": 1, "private_key": "old-key", "token": PASSWORD})
+    connection.patched(extra=json.dumps({"a": 1, "private_key": KEY, "token": PASSWORD}))
+    result = connection(connection_id=ID, extra={"a": 1}, secret_extra={"private_key": KEY, "token": PASSWORD})
+    before, after = ({"a": 1, "private_key": text, "token": "***"} for text in ("***", "(changed)"))
+    assert result["diff"] == {"before": {ID: {"extra": before}}, "after": {ID: {"extra": after}}}
+
+
+def test_a_secret_that_is_kept_is_not_marked(new):
+    new.has(extra={"private_key": "***", "a": 1})
+    new.patched(extra=json.dumps({"private_key": "***", "a": 2}))
+    result = new(connection_id=ID, secret_extra={"a": 2})
+    assert result["diff"]["after"][ID]["extra"] == {"private_key": "***", "a": "(changed)"}
 
 
 def test_secrets_that_can_be_read_are_compared(new):
@@ -275,7 +303,7 @@ def test_on_change(connection):
     connection.digest_written()
     result = run(PASSWORD)
     assert (result["changed"], result["unverified"]) == (True, ["password", "secret_extra.private_key"])
-    assert result["diff"]["after"] == {ID: {"password": WRITTEN, "extra": WRITTEN}}
+    assert result["diff"]["after"] == {ID: {"password": WRITTEN, "extra": {"private_key": WRITTEN}}}
 
     connection.has(**there)
     connection.has_digest(connection.digest())
@@ -289,7 +317,7 @@ def test_on_change(connection):
     connection.digest_written()
     result = run("another-password")
     assert result["changed"] is True
-    assert result["diff"]["after"] == {ID: {"password": "(changed)", "extra": "(changed)"}}
+    assert result["diff"]["after"] == {ID: {"password": "(changed)", "extra": {"private_key": "(changed)"}}}
 
     connection.has(**there, host="of somebody else")
     connection.has_digest(connection.digest())
@@ -298,7 +326,7 @@ def test_on_change(connection):
     connection.digest_written()
     result = run("another-password", host="a")
     assert result["changed"] is True
-    assert result["diff"]["after"] == {ID: {"host": "a", "password": WRITTEN, "extra": WRITTEN}}
+    assert result["diff"]["after"] == {ID: {"host": "a", "password": WRITTEN, "extra": {"private_key": WRITTEN}}}
 
 
 def test_a_new_connection_with_a_digest(connection):

@@ -653,12 +653,13 @@ def test_secrets_are_shown_nowhere(played, v2, server, secret, whole, monkeypatc
     [
         (
             "[{'dag_id': 'etl', 'secret_conf': {'key': 'a=hidden'}, 'conf': {'day': datetime.date(2026, 1, 1)}}]",
-            ", and as JSON it breaks at character 3; give a list of mappings, or put the filter to_json behind",
+            "; give a list of mappings, or put the filter to_json behind",
         ),
         (
             ["{'dag_id': 'etl', 'secret_conf': {'key': 'a=hidden'}, 'conf': {'day': datetime.date(2026, 1, 1)}}"],
-            ", and as JSON it breaks at character 2; give a list of mappings, or put the filter to_json behind",
+            "; give a list of mappings, or put the filter to_json behind",
         ),
+        ("[{'dag_id': 'hidden'}]", " that is no JSON, since it breaks at character 3; correct it, write it like"),
         ("", "; write it like [{dag_id: …}]."),
         ("etl, hidden", "; write it like [{dag_id: …}]."),
         ([""], "; write it like {dag_id: …}."),

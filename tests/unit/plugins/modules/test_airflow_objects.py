@@ -432,8 +432,8 @@ def test_what_is_refused_holds_back_that_object_only_and_nothing_is_purged(tree,
     assert isinstance(error, ObjectsFailed)
     reason = "Airflow refused pool a: it does not want to; correct it."
     assert error.message == (
-        f"Not all objects are as wanted (pools a): {reason} All others are, and nothing was purged; failed_objects has "
-        "the reason of each."
+        f"1 pool is not as wanted: {reason} The others were written, and nothing was purged. See failed_objects for "
+        "each of them."
     )
     assert error.details["failed_objects"] == [{"kind": "pools", "name": "a", "msg": reason}]
     assert outcomes(error.details) == {"pools": {"created": ["b"]}, "variables": {"created": ["region"]}}
@@ -464,7 +464,35 @@ def test_a_purge_that_is_refused_in_part_is_told_as_it_was(tree, server):
     error = tree.failure(pools=[], purge={"pools": {"matching": ["*"]}})
     assert outcomes(error.details) == {"pools": {"removed": ["a", "c"]}}
     assert [failed["name"] for failed in error.details["failed_objects"]] == ["b"]
-    assert error.message.endswith(" All others are; failed_objects has the reason of each.")
+    assert error.message.startswith("1 pool is not as wanted: ")
+    assert error.message.endswith(" The others were written. See failed_objects for each of them.")
+
+
+def test_a_failure_counts_by_kind_and_gives_each_reason_once(tree, server):
+    tree.lists("pools")
+    tree.lists("variables")
+    for name in ("etl", "load"):
+        tree.refuses(tree.posted("pools", name=name, slots=8))
+    tree.refuses(tree.posted("variables", key="region", value="eu"), 403, "Forbidden")
+    error = tree.failure(pools=[{"name": name, "slots": 8} for name in ("etl", "load")], variables={"region": "eu"})
+    reason = "Airflow refused pool etl: it does not want to; correct it (and 1 more for the same reason). "
+    assert error.message.startswith(f"2 pools and 1 variable are not as wanted: {reason}")
+    assert "may not" in error.message or "lacks" in error.message
+    assert error.message.endswith(". See failed_objects for each of them.")
+    assert " others " not in error.message
+
+
+def test_a_list_that_cannot_be_read_for_a_purge(tree, server):
+    tree.refuses(tree.lists("pools")[0], 403, "Forbidden")
+    tree.lists("variables", variable("old"))
+    error = tree.failure(
+        True,
+        pools=[],
+        variables={"region": "eu"},
+        purge={"pools": {"matching": ["*"]}, "variables": {"matching": ["o*"]}},
+    )
+    assert error.message.startswith("The pools are not as wanted: ")
+    assert " The others would be written, and nothing would be purged. See" in error.message
 
 
 def test_a_dag_that_is_not_there_is_refused_before_a_write(tree, server):
@@ -496,6 +524,9 @@ def test_a_server_that_is_gone_ends_the_task_which_tells_what_was_done(tree, ser
     error = tree.failure(pools=pools, retry_timeout=0)
     assert isinstance(error, Unreachable)
     assert error.message.startswith("pools b: ")
+    assert error.message.endswith(
+        " Before it, 1 object was written; the rest was not tried. Run the same task again, which goes on from there."
+    )
     assert (error.details["changed"], outcomes(error.details)) == (True, {"pools": {"created": ["a"]}})
 
 
@@ -613,7 +644,15 @@ def test_a_text_that_cannot_be_read_is_not_shown(played, server):
     ("given", "says"),
     [
         ({"dags": [SECRET]}, "Item 1 of dags is a text; write it like {dag_id: …, paused: …}."),
-        ({"dags": SECRET}, "dags is a text; write it like [{dag_id: …, paused: …}]."),
+        ({"dags": SECRET}, "dags is a text; write it like {etl_daily: {paused: …}}."),
+        ({"variables": SECRET}, "variables is a text; write it like [{key: …}] or {region: …}."),
+        ({"variables": [f"a={SECRET}"]}, "Item 1 of variables is a text; write it like {key: …}."),
+        ({"pools": [f"a={SECRET}"]}, "Item 1 of pools is a text; write it like {name: …}."),
+        (
+            {"variables": '{"a": '},
+            "variables is a text that is no JSON, since it breaks off at its end; correct it, write it "
+            "like [{key: …}] or {region: …}, or put the filter to_json behind the expression that results in it.",
+        ),
         ({"pools": [{"name": "a"}, SECRET]}, "Item 2 of pools is a text; write it like {name: …}."),
         ({"connections": f"a, {SECRET}"}, "connections is a text; write it like [{connection_id: …}]."),
     ],

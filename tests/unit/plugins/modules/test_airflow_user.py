@@ -88,6 +88,16 @@ def test_a_new_user(users, server):
     assert "s3cret" not in str(result)
 
 
+def test_a_new_user_without_roles(users, server):
+    """Airflow gives it one of its own choice, which is taken away."""
+    users.has_not()
+    none = {**USER, "roles": []}
+    server.post(users.path(""), sends={**body_of(none), "password": "s3cret-pa55"}).answers(as_airflow(USER))
+    users.patched(roles=[])
+    result = users(**NAMES, roles=[], password="s3cret-pa55")
+    assert (result["changed"], result["user"]) == (True, none)
+
+
 def test_a_new_user_in_check_mode(users):
     users.has_not()
     users.lists_roles()
@@ -116,7 +126,6 @@ def test_a_name_that_is_an_address_is_the_address():
         ({}, "roles, password"),
         ({"email": "a@b", "roles": ["Op"]}, "password"),
         ({"email": "a@b", "password": "s3cret-pa55"}, "roles"),
-        ({"email": "a@b", "password": "s3cret-pa55", "roles": []}, "roles"),
     ],
 )
 def test_a_new_user_needs_more(users, options, missing):

@@ -246,8 +246,17 @@ def test_what_is_secret_of_a_value(variable):
     assert (result["changed"], result["unverified"]) == (True, [])
     assert json.loads(result["variable"]["value"]) == {"a": 2, "b": {"n": 1, "key": "***"}}
     assert json.loads(result["diff"]["before"]["cfg"]["value"]) == {"a": 1, "b": {"n": 1, "key": "***"}}
-    assert json.loads(result["diff"]["after"]["cfg"]["value"]) == {"a": 2, "b": {"n": 1, "key": "***"}}
+    assert json.loads(result["diff"]["after"]["cfg"]["value"]) == {"a": 2, "b": {"n": 1, "key": "(changed)"}}
     assert SECRET not in str(result)
+
+
+@pytest.mark.parametrize("there", ['{"a": 1, "password": "***"}', "***"])
+def test_only_the_secret_of_a_value_is_marked(new, there):
+    new.has("cfg", there)
+    new.patched("cfg", there, value=json.dumps({"a": 1, "password": SECRET}))
+    result = new(key="cfg", value={"a": 1}, secret_value={"password": SECRET})
+    assert result["diff"]["before"]["cfg"]["value"] == there
+    assert json.loads(result["diff"]["after"]["cfg"]["value"]) == {"a": 1, "password": WRITTEN}
 
 
 def test_on_create(variable):
