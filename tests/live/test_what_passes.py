@@ -127,7 +127,8 @@ def test_an_error_that_does_not_pass_is_told_with_its_reason_and_how_long_it_was
     with pytest.raises(ServerError) as caught:
         far.ask(Dags).get(DAG)
     assert "Airflow answered 500 to GET" in caught.value.message
-    assert "(Bad luck). That has lasted for 60 s." in caught.value.message
+    assert "(Bad luck): Airflow has failed; look at the log of its web server" in caught.value.message
+    assert caught.value.message.endswith(" That has lasted for 60 s.")
     assert clock.slept > 59
 
 
