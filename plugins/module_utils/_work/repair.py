@@ -106,8 +106,8 @@ def outcome(airflow: Airflow, wish: Wish, done: Done, check_mode: bool, warn: t.
     active = done.run["state"] not in ENDED
     try:
         with carrying(done.run, done.changed, done.diff):
-            run = wait_for_run(airflow, done.run, wish.of_run)
-            report = Report(airflow, run, wish.of_run.log_lines)
+            report = _ended(airflow, wish, done)
+            run = report.run
         done = done.seen_again(report.tasks)
         # Whoever marks tasks failed knows that.
         if run["state"] == "failed" and wish.state != "failed":
@@ -118,6 +118,30 @@ def outcome(airflow: Airflow, wish: Wish, done: Done, check_mode: bool, warn: t.
     if report.warning():
         warn(report.warning())
     return {**done.result(wish.state), **report.result()}
+
+
+def _ended(airflow: Airflow, wish: Wish, done: Done) -> Report:
+    """Wait for the end of the run, and return its report."""
+    run = wait_for_run(airflow, done.run, wish.of_run)
+    report = Report(airflow, run, wish.of_run.log_lines)
+    judged = _judged_between_marks(wish, done, report)
+    if judged:
+        airflow.ask(TaskStates).clear(Selection(run, report.tasks, judged, False, False, False), True, False)
+        run = wait_for_run(airflow, airflow.ask(Runs).get(run["dag_id"], run["dag_run_id"]), wish.of_run)
+        report = Report(airflow, run, wish.of_run.log_lines)
+    return report
+
+
+def _judged_between_marks(wish: Wish, done: Done, report: Report) -> list[Object]:
+    """Return what Airflow has not run although nothing before it has failed any more.
+
+    After the first of several marks the scheduler looks at what comes after it. It may still see the failure of a task
+    that is marked a moment later, and that mark then finds nothing to clear.
+    """
+    if wish.state not in ("success", "skipped") or any(task["state"] == "failed" for task in report.tasks):
+        return []
+    also = {_key(task) for task in done.also_cleared}
+    return [task for task in report.tasks if task["state"] == "upstream_failed" and _key(task) in also]
 
 
 def _plan(airflow: Airflow, wish: Wish, chosen: Selection) -> Plan:

@@ -570,6 +570,27 @@ def test_a_run_that_is_waited_for_and_stays_successful_is_told_once(three):
     assert "succeeded although 1 of 2 tasks did not" in warning
 
 
+def test_what_airflow_has_judged_between_two_marks_is_cleared_again(three):
+    three.has_failed()
+    for name in ("load.orders", "load.users"):
+        found = "load.orders[1]" if name == "load.orders" else name
+        three.would_mark(found, [found])
+    three.has_graph()
+    three.has_dag()
+    three.marks("load.users")
+    three.marks("load.orders[1]")
+    three.has_run()
+    three.has_tasks(**{"load.users": "success", "load.orders[1]": "success"})
+    three.clears(["publish", "report"], ["publish", "report"])
+    three.has_run("running")
+    three.has_run("success")
+    three.lists(dict.fromkeys(ALL, "success"))
+    wanted = ["load.users", "load.orders"]
+    result = three(**GIVEN, task_id=wanted, map_index=[-1, 1], state="success", wait=True, progress=False)
+    assert result["dag_run"]["state"] == "success"
+    assert told(result["also_cleared"]) == {"publish": "success", "report": "success"}
+
+
 def test_marks_as_failed_do_not_fail_the_task(three):
     three.has_failed()
     three.would_mark("report", ["report"], "failed")
