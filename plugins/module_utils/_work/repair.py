@@ -122,14 +122,17 @@ def outcome(airflow: Airflow, wish: Wish, done: Done, check_mode: bool, warn: t.
 
 def _ended(airflow: Airflow, wish: Wish, done: Done) -> Report:
     """Wait for the end of the run, and return its report."""
-    run = wait_for_run(airflow, done.run, wish.of_run)
-    report = Report(airflow, run, wish.of_run.log_lines)
+    report = _waited(airflow, wish, done.run)
     judged = _judged_between_marks(wish, done, report)
     if judged:
+        run = report.run
         airflow.ask(TaskStates).clear(Selection(run, report.tasks, judged, False, False, False), True, False)
-        run = wait_for_run(airflow, airflow.ask(Runs).get(run["dag_id"], run["dag_run_id"]), wish.of_run)
-        report = Report(airflow, run, wish.of_run.log_lines)
+        report = _waited(airflow, wish, airflow.ask(Runs).get(run["dag_id"], run["dag_run_id"]))
     return report
+
+
+def _waited(airflow: Airflow, wish: Wish, run: Object) -> Report:
+    return Report(airflow, wait_for_run(airflow, run, wish.of_run), wish.of_run.log_lines)
 
 
 def _judged_between_marks(wish: Wish, done: Done, report: Report) -> list[Object]:
