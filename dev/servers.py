@@ -88,8 +88,10 @@ def long_live(session: nox.Session) -> Sequence[Part]:
 
 
 def many(session: nox.Session) -> Sequence[Part]:
-    """What a matrix adds on a tested server: many more triggers, and all targets the ordinary way."""
-    return [partial(live, arguments=(EXACTLY_ONCE,), DAGOPS_TEST_TRIGGERS=MANY), partial(integration, in_process=False)]
+    """What a matrix adds on a tested server: many more triggers, and all targets the ordinary way, or those named."""
+    ordinary = partial(integration, targets=session.posargs, in_process=False)
+    triggers = partial(live, arguments=(EXACTLY_ONCE,), DAGOPS_TEST_TRIGGERS=MANY)
+    return [ordinary] if session.posargs else [triggers, ordinary]
 
 
 def whole(name: str, session: nox.Session) -> Sequence[Part]:

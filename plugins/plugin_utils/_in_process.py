@@ -41,6 +41,11 @@ except ImportError:
 from ..module_utils._airflow.airflow import silent
 
 PROFILE = "legacy"  # in which Ansible 2.19 and newer speaks to modules that name no other
+if HAS_PROFILES:
+    # Here it is imported once, and not in each worker. An ansible-core that does it in another way is no error yet.
+    with contextlib.suppress(AttributeError, ImportError, TypeError):
+        for direction in Direction:
+            ansible_json.get_module_encoder(PROFILE, direction)
 
 
 class Call:

@@ -244,9 +244,12 @@ def _detected(client: Client, path: str, login: Login | None) -> Airflow:
     )
 
 
+_NUMBER = re.compile(r"(?:^|[.])(\d+)")
+
+
 def version_of(text: t.Any) -> tuple[int, ...]:
     """Return the numbers of a version that Airflow tells, such as C(2.11.2), C(2.9.3+composer) or C(3.0.0rc1)."""
-    return tuple(map(int, re.findall(r"(?:^|[.])(\d+)", str(text).partition("+")[0])[:3]))
+    return tuple(map(int, _NUMBER.findall(str(text).partition("+")[0])[:3]))
 
 
 def version_text(version: tuple[int, ...]) -> str:

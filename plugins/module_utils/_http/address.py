@@ -14,7 +14,10 @@ from .._base.errors import BadInput
 from .._base.inputs import SHORTEST_SECRET
 from .._base.text import one_line
 
+# Workers are forked from a process that has imported this, so they need not compile these.
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+_END_OF_BASE = re.compile(r"/api/v[12]/*$")
 
 
 def base_url_of(option: str, value: str) -> str:
@@ -34,7 +37,7 @@ def base_url_of(option: str, value: str) -> str:
         raise BadInput(f"{option}{given} is no URL; write it like https://airflow.example.com.")
     if parts.query or parts.fragment:
         raise BadInput(f"{option}{given} must not have a query or a fragment; end it after the path.")
-    path = re.sub(r"/api/v[12]/*$", "", parts.path).rstrip("/")
+    path = _END_OF_BASE.sub("", parts.path).rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
@@ -63,7 +66,7 @@ def headers_of(option: str, value: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
 
 def check_header_value(option: str, value: str) -> None:
     """Refuse what HTTP cannot carry in a header: line breaks, and letters beyond Latin-1."""
-    if not re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", value):
+    if not _HEADER_VALUE.fullmatch(value):
         raise BadInput(f"{option} holds a line break or a character that an HTTP header cannot carry; correct it.")
 
 

@@ -42,6 +42,7 @@ ERRORS: dict[int, type[ApiError]] = {404: NotFound, 409: Conflict, 500: ServerEr
 FAILED = "Airflow has failed; look at the log of its web server (Airflow 3: API server)"
 # What a proxy says whose server is gone, and one that has a page in its place (405: to anything but GET).
 NOTHING_THERE = (404, 405, 410)
+_API = re.compile(r"/api(?=/)|/.*?/v\d(?=/)|.*")
 
 
 def path_of(*parts: str) -> str:
@@ -54,7 +55,7 @@ def api_of(path: str) -> str:
 
     Both versions of Airflow's own are one, since the first tells that the second is there.
     """
-    match = re.match(r"/api(?=/)|/.*?/v\d(?=/)|.*", path)
+    match = _API.match(path)
     return match[0] if match else path
 
 
