@@ -184,7 +184,8 @@ class Server:
         self._only_reads = True
         for exchange in self.script:
             dry = exchange.url.endswith("/dry_run") or (exchange.sends or {}).get("dry_run") is True
-            reads = exchange.method == "GET" or (exchange.method == "POST" and exchange.url.endswith(READING_POSTS))
+            asks = exchange.method == "POST" and exchange.url.endswith(READING_POSTS)
+            reads = asks or exchange.method in ("GET", "HEAD")
             assert reads or dry, f"the script of a test in check mode holds a write: {exchange}"
 
     # -- playing it

@@ -330,8 +330,8 @@ def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
         changed["password"] = told(plan.digest, "password" in plan.unverified)
     if plan.current and "extra" in changed:
         real = plan.current["extra"], plan.changed["extra"]
-        unverified = plan.unverified not in ([], ["password"])
-        changed["extra"], _any = marked((before["extra"], changed["extra"]), real, plan.digest, unverified)
+        # What is masked there cannot be compared.
+        changed["extra"], _any = marked((before["extra"], changed["extra"]), real, plan.digest, True)
     return before, changed
 
 

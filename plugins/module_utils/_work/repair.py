@@ -123,7 +123,7 @@ def outcome(airflow: Airflow, wish: Wish, done: Done, check_mode: bool, warn: t.
 def _ended(airflow: Airflow, wish: Wish, done: Done) -> Report:
     """Wait for the end of the run, and return its report."""
     report = _waited(airflow, wish, done.run)
-    judged = _judged_between_marks(wish, done, report)
+    judged = _judged_between_marks(done, report)
     if judged:
         run = report.run
         airflow.ask(TaskStates).clear(Selection(run, report.tasks, judged, False, False, False), True, False)
@@ -135,13 +135,13 @@ def _waited(airflow: Airflow, wish: Wish, run: Object) -> Report:
     return Report(airflow, wait_for_run(airflow, run, wish.of_run), wish.of_run.log_lines)
 
 
-def _judged_between_marks(wish: Wish, done: Done, report: Report) -> list[Object]:
+def _judged_between_marks(done: Done, report: Report) -> list[Object]:
     """Return what Airflow has not run although nothing before it has failed any more.
 
     After the first of several marks the scheduler looks at what comes after it. It may still see the failure of a task
     that is marked a moment later, and that mark then finds nothing to clear.
     """
-    if wish.state not in ("success", "skipped") or any(task["state"] == "failed" for task in report.tasks):
+    if any(task["state"] == "failed" for task in report.tasks):
         return []
     also = {_key(task) for task in done.also_cleared}
     return [task for task in report.tasks if task["state"] == "upstream_failed" and _key(task) in also]

@@ -179,8 +179,6 @@ def shown(variable: Object, secret: t.Container[Path] = ()) -> Object:
 def difference(wish: Wish, plan: Plan) -> tuple[Object, Object]:
     """Return the variable as it is, and what changes of it, as a diff may show them."""
     before = shown(plan.current, wish.secret_paths) if plan.current else {}
-    if not plan.changed:
-        return before, {}
     after = shown({**(plan.current or {}), **plan.changed}, wish.secret_paths)
     changed = {key: after[key] for key in plan.changed}
     if not plan.current or "value" not in changed:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible_collections.dagops.airflow.plugins.filter.objects_refusal import FilterModule, objects_refusal
 from ansible_collections.dagops.airflow.plugins.filter.objects_yaml import objects_yaml
 from ansible_collections.dagops.airflow.plugins.module_utils._base.placeholders import placeholder
@@ -28,6 +28,7 @@ def test_the_filter_is_there():
 def test_what_can_be_applied():
     assert objects_refusal([EXPORT], SECRETS) == ""
     assert objects_refusal(["format: 1\npools: []\n", "format: 1\nvariables: {a: b}\n"]) == ""
+    assert objects_refusal(["format: '1'\npools: []\n"]) == ""
     # Encrypted texts and those that Ansible leaves alone are no expressions.
     assert objects_refusal(["variables: {a: !vault 'x', b: !unsafe '{{ vault_airflow }}'}"]) == ""
 
@@ -63,6 +64,27 @@ def test_what_is_no_configuration(texts, words):
 )
 def test_missing_secrets_are_named(secrets, missing):
     assert objects_refusal([EXPORT], secrets).startswith(f"{NEEDS}{missing}); write them into vault.yml")
+
+
+class Encrypted:
+    """A text that Ansible decrypts when it is read."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+
+    def __str__(self) -> str:
+        raise AnsibleError(self.problem)
+
+
+def test_a_secret_that_cannot_be_decrypted():
+    secrets = {"connections": {"db": {"password": Encrypted("Decryption failed")}, ODD: {"password": "b"}}}
+    assert objects_refusal([EXPORT], secrets).startswith("needs secrets that cannot be decrypted in the variable")
+
+
+def test_another_failure_of_ansible_is_not_taken_for_one_of_decrypting():
+    secrets = {"connections": {"db": {"password": Encrypted("no such lookup")}, ODD: {"password": "b"}}}
+    with pytest.raises(AnsibleError, match="no such lookup"):
+        objects_refusal([EXPORT], secrets)
 
 
 def test_an_expression_that_somebody_has_written():

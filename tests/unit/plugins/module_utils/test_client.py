@@ -250,10 +250,25 @@ def test_the_first_of_several_attempts_may_be_the_one_that_was_done(server, cloc
     assert failure(WRITES[method], client).message.endswith(f" That has lasted for 5 s. {LOST}")
 
 
-def test_an_error_after_a_lost_answer_leaves_it_open(answered, server):
+@pytest.mark.parametrize(
+    "second",
+    [
+        lambda exchange: exchange.answers({"title": "fail-over"}, 500),
+        lambda exchange: exchange.says("1" * 2000),
+    ],
+)
+def test_an_error_after_a_lost_answer_leaves_it_open(answered, server, monkeypatch, second):
+    monkeypatch.setattr(_http.client, "LARGEST_ANSWER", 1000)
     server.patch(PATH, sends={"a": 1}).fails(requests.ConnectionError(ConnectionResetError(104, "reset")))
-    server.patch(PATH, sends={"a": 1}).answers({"title": "fail-over"}, 500).taking(40)
+    second(server.patch(PATH, sends={"a": 1})).taking(40)
     assert failure(WRITES["PATCH"], answered).message.endswith(f" {LOST}")
+
+
+def test_a_write_of_which_nothing_is_to_be_said(impatient, server):
+    server.post(PATH, sends={"a": 1}).fails(requests.ReadTimeout())
+    error = failure(impatient.post, PATH, {"a": 1})
+    assert error.may_be_done
+    assert error.message == error.message.rstrip()
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
@@ -312,6 +327,13 @@ def test_an_answer_that_has_no_body_is_whole(client, server, clock, method, stat
     assert clock.pauses == []
 
 
+@pytest.mark.parametrize("header", ["Content_Length", "Transfer_Encoding"])
+def test_an_empty_answer_whose_head_tells_how_it_ends_is_whole(client, server, clock, header):
+    server.get(PATH).says("", **{header: "0" if header == "Content_Length" else "chunked"}).unframed()
+    assert client.request("GET", PATH).text == ""
+    assert clock.pauses == []
+
+
 @pytest.mark.parametrize("status", [200, 404, 405, 500])
 def test_an_answer_to_head_is_whole(client, server, clock, status):
     server.expect("HEAD", PATH).says("", status, Content_Encoding="gzip").unframed()
@@ -319,6 +341,13 @@ def test_an_answer_to_head_is_whole(client, server, clock, status):
         assert client.request("HEAD", PATH, repeat=True).text == ""
     else:
         assert f"Airflow answered {status} to HEAD" in failure(client.request, "HEAD", PATH, repeat=True).message
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize("status", [404, 405, 410])
+def test_an_answer_to_head_is_no_outage(answered, server, clock, status):
+    server.expect("HEAD", PATH).says("", status)
+    assert f"Airflow answered {status} to HEAD" in failure(answered.request, "HEAD", PATH, repeat=True).message
     assert clock.pauses == []
 
 

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.conf import conf_of, merged
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput
 from ansible_collections.dagops.airflow.plugins.module_utils._base.inputs import (
+    LARGEST_NUMBER,
     check_maskable,
     connection_id_of,
     dag_id_of,
@@ -20,6 +21,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.inputs import
     lines_of,
     name_of,
     new_dag_run_id_of,
+    number_of,
     object_name_of,
     seconds_of,
     task_name_of,
@@ -326,6 +328,13 @@ def test_what_is_no_conf(value, words):
     assert words in refused(conf_of, "the_option", value)
 
 
+def test_yaml_is_not_told_where_it_is_no_json():
+    message = refused(conf_of, "the_option", "a: b: c")
+    assert message == (
+        "the_option is neither JSON nor YAML in line 1: mapping values are not allowed here; correct it."
+    )
+
+
 @pytest.mark.parametrize("text", ["a: &x {b: *x}", "[" * 100_000, '{"a":' * 100_000])
 def test_conf_without_an_end(text):
     refused(conf_of, "the_option", text)
@@ -412,6 +421,7 @@ ONE_REASON = [
     (object_name_of, "x" * 260, f"'{'x' * 59}…' has 260 characters; shorten it to 250 or fewer."),
     (name_of, "a/b", "'a/b' has a slash, so it cannot be asked for; choose another name."),
     (name_of, "a\x1b[31m", "'a\\x1b[31m' has a control character; remove it."),
+    (name_of, "a/b\n", "'a/b\\n' ends with a line break; remove it."),
     (task_name_of, "load ", "'load ' ends with a blank; remove it."),
 ]
 
@@ -436,3 +446,21 @@ def test_what_an_old_version_let_in_can_be_deleted():
 def test_a_character_is_named_as_it_was_given():
     assert as_given("größe\t\r\n\u2028\ud800") == "größe\\t\\r\\n\\u2028\\ud800"
     assert as_given("\x00" * 100) == ("\\x00" * 100)[:59] + "…"
+
+
+@pytest.mark.parametrize("number", [1, LARGEST_NUMBER])
+def test_numbers_that_airflow_keeps(number):
+    assert number_of("the_option", number, 1) == number
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "the_option is 0; it takes 1 or more, or -1 for none."),
+        (LARGEST_NUMBER + 1, "the_option is 2147483648; it takes at most 2147483647."),
+        (10**99, f"the_option is 1{'0' * 58}…; it takes at most 2147483647."),
+        (-(10**99), f"the_option is -1{'0' * 57}…; it takes 1 or more, or -1 for none."),
+    ],
+)
+def test_numbers_that_airflow_does_not_keep(number, words):
+    assert refused(number_of, "the_option", number, 1, ", or -1 for none") == words

@@ -351,6 +351,16 @@ def test_a_file_is_asked_for_once_and_not_too_many_of_them(clock):
     assert sum("same" in what for what in airflow.reparsed()) == 1
 
 
+def test_as_many_files_as_airflow_takes_at_once_are_asked_for_again_after_a_minute(clock):
+    dags = [{**dag(fileloc=f"/f{number}.py"), "dag_id": f"etl{number}"} for number in range(MOST_REPARSED + 1)]
+    airflow = Airflow(clock, {0: dags})
+    with pytest.raises(TimedOut):
+        wait(airflow, deployed(margin=500, timeout=70, ids=[one["dag_id"] for one in dags]))
+    asked = [what.split()[1] for what in airflow.reparsed()]
+    assert len(asked) == 2 * MOST_REPARSED
+    assert asked[MOST_REPARSED:] == asked[:MOST_REPARSED]
+
+
 # -- import errors
 
 

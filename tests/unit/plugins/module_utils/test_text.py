@@ -4,11 +4,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._base.text import Redactor, in_depth, one_line, texts_in
+from ansible_collections.dagops.airflow.plugins.module_utils._base.text import (
+    Redactor,
+    in_depth,
+    json_of,
+    json_problem,
+    one_line,
+    texts_in,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +51,43 @@ def test_no_secret_replaces_nothing():
 def test_texts_in():
     value = {"a": "x", "b": [1, 2.5, ("y",), None, True], "c": {"d": {"e": "z"}}}
     assert list(texts_in(value)) == ["x", "1", "2.5", "y", "z"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "it breaks off at its end"),
+        ('{"a": ', "it breaks off at its end"),
+        ('{"a":\n', "it breaks off at its end"),
+        ('{"a": "b\n', "it breaks off at its end"),
+        ('{"a" 1}', "it breaks at character 6"),
+        (' {"a" 1}\n', "it breaks at character 7"),
+        ('{"b": 1,\n "a" 1}', "it breaks at character 6 in line 2"),
+        ("[" * 100_000, "it is nested too deeply"),
+    ],
+)
+def test_where_a_text_is_no_json(text, problem):
+    with pytest.raises(ValueError, match=r"Expecting|Invalid|nested") as caught:
+        json_of(text)
+    assert json_problem(caught.value) == problem
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (RecursionError("maximum recursion depth exceeded"), "it is nested too deeply, or holds itself"),
+        (ValueError("Circular reference detected"), "Circular reference detected"),
+    ],
+)
+def test_why_a_value_is_no_json(error, problem):
+    assert json_problem(error) == problem
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_that_json_cannot_carry(number):
+    with pytest.raises(ValueError, match="Out of range float") as caught:
+        json.dumps(number, allow_nan=False)
+    assert json_problem(caught.value) == "it holds a number that JSON cannot carry (nan or infinity)"
 
 
 def test_one_line_does_not_steer_a_terminal():

@@ -77,6 +77,12 @@ def test_a_write_that_only_reads_is_sent_in_check_mode_and_changes_nothing(api, 
     assert result == {"changed": False, "diff": NO_DIFF, "status": 200, "json": {"dag_runs": []}}
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_it_may_be_said_of_a_read_that_it_reads(api, method):
+    api.server.expect(method, "pools").says("")
+    assert api(True, path="/pools", method=method, reads=True)["changed"] is False
+
+
 def test_an_answer_without_a_body(api):
     api.server.delete("pools/etl").says("", 204)
     result = api(path="/pools/etl", method="DELETE")
@@ -292,7 +298,9 @@ def test_what_is_no_list(api, body):
         ({"path": "/pools/%252e%252e"}, "made of dots"),
         ({"path": "/pools/a%2f..%2fb"}, "made of dots"),
         ({"path": "/pools/a%5c..%5cb"}, "made of dots"),
-        ({"path": "/pools", "body": NEW}, "does not go with method: GET"),
+        ({"path": "/pools", "body": NEW}, "body does not go with method: GET"),
+        ({"path": "/pools", "body": {}}, "body does not go with method: GET"),
+        ({"path": "/pools", "method": "HEAD", "body": NEW}, "body does not go with method: HEAD"),
         ({"path": "/pools", "method": "POST", "body": "name=etl"}, "body is no JSON: it breaks at character 1; give"),
         ({"path": "/pools", "method": "POST", "body": '{"a": 1,\n "b"}\n'}, "it breaks at character 5 in line 2; give"),
         ({"path": "/pools", "method": "POST", "body": '"{\\"a\\" 1}"'}, "body is no JSON: it breaks at character 6;"),
@@ -316,8 +324,10 @@ def test_what_is_no_list(api, body):
         ({"path": "/pools", "query": {"a": {"b": 1}}}, "query has no text, number"),
         ({"path": "/pools", "query": {"a": [None]}}, "query has no text, number"),
         ({"path": "/pools", "query": {"a": "b\nc"}}, "query holds "),
+        ({"path": "/pools", "query": {"a\nb": "c"}}, "query holds "),
         ({"path": "/pools", "method": "POST", "pages": True}, "pages is for method: GET alone"),
         ({"path": "/pools", "pages": True, "query": {"limit": 5}}, "leave limit and offset out of query"),
+        ({"path": "/pools", "pages": True, "query": {"offset": 5}}, "leave limit and offset out of query"),
     ],
 )
 def test_bad_input(api, given, says):

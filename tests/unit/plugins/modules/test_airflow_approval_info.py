@@ -93,6 +93,14 @@ def test_an_unknown_dag_or_run(questions, given, path, what, options, answers_40
         assert error.message == f"{what}; {options}"
 
 
+def test_what_airflow_does_not_find_although_it_knows_the_dag(questions):
+    questions.lists("dags/etl_daily/dagRuns/~").answers({"detail": "Not here"}, 404)
+    questions.server.get("dags/etl_daily").answers(questions.generation.dag())
+    error = questions.failure(dag_id="etl_daily")
+    assert isinstance(error, NotFound)
+    assert "Not here" in error.message
+
+
 def test_a_run_needs_its_dag(questions):
     error = questions.failure(dag_run_id=RUN_ID)
     assert isinstance(error, BadInput)

@@ -421,6 +421,13 @@ def test_cancelled_with_the_runs_that_go_on(story, given, check_mode):
     assert result["diff"]["after"] == {"backfill 7": {"state": "cancelled"}, name: {"state": "failed"}}
 
 
+def test_the_active_one_is_cancelled_although_there_is_a_newer_one(story):
+    story.has(story.raw(7), story.raw(8, completed_at=FIRST))
+    story.runs(story.run(FIRST, "queued"))
+    result = story(True, dag_id="etl_daily", state="cancelled")
+    assert result["diff"]["after"]["backfill 7"] == {"state": "cancelled"}
+
+
 def test_cancelled_once_more(story):
     story.has(story.raw(completed_at=FIRST))
     story.runs(story.run(FIRST, "failed"))
@@ -449,11 +456,11 @@ def test_nothing_to_cancel(story):
 
 @pytest.mark.parametrize("check_mode", [False, True])
 @pytest.mark.parametrize("had_one", [False, True])
-@pytest.mark.parametrize("began", [False, True])
-def test_a_backfill_of_other_dates_goes_on(story, check_mode, had_one, began):
+@pytest.mark.parametrize("states", [[], ["running"], ["success", "queued"]])
+def test_a_backfill_of_other_dates_goes_on(story, check_mode, had_one, states):
     """There is none of these dates, or one that is over."""
     story.has(*([story.raw(5, completed_at=SECOND)] if had_one else []), story.raw(6, to_date=FIRST))
-    story.runs(*([story.run(FIRST, "running")] if began else []), last=FIRST)
+    story.runs(*map(story.run, (FIRST, SECOND), states), last=FIRST)
     if had_one:
         story.runs(story.run(FIRST, "success"), story.run(SECOND, "success"))
     if had_one and not check_mode:

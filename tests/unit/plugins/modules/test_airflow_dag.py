@@ -360,6 +360,22 @@ def test_all_unknown_dags_are_named(dag, server, generation):
     assert "DAGs x, y do not exist" in dag.failure(dag_id=["x", "y"]).message
 
 
+GOES_ON = "check mode goes on as if a task before had made it."
+
+
+def test_check_mode_warns_of_what_does_not_exist(dag, server, generation):
+    server.get("dags/new").answers(generation.no_dag("new"), 404)
+    result = dag(check_mode=True, dag_id=["new"], paused=False)
+    assert paused(result) == {"new": (True, False)}
+    assert dag.warnings == [f"DAG new does not exist at {URL}; {GOES_ON}"]
+
+
+def test_check_mode_warns_of_a_pattern_that_nothing_matches(dag, server, generation):
+    listed(server, generation, "new_", [])
+    assert dag(check_mode=True, dag_id=["new_*"], paused=False)["dags"] == []
+    assert dag.warnings == [f"No DAG at {URL} matches new_*; {GOES_ON}"]
+
+
 def test_a_tag_that_nothing_has(dag, server, generation):
     server.get("dags", page(**generation.stale_filter, tags=["x", "y"])).answers(generation.dags())
     error = dag.failure(tags=["x", "y"], paused=True)

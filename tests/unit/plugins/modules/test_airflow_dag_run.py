@@ -1382,6 +1382,16 @@ def test_a_clear_whose_answer_gets_lost_is_not_known(story, server, generation):
     assert error.message.endswith("Nobody knows whether the run was cleared; look at it before you clear it again.")
 
 
+def test_a_clear_that_is_refused_is_not_in_doubt(story, generation):
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"))
+    story.dag()
+    clear(story).answers(generation.problem(403, "Forbidden"), 403)
+    error = refusal(story, state="cleared", dag_run_id=RUN_ID)
+    assert isinstance(error, Denied)
+    assert "Nobody knows" not in error.message
+
+
 def test_clear_in_check_mode(story, generation):
     story.run(RUN_ID, "failed", **OVER)
     story.tasks(generation.task("load", "failed"))

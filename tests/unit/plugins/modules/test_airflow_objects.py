@@ -9,11 +9,13 @@ import typing as t
 
 import pytest
 import requests
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.pools import Pools
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
     BadInput,
     ObjectsFailed,
     Unreachable,
     Unsupported,
+    WrongLogin,
 )
 from ansible_collections.dagops.airflow.plugins.module_utils._work.digests import digest_key
 from ansible_collections.dagops.airflow.plugins.modules import airflow_objects
@@ -468,18 +470,37 @@ def test_a_purge_that_is_refused_in_part_is_told_as_it_was(tree, server):
     assert error.message.endswith(" The others were written. See failed_objects for each of them.")
 
 
-def test_a_failure_counts_by_kind_and_gives_each_reason_once(tree, server):
+@pytest.mark.parametrize("names", [("etl", "load"), ("a(b", "c+d"), ("a", "b")])
+def test_a_failure_counts_by_kind_and_gives_each_reason_once(tree, server, names):
     tree.lists("pools")
     tree.lists("variables")
-    for name in ("etl", "load"):
-        tree.refuses(tree.posted("pools", name=name, slots=8))
+    for name in names:
+        tree.refuses(tree.posted("pools", name=name, slots=8), reason="no data at all")
     tree.refuses(tree.posted("variables", key="region", value="eu"), 403, "Forbidden")
-    error = tree.failure(pools=[{"name": name, "slots": 8} for name in ("etl", "load")], variables={"region": "eu"})
-    reason = "Airflow refused pool etl: it does not want to; correct it (and 1 more for the same reason). "
+    error = tree.failure(pools=[{"name": name, "slots": 8} for name in names], variables={"region": "eu"})
+    reason = f"Airflow refused pool {names[0]}: no data at all; correct it (and 1 more for the same reason). "
     assert error.message.startswith(f"2 pools and 1 variable are not as wanted: {reason}")
     assert "may not" in error.message or "lacks" in error.message
     assert error.message.endswith(". See failed_objects for each of them.")
     assert " others " not in error.message
+    assert "purged" not in error.message
+
+
+def test_dags_that_failed_are_counted_in_capitals(tree, server):
+    tree.lists("dags", *(tree.generation.dag(name, is_paused=True) for name in ("a", "b")))
+    for name in ("a", "b"):
+        tree.refuses(server.patch(f"dags/{name}", sends={"is_paused": False}), 403, "Forbidden")
+    error = tree.failure(dags={name: {"paused": False} for name in ("a", "b")})
+    assert error.message.startswith("2 DAGs are not as wanted: ")
+
+
+def test_a_wrong_password_is_no_failure_of_a_kind(tree, monkeypatch):
+    def select(self):
+        raise WrongLogin("User name or password is wrong.", 401)
+
+    monkeypatch.setattr(Pools, "select", select)
+    error = tree.failure(pools=[{"name": "etl", "slots": 8}])
+    assert (type(error), error.message) == (WrongLogin, "User name or password is wrong.")
 
 
 def test_a_list_that_cannot_be_read_for_a_purge(tree, server):
@@ -516,18 +537,21 @@ def test_check_mode_warns_of_a_dag_that_a_task_before_may_bring(tree, server):
     )
 
 
-def test_a_server_that_is_gone_ends_the_task_which_tells_what_was_done(tree, server):
-    tree.lists("pools")
-    tree.posted("pools", name="a", slots=8)
+@pytest.mark.parametrize(("there", "before"), [(False, "1 object was"), (True, "no objects were")])
+def test_a_server_that_is_gone_ends_the_task_which_tells_what_was_done(tree, server, there, before):
+    tree.lists("pools", *([pool("a")] if there else []))
+    if not there:
+        tree.posted("pools", name="a", slots=8)
     server.post("pools", sends={"name": "b", "slots": 8}).fails(requests.ConnectionError("gone"))
     pools = [{"name": name, "slots": 8} for name in "abc"]
     error = tree.failure(pools=pools, retry_timeout=0)
     assert isinstance(error, Unreachable)
     assert error.message.startswith("pools b: ")
     assert error.message.endswith(
-        " Before it, 1 object was written; the rest was not tried. Run the same task again, which goes on from there."
+        f" Before it, {before} written; the rest was not tried. Run the same task again, which goes on from there."
     )
-    assert (error.details["changed"], outcomes(error.details)) == (True, {"pools": {"created": ["a"]}})
+    told = {"pools": {"unchanged" if there else "created": ["a"]}}
+    assert (error.details["changed"], outcomes(error.details)) == (not there, told)
 
 
 def test_a_list_that_is_short_twice_is_no_airflow_without_users(tree, server):

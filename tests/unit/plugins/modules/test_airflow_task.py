@@ -292,6 +292,34 @@ def test_a_lost_answer_about_tasks_that_ended_well_is_an_error(story):
     assert error.details["dag_run"]["dag_run_id"] == RUN_ID
 
 
+def test_a_clear_that_is_refused_is_not_in_doubt(story):
+    story.has_failed()
+    story.v1_version()
+    story.would_clear(["load.users"], ["load.users"])
+    story.has_dag()
+    story.clears(["load.users"], ["load.users"]).answers(story.generation.problem(403, "Forbidden"), 403)
+    error = story.failure(**GIVEN, task_id="load.users")
+    assert isinstance(error, Denied)
+    assert "Nobody knows" not in error.message
+
+
+def test_a_clear_that_is_refused_half_way_is_in_doubt(three):
+    three.has_failed()
+    three.version("3.0.6")
+    plain = {"only_failed": False, "include_upstream": None, "include_downstream": None}
+    three.would_clear([["load.orders", 1]], ["load.orders[1]"], **plain)
+    three.would_clear([["load.users", -1]], ["load.users"], **plain)
+    three.has_dag()
+    three.clears([["load.orders", 1]], ["load.orders[1]"], **plain)
+    refused = three.generation.problem(403, "Forbidden")
+    three.clears([["load.users", -1]], [], **plain).answers(refused, 403)
+    error = three.failure(**GIVEN, task_id=["load.*"], map_index=[-1, 1], only_failed=False)
+    assert isinstance(error, Denied)
+    assert error.message.endswith(
+        "Nobody knows whether the tasks were cleared; look at the run before you clear them again."
+    )
+
+
 def test_a_paused_dag_is_a_failure_before_anything_is_written(story):
     story.has_failed()
     story.v1_version()
@@ -368,6 +396,19 @@ def test_a_run_that_fails_again_fails_the_task(story):
     ]
 
 
+def test_a_run_that_fails_again_shows_the_end_of_its_logs(three):
+    three.has_failed()
+    three.would_clear(["load.users"], ["load.users"])
+    three.has_dag()
+    three.clears(["load.users"], ["load.users"])
+    three.has_run()
+    three.lists({"load.users": "failed"})
+    log = three.server.get(f"{RUN}/taskInstances/load.users/logs/1", {"full_content": "true"})
+    log.says(three.generation.log("one", "two"))
+    error = three.failure(**{**GIVEN, "log_lines": 1}, task_id="load.users", wait=True)
+    assert [task["log_tail"] for task in error.details["failed_tasks"]] == ["two"]
+
+
 def test_a_failed_run_in_which_nothing_runs_again_stays_failed(story):
     story.has_failed()
     story.v1_version()
@@ -395,6 +436,7 @@ def test_a_wait_that_takes_too_long_has_the_tasks(story):
     assert isinstance(error, TimedOut)
     assert error.details["timed_out"]
     assert error.details["tasks"][0]["wanted"] == "cleared"
+    assert error.details["changed"]
     assert ". It goes on; airflow_dag_run with state: awaited waits for it. " in error.message
 
 
@@ -570,25 +612,60 @@ def test_a_run_that_is_waited_for_and_stays_successful_is_told_once(three):
     assert "succeeded although 1 of 2 tasks did not" in warning
 
 
-def test_what_airflow_has_judged_between_two_marks_is_cleared_again(three):
-    three.has_failed()
-    for name in ("load.orders", "load.users"):
-        found = "load.orders[1]" if name == "load.orders" else name
-        three.would_mark(found, [found])
+TWO = {"task_id": ["load.users", "load.orders"], "map_index": [-1, 1], "wait": True, "progress": False}
+
+
+def marks_two(three, state, **more):
+    """Mark all that has failed, each task by a mark of its own; the DAG has more tasks than those of C(ALL)."""
+    three.has_run()
+    three.lists({**dict.fromkeys(ALL, "success"), **FAILED, **more})
+    for name in ("load.orders[1]", "load.users"):
+        three.would_mark(name, [name], state)
     three.has_graph()
     three.has_dag()
-    three.marks("load.users")
-    three.marks("load.orders[1]")
+    three.marks("load.users", state)
+    three.marks("load.orders[1]", state)
+
+
+@pytest.mark.parametrize("state", ["success", "skipped"])
+@pytest.mark.parametrize("judged", [["publish", "report"], ["report"]])
+def test_what_airflow_has_judged_between_two_marks_is_cleared_again(three, state, judged):
+    marks_two(three, state)
     three.has_run()
-    three.has_tasks(**{"load.users": "success", "load.orders[1]": "success"})
-    three.clears(["publish", "report"], ["publish", "report"])
+    marked = {"load.users": state, "load.orders[1]": state}
+    three.has_tasks(**{**marked, "publish": "success", **dict.fromkeys(judged, "upstream_failed")})
+    three.clears(judged, judged)
     three.has_run("running")
     three.has_run("success")
-    three.lists(dict.fromkeys(ALL, "success"))
-    wanted = ["load.users", "load.orders"]
-    result = three(**GIVEN, task_id=wanted, map_index=[-1, 1], state="success", wait=True, progress=False)
+    three.lists({**dict.fromkeys(ALL, "success"), **marked})
+    result = three(**GIVEN, **TWO, state=state)
     assert result["dag_run"]["state"] == "success"
     assert told(result["also_cleared"]) == {"publish": "success", "report": "success"}
+
+
+@pytest.mark.parametrize(
+    ("state", "more"),
+    [
+        # It has failed once more, or for the first time.
+        ({"publish": "failed", "report": "upstream_failed"}, {}),
+        # It comes after none of the marked tasks, and somebody has marked what had failed before it.
+        ({"publish": "success", "report": "success"}, {"mail": "upstream_failed"}),
+    ],
+)
+def test_what_airflow_has_judged_for_another_reason_is_not_cleared_again(three, state, more):
+    marks_two(three, "success", **more)
+    three.has_run()
+    three.lists({**dict.fromkeys(ALL, "success"), **state, **more})
+    error = three.failure(**GIVEN, **TWO, state="success")
+    assert isinstance(error, RunFailed)
+    assert told(error.details["also_cleared"]) == state
+
+
+def test_what_a_mark_has_set_going_is_not_cleared_again(three):
+    marks_two(three, "success")
+    three.has_run("success")
+    three.lists(dict.fromkeys(ALL, "success"))
+    assert three(**GIVEN, **TWO, state="success")["dag_run"]["state"] == "success"
 
 
 def test_marks_as_failed_do_not_fail_the_task(three):

@@ -384,17 +384,20 @@ def test_rights_of_another_user_are_no_warning(old):
 
 
 @pytest.mark.parametrize("status", [400, 422])
-def test_a_role_that_is_gone_meanwhile(users, server, generation, status):
+@pytest.mark.parametrize(
+    ("role", "named"),
+    [("Nope", "Nope (did you mean Op?)"), ("it's", "it's"), ("DAG:etl_daily", "DAG:etl_daily")],
+)
+def test_a_role_that_is_gone_meanwhile(users, server, generation, status, role, named):
     users.has()
-    users.lists_roles("Nope")
-    server.patch(users.path(), sends=body_of({**USER, "roles": ["Nope"]})).answers(
-        generation.problem(status, "Bad Request", "Unknown roles: 'Nope'"), status
+    users.lists_roles(role)
+    server.patch(users.path(), sends=body_of({**USER, "roles": [role]})).answers(
+        generation.problem(status, "Bad Request", f"Unknown roles: {role!r}"), status
     )
-    error = users.failure(username="deploy", roles=["Nope"])
+    error = users.failure(username="deploy", roles=[role])
     assert isinstance(error, BadInput)
     assert error.message == (
-        "Airflow refused user deploy: it knows no role Nope (did you mean Op?); make it first (airflow_role), or "
-        "correct roles."
+        f"Airflow refused user deploy: it knows no role {named}; make it first (airflow_role), or correct roles."
     )
 
 

@@ -259,6 +259,27 @@ def test_only_the_secret_of_a_value_is_marked(new, there):
     assert json.loads(result["diff"]["after"]["cfg"]["value"]) == {"a": 1, "password": WRITTEN}
 
 
+def test_stars_that_airflow_2_shows_are_no_mask(old):
+    there = '{"password": "a***b"}'
+    old.has("cfg", there)
+    old.patched("cfg", there, value=json.dumps({"password": SECRET}))
+    result = old(key="cfg", secret_value={"password": SECRET}, value={})
+    assert json.loads(result["diff"]["after"]["cfg"]["value"]) == {"password": "(changed)"}
+
+
+def test_a_value_that_airflow_cannot_read_is_marked_as_a_whole(new):
+    new.has("cfg", None)
+    new.patched("cfg", None, value=json.dumps({"a": 1, "password": SECRET}))
+    result = new(key="cfg", value={"a": 1}, secret_value={"password": SECRET})
+    assert result["diff"] == {"before": {"cfg": {"value": None}}, "after": {"cfg": {"value": WRITTEN}}}
+
+
+def test_a_value_without_secrets_stays_as_it_is_written(new):
+    new.has("cfg", '{"a":1}')
+    new.patched("cfg", '{"a":1}', value='{"a":2}')
+    assert new(key="cfg", value='{"a":2}')["diff"]["after"] == {"cfg": {"value": '{"a":2}'}}
+
+
 def test_on_create(variable):
     there = "***" if variable.generation.name == "v2" else "another-secret"
     variable.has("api_key", there)
