@@ -173,7 +173,10 @@ class AirflowModule(AnsibleModule):
         :param starting: the server is being started.
         """
         if self._by_command is None or self.params["airflow_command"] is None:
-            return connect(self.params, self.warn, say=progress.get(), starting=starting)
+            airflow = connect(self.params, self.warn, say=progress.get(), starting=starting)
+            # Ansible 2.19 and newer prints the message of a failure, and warnings, in spite of no_log.
+            airflow.quotes = not self.no_log
+            return airflow
         if self._url_is_given:
             raise BadInput(
                 "airflow_command and api_url are given, and exclude each other; leave one out. Where module_defaults "

@@ -245,7 +245,7 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
         state = call(runs.get, "ok", run)["state"]
     for task in call(tasks.of_run, "ok", run):
         call(tasks.circumstances, "ok", run, task)
-        pool = call(found.ask(Pools).find, tasks.pool_of(run, task))
+        pool = call(found.ask(Pools).find, tasks.pool_of(run, task)["name"])
         call(tasks.in_pool, pool["name"], ["running", "queued"])
         call(tasks.lacking, "ok", run, task)
         call(tasks.retry_time, "ok", task)

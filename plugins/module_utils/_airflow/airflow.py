@@ -67,7 +67,10 @@ class Airflow:
     :param generation: the name of the API that it has: C(v1) (Airflow 2.3 to 2.11) or C(v2) (Airflow 3).
     :param version: its version, where it is known already.
     :param say: prints a line of progress while a task waits.
+    :ivar quotes: whether messages may quote what the tasks of a run have said.
     """
+
+    quotes = True
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ import json
 import typing as t
 
 from .._base.conf import in_json
-from .._base.errors import ApiError, BadInput, FateUnknown, NoSuchApi, Unreachable
+from .._base.errors import ApiError, BadInput, Blocked, FateUnknown, NoSuchApi, Unreachable
 from .._base.text import json_of, json_problem, one_line, texts_in
 from .._http.address import endpoint_of
 from .._http.pages import PAGE, pages
@@ -68,6 +68,9 @@ class Endpoints(Family):
             elif error.status in ADVICE:
                 error.message = f"{error.message.rstrip('.')}: {_advice(request, error)}."
             error.details.update(status=error.status, json=error.answer)
+            raise
+        except Blocked as error:
+            error.details.update(status=error.status, json=None)
             raise
         except Unreachable as error:
             if not request.writes:

@@ -29,7 +29,7 @@ class Tasks(Family):
 
     def __init__(self, airflow: Airflow) -> None:
         super().__init__(airflow)
-        self._pools: dict[t.Any, str] = {}  # of task instances that were listed
+        self._pools: dict[t.Any, Object] = {}  # of task instances that were listed
         self._ids: dict[str, set[str]] = {}  # of tasks, by DAG
 
     def of_run(self, dag_id: str, dag_run_id: str) -> list[Object]:
@@ -64,9 +64,12 @@ class Tasks(Family):
         """What a task instance in a loop is asked for with, since its turns share one path."""
         return {}
 
-    def pool_of(self, dag_run_id: str, task: Object) -> str:
-        """Return the pool of a task instance that was listed; an empty text: it is not known."""
-        return self._pools.get((dag_run_id, task_key(task)), "")
+    def pool_of(self, dag_run_id: str, task: Object) -> Object:
+        """Return the pool of a task instance that was listed, and how many of its slots it needs: {name, slots}.
+
+        An empty C(name): it is not known.
+        """
+        return self._pools.get((dag_run_id, task_key(task)), {"name": "", "slots": 1})
 
     @of_known_shape
     def in_pool(self, pool: str, states: t.Sequence[str]) -> list[Object]:
@@ -156,7 +159,7 @@ class Tasks(Family):
         task.update({key: iso(raw.get(key)) for key in ("start_date", "end_date")})
         task["url"] = self._airflow.ask(Links).task(dag_id, dag_run_id, task["task_id"], task["map_index"])
         task["log_tail"] = None
-        self._pools[dag_run_id, task_key(task)] = raw.get("pool") or ""
+        self._pools[dag_run_id, task_key(task)] = {"name": raw.get("pool") or "", "slots": raw.get("pool_slots") or 1}
         return task
 
     def _of_dag(self, dag_id: str) -> list[Object]:

@@ -124,6 +124,17 @@ class Redirected(AirflowError):
         self.what = what
 
 
+class Blocked(AirflowError):
+    """A proxy or a firewall before Airflow refuses a request, with a page for people; Airflow has not seen it.
+
+    :param status: HTTP status code.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class FateUnknown(AirflowError):
     """A request that makes something went out, no answer came back, and it cannot be found out whether it was done."""
 

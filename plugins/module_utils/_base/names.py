@@ -48,10 +48,15 @@ HOLDERS = frozenset(
         *("json", "health", "metadatabase", "scheduler", "triggerer", "dag_processor"),
     )
 )
-# Options, and keys of theirs, that are no names: they may hold what they like.
-FREE_TEXTS = frozenset(("conf", "secret_conf", "params", "note", "description", "value", "extra", "msg", "log_tail"))
+# Options, and keys of theirs, that may hold what they like; what is masked in a message is fit for a note.
+FREE_TEXTS = frozenset(("secret_conf", "note", "msg", "log_tail"))
+# Those that Airflow keeps as they are. They may hold asterisks, but not those of Ansible: a result that was handed on
+# would replace a value by its mask.
+KEPT_TEXTS = frozenset(("conf", "params", "description", "value", "extra"))
 # Ansible puts eight asterisks in the place of a secret, or these words where that is the whole text; Airflow three.
-_MASK = re.compile(r"\*{3,}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
+_WORDS = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+_MASK = re.compile(rf"\*{{3,}}|{_WORDS}")
+_MASK_OF_ANSIBLE = re.compile(rf"(?<!\*)\*{{8}}(?!\*)|{_WORDS}")
 
 
 def with_names(masked: t.Any, result: t.Any) -> t.Any:
@@ -74,21 +79,26 @@ def with_names(masked: t.Any, result: t.Any) -> t.Any:
 
 
 def check_unmasked(name: str, value: t.Any) -> None:
-    """Refuse an option that says what is meant, and in which something was masked."""
-    text = "" if name in FREE_TEXTS else masked_in(value)
+    """Refuse an option in which something was masked, so that it does not say what is meant."""
+    text = masked_in({name: value})
     if text:
         raise BadInput(
-            f"{name} holds {one_line(text, 80)}, in which a secret was masked, so that it does not say what is meant; "
+            f"{name} holds {text}, in which a secret was masked, so that it does not say what is meant; "
             "give the text itself. Nothing was changed."
         )
 
 
-def masked_in(value: t.Any) -> str:
-    """Return the first text in which something was masked, of an option that says what is meant, or an empty one."""
+def masked_in(value: t.Any, mask: re.Pattern[str] = _MASK) -> str:
+    """Return the first text in which something was masked, as it may be shown, or an empty one."""
     if isinstance(value, str):
-        return value if _MASK.search(value) else ""
+        found = mask.search(value)
+        if not found:
+            return ""
+        return one_line(value, 80) if mask is _MASK else f"a text with {found[0]}"
     if isinstance(value, dict):
-        value = [item for key, item in value.items() if key not in FREE_TEXTS]
+        given = ((key, item) for key, item in value.items() if key not in FREE_TEXTS)
+        masks = ((item, _MASK_OF_ANSIBLE if key in KEPT_TEXTS else mask) for key, item in given)
+        return next(filter(None, (masked_in(*each) for each in masks)), "")
     if isinstance(value, (list, tuple)):
-        return next(filter(None, map(masked_in, value)), "")
+        return next(filter(None, (masked_in(item, mask) for item in value)), "")
     return ""

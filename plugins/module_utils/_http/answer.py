@@ -19,6 +19,8 @@ CHUNK = 64 * 1024
 MAY_PASS = (408, 425)
 NEVER_PASS = (501, 505)
 NO_BODY = (204, 304)
+# What a proxy says whose server is gone, and one that has a page in its place (405: to anything but GET).
+NOTHING_THERE = (404, 405, 410)
 
 
 class Answer:
@@ -44,6 +46,15 @@ class Answer:
         return bool(self.text.strip()) and reason_of(self.headers.get("Content-Type", ""), self.text).startswith(
             "an HTML page"
         )
+
+    @property
+    def is_by_another(self) -> bool:
+        """Whether a proxy or a firewall has refused the request: with a page, and a status that is not of its own lack.
+
+        A login may still help against 401; what is not there, or may pass, has its own errors.
+        """
+        of_request = 400 <= self.status < 500 and self.status not in (401, *NOTHING_THERE) and not may_pass(self.status)
+        return of_request and self.is_page and self.text.lstrip().startswith("<")
 
     def parsed(self) -> t.Any:
         """The body as JSON; None when it is none."""

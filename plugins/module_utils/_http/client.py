@@ -15,6 +15,7 @@ from .._base.clock import Clock
 from .._base.errors import (
     AirflowError,
     ApiError,
+    Blocked,
     Conflict,
     Denied,
     NoSuchApi,
@@ -25,9 +26,9 @@ from .._base.errors import (
 )
 from .._base.patience import Patience
 from .._base.text import Redactor, one_line, reason_of
-from .answer import Answer, is_no_route, is_of_airflow, may_pass
+from .answer import NOTHING_THERE, Answer, is_no_route, is_of_airflow, may_pass
 from .login import Login
-from .problems import not_airflow
+from .problems import blocked, not_airflow, too_large
 from .transport import Transport
 
 if t.TYPE_CHECKING:
@@ -40,8 +41,6 @@ E = t.TypeVar("E", bound=AirflowError)
 T = t.TypeVar("T")
 ERRORS: dict[int, type[ApiError]] = {404: NotFound, 409: Conflict, 500: ServerError}
 FAILED = "Airflow has failed; look at the log of its web server (Airflow 3: API server)"
-# What a proxy says whose server is gone, and one that has a page in its place (405: to anything but GET).
-NOTHING_THERE = (404, 405, 410)
 _API = re.compile(r"/api(?=/)|/.*?/v\d(?=/)|.*")
 
 
@@ -316,9 +315,7 @@ class Client:
     def _send(self, method: str, path: str, **request: t.Any) -> Answer:
         answer = self._transport.read(self._checked(method, path, **request), LARGEST_ANSWER)
         if not answer.complete:
-            raise ApiError(
-                f"{self.url}{path} answered with more than {LARGEST_ANSWER} bytes; check api_url.", answer.status
-            )
+            raise too_large(f"{self.url}{path}", LARGEST_ANSWER, answer.status)
         return answer
 
     def _checked(self, method: str, path: str, **request: t.Any) -> requests.Response:
@@ -341,9 +338,11 @@ class Client:
             raise self._error(method, path, response)
         return response
 
-    def _error(self, method: str, path: str, response: requests.Response) -> ApiError | Unreachable:
+    def _error(self, method: str, path: str, response: requests.Response) -> ApiError | Blocked | Unreachable:
         answer = self._transport.read(response, LARGEST_ERROR)
         reason = self._reason(answer)
+        if answer.is_by_another:
+            return Blocked(blocked(method, answer, reason), answer.status)
         # The answer to HEAD has no body, by which Airflow's could be told from those of others.
         told = method != "HEAD"
         if answer.status == 404 and told and is_no_route(answer):
@@ -356,7 +355,7 @@ class Client:
         else:
             message = _message(method, answer, reason)
             if answer.status == 413:
-                message += ": the request is larger than the server takes; make conf smaller"
+                message += ": the request is larger than the server takes; send less"
             if answer.status == 500:
                 message += f": {FAILED}"
             error = ERRORS.get(answer.status, ApiError)(f"{message}.", answer.status, reason)
@@ -372,7 +371,9 @@ class Client:
         reason = self._reason(answer)
         takes = self.permissions_for(method, path, self.login.by_fab()) if answer.status == 403 else ""
         advice = self.login.advice(answer.status, reason, takes)
-        error = Denied(f"{_message(method, answer, reason)}: {advice}.", answer.status, reason)
+        told = f"{_message(method, answer, reason)}: {advice}."
+        # A login may still help, as with a proxy that wants one for each path.
+        error = Denied(blocked(method, answer, reason) if answer.is_by_another else told, answer.status, reason)
         error.authenticated = self.login.proven(answer.status, reason)
         error.answer = answer.parsed()
         return error
@@ -392,5 +393,6 @@ def _before_the_request() -> t.Iterator[None]:
 
 
 def _message(method: str, answer: Answer, reason: str) -> str:
-    says = f" ({reason})" if reason else ""
+    # The word for 403 says nothing more than the number.
+    says = f" ({reason})" if reason not in ("", "Forbidden") else ""
     return f"Airflow answered {answer.status} to {method} {answer.url.partition('?')[0]}{says}"

@@ -58,6 +58,8 @@ class Server(t.Protocol):
 
 def lacking(who: str, takes: str) -> str:
     """Say that a permission is missing, and which one that is, where it is known."""
+    if ", and " in takes:
+        return f"{who} lacks one of the permissions ({takes})"
     return f"{who} lacks the permission{f' ({takes})' if takes else ''}"
 
 

@@ -9,8 +9,9 @@ import socket
 import ssl
 from urllib.parse import urljoin, urlsplit
 
-from .._base.errors import AirflowError, Redirected, Unreachable
+from .._base.errors import AirflowError, ApiError, Redirected, Unreachable
 from .._base.text import Redactor, one_line
+from .answer import Answer
 
 
 def requests_errors() -> tuple[type[Exception], ...]:
@@ -80,6 +81,25 @@ def not_airflow(url: str, what: str, status: int | None = None) -> Unreachable:
         status,
         sent=False,
     )
+
+
+def blocked(method: str, answer: Answer, reason: str) -> str:
+    """Say that a proxy or a firewall has refused a request.
+
+    :param reason: what it said, in one line.
+    """
+    advice = "look at it"
+    if answer.status == 413:
+        advice = "the request is larger than it takes, so send less, or raise its limit"
+    url = answer.url.partition("?")[0]
+    return f"A proxy or firewall before Airflow answered {answer.status} to {method} {url} ({reason}): {advice}."
+
+
+def too_large(url: str, limit: int, status: int) -> ApiError:
+    """An answer of which not even the whole can be read; what was asked for may be done."""
+    error = ApiError(f"{url} answered with more than {limit} bytes; check api_url.", status)
+    error.may_be_done = status < 300
+    return error
 
 
 def broken_off(url: str) -> Unreachable:

@@ -164,7 +164,8 @@ class Report:
                 continue
             log = airflow.ask(Tasks).log(self.run["dag_id"], self.run["dag_run_id"], task, log_lines)
             task["log_tail"] = log.tail
-            self._reasons[task_key(task)] = log.reason
+            if airflow.quotes:
+                self._reasons[task_key(task)] = log.reason
 
 
 def task_name(task: Object) -> str:

@@ -162,7 +162,8 @@ class Standstill:
         return "the run before"
 
     def _in_pool(self, task: Object, ask_holders: bool = True) -> str:
-        name = self._airflow.ask(Tasks).pool_of(self._run["dag_run_id"], task)
+        wanted = self._airflow.ask(Tasks).pool_of(self._run["dag_run_id"], task)
+        name = wanted["name"]
         if not name:
             return ""
         try:
@@ -172,8 +173,12 @@ class Standstill:
         if pool is None:
             return f" in pool {name}, which does not exist: make it"
         text = f" in pool {name} ({pool['open_slots']} of {pool['slots']} slots are open)"
-        if pool["open_slots"] > 0 or pool["slots"] < 0:
+        if pool["slots"] < 0 or pool["open_slots"] >= wanted["slots"]:
             return text
+        if wanted["slots"] > 1:
+            text += f", and needs {wanted['slots']} of them (pool_slots)"
+        if wanted["slots"] > pool["slots"] > 0:
+            return f"{text}, more than the pool has: give the pool more slots with airflow_pool"
         holders = self._holders(pool) if ask_holders and pool["slots"] else []
         which = f"the tasks of {first_few(holders)}, which hold them" if holders else "the tasks that hold them"
         wait = f"wait for {which}, or " if pool["slots"] else ""

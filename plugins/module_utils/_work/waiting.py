@@ -13,7 +13,6 @@ from .._airflow.runs import Runs
 from .._base.errors import AirflowError, NotFound, TimedOut
 from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.states import ENDED
-from .._base.text import one_line
 from .diagnosis import diagnosis
 from .report import Report, elapsed, read_again, without_tasks
 from .run_progress import RunProgress
@@ -108,7 +107,7 @@ def _cancel_after_timeout(airflow: Airflow, run: Object, error: TimedOut) -> Obj
             return seen
         cancelled = airflow.ask(Runs).set_state(run["dag_id"], run["dag_run_id"], "failed")
     except AirflowError as problem:
-        error.message += f" It could not be cancelled: {one_line(problem.message)}"
+        error.message += f" It was not cancelled: {problem.message}"
         return None
     error.message += " It was cancelled (cancel_on_timeout)."
     error.details.update(dag_run=shown(cancelled), changed=True)

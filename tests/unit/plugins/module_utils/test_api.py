@@ -251,12 +251,18 @@ def test_what_else_is_told_of_a_task(airflow, server, generation):
 
 
 def test_the_pool_of_a_task_that_was_listed(airflow, server, generation):
-    listed = [{**generation.task("load"), "pool": "db"}, {**generation.task("load"), "map_index": 3, "pool": None}]
+    listed = [
+        {**generation.task("load"), "pool": "db", "pool_slots": 3},
+        {**generation.task("load"), "map_index": 3, "pool": None},
+    ]
     server.get(f"{RUN}/taskInstances", {"limit": 100, "offset": 0}).answers(generation.tasks(*listed))
     tasks = airflow.ask(Tasks)
     load, mapped = sorted(tasks.of_run("etl_daily", RUN_ID), key=lambda task: task["map_index"])
-    assert [tasks.pool_of(RUN_ID, task) for task in (load, mapped)] == ["db", ""]
-    assert tasks.pool_of("other", load) == ""
+    assert [tasks.pool_of(RUN_ID, task) for task in (load, mapped)] == [
+        {"name": "db", "slots": 3},
+        {"name": "", "slots": 1},
+    ]
+    assert tasks.pool_of("other", load)["name"] == ""
     assert "pool" not in load
 
 

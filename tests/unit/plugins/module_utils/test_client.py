@@ -19,6 +19,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils import _http
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
     AirflowError,
     ApiError,
+    Blocked,
     Conflict,
     Denied,
     NoSuchApi,
@@ -835,7 +836,7 @@ ERRORS: list[tuple[int, t.Any, type[ApiError], str]] = [
     (409, {"detail": UNIQUE}, Conflict, " (Unique constraint violation)."),
     (409, {"detail": {"message": "in use"}}, Conflict, " (in use)."),
     (409, {"detail": {}}, Conflict, "."),
-    (413, {"detail": "x"}, ApiError, " (x): the request is larger than the server takes; make conf smaller."),
+    (413, {"detail": "x"}, ApiError, " (x): the request is larger than the server takes; send less."),
     (422, {"detail": [INVALID, {"msg": "and this"}]}, ApiError, " (conf.0: must be a dict; and this)."),
     (422, {"detail": [1, None, {}, {"loc": ["query", "limit"]}]}, ApiError, " (limit:)."),
     (500, {"detail": "Internal error"}, ServerError, f" (Internal error): {FAILED}."),
@@ -965,6 +966,38 @@ def test_an_answer_that_is_too_large(client, server, monkeypatch):
     monkeypatch.setattr(_http.client, "LARGEST_ANSWER", 1000)
     server.get(PATH).answers("x" * 2000)
     assert "more than 1000 bytes" in failure(client.get, PATH).message
+
+
+def test_a_write_whose_answer_is_too_large_may_be_done(client, server, monkeypatch):
+    monkeypatch.setattr(_http.client, "LARGEST_ANSWER", 1000)
+    server.post(PATH, sends={}).answers("x" * 2000)
+    assert failure(client.post, PATH, {}, lost="Nobody knows.").message.endswith("check api_url. Nobody knows.")
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "POST"])
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (400, "look at it"),
+        (403, "look at it"),
+        (406, "look at it"),
+        (413, "the request is larger than it takes, so send less, or raise its limit"),
+        (422, "look at it"),
+    ],
+)
+def test_a_page_by_which_a_proxy_refuses_is_no_refusal_of_airflow(client, server, method, status, advice):
+    page = "<html><head><title>Blocked</title></head></html>"
+    server.expect(method, PATH, sends=None if method == "GET" else {"a": 1}).says(page, status, "text/html")
+    error = failure(CALLS[method], client)
+    assert isinstance(error, Denied if status == 403 else Blocked)
+    assert error.status == status
+    said = f"answered {status} to {method} {URL}{PATH} (an HTML page titled 'Blocked'): {advice}."
+    assert error.message == f"A proxy or firewall before Airflow {said}"
+
+
+def test_a_page_without_markup_may_be_airflows(client, server):
+    server.get(PATH).says("Forbidden", 403, "text/html")
+    assert isinstance(failure(client.get, PATH), Denied)
 
 
 @pytest.mark.parametrize("body", [{}, [], "dags", None, 1, {"dags": None}, {"dags": {"a": 1}}, {"things": []}])

@@ -35,7 +35,7 @@ class Airflow:
             "runs.select": [],
             "pools.find": Denied("no", 403),
             "tasks.retry_time": None,
-            "tasks.pool_of": "db",
+            "tasks.pool_of": {"name": "db", "slots": 1},
             "tasks.in_pool": Denied("no", 403),
             "tasks.circumstances": CALM,
             "tasks.lacking": None,
@@ -257,13 +257,31 @@ def test_what_tasks_are_at(tasks, told, found):
         ({"pools.find": pool(-1, -1)}, "task a is waiting in pool db (-1 of -1 slots are open)"),
         # Such a task takes several slots.
         ({"pools.find": pool(3, 1), **POOL}, "task a is waiting in pool db (1 of 3 slots are open)"),
+        (
+            {"pools.find": pool(2, 2), "tasks.pool_of": {"name": "db", "slots": 3}},
+            "task a is waiting in pool db (2 of 2 slots are open), and needs 3 of them (pool_slots), more than the "
+            f"pool has: {MORE}",
+        ),
+        (
+            {"pools.find": pool(4, 2), "tasks.pool_of": {"name": "db", "slots": 3}, "tasks.in_pool": []},
+            "task a is waiting in pool db (2 of 4 slots are open), and needs 3 of them (pool_slots): "
+            f"{WAIT}, or {MORE}",
+        ),
+        (
+            {"pools.find": pool(4, 3), "tasks.pool_of": {"name": "db", "slots": 3}},
+            "task a is waiting in pool db (3 of 4 slots are open)",
+        ),
+        (
+            {"pools.find": pool(-1, -1), "tasks.pool_of": {"name": "db", "slots": 3}},
+            "task a is waiting in pool db (-1 of -1 slots are open)",
+        ),
         (NO_POOL, "task a is waiting in pool db, which does not exist: make it"),
         ({}, "task a is waiting in pool db"),
-        ({"tasks.pool_of": ""}, "task a is waiting"),
+        ({"tasks.pool_of": {"name": "", "slots": 1}}, "task a is waiting"),
         ({"tasks.lacking": Denied("no", 403)}, "task a is waiting in pool db"),
         ({**POOL, **NO_POOL}, "task a is waiting in pool db, which does not exist: make it"),
         (
-            {**POOL, "tasks.pool_of": ""},
+            {**POOL, "tasks.pool_of": {"name": "", "slots": 1}},
             "task a is waiting: There are 0 open slots in pool db",
         ),
         (
@@ -295,7 +313,7 @@ def test_who_holds_the_slots_of_a_pool(include_deferred, states):
     asked = []
     airflow = Airflow(**{"pools.find": pool(3, 0, include_deferred)})
     tasks = types.SimpleNamespace(
-        pool_of=lambda dag_run_id, task: {("r", "a"): "db"}[dag_run_id, task["task_id"]],
+        pool_of=lambda dag_run_id, task: {("r", "a"): {"name": "db", "slots": 1}}[dag_run_id, task["task_id"]],
         in_pool=lambda name, wanted: asked.append((name, [*wanted])) or [other("x")],
         lacking=lambda *task: None,
     )

@@ -14,6 +14,7 @@ from ansible.module_utils import basic
 from ansible_collections.dagops.airflow.plugins.module_utils import _module
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, BadInput, TimedOut
 from ansible_collections.dagops.airflow.plugins.module_utils._base.items import shaped
+from ansible_collections.dagops.airflow.plugins.module_utils._base.names import FREE_TEXTS, KEPT_TEXTS, check_unmasked
 from ansible_collections.dagops.airflow.plugins.module_utils._module import AirflowModule
 from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_connection,
@@ -252,6 +253,12 @@ def test_run_gets_the_airflow_that_was_asked_for(played, version):
     assert "failed" not in played(executed(run), api_url=URL, api_version=version)
 
 
+@pytest.mark.parametrize("no_log", [False, True])
+def test_messages_quote_nothing_with_no_log(played, no_log):
+    run = executed(lambda module, airflow: {"quotes": airflow.quotes})
+    assert played(run, api_url=URL, api_version="v1", _ansible_no_log=no_log)["quotes"] is not no_log
+
+
 def test_an_error_becomes_a_failure_with_its_details(played):
     def run(module: t.Any, airflow: t.Any) -> Options:
         raise TimedOut("It took too long.", dag_run={"dag_run_id": "x"}, changed=True)
@@ -445,8 +452,28 @@ def test_patterns_are_no_masks(played, value):
     assert params_of(played, **WORD, name=value, names=[value], raw=[{"note": "***", "dag_id": value}])["name"] == value
 
 
+@pytest.mark.parametrize("text", ["s3://********-landing/x", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"])
+@pytest.mark.parametrize("name", sorted(KEPT_TEXTS))
+def test_what_airflow_keeps_is_no_masked_result(name, text):
+    """The mask of a password that is a common word would replace the value that another task has read."""
+    for value in (text, {"a": [text]}):
+        for option, given in ((name, value), ("body", {name: value}), ("runs", [{"dag_id": "etl", name: value}])):
+            with pytest.raises(BadInput, match="in which a secret was masked") as caught:
+                check_unmasked(option, given)
+            assert "landing" not in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["***", "*********", "# ************ #", "2 ** 3"])
+def test_what_airflow_keeps_may_hold_other_asterisks(text):
+    for name in KEPT_TEXTS:
+        check_unmasked(name, text)
+        check_unmasked("body", {name: text})
+
+
 def test_a_free_text_may_hold_what_it_likes(played, server):
     """What it says is not what a task acts upon."""
+    for name in FREE_TEXTS:
+        check_unmasked("raw", {name: "what a message says: ********"})
     conf = {"a": "***"}
     server.get("dags/etl_daily").answers(V1.dag())
     server.get("dags/etl_daily/dagRuns/r1").answers(V1.no_run(), 404)

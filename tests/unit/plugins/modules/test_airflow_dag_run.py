@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 import requests
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
     BadInput,
     Conflict,
@@ -714,7 +715,7 @@ def test_a_denied_trigger_names_the_permissions(story, generation):
         "v1": "can_edit on DAG:etl_daily or DAGs, and can_create on DAG Runs",
         "v2": "PUT on DAG etl_daily, and POST on DAG Runs",
     }
-    assert f"lacks the permission ({takes[generation.name]}); " in error.message
+    assert f"lacks one of the permissions ({takes[generation.name]}); " in error.message
 
 
 def test_a_failure_after_a_lost_answer_names_the_run(story, server):
@@ -1160,6 +1161,24 @@ def test_a_good_run_with_a_failed_task_is_a_warning(story, generation):
     assert "succeeded although 1 of 2 tasks did not: load (try 1 of 1): ValueError: no." in story.warnings[0]
 
 
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_a_message_quotes_nothing_where_ansible_would_show_it_in_spite_of_no_log(story, generation, monkeypatch, state):
+    monkeypatch.setattr(Airflow, "quotes", False)
+    story.dag()
+    story.run(RUN_ID, state, **OVER)
+    story.tasks(generation.task("load", "failed"), generation.task("watcher"))
+    story.log("load", *traceback("ValueError: no"))
+    if state == "failed":
+        error = refusal(story, dag_run_id=RUN_ID, wait=True)
+        said, tasks = error.message, error.details["failed_tasks"]
+    else:
+        tasks = launch(story, dag_run_id=RUN_ID, wait=True)["failed_tasks"]
+        (said,) = story.warnings
+    assert "load (try 1 of 1)" in said
+    assert "ValueError" not in said
+    assert "ValueError: no" in tasks[0]["log_tail"]
+
+
 def test_a_failed_run_without_a_failed_task(story, generation):
     story.dag()
     story.run(RUN_ID, "failed", **OVER)
@@ -1245,7 +1264,8 @@ def test_a_cancellation_that_is_refused(story, server, generation):
     )
     error = refusal(story, wait=True, wait_timeout=0, cancel_on_timeout=True)
     assert isinstance(error, TimedOut)
-    assert "It could not be cancelled: Airflow answered 403" in error.message
+    assert "(airflow_role)" in error.message or "auth manager" in error.message
+    assert "It was not cancelled: Airflow answered 403" in error.message
     assert error.details["dag_run"]["state"] == "queued"
 
 
