@@ -319,8 +319,8 @@ class RunsV1(Runs, api="v1"):
             causes.append("that conf does not fit the DAG's params")
             checks.append("conf")
         return (
-            f"; this Airflow answers so to say {' or '.join(causes)}: check {' and '.join(checks)}; the log of its "
-            "web server has the reason"
+            f": the failure may pass, so repeat the task, or this Airflow may mean {' or '.join(causes)}, so check "
+            f"{' and '.join(checks)}"
         )
 
     def _run_after(self, raw: Object) -> t.Any:

@@ -16,6 +16,7 @@ from .errors import AirflowError, Unreachable
 T = t.TypeVar("T")
 FIRST_RETRY = 0.5  # seconds, doubled at each further attempt
 LONGEST_RETRY = 8.0  # seconds
+TOO_MANY = 429  # the status of a server that takes no more requests for now
 # Seconds that the explanation of a failure may take, and that an outage may last meanwhile.
 FOR_A_DIAGNOSIS = 5.0
 
@@ -28,29 +29,29 @@ class Outage:
 
     :param allowed: seconds that the outage may last; 0: the first failure is the last.
     :param latest: when it has to end in any case, by the clock.
+    :param turn: seconds that a server may refuse more requests for now, if that is longer.
     """
 
-    def __init__(self, clock: Clock, allowed: float, latest: float = math.inf) -> None:
+    def __init__(self, clock: Clock, allowed: float, latest: float = math.inf, turn: float = 0.0) -> None:
         self._clock = clock
         self._allowed = allowed
         self._latest = latest
-        self._began = 0.0
-        self._ends: float | None = None
-        self._cut_short = False
+        self._turn = turn
+        self._began: float | None = None
         self._pause = FIRST_RETRY
 
     def endure(self, error: AirflowError) -> None:
         """Sleep before the next attempt, or raise C(error), which says how long it was, when it has lasted too long."""
         now = self._clock.now()
-        if self._ends is None:
+        if self._began is None:
             self._began = now
-            self._ends = min(now + self._allowed, self._latest)
-            self._cut_short = self._latest <= now + self._allowed
-        left = self._ends - now
+        waits_its_turn = isinstance(error, Unreachable) and error.status == TOO_MANY
+        ends = self._began + (max(self._allowed, self._turn) if waits_its_turn else self._allowed)
+        left = min(ends, self._latest) - now
         # Jitter keeps many playbooks that were cut off together from coming back together.
         pause = error.retry_after or self._pause * random.uniform(0.5, 1.0)
         if not error.lasted and (left <= 0 or (error.retry_after or 0.0) > left):
-            error.lasted, error.cut_short = True, self._cut_short
+            error.lasted, error.cut_short = True, self._latest <= ends
             if now - self._began >= 1:
                 error.message += f" That has lasted for {now - self._began:.0f} s."
         if error.lasted:
@@ -73,12 +74,12 @@ class Patience:
         self._deadline = math.inf  # of outages, by the clock
         self._bears_errors = True
 
-    def outage(self, at_least: float = 0.0) -> Outage:
-        """One outage that may last as long as it may, or C(at_least) seconds, if that is longer.
+    def outage(self, turn: float = 0.0) -> Outage:
+        """One outage that may last as long as it may, or C(turn) seconds while it is a refusal of more requests (429).
 
-        Who wants nothing to be repeated (C(retry_timeout) is 0) is not made to wait by C(at_least).
+        Who wants nothing to be repeated (C(retry_timeout) is 0) is not made to wait for a turn.
         """
-        return Outage(self.clock, self._retry_timeout and max(self._retry_timeout, at_least), self._deadline)
+        return Outage(self.clock, self._retry_timeout, self._deadline, self._retry_timeout and turn)
 
     @contextlib.contextmanager
     def within(self, seconds: float, bears_errors: bool = False) -> t.Iterator[None]:
@@ -99,12 +100,12 @@ class Patience:
         """Let nothing inside of this block be repeated for longer than one outage may last, in all."""
         return self.within(self._retry_timeout, bears_errors=True)
 
-    def through_outages(self, act: t.Callable[[], T], at_least: float = 0.0, bears_errors: bool = False) -> T:
+    def through_outages(self, act: t.Callable[[], T], turn: float = 0.0, bears_errors: bool = False) -> T:
         """Do what does no harm when done twice, again after each failure until C(outage) has lasted too long.
 
         :param bears_errors: repeat it after errors of Airflow itself that may pass, too.
         """
-        outage = self.outage(at_least)
+        outage = self.outage(turn)
         while True:
             try:
                 return act()

@@ -18,6 +18,9 @@ from .._base.text import one_line
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 _END_OF_BASE = re.compile(r"/api/v[12]/*$")
+_API = re.compile(r"/api(?=/)|/.*?/v\d(?=/)|.*")
+_OWN_API = "/api"
+TOKEN = "/auth/token"  # where Airflow 3 gives tokens
 
 
 def base_url_of(option: str, value: str) -> str:
@@ -39,6 +42,20 @@ def base_url_of(option: str, value: str) -> str:
         raise BadInput(f"{option}{given} must not have a query or a fragment; end it after the path.")
     path = _END_OF_BASE.sub("", parts.path).rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def api_of(path: str) -> str:
+    """Return the API that a path belongs to: that one has answered says nothing of another one.
+
+    Both versions of Airflow's own are one, since the first tells that the second is there.
+    """
+    match = _API.match(path)
+    return match[0] if match else path
+
+
+def vouchers_for(path: str) -> tuple[str, ...]:
+    """Return the other APIs whose answers tell that Airflow is at a path, too: where its own is, it gives tokens."""
+    return (_OWN_API,) if path == TOKEN else ()
 
 
 def secrets_in_url(value: str) -> list[str]:

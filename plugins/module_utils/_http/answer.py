@@ -80,6 +80,11 @@ class Answer:
             self.status,
         )
 
+    def no_object(self) -> ApiError:
+        """The error about JSON that is no object, as all answers of Airflow's API are that have a body."""
+        place = self.url.partition("?")[0]
+        return ApiError(f"{place} answered with JSON of an unknown shape; check api_url and api_version.", self.status)
+
 
 def is_framed(response: requests.Response) -> bool:
     """Whether the head tells how the body ends. Python takes a head that was cut off for a whole one, without this."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import re
 import typing as t
 from urllib.parse import quote
 
@@ -26,6 +25,7 @@ from .._base.errors import (
 )
 from .._base.patience import Patience
 from .._base.text import Redactor, one_line, reason_of
+from .address import api_of, vouchers_for
 from .answer import NOTHING_THERE, Answer, is_no_route, is_of_airflow, may_pass
 from .login import Login
 from .problems import blocked, not_airflow, too_large
@@ -41,21 +41,11 @@ E = t.TypeVar("E", bound=AirflowError)
 T = t.TypeVar("T")
 ERRORS: dict[int, type[ApiError]] = {404: NotFound, 409: Conflict, 500: ServerError}
 FAILED = "Airflow has failed; look at the log of its web server (Airflow 3: API server)"
-_API = re.compile(r"/api(?=/)|/.*?/v\d(?=/)|.*")
 
 
 def path_of(*parts: str) -> str:
     """Join path segments, each quoted exactly once; C(~), which Airflow reads as "all", stays as it is."""
     return "".join("/" + quote(part, safe="~") for part in parts)
-
-
-def api_of(path: str) -> str:
-    """Return the API that a path belongs to: that one has answered says nothing of another one.
-
-    Both versions of Airflow's own are one, since the first tells that the second is there.
-    """
-    match = _API.match(path)
-    return match[0] if match else path
 
 
 class Client:
@@ -187,7 +177,7 @@ class Client:
         """Send a request without a login, and return whatever came back; for logging in and finding out who is there.
 
         :param follow: False: a redirect is what has come back.
-        :param patience: seconds that it is repeated at least, should it be refused for the moment.
+        :param patience: seconds that it waits for its turn at least, should the server take no more requests for now.
         """
         given = self._transport.cookie
         cookies = {"Cookie": f"{given}; {cookie}" if given else cookie} if cookie else {}
@@ -226,7 +216,7 @@ class Client:
         if may_pass(answer.status):
             error.passes = True
         elif not is_of_airflow(answer):
-            reason = one_line(self._reason(answer), 100)
+            reason = one_line(self._reason(answer), 100) or ("null" if answer.text.strip() == "null" else "")
             what = f"status {answer.status}" + (f" ({reason})" if reason else "")
             found = self._misplaced(path, error, what, answer.status)
         # It may be Airflow's own answer, cut off on its way; a page is not.
@@ -236,7 +226,9 @@ class Client:
     def _misplaced(self, path: str, error: E, what: str, status: int | None = None) -> E | Unreachable:
         if api_of(path) in self._answered:
             return not_airflow(f"{self.url}{path}", what, status)
-        error.passes = self.patience.bears_all
+        if not self._answered.isdisjoint(vouchers_for(path)):
+            return not_airflow(f"{self.url}{path}", what, status, path)
+        error.passes = error.passes or self.patience.bears_all
         return error
 
     # -- the same session, with another login
@@ -297,7 +289,13 @@ class Client:
             body = answer.json()
         except ApiError as error:
             raise self.unusable(path, answer, error) from error
-        self.has_answered(path)
+        if isinstance(body, dict):
+            self.has_answered(path)
+            return body
+        # All that Airflow's API says is an object. Who has asked has better words for what is none from the beginning.
+        other = self.unusable(path, answer, answer.no_object())
+        if other.passes:
+            raise other
         return body
 
     def _done(self, method: str, path: str) -> None:

@@ -12,7 +12,7 @@ import math
 import typing as t
 
 from .._base.clock import Clock
-from .._base.errors import AirflowError, ApiError, Unreachable
+from .._base.errors import AirflowError, ApiError, Unreachable, about
 from .._base.text import Redactor
 
 if t.TYPE_CHECKING:
@@ -177,7 +177,9 @@ class PasswordLogin(Login):
         return lacking_in_fab(f"user {self.user}", takes)
 
     def _log_in(self, client: Server) -> None:
-        self._pass = client.bear(lambda: self._exchange(client))
+        # Its connection breaks like any other: only this tells that no request was sent yet.
+        with about("While logging in", Unreachable):
+            self._pass = client.bear(lambda: self._exchange(client))
         client.redact.add([self._pass])
         self._fresh = True
 

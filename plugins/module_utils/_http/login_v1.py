@@ -10,9 +10,12 @@ import typing as t
 from urllib.parse import urljoin, urlsplit
 
 from .._base.errors import ApiError, Denied, Unreachable, WrongLogin
-from .answer import Answer, may_pass
+from .._base.text import one_line
+from .answer import NOTHING_THERE, Answer, may_pass
 from .login import Login, PasswordLogin, Server, lacking, lacking_in_fab
 from .login_form import LoginForm, login_form_of, words_of
+from .problems import redirect_target
+from .transport import REDIRECTS
 
 if t.TYPE_CHECKING:
     from requests import PreparedRequest
@@ -86,12 +89,7 @@ class SessionLogin(PasswordLogin):
         page = self._page(client)
         form = login_form_of(page.text) if page.status == 200 else None
         if form is None:
-            no_form = Denied(
-                f"{client.url}/login/ shows no form for a password (status {page.status}), so people log in there in "
-                f"another way; enable basic auth in {BACKENDS}, or give api_token or api_headers.",
-                page.status,
-            )
-            raise client.unusable(FORM, page, no_form)
+            raise client.unusable(FORM, page, _no_form(client, page))
         self._has_form = True
         if form.beyond:
             raise Denied(
@@ -100,12 +98,12 @@ class SessionLogin(PasswordLogin):
                 page.status,
             )
         answer = self._posted(client, form, page.cookie)
-        if _is_refusal(answer):
+        if _is_refusal(client.url, answer):
             raise WrongLogin(
                 "Airflow's login form refused api_username or api_password: one of them is wrong; correct it.",
                 answer.status,
             )
-        if answer.status not in (302, 303) or not answer.cookie:
+        if answer.status not in (302, 303) or not answer.cookie or _is_misplaced(client.url, answer):
             raise _no_verdict(client, answer)
         client.has_answered(FORM)
         return answer.cookie
@@ -184,22 +182,67 @@ def _target(base: str, action: str) -> str:
     return goal.path[len(root.path) :] + (f"?{goal.query}" if goal.query else "")
 
 
-def _is_refusal(answer: Answer) -> bool:
+def _is_refusal(base: str, answer: Answer) -> bool:
     """Whether it says that name or password is wrong: the form once more, by a redirect or with Airflow's words."""
     if answer.status in (302, 303):
-        return urlsplit(answer.headers.get("Location", "")).path.rstrip("/").endswith("/login")
+        return _goal(base, answer).rstrip("/").endswith("/login")
     return answer.status in (200, 401, 403) and "invalid login" in answer.text.lower()
 
 
-def _no_verdict(client: Server, answer: Answer) -> Denied:
+def _goal(base: str, answer: Answer) -> str:
+    """Return where a redirect of the form leads to: a URL without its query; empty if the answer is no redirect."""
+    if answer.status not in REDIRECTS:
+        return ""
+    return redirect_target(base + FORM, answer.headers.get("Location", "")).partition("#")[0].partition("?")[0]
+
+
+def _is_misplaced(base: str, answer: Answer) -> bool:
+    """Whether it can only come of a proxy without its server, or one that is set up wrongly.
+
+    Airflow has a page there for each of its ways to log in. It may redirect to another server, but not to a file, nor
+    in a circle.
+    """
+    goal = _goal(base, answer).rstrip("/")
+    return answer.status in NOTHING_THERE or goal.endswith((".html", ".htm")) or goal == (base + FORM).rstrip("/")
+
+
+def _said(client: Server, answer: Answer) -> str:
+    """What has come in place of what was expected, in a few words."""
+    goal = _goal(client.url, answer)
     says = words_of(client.redact(answer.text)) if answer.is_page else ""
-    what = f"status {answer.status}" + (f": {says.rstrip('.')}" if says else "")
+    if goal.rstrip("/") == (client.url + FORM).rstrip("/"):
+        return f"status {answer.status}: a redirect to itself"
+    if goal:
+        return f"status {answer.status}: a redirect to {one_line(client.redact(goal), 120)}"
+    return f"status {answer.status}" + (f": {says.rstrip('.')}" if says else "")
+
+
+def _no_form(client: Server, page: Answer) -> Denied:
+    if not (may_pass(page.status) or _is_misplaced(client.url, page)):
+        what = f"status {page.status}" if page.status not in REDIRECTS else _said(client, page)
+        return Denied(
+            f"{client.url}/login/ shows no form for a password ({what}), so people log in there in another way; enable "
+            f"basic auth in {BACKENDS}, or give api_token or api_headers.",
+            page.status,
+        )
     error = Denied(
-        f"The form at {client.url}/login/ gave no session ({what}), which says nothing of api_username and "
-        f"api_password; look at the proxy before Airflow, or enable basic auth in {BACKENDS}.",
+        f"{client.url}/login/ did not show its form ({_said(client, page)}), which says nothing of api_username and "
+        f"api_password; look at Airflow and the proxy before it, or enable basic auth in {BACKENDS}.",
+        page.status,
+    )
+    error.passes = True
+    return error
+
+
+def _no_verdict(client: Server, answer: Answer) -> Denied:
+    error = Denied(
+        f"The form at {client.url}/login/ gave no session ({_said(client, answer)}), which says nothing of "
+        f"api_username and api_password; look at the proxy before Airflow, or enable basic auth in {BACKENDS}.",
         answer.status,
     )
-    error.passes = may_pass(answer.status)
+    # A page without a form is none of those on which Airflow tells why it lets nobody in.
+    other_page = answer.status == 200 and not login_form_of(answer.text)
+    error.passes = may_pass(answer.status) or _is_misplaced(client.url, answer) or other_page
     return error
 
 

@@ -10,6 +10,7 @@ import typing as t
 
 from .._base.errors import ApiError, WrongLogin
 from .._base.text import json_of, one_line
+from .address import TOKEN
 from .login import BAD_TOKEN, Login, PasswordLogin, Server, TokenLogin, lacking, lacking_in_fab
 from .login_v1 import BasicLogin
 
@@ -17,7 +18,6 @@ if t.TYPE_CHECKING:
     from requests import PreparedRequest
 
 
-TOKEN = "/auth/token"
 Claims = t.Dict[str, str]
 
 

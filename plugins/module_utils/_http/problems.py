@@ -73,11 +73,15 @@ def redirected(method: str, base: str, path: str, target: str) -> AirflowError:
     )
 
 
-def not_airflow(url: str, what: str, status: int | None = None) -> Unreachable:
-    """Something else has answered in the place of an API that has answered before."""
+def not_airflow(url: str, what: str, status: int | None = None, path: str = "") -> Unreachable:
+    """Something else has answered in the place of an API that has answered before.
+
+    :param path: what was asked for, should Airflow have answered at other paths only.
+    """
+    there = f"pass {path} on to it" if path else "reach it"
     return Unreachable(
         f"{url} gave {what} in place of Airflow, which has answered before: it is being restarted, or its proxy does "
-        "not reach it; look at both, or raise retry_timeout.",
+        f"not {there}; look at both, or raise retry_timeout.",
         status,
         sent=False,
     )

@@ -1106,3 +1106,29 @@ def test_lines_that_end_with_the_connection(client, server):
 def test_lines_that_are_denied(client, server):
     server.get(PATH, {"full": "true"}).answers({"detail": "Forbidden"}, 403)
     assert isinstance(failure(lines, client), Denied)
+
+
+@pytest.mark.parametrize(("body", "told"), [("null", "status 200 (null)"), ("[]", "status 200"), ("17", "status 200")])
+def test_json_that_is_no_object_is_an_outage_once_airflow_has_answered(server, clock, body, told):
+    client = Client(URL, TokenLogin("abc"), clock=clock, retry_timeout=5)
+    server.get("things").answers({"a": 1})
+    server.get("things").says(body, 200, "application/json")
+    server.get("things").answers({"a": 2})
+    assert client.get("/api/v1/things") == {"a": 1}
+    assert client.get("/api/v1/things") == {"a": 2}
+    assert len(clock.pauses) == 1
+    server.again(server.get("things").says(body, 200, "application/json"), 100)
+    with pytest.raises(Unreachable) as caught:
+        client.get("/api/v1/things")
+    server.script.clear()
+    assert caught.value.message.startswith(f"https://airflow.example/api/v1/things gave {told} in place of Airflow")
+    assert caught.value.message.endswith("That has lasted for 5 s.")
+
+
+def test_json_that_is_no_object_may_be_the_answer_to_a_write_that_was_done(server, clock):
+    client = Client(URL, TokenLogin("abc"), clock=clock)
+    client.has_answered("/api/v1/things")
+    server.post("things", sends={"a": 1}).says("null", 200, "application/json")
+    with pytest.raises(Unreachable) as caught:
+        client.post("/api/v1/things", {"a": 1}, lost="It may be made.")
+    assert caught.value.message.endswith("It may be made.")

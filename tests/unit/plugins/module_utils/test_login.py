@@ -322,6 +322,48 @@ def test_a_token_is_renewed_through_a_failure_of_the_server(server, token_client
     assert len(clock.pauses) == 3
 
 
+AWAY: dict[str, tuple[str, int, dict[str, str]]] = {
+    "a text": ("404 page not found", 404, {}),
+    "a redirect": ("", 302, {"Location": "/maintenance.html"}),
+    "a page": ("<html>Maintenance</html>", 200, {}),
+    "null": ("null", 200, {}),
+}
+
+
+@pytest.mark.parametrize("away", AWAY)
+def test_a_first_token_is_waited_for_where_airflow_has_answered(server, token_client, clock, away):
+    body, status, headers = AWAY[away]
+    sent = {"username": USER, "password": PASSWORD}
+    server.get("/api/v2/version").answers({"version": "3.1.0"})
+    server.post("/auth/token", sends=sent).says(body, status, **headers)
+    exchange(server)
+    with_token(server, "t1")
+    token_client.get_open("/api/v2/version")
+    token_client.get(PATH)
+    assert len(clock.pauses) == 1
+
+
+def test_a_first_token_that_a_proxy_keeps_from_us(server, clock):
+    client = client_with(PasswordTokenLogin(USER, PASSWORD), clock, retry_timeout=20)
+    client.has_answered("/api/v2/version")
+    sent = {"username": USER, "password": PASSWORD}
+    server.again(server.post("/auth/token", sends=sent).says("404 page not found", 404), 100)
+    message = failure(client.get, PATH).message
+    server.script.clear()
+    assert message == (
+        "While logging in: https://airflow.example/auth/token gave status 404 (404 page not found) in place of "
+        "Airflow, which has answered before: it is being restarted, or its proxy does not pass /auth/token on to it; "
+        "look at both, or raise retry_timeout. That has lasted for 20 s."
+    )
+
+
+def test_an_auth_manager_without_tokens_is_no_outage(server, token_client, clock):
+    token_client.has_answered("/api/v2/version")
+    server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).answers({"detail": "Not Found"}, 404)
+    assert "its auth manager takes no passwords" in failure(token_client.get, PATH).message
+    assert clock.pauses == []
+
+
 def test_a_login_that_fails_with_the_server_is_told_in_the_end(server, clock):
     client = client_with(PasswordTokenLogin(USER, PASSWORD), clock, retry_timeout=20)
     client.has_answered("/api/v1/version")
@@ -471,7 +513,7 @@ NO_VERDICTS: dict[str, tuple[int, str, str]] = {
     "alert": (200, '<div class="alert alert-danger">Your account is locked.</div>' + FORM, "Your account is locked)"),
     "page": (200, "<html><title>Down for maintenance</title></html>", "(status 200)"),
     "text": (404, "404 page not found", "(status 404)"),
-    "see other host": (307, "", "(status 307)"),
+    "see other host": (307, "", "(status 307: a redirect to https://x.example/)"),
 }
 
 
@@ -631,6 +673,61 @@ def test_the_form_behind_a_proxy_that_wants_basic_auth_for_every_path(server, se
     session_client.get(PATH)
 
 
+NO_FORM: dict[str, tuple[str, int, dict[str, str], str]] = {
+    "failed": ("<html><title>Ooops</title></html>", 500, {}, "status 500"),
+    "nothing there": ("404 page not found", 404, {}, "status 404"),
+    "circle": ("", 302, {"Location": "/login/?next=%2Flogin%2F"}, "status 302: a redirect to itself"),
+    "without its slash": ("", 308, {"Location": "https://airflow.example/login"}, "status 308: a redirect to itself"),
+    "file": ("", 302, {"Location": "/off.html"}, "status 302: a redirect to https://airflow.example/off.html"),
+}
+
+
+@pytest.mark.parametrize("case", NO_FORM)
+def test_a_form_that_a_broken_proxy_does_not_show(server, session_client, clock, case):
+    body, status, headers, words = NO_FORM[case]
+    page = server.get("/login/").says(body, status, "text/html", **headers)
+    assert failure(session_client.get, PATH).message.rstrip() == (
+        f"https://airflow.example/login/ did not show its form ({words}), which says nothing of api_username and "
+        "api_password; look at Airflow and the proxy before it, or enable basic auth in [api] auth_backends in "
+        "airflow.cfg."
+    )
+    assert clock.pauses == []
+    # Once Airflow has answered, it may come back.
+    session_client.has_answered(PATH)
+    server.script.append(page)
+    form(server)
+    with_cookie(server)
+    session_client.get(PATH)
+    assert len(clock.pauses) == 1
+
+
+@pytest.mark.parametrize("verdict", ["page", "text", "file"])
+def test_a_form_whose_answer_a_proxy_gives_is_posted_again(server, session_client, clock, verdict):
+    status, page, _words = {**NO_VERDICTS, "file": (302, "", "")}[verdict]
+    session_client.has_answered(PATH)
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie=BEFORE)
+    # A load balancer has cookies of its own.
+    server.post("/login/", form=FIELDS).says(page, status, "text/html", Set_Cookie="lb=1", Location="/off.html")
+    form(server)
+    with_cookie(server)
+    session_client.get(PATH)
+    assert len(clock.pauses) == 1
+
+
+@pytest.mark.parametrize("cut", ["page", "form"])
+def test_a_connection_that_breaks_at_the_form_is_an_outage_like_others(server, clock, cut):
+    client = client_with(SessionLogin(USER, PASSWORD), clock, retry_timeout=5)
+    if cut == "form":
+        server.get("/login/").says(FORM, 200, "text/html", Set_Cookie=BEFORE)
+    last = server.post("/login/", form=FIELDS) if cut == "form" else server.get("/login/")
+    server.again(last.fails(requests.ConnectionError()), 100)
+    message = failure(client.get, PATH).message
+    server.script.clear()
+    assert message.startswith("While logging in: The connection to https://airflow.example broke before an answer came")
+    assert message.endswith("That has lasted for 5 s.")
+    assert clock.passed == pytest.approx(5)
+
+
 def test_there_is_no_form(server, session_client):
     server.get("/login/").says("<a href='/login/google'>Sign in with Google</a>", 200, "text/html")
     error = failure(session_client.get, PATH)
@@ -641,7 +738,8 @@ def test_there_is_no_form(server, session_client):
 
 def test_the_form_is_elsewhere(server, session_client):
     server.get("/login/").says("", 302, Location="https://sso.example/authorize")
-    assert "shows no form for a password (status 302)" in failure(session_client.get, PATH).message
+    words = "shows no form for a password (status 302: a redirect to https://sso.example/authorize), so people log in"
+    assert words in failure(session_client.get, PATH).message
 
 
 def rate_limited(server: Server, *seconds: int) -> None:
@@ -790,7 +888,7 @@ def test_auto_when_there_is_no_form(server, auto_client):
     message = error.message
     assert "Basic auth" in message
     assert "refused, too (401)" in message
-    assert "shows no form for a password (status 404)" in message
+    assert "did not show its form (status 404)" in message
 
 
 def test_auto_whose_form_does_not_answer(server, clock):

@@ -224,7 +224,7 @@ def test_a_form_that_does_not_judge_is_no_reason_where_basic_auth_takes_the_pass
 
 
 @pytest.mark.parametrize(
-    ("page", "status"), [(REFERRER, 400), ("<p>blocked</p>", 403), ("<title>Down</title>", 200)], ids=str
+    ("page", "status"), [(REFERRER, 400), ("<p>blocked</p>", 403), (FORM, 200)], ids=["referrer", "blocked", "form"]
 )
 @pytest.mark.parametrize("basic", [401, 403])
 def test_a_password_is_not_rewritten_because_nobody_judges_it(old, server, page, status, basic):
@@ -234,6 +234,16 @@ def test_a_password_is_not_rewritten_because_nobody_judges_it(old, server, page,
     message = old.failure(username="deploy", password="n3w-pa55word").message
     assert message.startswith("Whether user deploy has this password cannot be found out, so nothing was changed (")
     assert f"gave no session (status {status}" in message
+
+
+def test_a_form_whose_answer_a_proxy_gives_is_asked_again(old, server, clock):
+    old.has()
+    unjudged(server, "<title>Down</title>", 200)
+    by_basic_auth(server, 401, {"title": "Forbidden", "detail": None})
+    unjudged(server)
+    by_basic_auth(server, 200, {"dags": [], "total_entries": 0})
+    assert old(username="deploy", password="n3w-pa55word")["changed"] is False
+    assert len(clock.pauses) == 1
 
 
 @pytest.mark.parametrize("right", [True, False])
