@@ -24,7 +24,9 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.changes
 attributes:
   check_mode:
-    details: Airflow's own dry run says which dates would be run.
+    details:
+      - Airflow's own dry run says which dates would be run.
+      - If the DAG does not exist yet, the module warns, and the dates are not known.
   idempotent:
     support: partial
     details:

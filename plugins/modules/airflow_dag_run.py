@@ -110,7 +110,8 @@ options:
       - V(fail) fails before anything is written. V(trigger) leaves it paused.
       - V(unpause) unpauses the DAG as soon as its run is created. So nothing changes if Airflow refuses the run.
       - If a run of the DAG's schedule is due, Airflow also creates this run as soon as the DAG is unpaused, and the
-        task warns. To avoid the second run, use the O(logical_date) of the scheduled run.
+        task warns. To avoid the second run, use the O(logical_date) of the scheduled run. With C(catchup=True) Airflow
+        creates a run for each interval that was missed, and with C(@continuous) it goes on creating runs.
     type: str
     choices: [fail, unpause, trigger]
     default: fail

@@ -17,6 +17,9 @@ extends_documentation_fragment:
   - dagops.airflow.connection
   - dagops.airflow.attributes
   - dagops.airflow.attributes.reads
+attributes:
+  check_mode:
+    details: If the DAG does not exist yet, the module warns and lists no runs.
 options:
   dag_id:
     description: Id of the DAG, such as V(etl_daily). If it is not set, the runs of all DAGs are listed.
@@ -132,13 +135,14 @@ dag_runs:
 
 import typing as t
 
-from ..module_utils._airflow.airflow import Airflow
+from ..module_utils._airflow.airflow import Airflow, Object
 from ..module_utils._airflow.dags import Dags
 from ..module_utils._airflow.runs import RunFilter, Runs
-from ..module_utils._base.errors import BadInput
+from ..module_utils._base.errors import BadInput, NotFound
 from ..module_utils._base.inputs import dag_id_of, dag_run_id_of
 from ..module_utils._base.times import time_of
 from ..module_utils._module import AirflowModule
+from ..module_utils._work.foreseen import foreseen
 from ..module_utils._work.wording import shown
 
 MOST_RUNS = 10000
@@ -161,18 +165,30 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     times = {key: time_of(key, params[key]) for key in TIMES if params[key]}
     if not 1 <= params["limit"] <= MOST_RUNS:
         raise BadInput(f"limit is {params['limit']}; it takes 1 to {MOST_RUNS}.")
-    if params["dag_run_id"]:
-        if dag_id is None or times or params["state"]:
-            raise BadInput("dag_run_id needs the dag_id of the run, and takes no other filter.")
-        found = airflow.ask(Runs).find(dag_id, dag_run_id_of("dag_run_id", params["dag_run_id"]))
-        runs = [found] if found else []
-    else:
-        # An empty list of states lists nothing: it never means all.
-        wanted = RunFilter(params["state"] or (), times, params["order_by"], params["limit"])
-        runs = [] if params["state"] == [] else airflow.ask(Runs).select(dag_id, wanted)
-    if dag_id is not None and not runs:
-        airflow.ask(Dags).get(dag_id)  # says so when it is the DAG that does not exist
+    run_id = dag_run_id_of("dag_run_id", params["dag_run_id"]) if params["dag_run_id"] else None
+    if run_id and (dag_id is None or times or params["state"]):
+        raise BadInput("dag_run_id needs the dag_id of the run, and takes no other filter.")
+    # An empty list of states lists nothing: it never means all.
+    nothing = params["state"] == [] and not run_id
+    wanted = RunFilter(params["state"] or (), times, params["order_by"], params["limit"])
+    try:
+        runs = [] if nothing else runs_of(airflow, dag_id, run_id, wanted)
+        if dag_id is not None and not runs:
+            airflow.ask(Dags).get(dag_id)  # says so when it is the DAG that does not exist
+    except NotFound as error:
+        if not module.check_mode or dag_id is None:
+            raise
+        module.warn(foreseen(error.message))
+        runs = []
     return {"changed": False, "dag_runs": [shown(one) for one in runs]}
+
+
+def runs_of(airflow: Airflow, dag_id: str | None, run_id: str | None, wanted: RunFilter) -> list[Object]:
+    """Return the run that is named, if it is there, or those of a filter."""
+    if dag_id is None or run_id is None:
+        return airflow.ask(Runs).select(dag_id, wanted)
+    found = airflow.ask(Runs).find(dag_id, run_id)
+    return [found] if found else []
 
 
 def main() -> None:

@@ -200,6 +200,7 @@ def on_dags(found: server.Airflow, call: Callable[..., Any]) -> None:
     everything: list[tuple[Any, ...]] = [
         (dags.get, "ok"),
         (dags.find, f"{NAME}_unknown"),
+        (dags.catches_up, "ok"),
         (dags.select,),
         (dags.select, "ok", ["demo", "other"]),
         (dags.set_paused, "ok", False),

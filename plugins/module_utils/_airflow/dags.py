@@ -79,6 +79,12 @@ class Dags(Family):
 
         return [self._dag(dag) for dag in walk(write, "dags", lambda dag: dag["dag_id"])]
 
+    @of_known_shape
+    def catches_up(self, dag_id: str) -> bool:
+        """Whether Airflow makes all runs that a DAG has missed while it was paused, and not only the last one."""
+        with self._named(dag_id):
+            return bool(self._client.get(self._path("dags", dag_id, "details"))["catchup"])
+
     def version(self, dag_id: str) -> Object:
         """Return {created_at, bundle_version} of the newest version of a DAG.
 

@@ -19,7 +19,7 @@ from .._base.inputs import dag_id_of, number_of
 from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso, moment, time_of
-from .fulfil import check_runnable, check_unpaused
+from .fulfil import check_runnable, check_unpaused, dag_of
 from .many_runs import Key
 from .named_run import unknown_dag
 
@@ -100,7 +100,10 @@ def named(airflow: Airflow, backfill_id: int) -> Done:
 def trigger(airflow: Airflow, request: BackfillRequest, when_paused: str, check_mode: bool) -> Done:
     """Make a backfill, or adopt the active one that is like it; in check mode write nothing."""
     backfills = airflow.ask(Backfills)
-    dag = airflow.ask(Dags).get(request.dag_id)
+    dag, lacking = dag_of(airflow, request.dag_id, check_mode)
+    if lacking:
+        # Airflow's dry run needs the DAG, so nobody knows the dates.
+        return Done(None, True, (), (), _made(request), [lacking])
     check_runnable(dag)
     unpause = check_unpaused(dag, when_paused, "the runs of the backfill")
     there = backfills.of_dag(request.dag_id)
@@ -117,9 +120,7 @@ def trigger(airflow: Airflow, request: BackfillRequest, when_paused: str, check_
     dates = backfills.dates(request)
     if not dates:
         return _nothing_to_do(airflow, request, there)
-    first, last = iso(request.from_date), iso(request.to_date)
-    name = f"backfill of DAG {request.dag_id}"
-    changes = diff({name: ({}, {"from_date": first, "to_date": last, "reprocess": request.reprocess, "dates": dates})})
+    changes = _made(request, dates=dates)
     if check_mode:
         done = Done(None, True, dates, (), changes)
     else:
@@ -128,6 +129,12 @@ def trigger(airflow: Airflow, request: BackfillRequest, when_paused: str, check_
         runs = [run for run in _runs_between(airflow, backfill) if run["logical_date"] in wanted]
         done = Done(backfill, True, dates, runs, changes)
     return _unpaused(airflow, dag, done, unpause, check_mode)
+
+
+def _made(request: BackfillRequest, **more: t.Any) -> Object:
+    """Return the diff of a backfill that is made."""
+    dates = {"from_date": iso(request.from_date), "to_date": iso(request.to_date)}
+    return diff({f"backfill of DAG {request.dag_id}": ({}, {**dates, "reprocess": request.reprocess, **more})})
 
 
 def cancel(airflow: Airflow, params: t.Mapping[str, t.Any], request: BackfillRequest | None, check_mode: bool) -> Done:

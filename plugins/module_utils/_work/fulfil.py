@@ -15,6 +15,7 @@ from .._airflow.run_refusals import no_run
 from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, UnfitId
+from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso, moment
@@ -26,6 +27,9 @@ from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, nothing_to_clear
 from .results import check_results
 from .wishes import Wish, fits, new_dag_run_id
 from .wording import run_name, shown
+
+# What Airflow says of the schedule @continuous, in all versions.
+CONTINUOUS = "As frequently as possible, but only one run at a time."
 
 
 class Done(t.NamedTuple):
@@ -311,13 +315,36 @@ def scheduled_run(airflow: Airflow, dag: Object, logical_date: datetime | None) 
 
     Airflow has one run of a logical date, so a run of that date takes the place of it.
     """
-    due, date = moment(dag["next_dagrun_run_after"]), dag["next_dagrun_logical_date"]
-    if due is None or due.timestamp() > airflow.client.server_now() or date in (None, iso(logical_date)):
+    due, first = moment(dag["next_dagrun_run_after"]), moment(dag["next_dagrun_logical_date"])
+    now, date = airflow.client.server_now(), iso(first)
+    if due is None or due.timestamp() > now:
+        return ""
+    if dag["timetable_description"] == CONTINUOUS:
+        return (
+            f"DAG {dag['dag_id']} runs all the time (@continuous): once it is unpaused, Airflow goes on making runs of "
+            "its own, one after the other, until airflow_dag pauses it."
+        )
+    # The next one is as far away as this one was from its logical date; where that is no time at all, nobody knows.
+    if first and (due == first or (due + (due - first)).timestamp() <= now) and _catches_up(airflow, dag["dag_id"]):
+        return (
+            f"DAG {dag['dag_id']} has catchup: once it is unpaused, Airflow also makes a run of its own for each "
+            f"interval of its schedule from {date} on; set catchup=False in the DAG if it is not to make up for them."
+        )
+    if date in (None, iso(logical_date)):
         return ""
     return (
         f"DAG {dag['dag_id']} has a schedule: once it is unpaused, Airflow also makes a run of its own, for {date}; "
         f"give logical_date: '{date}' to make this run the one of that date."
     )
+
+
+def _catches_up(airflow: Airflow, dag_id: str) -> bool:
+    """Whether Airflow makes all runs that a DAG has missed; it is only for a warning, so it is asked once."""
+    with contextlib.suppress(AirflowError), airflow.patience.within(FOR_A_DIAGNOSIS), airflow.client.in_haste(
+        FOR_A_DIAGNOSIS
+    ):
+        return airflow.ask(Dags).catches_up(dag_id)
+    return False
 
 
 def trigger(airflow: Airflow, wish: Wish) -> tuple[Object, bool]:

@@ -160,6 +160,21 @@ def test_check_mode_is_the_dry_run_of_airflow(story):
     assert result["diff"]["after"]["DAG etl_daily"] == {"is_paused": False}
 
 
+@pytest.mark.parametrize("when_paused", ["fail", "unpause"])
+def test_check_mode_foresees_the_backfill_of_a_dag_that_would_be_deployed(story, when_paused):
+    story.server.get("dags/etl_daily").answers(story.generation.no_dag(), 404)
+    result = story(True, **GIVEN, when_paused=when_paused)
+    assert (result["changed"], result["backfill"], result["runs"], result["logical_dates"]) == (True, None, [], [])
+    after = {"from_date": FIRST, "to_date": SECOND, "reprocess": "none"}
+    assert result["diff"] == {"before": {}, "after": {"backfill of DAG etl_daily": after}}
+    assert story.warnings == [f"DAG etl_daily does not exist at {URL}; check mode goes on as if a task before had made it."]
+
+
+def test_the_backfill_of_an_unknown_dag_is_an_error(story):
+    story.server.get("dags/etl_daily").answers(story.generation.no_dag(), 404)
+    assert "DAG etl_daily does not exist" in story.failure(**GIVEN).message
+
+
 def test_a_paused_dag(story):
     story.has_dag(is_paused=True)
     assert "is paused, so the runs of the backfill would stay queued" in story.failure(**GIVEN).message

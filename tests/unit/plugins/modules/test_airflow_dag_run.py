@@ -861,9 +861,48 @@ def test_a_run_that_the_scheduler_makes_as_well_is_a_warning(story, check_mode):
     ]
 
 
+OF_ITS_OWN = "Airflow also makes a run of its own, for "
+
+
+@pytest.mark.parametrize(("catchup", "logical_date"), [(True, None), (True, DATE), (False, None), (None, None)])
+@pytest.mark.parametrize(
+    ("date", "after"), [(DATE, "2026-11-22T01:00:00+00:00"), (DATE, DATE)], ids=["two intervals", "a moment"]
+)
+def test_with_catchup_the_scheduler_makes_a_run_of_each_interval(story, date, after, catchup, logical_date):
+    story.dag(is_paused=True, **due(story, date, after))
+    story.no_run()
+    if logical_date:
+        story.of_date()
+    details = story.server.get("dags/etl_daily/details")
+    details.answers({**story.generation.dag(), "catchup": catchup}) if catchup is not None else details.says("", 500)
+    launch(story, True, dag_run_id=RUN_ID, logical_date=logical_date, when_paused="unpause")
+    if catchup:
+        assert story.warnings == [
+            "DAG etl_daily has catchup: once it is unpaused, Airflow also makes a run of its own for each interval of "
+            f"its schedule from {DATE} on; set catchup=False in the DAG if it is not to make up for them."
+        ]
+    else:
+        assert OF_ITS_OWN in story.warnings[0]
+
+
+@pytest.mark.parametrize("logical_date", [None, DATE])
+def test_a_dag_that_runs_all_the_time_goes_on_making_runs(story, logical_date):
+    words = "As frequently as possible, but only one run at a time."
+    keys = due(story, DATE, "2026-11-22T00:00:00+00:00")
+    story.dag(is_paused=True, timetable_description=words, **keys)
+    story.no_run()
+    if logical_date:
+        story.of_date()
+    launch(story, True, dag_run_id=RUN_ID, logical_date=logical_date, when_paused="unpause")
+    assert story.warnings == [
+        "DAG etl_daily runs all the time (@continuous): once it is unpaused, Airflow goes on making runs of its own, "
+        "one after the other, until airflow_dag pauses it."
+    ]
+
+
 @pytest.mark.parametrize(
     ("date", "after"),
-    [(None, None), ("2026-11-22T00:00:00+00:00", "2026-11-23T00:00:00+00:00"), (DATE, "2026-11-22T00:00:00+00:00")],
+    [(None, None), ("2026-11-22T00:00:00+00:00", "2026-11-23T00:00:00+00:00"), (DATE, "2026-11-22T10:00:00+00:00")],
 )
 def test_a_run_that_is_not_due_or_is_this_one_is_none(story, date, after):
     story.dag(is_paused=True, **due(story, date, after))

@@ -89,6 +89,20 @@ def test_an_unknown_dag_is_an_error(info, server, generation):
     assert isinstance(info.failure(dag_id="etl_daily"), NotFound)
 
 
+@pytest.mark.parametrize("dag_run_id", [None, "a"])
+def test_check_mode_takes_a_dag_that_is_not_there_for_one_without_runs(info, server, generation, dag_run_id):
+    if dag_run_id:
+        server.get("dags/etl_daily/dagRuns/a").answers(generation.no_run("a"), 404)
+    else:
+        runs = server.get("dags/etl_daily/dagRuns", query())
+        runs.answers(generation.runs()) if generation.name == "v1" else runs.answers(generation.no_dag(), 404)
+    server.get("dags/etl_daily").answers(generation.no_dag(), 404)
+    assert ids(info(True, dag_id="etl_daily", dag_run_id=dag_run_id)) == []
+    assert info.warnings == [
+        "DAG etl_daily does not exist at https://airflow.example; check mode goes on as if a task before had made it."
+    ]
+
+
 def test_no_state_lists_nothing(info, server):
     assert ids(info(state=[])) == []
     assert server.requests == []
