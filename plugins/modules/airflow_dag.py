@@ -103,7 +103,7 @@ options:
   drain:
     description:
       - With O(paused=true), pauses each DAG only when it has no active run, and waits up to O(wait_timeout) seconds for
-        this. If runs are still active then, the task fails and no DAG is changed.
+        this. If runs are still active then, the task fails, says what holds up the first of them, and changes no DAG.
       - A paused DAG starts no more tasks, so a run that is active when its DAG is paused never ends. So the module
         refuses a paused DAG with active runs.
     type: bool

@@ -5,18 +5,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.dags import Dags
 from .._airflow.health import Health
 from .._airflow.runs import Runs
+from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError
 from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.text import first_few
 from .._base.times import time_of
 from .heartbeats import dead_in
 from .standstill import Standstill
+from .wording import run_name
 
 TICK = 2.0  # seconds by which a time of Airflow may be ahead of the one in its answers' heads, which have no fractions
 SOON = 15.0  # seconds within which nobody is to blame for a run that has not started
@@ -33,6 +36,19 @@ def diagnosis(airflow: Airflow, run: Object, tasks: t.Sequence[Object], waited: 
     """
     with airflow.patience.within(FOR_A_DIAGNOSIS), airflow.client.in_haste(FOR_A_DIAGNOSIS):
         return _Diagnosis(airflow, run, tasks, waited).found()
+
+
+def held_up(airflow: Airflow, active: t.Sequence[Object], waited: float) -> str:
+    """Return what holds up the first of these runs, with what stands before it; one is enough for a message."""
+    tasks: t.Sequence[Object] = ()
+    for run in active[:1]:
+        with contextlib.suppress(AirflowError), airflow.patience.within(FOR_A_DIAGNOSIS), airflow.client.in_haste(
+            FOR_A_DIAGNOSIS
+        ):
+            tasks = airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
+        reason = diagnosis(airflow, run, tasks, waited)
+        return f"; of {run_name(run)}: {reason}" if reason else ""
+    return ""
 
 
 class _Diagnosis:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._airflow.airflow import Airflow
+from .._airflow.airflow import Airflow, Object
 from .._airflow.dags import Dags
 from .._airflow.runs import Runs
 from .._base.errors import AirflowError, ApiError, BadInput, Denied, TimedOut
@@ -28,10 +28,13 @@ def drain(airflow: Airflow, wanted: Changes, timeout: float, progress: Progress)
     """
     draining = [dag_id for dag_id, (_dag, changed) in wanted.items() if changed]
     paused: list[str] = []
+    runs: list[Object] = []
 
     def look() -> dict[str, int]:
         # Those that an earlier look has paused as well: anybody may start a run by hand.
-        busy = count_runs(airflow, [*draining, *paused])
+        everywhere = [*draining, *paused]
+        runs[:] = airflow.ask(Runs).active(everywhere)
+        busy = _counted(everywhere, runs)
         idle = [dag_id for dag_id in draining if not busy[dag_id]]
         for dag_id in idle:
             # Noted first: should the answer get lost, the DAG may be paused.
@@ -57,12 +60,22 @@ def drain(airflow: Airflow, wanted: Changes, timeout: float, progress: Progress)
         busy, silence = airflow.patience.wait(look, lambda seen: not seen, timeout, LONGEST_LOOK)
         if busy:
             advice = f"{last_answer(silence)}." if silence else "give it more time, or end the runs."
+            first = [run for run in runs if run["dag_id"] in busy]
+            reason = "" if silence else _reason(airflow, first, timeout)
             raise TimedOut(
-                f"{_with_runs(busy)} still active {waited(timeout, 'wait_timeout')}, so nothing was paused; {advice}"
+                f"{_with_runs(busy)} still active {waited(timeout, 'wait_timeout')}, so nothing was paused{reason}; "
+                f"{advice}"
             )
     except AirflowError as error:
         _unpause_again(airflow, paused, error)
         raise
+
+
+def _reason(airflow: Airflow, runs: t.Sequence[Object], timeout: float) -> str:
+    """What holds up the first of these runs."""
+    from .diagnosis import held_up  # Only this failure needs it, and the families that it asks.
+
+    return held_up(airflow, runs, timeout)
 
 
 def _unpause_again(airflow: Airflow, paused: t.Sequence[str], error: AirflowError) -> None:
@@ -90,8 +103,12 @@ def check_drained(airflow: Airflow, wanted: Changes) -> None:
 
 def count_runs(airflow: Airflow, dag_ids: t.Sequence[str]) -> dict[str, int]:
     """Count the active runs of each of these DAGs."""
+    return _counted(dag_ids, airflow.ask(Runs).active(dag_ids))
+
+
+def _counted(dag_ids: t.Sequence[str], runs: t.Sequence[Object]) -> dict[str, int]:
     counts = dict.fromkeys(dag_ids, 0)
-    for run in airflow.ask(Runs).active(dag_ids):
+    for run in runs:
         counts[run["dag_id"]] += 1
     return counts
 

@@ -5,20 +5,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.run_refusals import no_run
 from .._airflow.runs import Runs
-from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, BadInput, RunFailed, TimedOut
 from .._base.inputs import dag_id_of, dag_run_id_of, lines_of, seconds_of
-from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.states import ENDED
 from .._base.text import first_few
-from .diagnosis import diagnosis
+from .diagnosis import held_up
 from .foreseen import foreseen
 from .foreseen_runs import unseen_run
 from .progress import Progress
@@ -198,7 +195,7 @@ class Watch:
         active = self.active()
         if active or unmade:
             named = first_few([*(f"{run_name(run)} ({run['state']})" for run in active), *unmade])
-            reason = f"; {last_answer(silence)}" if silence else self._held_up(active)
+            reason = f"; {last_answer(silence)}" if silence else held_up(self._airflow, active, self._waiting.timeout)
             advice = advice if active and not unmade else unmade_too(active)
             raise TimedOut(
                 f"{len(active) + len(unmade)} of {len(entries)} DAG runs have not ended "
@@ -208,16 +205,6 @@ class Watch:
             )
         if failures:
             raise RunFailed(failures, runs=entries)
-
-    def _held_up(self, active: t.Sequence[Object]) -> str:
-        """What holds up the first of those that have not ended; one is enough for a message."""
-        tasks: t.Sequence[Object] = ()
-        for run in active[:1]:
-            with contextlib.suppress(AirflowError), self._airflow.patience.within(FOR_A_DIAGNOSIS):
-                tasks = self._airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
-            reason = diagnosis(self._airflow, run, tasks, self._waiting.timeout)
-            return f"; of {run_name(run)}: {reason}" if reason else ""
-        return ""
 
 
 def unmade_too(active: t.Sequence[Object]) -> str:

@@ -635,6 +635,15 @@ def a_is_drained(server, generation, *runs_of_b):
     active(server, generation, ["a"])
 
 
+def explained(server, generation, *tasks, dag_id="b", name="r"):
+    """What is read of the first run that holds up a drain."""
+    page = server.get(f"dags/{dag_id}/dagRuns/{name}/taskInstances", {"limit": 100, "offset": 0})
+    page.answers(generation.tasks(*tasks)) if tasks else page.says("", 403)
+    server.get(f"dags/{dag_id}").answers(generation.dag(dag_id))
+    health = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": "healthy"}}
+    server.get("health" if generation.name == "v1" else "monitor/health").answers(health)
+
+
 def test_a_dag_is_paused_when_its_runs_have_ended(dag, server, generation, clock):
     server.get("dags/etl_daily").answers(generation.dag())
     active(server, generation, ["etl_daily"], busy(generation))
@@ -674,12 +683,13 @@ def test_a_drain_that_takes_too_long_leaves_all_as_it_was(dag, server, generatio
     a_is_drained(server, generation, busy(generation, "b"), busy(generation, "b", "s"))
     active(server, generation, ["b", "a"], busy(generation, "b"))
     active(server, generation, ["b", "a"], busy(generation, "b"))
+    explained(server, generation, generation.task("load", "running"))
     set_paused(server, generation, False, "a")
     error = dag.failure(dag_id=["a", "b"], paused=True, drain=True, wait_timeout=2)
     assert isinstance(error, TimedOut)
     assert error.message == (
-        "Runs of b (1) are still active after 2s (wait_timeout), so nothing was paused; give it more time, or end the "
-        "runs."
+        "Runs of b (1) are still active after 2s (wait_timeout), so nothing was paused; of b / r: task load is running; "
+        "give it more time, or end the runs."
     )
     assert "changed" not in error.details
     assert clock.passed == pytest.approx(2)
@@ -692,6 +702,7 @@ def test_a_drain_that_cannot_be_undone_says_so(dag, server, generation):
     set_paused(server, generation, True, "a")
     set_paused(server, generation, True, "b")
     active(server, generation, ["a", "b"])
+    explained(server, generation, dag_id="c")
     set_paused(server, generation, False, "a")
     server.patch("dags/b", sends={"is_paused": False}).says("", 502)
     error = dag.failure(dag_id=["a", "b", "c"], paused=True, drain=True, wait_timeout=0, retry_timeout=0)
