@@ -119,7 +119,9 @@ def test_an_answer_that_is_no_json_is_told_in_one_sentence(airflow: Airflow, api
 
 
 @pytest.mark.parametrize("read", READS)
-def test_json_of_another_shape_is_told_in_one_sentence(far: Api, line: Line, read: str) -> None:
+def test_json_of_another_shape_is_told_in_one_sentence(airflow: Airflow, line: Line, read: str) -> None:
+    # Once Airflow has answered, what is no object is an outage.
+    far = in_process.connected(airflow, line.url, retry_timeout=0)
     for shape in SHAPES:
         line.mend()
         line.always(faults.answered(200, shape, "application/json"))

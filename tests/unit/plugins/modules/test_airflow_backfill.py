@@ -167,7 +167,9 @@ def test_check_mode_foresees_the_backfill_of_a_dag_that_would_be_deployed(story,
     assert (result["changed"], result["backfill"], result["runs"], result["logical_dates"]) == (True, None, [], [])
     after = {"from_date": FIRST, "to_date": SECOND, "reprocess": "none"}
     assert result["diff"] == {"before": {}, "after": {"backfill of DAG etl_daily": after}}
-    assert story.warnings == [f"DAG etl_daily does not exist at {URL}; check mode goes on as if a task before had made it."]
+    assert story.warnings == [
+        f"DAG etl_daily does not exist at {URL}; check mode goes on as if a task before had made it."
+    ]
 
 
 def test_the_backfill_of_an_unknown_dag_is_an_error(story):

@@ -688,8 +688,8 @@ def test_a_drain_that_takes_too_long_leaves_all_as_it_was(dag, server, generatio
     error = dag.failure(dag_id=["a", "b"], paused=True, drain=True, wait_timeout=2)
     assert isinstance(error, TimedOut)
     assert error.message == (
-        "Runs of b (1) are still active after 2s (wait_timeout), so nothing was paused; of b / r: task load is running; "
-        "give it more time, or end the runs."
+        "Runs of b (1) are still active after 2s (wait_timeout), so nothing was paused; of b / r: task load is "
+        "running; give it more time, or end the runs."
     )
     assert "changed" not in error.details
     assert clock.passed == pytest.approx(2)
