@@ -307,5 +307,5 @@ def test_a_value_that_is_gone(xcoms):
 def test_an_answer_of_an_unknown_shape(xcoms):
     xcoms.has_run()
     xcoms.lists(("load", -1, "rows"))
-    xcoms.value(None, key="rows").answers([])
+    xcoms.value(None, key="rows").answers({})
     assert "unknown shape" in xcoms.failure(dag_id="etl_daily", dag_run_id=RUN_ID).message
