@@ -1256,16 +1256,18 @@ def test_a_run_that_ends_while_its_time_out_is_explained_is_not_cancelled(story,
 
 def test_a_cancellation_that_is_refused(story, server, generation):
     story.dag()
-    story.made()
-    story.explained()
-    story.run(NEW_ID, "queued")
-    server.patch(f"dags/etl_daily/dagRuns/{NEW_ID}", sends={"state": "failed"}).answers(
+    story.no_run()
+    story.made(RUN_ID)
+    story.explained(dag_run_id=RUN_ID)
+    story.run(RUN_ID, "queued")
+    server.patch(f"dags/etl_daily/dagRuns/{RUN_ID}", sends={"state": "failed"}).answers(
         generation.problem(403, "Forbidden"), 403
     )
-    error = refusal(story, wait=True, wait_timeout=0, cancel_on_timeout=True)
+    error = refusal(story, dag_run_id=RUN_ID, wait=True, wait_timeout=0, cancel_on_timeout=True)
     assert isinstance(error, TimedOut)
-    assert "(airflow_role)" in error.message or "auth manager" in error.message
     assert "It was not cancelled: Airflow answered 403" in error.message
+    # The whole sentence, with its advice.
+    assert "(airflow_role)" in error.message or "auth manager" in error.message
     assert error.details["dag_run"]["state"] == "queued"
 
 
