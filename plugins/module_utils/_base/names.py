@@ -51,7 +51,8 @@ HOLDERS = frozenset(
 # Options, and keys of theirs, that are no names: they may hold what they like.
 FREE_TEXTS = frozenset(("conf", "secret_conf", "params", "note", "description", "value", "extra", "msg", "log_tail"))
 # Ansible puts eight asterisks in the place of a secret, or these words where that is the whole text; Airflow three.
-_MASK = re.compile(r"\*{3,}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
+ANSIBLES_WORDS = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+_MASK = re.compile(rf"\*{{3,}}|{ANSIBLES_WORDS}")
 
 
 def with_names(masked: t.Any, result: t.Any) -> t.Any:

@@ -12,7 +12,7 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.connections import FIELDS as FIELDS_OF_CONNECTIONS
 from .._airflow.connections import Connections
 from .._airflow.pools import DEFAULT_POOL
-from .._base.errors import BadInput, Unsupported
+from .._base.errors import BadInput, Denied, Unsupported, WrongLogin
 from .._base.masks import Path, is_masked, is_sensitive, leaves, mapped, value_of_text
 from .._base.names import NAMES
 from .._base.placeholders import is_placeholder, placeholder
@@ -89,6 +89,10 @@ def exported(
                 raise
             warn(f"{kind.name} are left out: {error.message}")
             continue
+        except Denied as error:
+            if not isinstance(error, WrongLogin):
+                error.message += f" {_way_out(kind)}"
+            raise
         items = []
         for current in sorted(there, key=lambda item: str(item[kind.key])):
             if _is_meant(kind, current, matching, login):
@@ -97,6 +101,13 @@ def exported(
             {dag["dag_id"]: {"paused": dag["paused"]} for dag in items} if kind.name == "dags" else items
         )
     return {"config": config, "secrets_needed": needed}
+
+
+def _way_out(kind: Kind) -> str:
+    """Say how to export what the user may read."""
+    # The same users lack both.
+    kinds = "roles and users" if kind.name in ("roles", "users") else kind.name
+    return f"To export the other kinds, leave out {kinds} with kinds (in the playbook: airflow_objects_kinds)."
 
 
 def _is_meant(kind: Kind, current: Object, matching: t.Sequence[str] | None, login: str) -> bool:

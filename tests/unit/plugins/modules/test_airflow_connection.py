@@ -19,6 +19,7 @@ from ansible_collections.dagops.airflow.tests.unit.frame import Runner, document
 ID = "warehouse"
 PASSWORD = "a-long-password"
 KEY = "a-long-private-key"
+STARS = "consists of asterisks only, as they are shown in the place of a secret; give the secret itself."
 NO_DIFF: dict[str, t.Any] = {"before": {}, "after": {}}
 DIGEST = digest_key("connection", ID)
 
@@ -186,8 +187,11 @@ def test_absent_by_someone_who_may_not_see_variables(connection):
         ({"connection_id": "a/b", "state": "absent"}, "has a slash"),
         ({"connection_id": ID, "port": -1}, "port is -1"),
         ({"connection_id": ID, "extra": "[1]"}, "extra is a list"),
-        ({"connection_id": ID, "password": "***"}, "password is ***"),
-        ({"connection_id": ID, "extra": {"a": ["***"]}}, "extra.a.0 is ***"),
+        ({"connection_id": ID, "password": "***"}, f"password {STARS}"),
+        ({"connection_id": ID, "password": "********"}, f"password {STARS}"),
+        ({"connection_id": ID, "password": " ****\n"}, f"password {STARS}"),
+        ({"connection_id": ID, "extra": {"a": ["***"]}}, f"extra.a.0 {STARS}"),
+        ({"connection_id": ID, "secret_extra": {"a": {"b": "********"}}}, f"secret_extra.a.b {STARS}"),
         ({"connection_id": ID, "secret_extra": {"a": "{{ vault_a }}"}}, "secret_extra.a still holds"),
     ],
 )
@@ -418,6 +422,30 @@ def test_extra_that_is_no_json_object(old):
     assert "a secret text" not in str(old(connection_id=ID, extra={"a": 1}))
 
 
+RECREATED = f"To clear its password, connection {ID} is deleted and created again, and does not exist for a moment."
+EACH_RUN = " Airflow does not show whether it has a password, so this happens in each run; set update_secrets: on_change"
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("update_secrets", ["always", "on_change"])
+def test_a_password_that_is_not_told_is_cleared_in_each_run_and_that_is_said(old, update_secrets, check_mode):
+    old.has(host="a")
+    if update_secrets == "on_change":
+        old.has_not(f"variables/{DIGEST}")
+        if not check_mode:
+            old.digest_written(WRITING, new=True)
+    if not check_mode:
+        old.deleted()
+        old.posted(conn_type="postgres", host="a")
+        if update_secrets == "on_change":
+            old.digest_written()
+    old(check_mode, connection_id=ID, password="", update_secrets=update_secrets)
+    (warning,) = old.warnings
+    assert warning.startswith(RECREATED)
+    assert warning[len(RECREATED) :].startswith(EACH_RUN) is (update_secrets == "always")
+    assert (warning == RECREATED) is (update_secrets == "on_change")
+
+
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_a_password_is_cleared(new, check_mode):
     new.has(password="***", host="a", extra={"a": 1})
@@ -426,8 +454,8 @@ def test_a_password_is_cleared(new, check_mode):
         new.posted(conn_type="postgres", host="a", extra='{"a": 1}')
     result = new(check_mode, connection_id=ID, password="")
     assert result["changed"] is True
-    assert "made anew" in result["diff"]["after"][ID]["password"]
-    assert "made anew" in new.warnings[0]
+    assert result["diff"]["after"][ID]["password"] == "(cleared, for which the connection is created again)"
+    assert new.warnings == [RECREATED]
 
 
 def test_a_password_that_is_cleared_already(new):
@@ -442,7 +470,7 @@ def test_a_password_is_not_cleared_where_other_secrets_would_go(new):
     assert "not given (token)" in error.message
 
 
-def test_a_connection_that_could_not_be_made_anew(new):
+def test_a_connection_that_could_not_be_created_again(new):
     new.has(password="***")
     new.deleted()
     new.posted(conn_type="postgres").answers({"detail": "no"}, 400)

@@ -211,7 +211,7 @@ def test_a_refusal_of_the_server(new):
 @pytest.mark.parametrize(
     ("slots", "says"),
     [
-        (0, "slots is 0; it takes 1 or more, or, from Airflow 3.1 on, -1 for a pool without a limit."),
+        (0, "slots is 0; it takes 1 or more. From Airflow 3.1 on, -1 means that the pool has no limit."),
         (2**31, "slots is 2147483648; it takes at most 2147483647."),
         (99999999999999, "slots is 99999999999999; it takes at most 2147483647."),
     ],
