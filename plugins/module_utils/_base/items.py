@@ -60,9 +60,11 @@ def shaped(name: str, value: t.Any, option: Spec) -> t.Any:
 def check_keys(name: str, value: t.Mapping[str, t.Any], options: Spec) -> None:
     """Refuse a key that is no option."""
     unknown = {str(key) for key in value if key not in options}
+    named, takes = not_among(unknown, list(options)), ", ".join(options)
+    if len(unknown) == 1:
+        raise BadInput(f"{name} has an unknown key {named}; it takes {takes}.")
     if unknown:
-        found = f"{'an unknown key' if len(unknown) == 1 else 'the unknown keys'} {not_among(unknown, list(options))}"
-        raise BadInput(f"{name} has {found}; it takes {', '.join(options)}.")
+        raise BadInput(f"{name} has the unknown keys {named}; it takes {takes}.")
 
 
 def example(option: Spec) -> str:

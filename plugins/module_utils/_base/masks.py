@@ -147,6 +147,8 @@ def check_no_mask(option: str, value: t.Any, template: bool = True) -> None:
                 "itself."
             )
         if leaf == ANSIBLES_WORDS:
-            raise BadInput(f"{place} holds the words that Ansible shows in the place of a secret; give the secret itself.")
+            raise BadInput(
+                f"{place} holds the words that Ansible shows in the place of a secret; give the secret itself."
+            )
         if isinstance(leaf, str) and (is_placeholder(leaf) or (template and _TEMPLATE.search(leaf))):
             raise BadInput(f"{place} still holds an expression in braces; give its value.")

@@ -105,7 +105,9 @@ class Plan(t.NamedTuple):
         if not self.remade:
             return ""
         name = self.after["connection_id"]
-        sentence = f"To clear its password, connection {name} is deleted and created again, and does not exist for a moment."
+        sentence = (
+            f"To clear its password, connection {name} is deleted and created again, and does not exist for a moment."
+        )
         if self.digest or "password" not in self.unverified:
             return sentence
         return (

@@ -12,7 +12,7 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.connections import FIELDS as FIELDS_OF_CONNECTIONS
 from .._airflow.connections import Connections
 from .._airflow.pools import DEFAULT_POOL
-from .._base.errors import BadInput, Denied, Unsupported, WrongLogin
+from .._base.errors import BadInput, Denied, Unsupported
 from .._base.masks import Path, is_masked, is_sensitive, leaves, mapped, value_of_text
 from .._base.names import NAMES
 from .._base.placeholders import is_placeholder, placeholder
@@ -90,8 +90,9 @@ def exported(
             warn(f"{kind.name} are left out: {error.message}")
             continue
         except Denied as error:
-            if not isinstance(error, WrongLogin):
-                error.message += f" {_way_out(kind)}"
+            # Where nothing was read before, it may be the login that is wrong.
+            if error.status == 403 and (error.authenticated or config):
+                error.message += _way_out(kind.name, kinds)
             raise
         items = []
         for current in sorted(there, key=lambda item: str(item[kind.key])):
@@ -103,11 +104,14 @@ def exported(
     return {"config": config, "secrets_needed": needed}
 
 
-def _way_out(kind: Kind) -> str:
-    """Say how to export what the user may read."""
-    # The same users lack both.
-    kinds = "roles and users" if kind.name in ("roles", "users") else kind.name
-    return f"To export the other kinds, leave out {kinds} with kinds (in the playbook: airflow_objects_kinds)."
+def _way_out(denied: str, kinds: t.Sequence[str] | None) -> str:
+    """Say how to export the kinds that the user may read; an empty text where no other kind is wanted."""
+    # Who may not read roles may mostly not read users, either.
+    lacking = ("roles", "users") if denied in ("roles", "users") else (denied,)
+    if not {*(kinds or KINDS_IN_ORDER)} - {*lacking}:
+        return ""
+    named = " and ".join(lacking)
+    return f" To export the other kinds, leave out {named} with kinds (in the playbook: airflow_objects_kinds)."
 
 
 def _is_meant(kind: Kind, current: Object, matching: t.Sequence[str] | None, login: str) -> bool:

@@ -51,7 +51,9 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
             raise BadInput(f"{DEFAULT_POOL} is Airflow's own and cannot be deleted; name another pool.")
         fixed = [key for key in DEFAULTS_OWN if wanted[key] is not None]
         if fixed:
-            raise BadInput(f"Only slots and include_deferred of {DEFAULT_POOL} can be changed; leave out {', '.join(fixed)}.")
+            raise BadInput(
+                f"Only slots and include_deferred of {DEFAULT_POOL} can be changed; leave out {', '.join(fixed)}."
+            )
     return Wish(wanted)
 
 

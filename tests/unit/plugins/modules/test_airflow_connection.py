@@ -333,6 +333,41 @@ def test_on_change(connection):
     assert result["diff"]["after"] == {ID: {"host": "a", "password": WRITTEN, "extra": {"private_key": WRITTEN}}}
 
 
+def test_on_change_writes_when_a_secret_is_given_no_more(connection):
+    there: dict[str, t.Any] = {"password": "***", "extra": {"private_key": "***"}}
+    secret = {"connection_id": ID, "update_secrets": "on_change", "secret_extra": {"private_key": KEY}}
+    extra = json.dumps({"private_key": KEY})
+    connection.has(**there)
+    connection.has_not(f"variables/{DIGEST}")
+    connection.digest_written(WRITING, new=True)
+    connection.patched(extra=extra, password=PASSWORD)
+    connection.digest_written()
+    connection(**secret, password=PASSWORD)
+    connection.has(**there)
+    connection.has_digest(connection.digest())
+    connection.digest_written(WRITING)
+    connection.patched(extra=extra)
+    connection.digest_written()
+    assert connection(**secret)["changed"] is True
+
+
+def test_a_secret_that_is_given_no_more_is_an_ordinary_value(connection):
+    """Unless its name is one of a secret."""
+    connection.has(extra={"certificate": KEY, "private_key": "***"})
+    before = connection(True, connection_id=ID, extra={})["diff"]["before"]
+    assert before == {ID: {"extra": {"certificate": KEY, "private_key": "***"}}}
+
+
+def test_an_empty_text_takes_a_secret_out_unseen(connection):
+    connection.has(extra={"certificate": KEY})
+    connection.patched(extra='{"certificate": ""}')
+    emptied = connection(connection_id=ID, extra={}, secret_extra={"certificate": ""})
+    assert (emptied["changed"], KEY in str(emptied)) == (True, False)
+    connection.has(extra={"certificate": ""})
+    connection.patched(extra="{}")
+    assert connection(connection_id=ID, extra={})["changed"] is True
+
+
 def test_a_new_connection_with_a_digest(connection):
     connection.has_not()
     connection.has_not(f"variables/{DIGEST}")
@@ -423,7 +458,9 @@ def test_extra_that_is_no_json_object(old):
 
 
 RECREATED = f"To clear its password, connection {ID} is deleted and created again, and does not exist for a moment."
-EACH_RUN = " Airflow does not show whether it has a password, so this happens in each run; set update_secrets: on_change"
+EACH_RUN = (
+    " Airflow does not show whether it has a password, so this happens in each run; set update_secrets: on_change"
+)
 
 
 @pytest.mark.parametrize("check_mode", [False, True])

@@ -262,7 +262,10 @@ def test_a_connection_that_is_created_again_is_told(new):
     [
         ({"connections": [{"connection_id": "a"}, {"connection_id": "a"}]}, "Item 1 of connections (a) and Item 2"),
         ({"users": [{"username": "a"}, {"username": "A"}]}, "are the same object"),
-        ({"connections": [{"connection_id": "a", "hots": "b"}]}, "Item 1 of connections (a) has an unknown key hots (did you mean host?)"),
+        (
+            {"connections": [{"connection_id": "a", "hots": "b"}]},
+            "Item 1 of connections (a) has an unknown key hots (did you mean host?)",
+        ),
         (
             {"pools": [{"nme": "a", "slts": 1}]},
             "Item 1 of pools has the unknown keys nme (did you mean name?), slts (did you mean slots?); it takes name,",
@@ -319,7 +322,8 @@ def test_a_connection_that_is_created_again_is_told(new):
         ),
         (
             {"roles": [{"name": "a", "permissions": [{"actoin": "can_read"}]}]},
-            "Item 1 of roles (a): Item 1 of permissions has an unknown key actoin (did you mean action?); it takes action, resource.",
+            "Item 1 of roles (a): Item 1 of permissions has an unknown key actoin (did you mean action?); it takes "
+            "action, resource.",
         ),
         ({"purge": {"pools": {"matching": ["*"]}}}, "purge.pools needs pools"),
         ({"pools": [], "purge": {"pools": {"matching": ["default_pool"]}}}, "names default_pool, Airflow's own pool"),
@@ -467,8 +471,8 @@ def test_what_is_refused_holds_back_that_object_only_and_nothing_is_purged(tree,
     assert isinstance(error, ObjectsFailed)
     reason = "Airflow refused pool a: it does not want to; correct it."
     assert error.message == (
-        f"1 pool could not be written: {reason} The others were written, and nothing was purged. See failed_objects for "
-        "each of them."
+        f"1 pool could not be written: {reason} The others were written, and nothing was purged. See failed_objects "
+        "for each of them."
     )
     assert error.details["failed_objects"] == [{"kind": "pools", "name": "a", "msg": reason}]
     assert outcomes(error.details) == {"pools": {"created": ["b"]}, "variables": {"created": ["region"]}}
@@ -581,8 +585,8 @@ def test_a_server_that_is_gone_ends_the_task_which_tells_what_was_done(tree, ser
     assert isinstance(error, Unreachable)
     assert error.message.startswith("pools b: ")
     assert error.message.endswith(
-        f" {before} written before this failure, and the rest was not tried. Run the same task again; it continues from "
-        "there."
+        f" {before} written before this failure, and the rest was not tried. Run the same task again; it continues "
+        "from there."
     )
     told = {"pools": {"unchanged" if there else "created": ["a"]}}
     assert (error.details["changed"], outcomes(error.details)) == (not there, told)
@@ -659,7 +663,10 @@ SHAPES_OF_PURGE: list[tuple[t.Any, str]] = [
         {"variables": {"matching": ["a"], "at_most": True}},
         "purge.variables.at_most must be a number, and is a boolean;",
     ),
-    ({"variables": {"matching": ["a"], "at_least": 1}}, "purge.variables has an unknown key at_least (did you mean at_most?); it takes"),
+    (
+        {"variables": {"matching": ["a"], "at_least": 1}},
+        "purge.variables has an unknown key at_least (did you mean at_most?); it takes",
+    ),
 ]
 
 

@@ -221,6 +221,15 @@ def test_slots_that_no_pool_can_have_are_refused_at_once(pool, slots, says):
     assert pool.server.requests == []
 
 
+@pytest.mark.parametrize("given", [{"description": "x"}, {"team_name": "data", "description": ""}])
+def test_what_nobody_can_change_of_the_default_pool(pool, given):
+    fields = "description, team_name" if len(given) > 1 else "description"
+    assert pool.failure(name="default_pool", slots=1, **given).message == (
+        f"Only slots and include_deferred of default_pool can be changed; leave out {fields}."
+    )
+    assert pool.server.requests == []
+
+
 def test_an_old_version_is_told_what_it_can_have(old):
     old.version("2.11.2")
     assert old.failure(name="etl", slots=-1).message == (
