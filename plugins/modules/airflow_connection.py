@@ -44,8 +44,8 @@ options:
     description:
       - Password of the user of the service.
       - No version of Airflow can clear a password. With an empty string the module deletes the connection and creates
-        it again. Check mode and the diff say so. The module refuses this if O(extra) has secrets that are not given.
-        For a moment the connection does not exist.
+        it again, so for a moment it does not exist. Check mode and the diff say so. The module refuses this if O(extra)
+        has secrets that are not given.
       - Airflow 2 does not show whether there is a password. There an empty string counts as a secret, and
         O(update_secrets) applies to it. V(always) deletes and creates the connection in each run. V(on_change) does it
         once, and again only if another field or another secret of the connection changes.
