@@ -58,8 +58,8 @@ class Connections(Named):
         name = connection["connection_id"]
         self._delete(
             self._path(self.what, name),
-            f"Connection {name} may be gone: it was to be deleted, to clear its password, and made anew; repeat the "
-            "task, which makes it with the fields that it names.",
+            f"Connection {name} may be gone: it was to be deleted, to clear its password, and created again; repeat "
+            "the task, which makes it with the fields that it names.",
         )
         try:
             self._make(connection, "")
@@ -110,15 +110,15 @@ class ConnectionsV2(Connections, api="v2"):
 
 
 def gone(name: str, error: AirflowError) -> str:
-    """Say that a connection was deleted, and could not be made anew."""
+    """Say that a connection was deleted, and could not be created again."""
     if error.may_be_done:
         return (
-            f"Connection {name} was deleted to clear its password, and whether it was made anew is not known; repeat "
-            f"the task, which makes it with the fields that it names, if it was not. {error.message}"
+            f"Connection {name} was deleted to clear its password, and whether it was created again is not known; "
+            f"repeat the task, which makes it with the fields that it names, if it was not. {error.message}"
         )
     return (
-        f"Connection {name} is gone: it was deleted to clear its password, and could not be made anew; repeat the "
-        f"task, which makes it with the fields that it names. {error.message}"
+        f"Connection {name} is gone: it was deleted to clear its password, and could not be created again; repeat "
+        f"the task, which makes it with the fields that it names. {error.message}"
     )
 
 

@@ -67,7 +67,7 @@ def _parsed(option: str, text: str) -> t.Any:
     if DATE_OF_PYTHON.search(text):
         raise BadInput(
             f"{option} holds a date that is not in quotes, and ansible-core before 2.19 makes Python's words of it; "
-            "put it in quotes, or put the filter to_json behind the expression."
+            "put it in quotes, or apply the filter to_json to the expression."
         )
     try:
         import yaml

@@ -22,7 +22,7 @@ GLOB = re.compile(r"[*?\[]")
 _DAG_ID = re.compile(r"[\w.-]+")
 _RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
 _OF_AN_ID = "letters, digits, dots, dashes and underscores"
-_ONLY_DOTS = "has only dots, so it cannot be asked for; give another one"
+_ONLY_DOTS = "has only dots, so the API cannot address it; give another one"
 
 
 def is_glob(text: str) -> bool:
@@ -41,7 +41,7 @@ def name_of(option: str, value: str) -> str:
     fault = _no_path(value, longest=None)
     # Airflow takes a slash for the end of the name, quoted or not.
     if not fault and "/" in value:
-        fault = "has a slash, so it cannot be asked for; choose another name"
+        fault = "has a slash, so the API cannot address it; choose another name"
     return _sound(option, value, fault)
 
 
@@ -64,7 +64,7 @@ def connection_id_of(option: str, value: str, new: bool) -> str:
     if not fault and new:
         fault = _foreign(value, _DAG_ID, f"the id of a connection has {_OF_AN_ID}")
     if not fault and "/" in value:
-        fault = "has a slash, so it cannot be asked for; delete it in Airflow's web interface"
+        fault = "has a slash, so the API cannot address it; delete it in Airflow's web interface"
     return _sound(option, value, fault)
 
 
@@ -189,7 +189,7 @@ def duration_of(option: str, value: float) -> float:
 def number_of(option: str, value: int, least: int, more: str = "") -> int:
     """Return a number that Airflow keeps in its database, which fails at a larger one.
 
-    :param more: goes on with what it takes, such as C( or -1 for …).
+    :param more: goes on with what it takes, such as C(; -1 is …).
     """
     if value < least:
         raise BadInput(f"{option} is {one_line(value, 60)}; it takes {least} or more{more}.")

@@ -118,8 +118,8 @@ def _with_close(word: str, known: t.Collection[str]) -> str:
     spelled = {name.lower(): name for name in known}
     close = close_to(word.lower(), spelled, 1)
     shown = one_line(word, 60)
-    if shown != word and len(word) <= 60:
-        # What differs by a blank or a line break alone would look the same.
+    if not word or (shown != word and len(word) <= 60):
+        # What is empty, or differs by a blank or a line break alone, could not be seen.
         shown = f"'{as_given(word)}'"
     return shown + (f" (did you mean {spelled[close[0]]}?)" if close else "")
 

@@ -45,7 +45,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 CLEARABLE = ("description", "host", "login", "password", "schema", "port", "extra", "team_name")
-CLEARED = "(cleared, for which the connection is made anew)"
+CLEARED = "(cleared, for which the connection is created again)"
 HIGHEST_PORT = 65535
 
 
@@ -89,7 +89,7 @@ class Plan(t.NamedTuple):
     :param changed: the fields to write, all of them for a new connection.
     :param after: the connection as it will be.
     :param unverified: secrets that could not be compared, by the names of their options.
-    :param remade: it has to be deleted and made anew.
+    :param remade: it has to be deleted and created again.
     :param digest: kept of the secrets once they have been written.
     """
 
@@ -102,8 +102,18 @@ class Plan(t.NamedTuple):
 
     @property
     def warning(self) -> str:
+        if not self.remade:
+            return ""
         name = self.after["connection_id"]
-        return f"To clear its password, connection {name} is deleted and made anew." if self.remade else ""
+        sentence = (
+            f"To clear its password, connection {name} is deleted and created again, and does not exist for a moment."
+        )
+        if self.digest or "password" not in self.unverified:
+            return sentence
+        return (
+            f"{sentence} Airflow does not show whether it has a password, so this happens in each run; set "
+            "update_secrets: on_change, which does it once."
+        )
 
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
@@ -286,12 +296,12 @@ def with_kept(connections: Connections, name: str, extra: Extra, current: t.Any)
 
 
 def check_remake(name: str, extra: t.Any) -> None:
-    """Refuse to make a connection anew that would lose secrets."""
+    """Refuse to create a connection again that would lose secrets."""
     lost = [path for path, leaf in leaves(extra) if is_masked(leaf)]
     if lost:
         raise BadInput(
-            f"To clear the password of connection {name} it has to be made anew, and its extra holds secrets that were "
-            f"not given ({named(lost)}); give them in secret_extra."
+            f"To clear the password of connection {name} it has to be created again, and its extra holds secrets that "
+            f"were not given ({named(lost)}); give them in secret_extra."
         )
 
 

@@ -131,13 +131,15 @@ def _labelled(kind: Kind, value: t.Any) -> t.Iterator[tuple[str, t.Any]]:
     """Yield the options of each object, with what messages call it."""
     if isinstance(value, t.Mapping) and kind in (VARIABLES, DAGS):
         for name, options in value.items():
+            if name is None or not str(name).strip():
+                raise BadInput(f"{kind.name} has an entry with an empty key; give the key, or take the entry out.")
             yield f"{kind.name}.{one_line(name, 60)}", _of_mapping(kind, str(name), options)
         return
     if not isinstance(value, list):
         raise BadInput(f"{kind.name} is {kind_of(value)}; write it like {form_of(kind)}.")
     for number, options in enumerate(value, 1):
         name = options.get(kind.key) if isinstance(options, t.Mapping) else None
-        named = f" ({one_line(name, 60)})" if name and isinstance(name, str) else ""
+        named = f" ({one_line(name, 60)})" if isinstance(name, str) and name.strip() else ""
         yield f"Item {number} of {kind.name}{named}", options
 
 

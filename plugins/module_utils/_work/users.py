@@ -11,7 +11,7 @@ from .._airflow.access import Access
 from .._airflow.airflow import Asked, Object
 from .._base.errors import BadInput
 from .._base.inputs import name_of
-from .._base.masks import CHANGED, MASK
+from .._base.masks import CHANGED, MASK, check_no_mask
 from .._base.state import changes
 from .objects import Kind
 
@@ -72,6 +72,7 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     roles = None if params["roles"] is None else sorted({role.strip() for role in params["roles"]})
     if roles is not None and not all(roles):
         raise BadInput("roles holds an empty name; name the roles, such as Viewer, User or Op.")
+    check_no_mask("password", params["password"])
     texts = {key: params[key] for key in ("email", "first_name", "last_name")}
     return Wish({"username": name, **texts, "roles": roles}, params["password"], params["update_password"])
 

@@ -113,9 +113,9 @@ WRITES: dict[str, tuple[Write, str]] = {
         lambda airflow: airflow.ask(Connections).update(CONNECTION, {"host": "h"}),
         f"Whether connection etl was changed is not known; airflow_connection_info shows it, and {NO_HARM}",
     ),
-    "make a connection anew": (
+    "create a connection again": (
         lambda airflow: airflow.ask(Connections).remake(CONNECTION),
-        "Connection etl may be gone: it was to be deleted, to clear its password, and made anew; repeat the task, "
+        "Connection etl may be gone: it was to be deleted, to clear its password, and created again; repeat the task, "
         "which makes it with the fields that it names.",
     ),
     "make a user": (
@@ -197,14 +197,14 @@ def test_a_wish_to_have_a_file_parsed(deaf, server):
     )
 
 
-def test_a_connection_that_was_deleted_and_may_be_made_anew(deaf, server, monkeypatch):
+def test_a_connection_that_was_deleted_and_may_be_created_again(deaf, server, monkeypatch):
     monkeypatch.setattr(Connections, "_delete", lambda self, path, lost: None)
     with pytest.raises(AirflowError) as caught:
         deaf.ask(Connections).remake(CONNECTION)
     message = caught.value.message
     assert_readable(message)
     assert message.startswith(
-        "Connection etl was deleted to clear its password, and whether it was made anew is not known; repeat the task,"
+        "Connection etl was deleted to clear its password, and whether it was created again is not known; repeat the "
     )
     assert message.count("is not known") == 1
 

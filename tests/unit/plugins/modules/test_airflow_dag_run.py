@@ -215,6 +215,12 @@ def test_secret_conf_is_laid_over_conf_and_shown_nowhere(story):
     assert "pa55word" not in str(result)
 
 
+def test_asterisks_are_no_secret_of_a_run(story):
+    error = refusal(story, dag_run_id=RUN_ID, secret_conf={"deep": [{"key": "********"}]})
+    assert isinstance(error, BadInput)
+    assert error.message.startswith("secret_conf.deep.0.key consists of asterisks only, as they are shown in")
+
+
 @pytest.mark.parametrize("secret", ["short", 12345, "etl_daily", "l_dail", "airflow", "success", "release"])
 def test_a_secret_that_would_be_masked_everywhere_is_refused(story, secret):
     error = refusal(story, dag_run_id=RUN_ID, secret_conf={"deep": [{"key": secret}]})

@@ -653,11 +653,11 @@ def test_secrets_are_shown_nowhere(played, v2, server, secret, whole, monkeypatc
     [
         (
             "[{'dag_id': 'etl', 'secret_conf': {'key': 'a=hidden'}, 'conf': {'day': datetime.date(2026, 1, 1)}}]",
-            "; give a list of mappings, or put the filter to_json behind",
+            "; give a list of mappings, or apply the filter to_json to the expression",
         ),
         (
             ["{'dag_id': 'etl', 'secret_conf': {'key': 'a=hidden'}, 'conf': {'day': datetime.date(2026, 1, 1)}}"],
-            "; give a list of mappings, or put the filter to_json behind",
+            "; give a list of mappings, or apply the filter to_json to the expression",
         ),
         ("[{'dag_id': 'hidden'}]", " that is no JSON, since it breaks at character 3; correct it, write it like"),
         ("", "; write it like [{dag_id: …}]."),

@@ -164,6 +164,22 @@ def test_a_kind_that_is_not_given_is_not_asked_for(tree):
     assert outcomes(tree(pools=[])) == {"pools": {}}
 
 
+@pytest.mark.parametrize("given", [{}, {"pools": []}, {"variables": {}, "dags": {}}])
+def test_nothing_to_compare_is_told(tree, server, given):
+    tree(**given)
+    assert tree.warnings == [
+        "No object was given, so nothing was compared; give connections, variables, pools, roles, users or dags, or "
+        "purge, which removes objects that are not listed."
+    ]
+    assert server.requests == []
+
+
+def test_a_purge_compares_although_no_object_is_listed(tree):
+    tree.lists("pools")
+    tree(pools=[], purge={"pools": {"matching": ["*"]}})
+    assert tree.warnings == []
+
+
 @pytest.mark.parametrize("form", ["list", "mapping", "text"])
 def test_variables_are_a_list_or_a_mapping(tree, form):
     tree.lists("variables", variable("limits", '{"daily":40}'), variable("region", "us"))
@@ -230,10 +246,12 @@ def test_passwords_of_users_are_set_for_new_ones_only(tree):
     assert tree(users=[{"username": "ann", "password": SECRET, "roles": ["Op"]}])["changed"] is False
 
 
-def test_a_connection_that_is_made_anew_is_told(new):
+def test_a_connection_that_is_created_again_is_told(new):
     new.lists("connections", connection("warehouse", password="***"))
     new(True, connections=[{"connection_id": "warehouse", "password": ""}])
-    assert new.warnings == ["To clear its password, connection warehouse is deleted and made anew."]
+    assert new.warnings == [
+        "To clear its password, connection warehouse is deleted and created again, and does not exist for a moment."
+    ]
 
 
 # -- what is refused before anything is sent
@@ -244,7 +262,22 @@ def test_a_connection_that_is_made_anew_is_told(new):
     [
         ({"connections": [{"connection_id": "a"}, {"connection_id": "a"}]}, "Item 1 of connections (a) and Item 2"),
         ({"users": [{"username": "a"}, {"username": "A"}]}, "are the same object"),
-        ({"connections": [{"connection_id": "a", "hots": "b"}]}, "Item 1 of connections (a) has an unknown key hots"),
+        (
+            {"connections": [{"connection_id": "a", "hots": "b"}]},
+            "Item 1 of connections (a) has an unknown key hots (did you mean host?)",
+        ),
+        (
+            {"pools": [{"nme": "a", "slts": 1}]},
+            "Item 1 of pools has the unknown keys nme (did you mean name?), slts (did you mean slots?); it takes name,",
+        ),
+        ({"connections": [{"connection_id": "a", "pasword": "b"}]}, "unknown key pasword (did you mean password?)"),
+        ({"pools": [{"": 1, "name": "a"}]}, "Item 1 of pools (a) has an unknown key ''; it takes name, "),
+        ({"pools": [{"name": " "}]}, "Item 1 of pools: name is empty"),
+        ({"variables": {"": "x"}}, "variables has an entry with an empty key; give the key, or take the entry out."),
+        ({"variables": {"a": 1, " \t": "x"}}, "variables has an entry with an empty key;"),
+        ({"variables": {None: "x"}}, "variables has an entry with an empty key;"),
+        ({"dags": {"": {"paused": True}}}, "dags has an entry with an empty key;"),
+        ({"pools": {"": 1}}, "pools is a mapping; write it like [{name: …}]."),
         ({"variables": [{"value": 1}]}, "Item 1 of variables has no key"),
         ({"variables": {"region": None}}, "variables.region has no value"),
         ({"variables": "region"}, "variables is a text; write it like [{key: …}] or {region: …}."),
@@ -259,7 +292,10 @@ def test_a_connection_that_is_made_anew_is_told(new):
         ({"connections": [{"connection_id": "a b"}]}, "connection_id 'a b' has a blank"),
         ({"connections": [{"connection_id": "a", "port": "x"}]}, "Item 1 of connections (a): argument 'port'"),
         ({"connections": [{"connection_id": "a", "host": "b********"}]}, "in which a secret was masked"),
-        ({"connections": [{"connection_id": "a", "password": "***"}]}, "password is ***"),
+        ({"connections": [{"connection_id": "a", "password": "***"}]}, "password consists of asterisks only"),
+        ({"connections": [{"connection_id": "a", "secret_extra": {"b": "********"}}]}, "secret_extra.b consists of"),
+        ({"users": [{"username": "a", "password": "********"}]}, "(a): password consists of asterisks only"),
+        ({"variables": [{"key": "a", "secret_value": "****"}]}, "(a): secret_value consists of asterisks only"),
         ({"connections": [{"connection_id": "a", "host": "{{ x }}"}]}, "host still holds an expression in braces"),
         (
             {"connections": [{"connection_id": "a", "description": PLACEHOLDER}]},
@@ -286,7 +322,8 @@ def test_a_connection_that_is_made_anew_is_told(new):
         ),
         (
             {"roles": [{"name": "a", "permissions": [{"actoin": "can_read"}]}]},
-            "Item 1 of roles (a): Item 1 of permissions has an unknown key actoin; it takes action, resource.",
+            "Item 1 of roles (a): Item 1 of permissions has an unknown key actoin (did you mean action?); it takes "
+            "action, resource.",
         ),
         ({"purge": {"pools": {"matching": ["*"]}}}, "purge.pools needs pools"),
         ({"pools": [], "purge": {"pools": {"matching": ["default_pool"]}}}, "names default_pool, Airflow's own pool"),
@@ -434,8 +471,8 @@ def test_what_is_refused_holds_back_that_object_only_and_nothing_is_purged(tree,
     assert isinstance(error, ObjectsFailed)
     reason = "Airflow refused pool a: it does not want to; correct it."
     assert error.message == (
-        f"1 pool is not as wanted: {reason} The others were written, and nothing was purged. See failed_objects for "
-        "each of them."
+        f"1 pool could not be written: {reason} The others were written, and nothing was purged. See failed_objects "
+        "for each of them."
     )
     assert error.details["failed_objects"] == [{"kind": "pools", "name": "a", "msg": reason}]
     assert outcomes(error.details) == {"pools": {"created": ["b"]}, "variables": {"created": ["region"]}}
@@ -466,7 +503,7 @@ def test_a_purge_that_is_refused_in_part_is_told_as_it_was(tree, server):
     error = tree.failure(pools=[], purge={"pools": {"matching": ["*"]}})
     assert outcomes(error.details) == {"pools": {"removed": ["a", "c"]}}
     assert [failed["name"] for failed in error.details["failed_objects"]] == ["b"]
-    assert error.message.startswith("1 pool is not as wanted: ")
+    assert error.message.startswith("1 pool could not be written: ")
     assert error.message.endswith(" The others were written. See failed_objects for each of them.")
 
 
@@ -479,7 +516,7 @@ def test_a_failure_counts_by_kind_and_gives_each_reason_once(tree, server, names
     tree.refuses(tree.posted("variables", key="region", value="eu"), 403, "Forbidden")
     error = tree.failure(pools=[{"name": name, "slots": 8} for name in names], variables={"region": "eu"})
     reason = f"Airflow refused pool {names[0]}: no data at all; correct it (and 1 more for the same reason). "
-    assert error.message.startswith(f"2 pools and 1 variable are not as wanted: {reason}")
+    assert error.message.startswith(f"2 pools and 1 variable could not be written: {reason}")
     assert "may not" in error.message or "lacks" in error.message
     assert error.message.endswith(". See failed_objects for each of them.")
     assert " others " not in error.message
@@ -491,7 +528,7 @@ def test_dags_that_failed_are_counted_in_capitals(tree, server):
     for name in ("a", "b"):
         tree.refuses(server.patch(f"dags/{name}", sends={"is_paused": False}), 403, "Forbidden")
     error = tree.failure(dags={name: {"paused": False} for name in ("a", "b")})
-    assert error.message.startswith("2 DAGs are not as wanted: ")
+    assert error.message.startswith("2 DAGs could not be written: ")
 
 
 def test_a_wrong_password_is_no_failure_of_a_kind(tree, monkeypatch):
@@ -512,7 +549,7 @@ def test_a_list_that_cannot_be_read_for_a_purge(tree, server):
         variables={"region": "eu"},
         purge={"pools": {"matching": ["*"]}, "variables": {"matching": ["o*"]}},
     )
-    assert error.message.startswith("The pools are not as wanted: ")
+    assert error.message.startswith("The pools could not be written: ")
     assert " The others would be written, and nothing would be purged. See" in error.message
 
 
@@ -537,7 +574,7 @@ def test_check_mode_warns_of_a_dag_that_a_task_before_may_bring(tree, server):
     )
 
 
-@pytest.mark.parametrize(("there", "before"), [(False, "1 object was"), (True, "no objects were")])
+@pytest.mark.parametrize(("there", "before"), [(False, "1 object was"), (True, "No object was")])
 def test_a_server_that_is_gone_ends_the_task_which_tells_what_was_done(tree, server, there, before):
     tree.lists("pools", *([pool("a")] if there else []))
     if not there:
@@ -548,7 +585,8 @@ def test_a_server_that_is_gone_ends_the_task_which_tells_what_was_done(tree, ser
     assert isinstance(error, Unreachable)
     assert error.message.startswith("pools b: ")
     assert error.message.endswith(
-        f" Before it, {before} written; the rest was not tried. Run the same task again, which goes on from there."
+        f" {before} written before this failure, and the rest was not tried. Run the same task again; it continues "
+        "from there."
     )
     told = {"pools": {"unchanged" if there else "created": ["a"]}}
     assert (error.details["changed"], outcomes(error.details)) == (not there, told)
@@ -625,7 +663,10 @@ SHAPES_OF_PURGE: list[tuple[t.Any, str]] = [
         {"variables": {"matching": ["a"], "at_most": True}},
         "purge.variables.at_most must be a number, and is a boolean;",
     ),
-    ({"variables": {"matching": ["a"], "at_least": 1}}, "purge.variables has an unknown key at_least; it takes"),
+    (
+        {"variables": {"matching": ["a"], "at_least": 1}},
+        "purge.variables has an unknown key at_least (did you mean at_most?); it takes",
+    ),
 ]
 
 
@@ -675,7 +716,7 @@ def test_a_text_that_cannot_be_read_is_not_shown(played, server):
         (
             {"variables": '{"a": '},
             "variables is a text that is no JSON, since it breaks off at its end; correct it, write it "
-            "like [{key: …}] or {region: …}, or put the filter to_json behind the expression that results in it.",
+            "like [{key: …}] or {region: …}, or apply the filter to_json to the expression.",
         ),
         ({"pools": [{"name": "a"}, SECRET]}, "Item 2 of pools is a text; write it like {name: …}."),
         ({"connections": f"a, {SECRET}"}, "connections is a text; write it like [{connection_id: …}]."),

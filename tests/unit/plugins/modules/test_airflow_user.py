@@ -139,6 +139,20 @@ def test_an_empty_role_is_refused(users):
     assert "roles holds an empty name" in users.failure(username="deploy", roles=["Op", " "]).message
 
 
+@pytest.mark.parametrize(
+    ("password", "says"),
+    [
+        ("********", "password consists of asterisks only"),
+        ("{{ vault_airflow['users']['deploy']['password'] }}", "password still holds an expression in braces"),
+    ],
+)
+def test_what_stands_for_a_password_is_none(users, server, password, says):
+    error = users.failure(**NAMES, roles=["Viewer"], password=password)
+    assert isinstance(error, BadInput)
+    assert error.message.startswith(says)
+    assert server.requests == []
+
+
 # -- a user that exists
 
 
