@@ -299,11 +299,9 @@ class RunsV1(Runs, api="v1"):
 
     def check_clear(self, latest_version: bool) -> None:
         self._airflow.needs("state: cleared", (2, 4), "choose another state")
-        if latest_version:
-            self._airflow.needs("latest_version", LATEST)
 
     def clear(self, dag_id: str, dag_run_id: str, only_failed: bool, latest_version: bool) -> None:
-        # The clear endpoint of a run knows no only_failed here and would clear everything.
+        # The clear endpoint of a run knows no only_failed here and would clear everything. There is one version of a DAG.
         self._clear_by_body(dag_id, dag_run_id, only_failed, {})
 
     def _after_500(self, dag_run_id: str) -> str:

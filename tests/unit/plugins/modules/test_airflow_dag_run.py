@@ -1419,15 +1419,28 @@ def test_clear_by_the_latest_version(story, server, generation, check_mode):
     story.dag()
     server.get("version").answers({"version": {"v1": "2.11.2", "v2": "3.1.8"}[generation.name]})
     options = {"only_failed": False, "latest_version": True}
-    if generation.name == "v1":
-        error = refusal(story, check_mode, state="cleared", dag_run_id=RUN_ID, **options)
-        assert error.message.startswith("latest_version needs Airflow 3.1 or newer, and https://airflow.example is 2.1")
-        return
     if not check_mode:
-        body = {"dry_run": False, "only_failed": False, "run_on_latest_version": True}
-        server.post(f"dags/etl_daily/dagRuns/{RUN_ID}/clear", sends=body).answers(generation.run())
+        body: dict[str, t.Any] = {"dry_run": False, "only_failed": False}
+        if generation.name == "v1":
+            # Airflow 2 knows one version of each DAG.
+            body.update(dag_run_id=RUN_ID, reset_dag_runs=True)
+            server.post("dags/etl_daily/clearTaskInstances", sends=body).answers({"task_instances": []})
+        else:
+            body["run_on_latest_version"] = True
+            server.post(f"dags/etl_daily/dagRuns/{RUN_ID}/clear", sends=body).answers(generation.run())
         story.run(RUN_ID, "queued")
     assert cleared(story, check_mode, **options)["changed"] is True
+
+
+def test_clear_by_the_latest_version_is_refused_on_3_0(story, server, generation):
+    if generation.name == "v1":
+        return
+    story.run(RUN_ID, "success", **OVER)
+    story.tasks(generation.task("load"))
+    story.dag()
+    server.get("version").answers({"version": "3.0.6"})
+    error = refusal(story, state="cleared", dag_run_id=RUN_ID, only_failed=False, latest_version=True)
+    assert error.message.startswith("latest_version needs Airflow 3.1 or newer, and https://airflow.example is 3.0.6")
 
 
 # -- ids that others have made
