@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 from .._base.conf import in_json
@@ -23,6 +24,13 @@ ADVICE = {
     409: "the object exists already, or its state does not allow this; read it first",
     422: "correct query and body as the answer says",
 }
+
+
+_UNKNOWN_QUERY = re.compile(r"Extra query parameter\(s\) (.+) not in spec")
+
+
+class _NoList(ApiError):
+    """What was asked for does not come in pages."""
 
 
 class Request(t.NamedTuple):
@@ -65,7 +73,7 @@ class Endpoints(Family):
                     f"{self.url} has no path {one_line(request.path, 80)} ({error.reason or error.status}); check it, "
                     f"and whether this version of Airflow has it: its paths are at {self.url}{self.paths}."
                 )
-            elif error.status in ADVICE:
+            elif error.status in ADVICE and not isinstance(error, _NoList):
                 error.message = f"{error.message.rstrip('.')}: {_advice(request, error)}."
             error.details.update(status=error.status, json=error.answer)
             raise
@@ -90,21 +98,29 @@ class Endpoints(Family):
         return {"status": answer.status, "json": text if body is None else body}
 
     def _all_pages(self, request: Request) -> Object:
-        first = self._send(request._replace(query={**request.query, "limit": PAGE, "offset": 0}))
+        try:
+            first = self._send(request._replace(query={**request.query, "limit": PAGE, "offset": 0}))
+        except ApiError as error:
+            # Airflow 2 refuses what is not in its specification, and the user has not written that.
+            unknown = _UNKNOWN_QUERY.search(error.reason)
+            if unknown and not {"limit", "offset"}.isdisjoint(unknown[1].split(", ")):
+                raise self._no_list(request, error.status, error.answer) from error
+            raise
         page = first["json"]
         keys = [key for key, value in page.items() if isinstance(value, list)] if isinstance(page, dict) else []
         if len(keys) != 1:
-            error = ApiError(
-                f"{self.url}{self._prefix}{request.path} gave no list that comes in pages; leave out pages.",
-                first["status"],
-            )
-            error.answer = page
-            raise error
+            raise self._no_list(request, first["status"], page)
         (key,) = keys
         found, total = page[key], page.get("total_entries")
         if not isinstance(total, int) or len(found) < total:
             found = pages(self._client, self._prefix + request.path, key, _identity, request.query)
         return {**first, "json": {key: found, "total_entries": len(found)}}
+
+
+    def _no_list(self, request: Request, status: int, answer: t.Any) -> ApiError:
+        error = _NoList(f"{self.url}{self._prefix}{request.path} gave no list that comes in pages; leave out pages.", status)
+        error.answer = answer
+        return error
 
 
 class EndpointsV1(Endpoints, api="v1"):

@@ -271,6 +271,24 @@ def test_what_is_no_list(api, body):
     assert error.details == {"status": 200, "json": body}
 
 
+@pytest.mark.parametrize("names", ["offset, limit", "limit", "mine, offset, limit"])
+def test_what_is_no_list_to_airflow_2(api, names):
+    """It refuses a query that is not in its specification; that query is not the user's."""
+    problem = api.generation.problem(400, "Bad Request", f"Extra query parameter(s) {names} not in spec")
+    api.server.get("pools/etl", {"limit": 100, "offset": 0}).answers(problem, 400)
+    error = api.failure(path="/pools/etl", pages=True)
+    assert error.message.endswith("/pools/etl gave no list that comes in pages; leave out pages.")
+    assert error.details == {"status": 400, "json": problem}
+
+
+@pytest.mark.parametrize("reason", ["Extra query parameter(s) limits not in spec", "Bad limit"])
+def test_what_airflow_refuses_of_a_list(api, reason):
+    problem = api.generation.problem(400, "Bad Request", reason)
+    api.server.get("pools", {"limit": 100, "offset": 0, "limits": "1"}).answers(problem, 400)
+    error = api.failure(path="/pools", pages=True, query={"limits": 1})
+    assert error.message.endswith(f"({reason}): correct query and body as the answer says.")
+
+
 # -- what is refused before anything is sent
 
 
