@@ -137,7 +137,7 @@ def test_a_task_of_a_playbook_tells_how_far_the_run_is(api: Api, question: Quest
         played = play(tmp_path, [{"dagops.airflow.airflow_approval": late}])
     finally:
         api.ask(Dags).set_paused(DAG, False)
-    assert f"localhost: {DAG} / {paused.run['dag_run_id']} queued: task approve is no_status" in played.words
+    assert f"localhost: {DAG} / {paused.run['dag_run_id']} queued: task approve has not started" in played.words
     assert "has not asked after 2s (wait_timeout): its DAG is paused" in played.words
     as_program = result_of(tmp_path, "airflow_approval", {**options, "dag_run_id": question.dag_run_id})
     assert as_program["approval"]["chosen_options"] == ["Approve"]

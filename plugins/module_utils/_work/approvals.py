@@ -15,7 +15,7 @@ from .._base.conf import conf_of, kind_of
 from .._base.errors import BadInput, Conflict, Denied, NoQuestion, NotFound, TimedOut
 from .._base.inputs import dag_id_of, dag_run_id_of, number_of, object_name_of, seconds_of
 from .._base.state import diff
-from .._base.states import ENDED, FINISHED, NO_STATE
+from .._base.states import ENDED, FINISHED
 from .._base.text import first_few, one_line
 from .diagnosis import diagnosis
 from .foreseen import foreseen
@@ -255,7 +255,8 @@ class _Watch:
         )
         self._tasks = self._airflow.ask(Tasks).of_run(question.dag_id, question.dag_run_id)
         state = self._state()
-        self._progress.tell(f"{run_name(self._run)} {self._run['state']}: {question.task} is {state or NO_STATE}")
+        told = f"is {state}" if state else "has not started"
+        self._progress.tell(f"{run_name(self._run)} {self._run['state']}: {question.task} {told}")
         return self._run["state"] in ENDED or state in FINISHED
 
     def _state(self) -> str | None:

@@ -20,7 +20,7 @@ from .._base.text import MOST_NAMED, close_to, first_few, one_line
 from .foreseen import foreseen
 from .fulfil import check_runnable
 from .heartbeats import dead_component
-from .many_runs import GO_ON, Key, Waiting, entry, wait_for_runs, waiting_of
+from .many_runs import Key, Waiting, entry, go_on, wait_for_runs, waiting_of
 from .progress import Progress
 from .selection import FEW
 from .wishes import new_dag_run_id
@@ -237,7 +237,7 @@ def runs_of(airflow: Airflow, wish: Wish, done: Done) -> list[Object]:
     # One time for both waits.
     left = max(ends - airflow.clock.now(), 0.0)
     waiting = wish.waiting._replace(timeout=left)
-    found: list[Object] = wait_for_runs(airflow, keys, waiting, GO_ON)["runs"]
+    found: list[Object] = wait_for_runs(airflow, keys, waiting, go_on)["runs"]
     return found
 
 

@@ -14,7 +14,7 @@ from .._base.errors import NotFound
 from .._base.states import ENDED, FAILED, FINISHED, NEVER_RAN, NO_STATE
 from .._base.text import first_few, one_line
 from .._base.times import time_of
-from .wording import failed_after, run_name, shown, waited
+from .wording import failed_after, have, run_name, shown, waited
 
 MOST_LOGS = 50  # failed tasks whose logs are read: more would cost minutes and overflow AWX's events
 LONGEST_TASK_REASON = 140  # characters
@@ -141,7 +141,7 @@ class Report:
         run = self.run
         return (
             f"DAG run {run_name(run)} is marked failed, and {len(self.unfinished())} of its "
-            f"tasks have not ended {waited(seconds, 'wait_timeout')}: {self._named(self.unfinished())}."
+            f"tasks {have(len(self.unfinished()))} not ended {waited(seconds, 'wait_timeout')}: {self._named(self.unfinished())}."
         )
 
     def unfinished(self) -> list[Object]:

@@ -209,7 +209,7 @@ def test_a_question_is_waited_for(story, clock):
     result = module.answer(airflow, module.wish_of(params)).result()
     assert result["changed"] is True
     assert said == [
-        f"etl_daily / {RUN_ID} running: task approve is no_status",
+        f"etl_daily / {RUN_ID} running: task approve has not started",
         f"etl_daily / {RUN_ID} running: task approve is running",
     ]
     assert clock.pauses == [0.5, 0.5, 0.5]

@@ -1318,7 +1318,7 @@ def test_an_outage_while_the_tasks_of_a_cancelled_run_end(story, server, generat
     server.get(f"dags/etl_daily/dagRuns/{RUN_ID}").says("", 502, Retry_After="20")
     result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True, wait_timeout=6, retry_timeout=600)
     assert result["dag_run"]["state"] == "failed"
-    assert "1 of its tasks have not ended after 6s (wait_timeout): load" in story.warnings[0]
+    assert "1 of its tasks has not ended after 6s (wait_timeout): load" in story.warnings[0]
 
 
 def test_a_run_that_is_deleted_during_the_wait(story):
@@ -1747,7 +1747,7 @@ def test_a_task_that_does_not_end_with_its_cancelled_run_is_a_warning(story, gen
     result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True, wait_timeout=0)
     assert result["task_counts"] == {"running": 1}
     (warning,) = story.warnings
-    assert "is marked failed, and 1 of its tasks have not ended after 0s (wait_timeout): load" in warning
+    assert "is marked failed, and 1 of its tasks has not ended after 0s (wait_timeout): load" in warning
 
 
 def test_a_run_of_a_date_is_cancelled(story, generation):

@@ -494,8 +494,8 @@ def test_a_time_out_names_those_that_go_on_and_those_that_were_not_made(batch, s
     error = batch.failure(runs=items("etl/a", "etl/b"), max_parallel=1, wait_timeout=0.5)
     assert isinstance(error, TimedOut)
     assert error.message == (
-        "2 of 2 DAG runs have not ended after 0s (wait_timeout): etl / a (queued), etl / b (not made); of etl / a: its "
-        "DAG is paused, so no task of it starts: unpause the DAG. etl / a goes on. The same task with a "
+        "2 of 2 DAG runs have not ended after 0s (wait_timeout): etl / a (queued), etl / b (not made). Reason for "
+        "etl / a: its DAG is paused, so no task of it starts: unpause the DAG. etl / a goes on. The same task with a "
         "dag_run_id for each run makes the others, and waits for all of them."
     )
     assert error.details["timed_out"] is True
@@ -516,7 +516,7 @@ def test_at_the_end_of_the_time_no_further_run_is_made(batch):
     batch.there("etl/a")
     error = batch.failure(runs=items("etl/a", "etl/b"), max_parallel=1, wait_timeout=0.5)
     assert error.message == (
-        "1 of 2 DAG runs have not ended after 0s (wait_timeout): etl / b (not made). The same task with a dag_run_id "
+        "1 of 2 DAG runs has not ended after 0s (wait_timeout): etl / b (not made). The same task with a dag_run_id "
         "for each run makes the others, and waits for all of them."
     )
     assert states(error.details) == ["success", None]
@@ -609,7 +609,7 @@ def test_lines_of_progress(batch, monkeypatch):
     assert lines == [
         "0 of 3 DAG runs have ended, 2 queued, 1 not made yet",
         "0 of 3 DAG runs have ended, 2 running, 1 not made yet",
-        "1 of 3 DAG runs have ended, 1 failed (etl / a), 1 running, 1 queued",
+        "1 of 3 DAG runs has ended, 1 failed (etl / a), 1 running, 1 queued",
         "3 of 3 DAG runs have ended, 1 failed (etl / a)",
     ]
 
