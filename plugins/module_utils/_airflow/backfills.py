@@ -29,6 +29,7 @@ WAYS = {
     "param": "correct conf",
 }
 
+
 class BackfillRequest(t.NamedTuple):
     """A backfill to make; its dates are aware datetimes, and both belong to it.
 

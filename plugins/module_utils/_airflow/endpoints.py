@@ -9,7 +9,7 @@ import json
 import re
 import typing as t
 
-from .._base.conf import in_json
+from .._base.conf import in_json, kind_of
 from .._base.errors import ApiError, BadInput, FateUnknown, NoSuchApi, Unreachable
 from .._base.text import json_of, json_problem, one_line, texts_in
 from .._http.address import endpoint_of
@@ -20,7 +20,7 @@ READING = ("GET", "HEAD")
 ADVICE = {
     400: "correct query and body as the answer says",
     404: "what the path names does not exist; check its names, and that they are URL-encoded",
-    405: "that path does not take {method}; {methods}",
+    405: "that path does not accept {method}{methods}",
     409: "the object exists already, or its state does not allow this; read it first",
     422: "correct query and body as the answer says",
 }
@@ -116,9 +116,10 @@ class Endpoints(Family):
             found = pages(self._client, self._prefix + request.path, key, _identity, request.query)
         return {**first, "json": {key: found, "total_entries": len(found)}}
 
-
     def _no_list(self, request: Request, status: int, answer: t.Any) -> ApiError:
-        error = _NoList(f"{self.url}{self._prefix}{request.path} gave no list that comes in pages; leave out pages.", status)
+        error = _NoList(
+            f"{self.url}{self._prefix}{request.path} gave no list that comes in pages; leave out pages.", status
+        )
         error.answer = answer
         return error
 
@@ -137,7 +138,7 @@ class EndpointsV2(Endpoints, api="v2"):
 
 def _advice(request: Request, error: ApiError) -> str:
     """What to do about an error that Airflow answers."""
-    methods = f"its header Allow names {error.allowed}" if error.allowed else "give another method"
+    methods = f", only {error.allowed}" if error.allowed else "; give another method"
     return ADVICE[error.status].format(method=request.method, methods=methods)
 
 
@@ -155,7 +156,9 @@ def request_of(params: t.Mapping[str, t.Any]) -> Request:
     """Return what the options ask for; BadInput for what no Airflow takes."""
     method, query = params["method"], _query_of(params["query"] or {})
     if params["pages"] and method != "GET":
-        raise BadInput("pages is for method: GET alone; leave it out, and ask for the pages of other lists one by one.")
+        raise BadInput(
+            "pages works only with method: GET; leave it out, and ask for the pages of other lists one by one."
+        )
     if params["pages"] and not {"limit", "offset"}.isdisjoint(query):
         raise BadInput("pages reads the whole list; leave limit and offset out of query, or leave out pages.")
     body = _body_of(params["body"])
@@ -172,15 +175,19 @@ def _query_of(given: Object) -> Object:
     query = {str(key): _plain(str(key), value) for key, value in given.items() if value is not None}
     for text in texts_in([list(query), query]):
         if not text.isprintable():
-            raise BadInput(f"query holds '{one_line(text, 60)}', with a character that no address has; correct it.")
+            wrong = one_line(text, 60)
+            raise BadInput(f"query has '{wrong}', with a character that an address cannot have; correct it.")
     return query
 
 
-def _plain(key: str, value: t.Any) -> t.Any:
+def _plain(key: str, value: t.Any, in_list: bool = False) -> t.Any:
     if isinstance(value, (list, tuple)):
-        return [_plain(key, item) for item in value]
+        return [_plain(key, item, True) for item in value]
     if isinstance(value, t.Mapping) or value is None:
-        raise BadInput(f"query has no text, number, boolean or list of these at {one_line(key, 60)}; correct it.")
+        given = f"has {kind_of(value)} in it" if in_list else f"is {kind_of(value)}"
+        raise BadInput(
+            f"query.{one_line(key, 60)} must be a text, number, boolean or a list of these, and {given}; correct it."
+        )
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -195,7 +202,8 @@ def _body_of(value: t.Any) -> t.Any:
         body = in_json(value)
         json.dumps(body, allow_nan=False)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"body is no JSON: {json_problem(error)}; give a mapping, a list, or JSON text.") from error
+        problem = json_problem(error)
+        raise BadInput(f"body is not valid JSON: {problem}; give a mapping, a list, or JSON text.") from error
     if not isinstance(body, (dict, list)):
         raise BadInput("body is neither a mapping nor a list; give one of them, or its JSON text.")
     return body

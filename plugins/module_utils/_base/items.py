@@ -208,7 +208,7 @@ def _parsed(what: str, value: t.Any, form: str) -> t.Any:
                 "quotes)."
             ) from None
         raise BadInput(
-            f"{what} is a text that is no JSON, since {json_problem(error)}; correct it, write it like {form}, or put "
+            f"{what} is a text that is not valid JSON: {json_problem(error)}; correct it, write it like {form}, or put "
             "the filter to_json behind the expression that results in it."
         ) from None
 

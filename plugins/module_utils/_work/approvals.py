@@ -140,11 +140,12 @@ def _done(approval: Object, wish: Wish, chosen: t.Sequence[str], params: Object)
     same = set(approval["chosen_options"]) == set(chosen)
     if same and given == (wish.params or {}):
         return Done(approval, False, diff({}))
+    but = "but with other params" if same else f"and not with {_listed(chosen)}"
     by = (approval["responded_by_user"] or {}).get("name") or "Airflow itself, since its time was over,"
     raise BadInput(
-        f"{_head(wish)} was answered by {by} at {approval['responded_at']}: {_listed(approval['chosen_options'])}"
-        f"{' with other params' if same else f', not {_listed(chosen)}'}; an answer cannot be changed: clear the task, "
-        "and it asks again.",
+        f"{_head(wish)} was already answered by {by} at {approval['responded_at']} with "
+        f"{_listed(approval['chosen_options'])}, {but}; an answer cannot be changed: clear the task, and it asks "
+        "again.",
         approval=approval,
     )
 

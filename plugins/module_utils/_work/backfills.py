@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.backfills import BackfillRequest, Backfills

@@ -107,8 +107,8 @@ class Report:
         if self.failed and not failed:
             how = how or failed_after(self.elapsed)
             return (
-                f"DAG run {run_name(run)} {how}: no task failed, but {len(self.failed)} of {len(self.tasks)} tasks never "
-                f"ran (upstream_failed): {self._named(self.failed)}; {never_ran}. {run['url']}"
+                f"DAG run {run_name(run)} {how}: no task failed, but {len(self.failed)} of {len(self.tasks)} tasks "
+                f"never ran (upstream_failed): {self._named(self.failed)}; {never_ran}. {run['url']}"
             )
         if not failed:
             how = HAD_BEEN_MARKED if how == HAD_FAILED else how or f"{failed_after(self.elapsed)}, {MARKED}"
@@ -131,17 +131,17 @@ class Report:
         name = f"DAG run {run_name(self.run)}"
         if not self.tasks:
             return (
-                f"{name} succeeded without running a task: its DAG has none, or its logical date lies before their "
+                f"{name} succeeded without running a task: its DAG has none, or its logical date is before their "
                 "start_date."
             )
         return f"{name} succeeded although {len(lacking)} of {len(self.tasks)} tasks did not: {self._named(lacking)}."
 
     def goes_on(self, seconds: float) -> str:
         """One sentence about tasks that have not ended although their run was cancelled."""
-        run = self.run
+        left = self.unfinished()
         return (
-            f"DAG run {run_name(run)} is marked failed, and {len(self.unfinished())} of its "
-            f"tasks {have(len(self.unfinished()))} not ended {waited(seconds, 'wait_timeout')}: {self._named(self.unfinished())}."
+            f"DAG run {run_name(self.run)} is marked failed, and {len(left)} of its tasks {have(len(left))} not ended "
+            f"{waited(seconds, 'wait_timeout')}: {self._named(left)}."
         )
 
     def unfinished(self) -> list[Object]:

@@ -160,7 +160,7 @@ def check_results(airflow: Airflow, dag_id: str, tasks: t.Sequence[Object], word
 def _read(
     airflow: Airflow, run: Object, tasks: t.Sequence[Object], results: Object, warn: t.Callable[[str], None]
 ) -> None:
-    """Put what can be read into C(results), whose keys are the words; in the end comes NoResult for those that cannot."""
+    """Put what can be read into C(results), whose keys are the words; then NoResult for what cannot."""
     problems: dict[str, NoResult] = {}
     instances: dict[str, list[Object]] = {}
     for task in sorted(tasks, key=lambda task: (turn(task) or 0, int(task["map_index"]))):

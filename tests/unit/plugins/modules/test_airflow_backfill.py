@@ -282,7 +282,7 @@ def test_dates_that_the_schedule_does_not_have(story):
         ("Backfill cannot be executed for future dates.", "correct from_date and to_date"),
         ("No runs to create for Dag etl_daily in the range [2026-11-01, 2026-11-02]", "correct from_date and to_date"),
         ("from_date (2026-11-02) must not be after to_date (2026-11-01).", "correct from_date and to_date"),
-        ("Backfill cannot be run in reverse when the Dag has tasks where depends_on_past=True.", "set backwards: false"),
+        ("Backfill cannot be run in reverse when the Dag has such tasks.", "set backwards: false"),
         (
             "DAG has tasks for which depends_on_past=True. You must set reprocess behavior to reprocess completed or "
             "reprocess failed.",

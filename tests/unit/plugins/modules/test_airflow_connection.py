@@ -185,7 +185,7 @@ def test_absent_by_someone_who_may_not_see_variables(connection):
         ({"connection_id": "x" * 201}, "has 201 characters"),
         ({"connection_id": "a/b", "state": "absent"}, "has a slash"),
         ({"connection_id": ID, "port": -1}, "port is -1"),
-        ({"connection_id": ID, "extra": "[1]"}, "extra is a list"),
+        ({"connection_id": ID, "extra": "[1]"}, "extra must be a mapping"),
         ({"connection_id": ID, "password": "***"}, "password is ***"),
         ({"connection_id": ID, "extra": {"a": ["***"]}}, "extra.a.0 is ***"),
         ({"connection_id": ID, "secret_extra": {"a": "{{ vault_a }}"}}, "secret_extra.a still holds"),

@@ -250,7 +250,7 @@ def test_airflow_2_makes_a_run_of_the_future_wait(story, clock):
     ).answers(story.generation.runs())
     story.made(logical_date="2035-01-01T00:00:00Z")
     launch(story, logical_date=date)
-    wanted = ["logical_date 2035-01-01T00:00:00Z lies in the future, and Airflow 2 starts the run then"]
+    wanted = ["logical_date 2035-01-01T00:00:00Z is in the future, and Airflow 2 starts the run then"]
     assert [text[: len(wanted[0])] for text in story.warnings] == (wanted if story.generation.name == "v1" else [])
 
 
@@ -1861,12 +1861,12 @@ def test_delete_repeated_after_a_lost_answer(story, server, generation):
         ({"data_interval_start": DATE}, "data_interval_end"),
         (
             {"data_interval_start": DATE, "data_interval_end": "2026-11-01 00:00:00Z"},
-            "data_interval_end lies before data_interval_start",
+            "data_interval_end is before data_interval_start",
         ),
         ({"note": "x" * 1001}, "note has 1001 characters, and Airflow keeps 1000"),
         ({"data_interval_end": DATE}, "data_interval_start"),
-        ({"conf": "[1]"}, "conf is a list"),
-        ({"conf": "just words"}, "conf is a text"),
+        ({"conf": "[1]"}, "conf must be a mapping, or the JSON or YAML text of one, and is a list"),
+        ({"conf": "just words"}, "of one, and is another text"),
         ({"conf": "{a: b"}, "conf is neither JSON nor YAML"),
         ({"conf": {"a": float("nan")}}, "conf"),
         ({"wait_timeout": -1}, "wait_timeout"),

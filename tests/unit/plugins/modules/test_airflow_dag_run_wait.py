@@ -159,11 +159,13 @@ def test_fifty_logs_are_read_in_all_and_tasks_that_never_ran_have_none(wait, ser
     assert tails[50:] == ["The log was not read: only those of the first 50 failed tasks are."]
 
 
-def test_a_time_out_of_one_run_speaks_of_one(wait, generation):
+def test_a_time_out_of_one_run_speaks_of_one(wait, server, generation):
     wait.active("r1")
     wait.ended("r0")
     wait.active("r1")
     wait.tasks("r1", generation.task("nap", "running"))
+    server.get("dags/etl_daily").answers(generation.dag())
+    server.get("health" if generation.name == "v1" else "monitor/health").answers({"scheduler": {"status": "healthy"}})
     error = wait.failure(runs=runs("r0", "r1"), wait_timeout=0.5)
     assert error.message == (
         "1 of 2 DAG runs has not ended after 0s (wait_timeout): etl_daily / r1 (running); task nap is running. It goes "

@@ -859,12 +859,12 @@ def test_what_is_no_group_is_told(three, group, says):
     [
         (
             {"task_id": ["load.orders", "publish"], "map_index": 1},
-            "map_index 1 leaves nothing of publish in DAG run etl_daily / release-42: publish is not mapped; correct "
+            "Task publish of DAG run etl_daily / release-42 has no map_index 1: publish is not mapped; correct "
             "map_index, in which -1 is a task that is not mapped, or leave publish out of task_id.",
         ),
         (
             {"task_id": ["publish", "load.o*"], "map_index": [-1]},
-            "map_index -1 leaves nothing of load.o* in DAG run etl_daily / release-42: load.o* has 0 to 1; correct "
+            "Task load.o* of DAG run etl_daily / release-42 has no map_index -1: load.o* has 0 to 1; correct "
             "map_index, in which -1 is a task that is not mapped, or leave load.o* out of task_id.",
         ),
         (
