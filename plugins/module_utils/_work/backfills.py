@@ -219,7 +219,9 @@ def _nothing_to_do(airflow: Airflow, request: BackfillRequest, there: t.Sequence
     first, last = iso(request.from_date), iso(request.to_date)
     runs = _runs_between(airflow, {"dag_id": request.dag_id, "from_date": first, "to_date": last})
     if not runs:
-        raise BadInput(f"The schedule of DAG {request.dag_id} has no run from {first} to {last}; correct the dates.")
+        raise BadInput(
+            f"The schedule of DAG {request.dag_id} has no run from {first} to {last}; correct from_date and to_date."
+        )
     return Done(None, False, (), (), diff({}))
 
 

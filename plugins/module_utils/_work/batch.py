@@ -188,8 +188,9 @@ class _Told:
             parts.append(f"So it is with {more} more." if more > 0 else "")
         lacking = list(self.lacking.values())
         if lacking:
-            verb = "lacks" if len(lacking) == 1 else "lack"
-            parts.append(f"{len(lacking)} of {len(wishes)} DAG runs {verb} results. {' '.join(lacking[:MOST_TOLD])}")
+            parts.append(
+                f"Results of {len(lacking)} of {len(wishes)} DAG runs are missing. {' '.join(lacking[:MOST_TOLD])}"
+            )
         return " ".join(filter(None, parts))
 
     def unmade(self) -> list[str]:

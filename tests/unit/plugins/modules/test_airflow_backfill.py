@@ -269,7 +269,9 @@ def test_dates_that_the_schedule_does_not_have(story):
     story.dry_run()
     story.runs()
     message = story.failure(**GIVEN).message
-    assert message == f"The schedule of DAG etl_daily has no run from {FIRST} to {SECOND}; correct the dates."
+    assert message == (
+        f"The schedule of DAG etl_daily has no run from {FIRST} to {SECOND}; correct from_date and to_date."
+    )
 
 
 @pytest.mark.parametrize("step", ["dry_run", "posts"])

@@ -512,7 +512,7 @@ def test_an_item_without_its_result(batch):
         f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but it has no task for the result b; its tasks are a: "
         f"correct results. {batch.generation.run_url()}"
     )
-    assert error.message == f"1 of 1 DAG runs lacks results. {reason}"
+    assert error.message == f"Results of 1 of 1 DAG runs are missing. {reason}"
     (entry,) = error.details["runs"]
     assert (entry["results"], entry["msg"]) == ({"b": None}, reason)
 
