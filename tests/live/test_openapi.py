@@ -253,6 +253,7 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
         call(tasks.log, "ok", run, {**task, "map_index": 0, "try_number": 1}, 3)
     call(tasks.upstream, "ok")
     call(tasks.ids, "ok")
+    call(tasks.mapped, "ok")
     call(tasks.of_run, "ok", f"{NAME}/unknown")
     call(runs.find, "ok", f"{NAME}/unknown")
     xcoms = found.ask(Xcoms)

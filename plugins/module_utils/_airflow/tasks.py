@@ -30,7 +30,7 @@ class Tasks(Family):
     def __init__(self, airflow: Airflow) -> None:
         super().__init__(airflow)
         self._pools: dict[t.Any, Object] = {}  # of task instances that were listed
-        self._ids: dict[str, set[str]] = {}  # of tasks, by DAG
+        self._mapped: dict[str, dict[str, bool]] = {}  # by DAG, whether each of its tasks is mapped
 
     def of_run(self, dag_id: str, dag_run_id: str) -> list[Object]:
         """Return all task instances of a run, sorted by start, then name; mapped ones and turns of loops one by one."""
@@ -109,12 +109,16 @@ class Tasks(Family):
             return None
         return [{key: str(lack[key]) for key in ("name", "reason")} for lack in raw["dependencies"]]
 
-    @of_known_shape
     def ids(self, dag_id: str) -> set[str]:
-        """Return the ids of all tasks of a DAG, read once: many items of a batch may be runs of one DAG."""
-        if dag_id not in self._ids:
-            self._ids[dag_id] = {task["task_id"] for task in self._of_dag(dag_id)}
-        return self._ids[dag_id]
+        """Return the ids of all tasks of a DAG."""
+        return set(self.mapped(dag_id))
+
+    @of_known_shape
+    def mapped(self, dag_id: str) -> dict[str, bool]:
+        """Return which tasks of a DAG are mapped, read once: many items of a batch may be runs of one DAG."""
+        if dag_id not in self._mapped:
+            self._mapped[dag_id] = {task["task_id"]: bool(task.get("is_mapped")) for task in self._of_dag(dag_id)}
+        return self._mapped[dag_id]
 
     @of_known_shape
     def upstream(self, dag_id: str) -> dict[str, set[str]]:

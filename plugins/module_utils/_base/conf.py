@@ -28,8 +28,8 @@ def conf_of(option: str, value: t.Any) -> dict[str, t.Any]:
             # reading a conf as Python.
             value = _parsed(option, value) if isinstance(value, str) else value
         if not isinstance(value, t.Mapping):
-            what = "a text that is no mapping" if isinstance(value, str) else kind_of(value)
-            raise BadInput(f"{option} is {what}; give a mapping, or the JSON or YAML text of one.")
+            what = "another text" if isinstance(value, str) else kind_of(value)
+            raise BadInput(f"{option} must be a mapping, or the JSON or YAML text of one, and is {what}.")
         plain = in_json(value)
         json.dumps(plain, allow_nan=False)
     except RecursionError as error:

@@ -210,7 +210,7 @@ def _parsed(what: str, value: t.Any, form: str) -> t.Any:
                 "version 2.19, ansible-core makes a text of a list when a date in it is not in quotes)."
             ) from None
         raise BadInput(
-            f"{what} is a text that is no JSON, since {json_problem(error)}; correct it, write it like {form}, or "
+            f"{what} is a text that is not valid JSON: {json_problem(error)}; correct it, write it like {form}, or "
             "apply the filter to_json to the expression."
         ) from None
 

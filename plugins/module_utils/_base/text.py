@@ -149,7 +149,7 @@ def json_problem(error: ValueError | RecursionError) -> str:
         of_json = "float" not in str(error)
         return one_line(error, 120) if of_json else "it holds a number that JSON cannot carry (nan or infinity)"
     if error.pos >= len(error.doc.rstrip()):
-        return "it breaks off at its end"
+        return "it ends too early"
     line = f" in line {error.lineno}" if "\n" in error.doc.strip() else ""
     return f"it breaks at character {error.colno}{line}"
 

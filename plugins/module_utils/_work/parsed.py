@@ -69,7 +69,7 @@ def moment_of(airflow: Airflow, text: str | None) -> datetime | None:
     now = server_now(airflow)
     if after > now + AHEAD:
         raise BadInput(
-            f"parsed_after {iso(after)} lies in the future (it is {iso(now)}); give when the files were copied."
+            f"parsed_after {iso(after)} is in the future (it is {iso(now)}); give when the files were copied."
         )
     return after
 

@@ -66,7 +66,7 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence
     if (start is None) != (end is None):
         raise BadInput("data_interval_start and data_interval_end go together; give both or none.")
     if start and end and end < start:
-        raise BadInput("data_interval_end lies before data_interval_start; correct one of them.")
+        raise BadInput("data_interval_end is before data_interval_start; correct one of them.")
     if params["note"] and len(params["note"]) > LONGEST_NOTE:
         raise BadInput(f"note has {len(params['note'])} characters, and Airflow keeps {LONGEST_NOTE}; shorten it.")
     log_lines = lines_of("log_lines", params["log_lines"])

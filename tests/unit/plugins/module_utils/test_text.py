@@ -56,10 +56,10 @@ def test_texts_in():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "it breaks off at its end"),
-        ('{"a": ', "it breaks off at its end"),
-        ('{"a":\n', "it breaks off at its end"),
-        ('{"a": "b\n', "it breaks off at its end"),
+        ("", "it ends too early"),
+        ('{"a": ', "it ends too early"),
+        ('{"a":\n', "it ends too early"),
+        ('{"a": "b\n', "it ends too early"),
         ('{"a" 1}', "it breaks at character 6"),
         (' {"a" 1}\n', "it breaks at character 7"),
         ('{"b": 1,\n "a" 1}', "it breaks at character 6 in line 2"),

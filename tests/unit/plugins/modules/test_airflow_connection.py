@@ -186,7 +186,7 @@ def test_absent_by_someone_who_may_not_see_variables(connection):
         ({"connection_id": "x" * 201}, "has 201 characters"),
         ({"connection_id": "a/b", "state": "absent"}, "has a slash"),
         ({"connection_id": ID, "port": -1}, "port is -1"),
-        ({"connection_id": ID, "extra": "[1]"}, "extra is a list"),
+        ({"connection_id": ID, "extra": "[1]"}, "extra must be a mapping"),
         ({"connection_id": ID, "password": "***"}, f"password {STARS}"),
         ({"connection_id": ID, "password": "********"}, f"password {STARS}"),
         ({"connection_id": ID, "password": " ****\n"}, f"password {STARS}"),

@@ -886,7 +886,7 @@ def test_nothing_to_wait_for(dag):
         ({"dag_id": ["a*"], "wait": True}, "wait needs exact ids in dag_id"),
         ({"tags": ["a"], "wait": True}, "wait needs exact ids in dag_id"),
         ({"dag_id": ["a"], "wait": True, "parsed_after": "2026-11-22T10:15:00"}, "parsed_after"),
-        ({"dag_id": ["a"], "wait": True, "parsed_after": "2026-11-22T10:17:00Z"}, "lies in the future"),
+        ({"dag_id": ["a"], "wait": True, "parsed_after": "2026-11-22T10:17:00Z"}, "is in the future"),
         ({"dag_id": ["a"], "wait": True, "wait_timeout": -1}, "wait_timeout"),
         ({"dag_id": ["a"], "wait": True, "parse_margin": -1}, "parse_margin"),
         ({"dag_id": ["a"], "drain": True}, "drain is about pausing"),

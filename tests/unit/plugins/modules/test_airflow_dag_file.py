@@ -443,7 +443,7 @@ def test_an_import_error_is_looked_at_again(files, server, generation):
         ({"files": ["."]}, "files holds '.', which is no name of a file; correct it."),
         ({"files": ["etl/*.py"]}, "files takes names, and 'etl/*.py' is a pattern; name each file."),
         ({"files": ["/dags/a.py"], "folder": "/dags"}, "with folder, give what is below that folder."),
-        ({"files": ["a.py"], "parsed_after": "2026-11-22T10:17:00Z"}, "lies in the future"),
+        ({"files": ["a.py"], "parsed_after": "2026-11-22T10:17:00Z"}, "is in the future"),
         ({"files": ["a.py"], "parsed_after": "2026-11-22T10:15:00"}, "has no time zone"),
         ({"files": ["a.py"], "wait_timeout": -1}, "wait_timeout is -1"),
         ({"files": ["a.py"], "parse_margin": -1}, "parse_margin is -1"),

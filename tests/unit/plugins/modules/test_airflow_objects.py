@@ -288,7 +288,10 @@ def test_a_connection_that_is_created_again_is_told(new):
         ({"roles": [{"name": "a", "permissions": ["b"]}]}, "Item 1 of roles (a): Item 1 of permissions is a text"),
         ({"roles": [{"name": "a", "permissions": [{"action": "b"}]}]}, "write it like {action: …, resource: …}"),
         ({"users": [{"username": ["a"]}]}, "Item 1 of users: username must be a text, and is a list"),
-        ({"connections": [{"connection_id": "a", "extra": "[1]"}]}, "Item 1 of connections (a): extra is a list"),
+        (
+            {"connections": [{"connection_id": "a", "extra": "[1]"}]},
+            "Item 1 of connections (a): extra must be a mapping",
+        ),
         ({"connections": [{"connection_id": "a b"}]}, "connection_id 'a b' has a blank"),
         ({"connections": [{"connection_id": "a", "port": "x"}]}, "Item 1 of connections (a): argument 'port'"),
         ({"connections": [{"connection_id": "a", "host": "b********"}]}, "in which a secret was masked"),
@@ -715,7 +718,7 @@ def test_a_text_that_cannot_be_read_is_not_shown(played, server):
         ({"pools": [f"a={SECRET}"]}, "Item 1 of pools is a text; write it like {name: …}."),
         (
             {"variables": '{"a": '},
-            "variables is a text that is no JSON, since it breaks off at its end; correct it, write it "
+            "variables is a text that is not valid JSON: it ends too early; correct it, write it "
             "like [{key: …}] or {region: …}, or apply the filter to_json to the expression.",
         ),
         ({"pools": [{"name": "a"}, SECRET]}, "Item 2 of pools is a text; write it like {name: …}."),
