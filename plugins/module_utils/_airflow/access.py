@@ -15,7 +15,19 @@ from .._http.login import Login, TokenLogin
 from .._http.login_v1 import PasswordCheck
 from .._http.login_v2 import FabLogin, FabTokenLogin, PasswordTokenLogin
 from .._http.pages import pages
-from .access_refusals import OF_DAG, check_email, TO_REPLACE_A_ROLE, check_room, check_words, needs_another_login, made_with_public, needs_public, no_such_role, no_users, unknown_word
+from .access_refusals import (
+    OF_DAG,
+    TO_REPLACE_A_ROLE,
+    check_email,
+    check_room,
+    check_words,
+    made_with_public,
+    needs_another_login,
+    needs_public,
+    no_such_role,
+    no_users,
+    unknown_word,
+)
 from .access_shapes import (
     ADMIN,
     EVERYBODYS,

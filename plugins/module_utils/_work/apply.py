@@ -80,8 +80,7 @@ class Told:
             for name, outcomes in self.objects.items()
         }
         return {
-            "changed": self._in_part
-            or any(outcomes[name] for outcomes in counted.values() for name in OUTCOMES[:3]),
+            "changed": self._in_part or any(outcomes[name] for outcomes in counted.values() for name in OUTCOMES[:3]),
             "objects": counted,
             "failed_objects": self.failed,
             "unverified": self._unverified,

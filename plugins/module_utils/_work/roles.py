@@ -65,9 +65,10 @@ def _loss_of_admin(current: Object | None, wanted: Object) -> str:
     if not lost:
         return ""
     named = first_few([f"{action} on {resource}" for action, resource in lost])
+    count = f"{len(lost)} permission{'' if len(lost) == 1 else 's'}"
     return (
-        f"This takes {len(lost)} permission{'' if len(lost) == 1 else 's'} from the role {ADMIN} ({named}), so admins may "
-        "not do that then; the command airflow sync-perm gives it back."
+        f"This takes {count} from the role {ADMIN} ({named}), so admins may not do that then; the command airflow "
+        "sync-perm gives it back."
     )
 
 

@@ -126,7 +126,9 @@ def test_a_part_of_the_roles_of_a_user(users):
     users.role("add-role", "Admin")
     users.script.expect("users", "remove-role", "--username=deploy", "--role=Op", status=1, err="database is locked")
     error = users.failure(username="deploy", roles=["Admin", "Viewer"])
-    assert error.message.endswith(" A part of the changes to user deploy was made; repeating the task makes the others.")
+    assert error.message.endswith(
+        " A part of the changes to user deploy was made; repeating the task makes the others."
+    )
     assert error.details == {"changed": True}
 
 
@@ -390,7 +392,9 @@ def test_a_part_of_the_permissions_of_a_role(roles):
     roles.changes("add-perms", "can_read", "DAGs")
     roles.changes("del-perms", "can_edit", "DAGs", status=1, err="database is locked")
     error = roles.failure(name="trigger", permissions=permissions(READ))
-    assert error.message.endswith(" A part of the changes to role trigger was made; repeating the task makes the others.")
+    assert error.message.endswith(
+        " A part of the changes to role trigger was made; repeating the task makes the others."
+    )
     assert error.details == {"changed": True}
 
 

@@ -464,7 +464,9 @@ def test_a_login_that_was_too_long_once(old, server, version, refused):
     server.get("version").answers({"version": version})
     wanted = {"connection_id": ID, "login": "x" * 501}
     if refused:
-        assert old.failure(check_mode=True, **wanted).message.startswith("login with more than 500 characters needs Air")
+        assert old.failure(check_mode=True, **wanted).message.startswith(
+            "login with more than 500 characters needs Air"
+        )
     else:
         assert old(check_mode=True, **wanted)["changed"] is True
 

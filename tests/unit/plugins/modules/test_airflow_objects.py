@@ -275,13 +275,22 @@ def test_a_connection_that_is_made_anew_is_told(new):
         (
             {
                 "roles": [{"name": "a", "state": "absent"}],
-                "users": [{"username": "z", "state": "absent", "roles": ["a"]}, {"username": "u", "roles": ["Op", "a"]}],
+                "users": [
+                    {"username": "z", "state": "absent", "roles": ["a"]},
+                    {"username": "u", "roles": ["Op", "a"]},
+                ],
             },
             "Item 2 of users (u) is to have the role a, which Item 1 of roles (a) removes; take one of them out.",
         ),
         ({"roles": [{"name": "r" * 65}]}, "has 65 characters; shorten it to 64 or fewer."),
-        ({"users": [{"username": "u", "last_name": "l" * 257}]}, "(u): last_name has 257 characters; shorten it to 256"),
-        ({"connections": [{"connection_id": "a", "host": "h" * 501}]}, "(a): host has 501 characters; shorten it to 500"),
+        (
+            {"users": [{"username": "u", "last_name": "l" * 257}]},
+            "(u): last_name has 257 characters; shorten it to 256",
+        ),
+        (
+            {"connections": [{"connection_id": "a", "host": "h" * 501}]},
+            "(a): host has 501 characters; shorten it to 500",
+        ),
         ({"dags": {"etl": {"paused": "maybe"}}}, "dags.etl: argument 'paused'"),
         ({"dags": {"etl": True}}, "dags.etl must be a mapping, and is a boolean; write it like {paused: …}."),
         ({"dags": {"etl": {}}}, "missing required arguments: paused"),

@@ -74,7 +74,6 @@ class Roles(Runner):
         exchange = self.server.delete(self.path(f"/roles/{name}"))
         return exchange.says("", 204) if there else exchange.answers(gone, 404)
 
-
     def renames(self, role: str, name: str) -> Exchange:
         sends = {"name": name, "actions": []}
         return self.server.patch(self.path(f"/roles/{role}"), {"update_mask": "name"}, sends=sends).answers(sends)
@@ -231,8 +230,8 @@ def test_taking_permissions_from_admin_is_told(server, check_mode):
         roles.has(WEBSITE, name="Admin")
     assert roles(check_mode, name="Admin", permissions=[])["changed"] is True
     assert roles.warnings == [
-        "This takes 5 permissions from the role Admin (can_delete on Roles, can_edit on DAGs, can_edit on Roles, can_edit "
-        "on Users, and 1 more), so admins may not do that then; the command airflow sync-perm gives it back."
+        "This takes 5 permissions from the role Admin (can_delete on Roles, can_edit on DAGs, can_edit on Roles, "
+        "can_edit on Users, and 1 more), so admins may not do that then; the command airflow sync-perm gives it back."
     ]
 
 
@@ -260,9 +259,9 @@ def test_who_could_not_end_an_update_does_not_begin_it(server, check_mode, name,
         server.get(path).answers(roles.generation.problem(404, "User not found"), 404)
     if refused:
         assert roles.failure(check_mode, name=name, permissions=permissions(READ)).message == (
-            f"Role {name} cannot lose can_delete on Roles, can_edit on Roles, can_edit on Users: this version of Airflow "
-            f"takes permissions away with a second role, and the user that is logged in, who has {name} alone, could not "
-            "end that; log in as a user with another role for it."
+            f"Role {name} cannot lose can_delete on Roles, can_edit on Roles, can_edit on Users: this version of "
+            "Airflow takes permissions away with a second role, and the user that is logged in, who has "
+            f"{name} alone, could not end that; log in as a user with another role for it."
         )
     elif check_mode:
         assert roles(check_mode, name=name, permissions=permissions(READ))["changed"] is True

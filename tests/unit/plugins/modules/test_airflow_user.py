@@ -124,8 +124,8 @@ def test_an_airflow_without_a_role_to_begin_with(users, check_mode):
     users.has_not()
     users.lists_roles()
     words = (
-        "User deploy cannot be without roles: this Airflow needs a role for a new user, and has no role Public that could "
-        "be taken away again; "
+        "User deploy cannot be without roles: this Airflow needs a role for a new user, and has no role Public that "
+        "could be taken away again; "
     )
     if check_mode:
         assert users(check_mode, **NAMES, roles=[], password="s3cret-pa55")["changed"] is True
