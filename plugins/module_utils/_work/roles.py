@@ -55,8 +55,8 @@ def plan_of(airflow: Asked, wish: Wish, current: Object | None, known: t.Any = N
     """Find out what has to be written, and whether it may be."""
     wanted = {"name": wish.name, "permissions": wanted_permissions(wish, current)}
     changed = changes(current or {}, wanted)
-    warning = airflow.ask(Access).check_role(current, wanted) or _loss_of_admin(current, wanted)
-    return Plan(current, changed, warning)
+    warnings = (airflow.ask(Access).check_role(current, wanted), _loss_of_admin(current, wanted))
+    return Plan(current, changed, " ".join(filter(None, warnings)))
 
 
 def _loss_of_admin(current: Object | None, wanted: Object) -> str:
