@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import typing as t
 
 from .._base.errors import ApiError, BadInput, Conflict, NoSuchApi, NotFound, ShortList, WrongLogin
@@ -31,6 +32,7 @@ from .access_refusals import (
 from .access_shapes import (
     ADMIN,
     EVERYBODYS,
+    LONGEST_BEFORE_2_6,
     PUBLIC,
     Pair,
     original_of,
@@ -44,9 +46,6 @@ from .access_shapes import (
 )
 from .airflow import Airflow, Family, Object, of_known_shape
 from .lost import in_steps, lost
-
-# Characters that the database of an old Airflow has for them.
-LONGEST_BEFORE_2_6 = {"username": 256, "email": 256, "first_name": 64, "last_name": 64}
 
 
 class Access(Family):
@@ -169,11 +168,8 @@ class Access(Family):
         if known is None:
             return ""
         of_roles: set[Pair] = set().union(*map(pairs_of, known))
-        actions, resources = ({pair[place] for pair in of_roles} for place in (0, 1))
-        if all(action in actions and resource in resources for action, resource in more):
-            return ""
-        listed = self._read_once("permissions", self._listed_permissions)
-        return "" if listed is None else check_words(wanted["name"], more, of_roles, listed, self._has_dag)
+        listed = functools.partial(self._read_once, "permissions", self._listed_permissions)
+        return check_words(wanted["name"], more, of_roles, listed, self._has_dag)
 
     def create_role(self, role: Object) -> None:
         """Make a role; of one that an update which broke off has left in its place, with its users."""

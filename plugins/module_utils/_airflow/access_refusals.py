@@ -49,15 +49,24 @@ def unknown_word(what: str, said: str, known: Known) -> BadInput | None:
 
 
 def check_words(
-    role: str, wanted: set[Pair], of_roles: set[Pair], listed: set[Pair], has_dag: t.Callable[[str], bool]
+    role: str,
+    wanted: set[Pair],
+    of_roles: set[Pair],
+    list_all: t.Callable[[], set[Pair] | None],
+    has_dag: t.Callable[[str], bool],
 ) -> str:
     """Refuse actions and resources that Airflow does not know; warn where it does not tell all resources.
 
     :param of_roles: the permissions of all roles.
-    :param listed: those that Airflow lists, without resources where it does not tell them.
+    :param list_all: returns all that Airflow lists, without resources where it does not tell them; None: nobody knows.
     :param has_dag: whether a resource is a DAG that has been parsed.
     """
     actions, resources = ({pair[place] for pair in of_roles} for place in (0, 1))
+    if all(action in actions and resource in resources for action, resource in wanted):
+        return ""
+    listed = list_all()
+    if listed is None:
+        return ""
     actions |= {action for action, _resource in listed}
     unknown = not_among((action for action, _resource in wanted), actions)
     if unknown:

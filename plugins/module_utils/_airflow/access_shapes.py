@@ -12,6 +12,8 @@ from .airflow import Object
 SUBSTITUTE = "__substitute"  # ends the name of a role that stands in for another one while that is made anew
 LONGEST_ROLE = 64  # characters that the database has for the name of a role
 ADMIN = "Admin"  # the role of those who manage users and roles
+# Characters that the database of an old Airflow has for the texts of a user.
+LONGEST_BEFORE_2_6 = {"username": 256, "email": 256, "first_name": 64, "last_name": 64}
 PUBLIC = "Public"  # a role that every Airflow with FAB has, and that may do nothing
 # Airflow adds it to every role of its own accord.
 EVERYBODYS = ("can_read", "Website")
