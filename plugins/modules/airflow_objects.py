@@ -15,8 +15,9 @@ description:
   - Kinds that are not given are not changed. Objects that are not listed are not changed, unless O(purge) says so. If
     no object is given and nothing is purged, the module warns.
   - The task checks what it can before it writes anything. It refuses, for example, an unknown key, a name that is given
-    twice, a purge of more objects than C(at_most), or a DAG that Airflow does not know. Check mode warns of such a DAG,
-    because an earlier task may create it.
+    twice, a purge of more objects than C(at_most), the removal of a role that a listed user is to have, the e-mail
+    address of another user, or a DAG that Airflow does not know. Check mode warns of such a DAG, because an earlier
+    task may create it.
   - When Airflow refuses an object, the others are still written. Then the task fails, RV(failed_objects) names each
     refused object, and nothing is purged. If the server stops answering, the rest is not tried, and the same task goes
     on from there.

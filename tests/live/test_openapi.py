@@ -60,7 +60,7 @@ FAMILIES = (
 )
 # They ask what the others ask, or nothing.
 NOT_ASKED = (
-    *("Access.login_check", "Access.check_user", "Files.check_names", "Health.ill"),
+    *("Access.login_check", "Access.check_user", "Access.frees_address", "Files.check_names", "Health.ill"),
     *("Tasks.place", "Tasks.turn_of", "Tasks.pool_of"),
     "Assets.materialize",  # Airflow 2 has none
 )

@@ -15,6 +15,7 @@ from .named import Named
 from .refusals import refused
 
 TEXTS = ("conn_type", "description", "host", "login", "schema", "team_name")
+LONGEST_LOGIN = 500  # characters that the database of an old Airflow has for it
 FIELDS = ("connection_id", *TEXTS, "port")
 
 
@@ -65,6 +66,7 @@ class Connections(Named):
             self._make(connection, "")
         except AirflowError as error:
             error.message = gone(name, error)
+            error.details["changed"] = True
             raise
 
     def _update_body(self, current: Object, changed: Object) -> Object:
@@ -87,6 +89,11 @@ class Connections(Named):
 
 class ConnectionsV1(Connections, api="v1"):
     """Airflow 2, which tells nothing of passwords."""
+
+    def check(self, wanted: Object) -> None:
+        super().check(wanted)
+        if len(wanted["login"] or "") > LONGEST_LOGIN:
+            self._airflow.needs(f"login with more than {LONGEST_LOGIN} characters", (2, 8), "shorten it")
 
     def check_new(self, name: str) -> None:
         if not name.isascii():

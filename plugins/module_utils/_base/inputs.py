@@ -36,9 +36,9 @@ def dag_id_of(option: str, value: str) -> str:
     return _sound(option, value, _no_path(value) or _foreign(value, _DAG_ID, f"a DAG id has {_OF_AN_ID}"))
 
 
-def name_of(option: str, value: str) -> str:
+def name_of(option: str, value: str, longest: int | None = None) -> str:
     """Return the name of a user or a role, which can be a segment of a request's path."""
-    fault = _no_path(value, longest=None)
+    fault = _no_path(value, longest)
     # Airflow takes a slash for the end of the name, quoted or not.
     if not fault and "/" in value:
         fault = "has a slash, so the API cannot address it; choose another name"
@@ -123,6 +123,19 @@ def _unfit_for_all(dag_run_id: str) -> str:
     return ""
 
 
+def check_length(option: str, value: str | None, longest: int) -> None:
+    """Refuse a text for which Airflow's database has no room: it fails, and does not say of what."""
+    fault = _too_long(value or "", longest)
+    if fault:
+        raise BadInput(f"{option} {fault}.")
+
+
+def _too_long(value: str, longest: int | None) -> str:
+    if longest and len(value) > longest:
+        return f"has {len(value)} characters; shorten it to {longest} or fewer"
+    return ""
+
+
 def _sound(option: str, value: str, fault: str) -> str:
     """Return the value; BadInput with the one thing that is wrong with it."""
     if fault:
@@ -138,9 +151,7 @@ def _no_text(value: str, longest: int | None = LONGEST_ID) -> str:
     stray = next((char for char in value if not char.isprintable()), "")
     if stray:
         return _with(stray, value)
-    if longest and len(value) > longest:
-        return f"has {len(value)} characters; shorten it to {longest} or fewer"
-    return ""
+    return _too_long(value, longest)
 
 
 def _no_path(value: str, longest: int | None = LONGEST_ID) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 LONGEST_REASON = 240  # characters of a server's words that a message quotes
 TOO_DEEP = "nested too deeply"
 MOST_NAMED = 4  # things of a list that a message names
+CLOSE = 0.75  # how much of two names is the same when one may be meant by the other: 1 is all of it
 
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of characters
 # Colours and other commands to a terminal; a title or a link (OSC) has an end of its own.
@@ -109,12 +110,20 @@ def texts_in(value: t.Any) -> t.Iterator[str]:
         yield str(value)
 
 
-def not_among(wanted: t.Iterable[str], known: t.Collection[str]) -> str:
-    """Name what is wanted and not known, with what is close to it; an empty text where all is known."""
-    return first_few([_with_close(word, known) for word in sorted(set(wanted) - set(known))])
+def not_among(
+    wanted: t.Iterable[str],
+    known: t.Collection[str],
+    alike: t.Callable[[str, str], bool] = lambda word, name: True,
+) -> str:
+    """Name what is wanted and not known, with what is close to it; an empty text where all is known.
+
+    :param alike: whether somebody who wrote the first can have meant the second.
+    """
+    unknown = sorted(set(wanted) - set(known))
+    return first_few([_with_close(word, [name for name in known if alike(word, name)]) for word in unknown])
 
 
-def _with_close(word: str, known: t.Collection[str]) -> str:
+def _with_close(word: str, known: t.Iterable[str]) -> str:
     spelled = {name.lower(): name for name in known}
     close = close_to(word.lower(), spelled, 1)
     shown = one_line(word, 60)
@@ -128,7 +137,16 @@ def close_to(word: str, known: t.Iterable[str], most: int) -> list[str]:
     """Return those that somebody may have meant who has mistyped some letters, the closest one first."""
     import difflib  # Only a failure needs it.
 
-    return difflib.get_close_matches(word, known, most)
+    matcher = difflib.SequenceMatcher(None, "", word)
+    close: list[tuple[float, str]] = []
+    for name in known:
+        matcher.set_seq1(name)
+        letters = matcher.quick_ratio()
+        # Letters that have changed places count half.
+        score = (letters + matcher.ratio()) / 2 if letters >= CLOSE else 0.0
+        if score >= CLOSE:
+            close.append((score, name))
+    return [name for _score, name in sorted(close, key=lambda found: -found[0])[:most]]
 
 
 def json_of(text: str) -> t.Any:

@@ -17,7 +17,7 @@ from .._base.text import first_few, one_line
 from .digests import Known, is_digest_key
 from .foreseen import foreseen
 from .objects import Kind
-from .tree import KINDS, WRONG, Item, Tree, check_purge
+from .tree import KINDS, WRONG, Item, Tree, check_needed, check_purge
 from .variables import KIND as VARIABLES
 
 OUTCOMES = ("created", "updated", "removed", "unchanged")
@@ -58,11 +58,17 @@ class Told:
         }
         self.failed: list[Object] = []
         self._unverified: list[Object] = []
+        self._in_part = False  # whether something was written of an object that failed
         self._diff: dict[str, dict[str, t.Any]] = {"before": {}, "after": {}}
 
     def fail(self, kind: Kind, name: str, error: AirflowError) -> None:
         """An object is not as it was wanted."""
+        self.note(error)
         self.failed.append({"kind": kind.name, "name": name, "msg": error.message})
+
+    def note(self, error: AirflowError) -> None:
+        """Keep in mind that something was written before this."""
+        self._in_part = self._in_part or bool(error.details.get("changed"))
 
     def done(self, step: Step) -> None:
         """An object is as it was wanted."""
@@ -79,7 +85,7 @@ class Told:
             for name, outcomes in self.objects.items()
         }
         return {
-            "changed": any(outcomes[name] for outcomes in counted.values() for name in OUTCOMES[:3]),
+            "changed": self._in_part or any(outcomes[name] for outcomes in counted.values() for name in OUTCOMES[:3]),
             "objects": counted,
             "failed_objects": self.failed,
             "unverified": self._unverified,
@@ -251,6 +257,8 @@ def _purges(airflow: Airflow, tree: Tree, found: t.Mapping[str, Found], warn: t.
             and not kind.why_kept(current[kind.key], tree.login)
         )
         check_purge(kind, names, purge.at_most)
+        option = f"purge.{name}"
+        check_needed(kind, tree.items, dict.fromkeys(names, option), f"add it to {name}, or to {option}.except")
         steps += [_removal(airflow, kind, doomed, warn) for doomed in names]
     return steps
 
@@ -280,6 +288,7 @@ def _write(steps: t.Sequence[Step], told: Told, check_mode: bool) -> None:
                 f"{step.kind.name} {step.name}: {error.message} {done} written before this failure, and the rest was "
                 "not tried. Run the same task again; it continues from there."
             )
+            told.note(error)
             error.details.update(told.result())
             raise
         else:

@@ -11,7 +11,7 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.connections import FIELDS, Connections
 from .._base.conf import conf_of, merged
 from .._base.errors import BadInput
-from .._base.inputs import connection_id_of
+from .._base.inputs import check_length, connection_id_of
 from .._base.masks import (
     MASK,
     Path,
@@ -47,6 +47,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
 CLEARABLE = ("description", "host", "login", "password", "schema", "port", "extra", "team_name")
 CLEARED = "(cleared, for which the connection is created again)"
 HIGHEST_PORT = 65535
+LONGEST = 500  # characters that Airflow's database has for a host, a schema or a type
 
 
 class Wish(t.NamedTuple):
@@ -122,6 +123,8 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     port = params["port"]
     if port is not None and not 0 <= port <= HIGHEST_PORT:
         raise BadInput(f"port is {port}; it takes 1 to {HIGHEST_PORT}, or 0 for none.")
+    for option in ("conn_type", "host", "schema"):
+        check_length(option, params[option], LONGEST)
     extra, secret_extra = (
         None if params[option] is None else {} if params[option] == "" else conf_of(option, params[option])
         for option in ("extra", "secret_extra")

@@ -42,8 +42,8 @@ def test_what_can_be_applied():
         (["'': []\n"], "holds the unknown keys ''; correct them"),
         (["format: 2\npools: []"], "was written for another version of this collection"),
         (
-            ["pools: []", "polls: []\npals: []"],
-            "holds the unknown keys pals (did you mean pools?), polls (did you mean pools?); correct them",
+            ["pools: []", "polls: []\npoolz: []"],
+            "holds the unknown keys polls (did you mean pools?), poolz (did you mean pools?); correct them",
         ),
     ],
 )

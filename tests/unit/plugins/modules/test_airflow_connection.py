@@ -511,8 +511,29 @@ def test_a_connection_that_could_not_be_created_again(new):
     new.has(password="***")
     new.deleted()
     new.posted(conn_type="postgres").answers({"detail": "no"}, 400)
-    message = new.failure(connection_id=ID, password="").message
-    assert message.startswith(f"Connection {ID} is gone: it was deleted to clear its password")
+    error = new.failure(connection_id=ID, password="")
+    assert error.message.startswith(f"Connection {ID} is gone: it was deleted to clear its password")
+    assert error.details == {"changed": True}
+
+
+@pytest.mark.parametrize("option", ["conn_type", "host", "schema"])
+def test_a_text_that_is_too_long_for_the_database(connection, server, option):
+    message = connection.failure(connection_id=ID, **{option: "x" * 501}).message
+    assert message == f"{option} has 501 characters; shorten it to 500 or fewer."
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(("version", "refused"), [("2.7.3", True), ("2.8.0", False)])
+def test_a_login_that_was_too_long_once(old, server, version, refused):
+    old.has(login="etl")
+    server.get("version").answers({"version": version})
+    wanted = {"connection_id": ID, "login": "x" * 501}
+    if refused:
+        assert old.failure(check_mode=True, **wanted).message.startswith(
+            "login with more than 500 characters needs Air"
+        )
+    else:
+        assert old(check_mode=True, **wanted)["changed"] is True
 
 
 def test_no_secret_in_a_refusal(connection):

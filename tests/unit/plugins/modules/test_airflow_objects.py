@@ -129,11 +129,6 @@ def test_all_kinds_are_made_in_an_order_that_works(tree, server, check_mode):
         tree.posted("variables", key="region", value="eu")
         tree.posted("connections", connection_id="warehouse", conn_type="postgres", password=SECRET)
         tree.posted("roles", **role("reader", ("can_read", "DAGs")))
-        if tree.generation.name == "v1":
-            # What an update that broke off may have left behind.
-            tree.lists("users")
-            no_role = tree.generation.problem(404, "Role not found", "no such role")
-            server.delete("roles/reader__substitute").answers(no_role, 404)
         tree.posted("users", **user("ann", "reader"), password=SECRET)
         server.patch("dags/etl_daily", sends={"is_paused": False}).answers(tree.generation.dag())
     result = tree(
@@ -316,6 +311,25 @@ def test_a_connection_that_is_created_again_is_told(new):
         ({"pools": [{"name": "etl", "slots": 99999999999999}]}, "it takes at most 2147483647."),
         ({"pools": [{"name": "default_pool", "state": "absent"}]}, "Airflow's own"),
         ({"roles": [{"name": "Admin", "state": "absent"}]}, "one of Airflow's own roles, which is never removed"),
+        (
+            {
+                "roles": [{"name": "a", "state": "absent"}],
+                "users": [
+                    {"username": "z", "state": "absent", "roles": ["a"]},
+                    {"username": "u", "roles": ["Op", "a"]},
+                ],
+            },
+            "Item 2 of users (u) is to have the role a, which Item 1 of roles (a) removes; take one of them out.",
+        ),
+        ({"roles": [{"name": "r" * 65}]}, "has 65 characters; shorten it to 64 or fewer."),
+        (
+            {"users": [{"username": "u", "last_name": "l" * 257}]},
+            "(u): last_name has 257 characters; shorten it to 256",
+        ),
+        (
+            {"connections": [{"connection_id": "a", "host": "h" * 501}]},
+            "(a): host has 501 characters; shorten it to 500",
+        ),
         ({"dags": {"etl": {"paused": "maybe"}}}, "dags.etl: argument 'paused'"),
         ({"dags": {"etl": True}}, "dags.etl must be a mapping, and is a boolean; write it like {paused: …}."),
         ({"dags": {"etl": {}}}, "missing required arguments: paused"),
@@ -407,6 +421,96 @@ def test_what_is_not_listed_is_removed_last(tree, server, check_mode):
     assert result["diff"]["after"]["roles"] == {"app": {"state": "absent"}}
     own = ["app is the last role of deploy, the user that is logged in, who may do nothing in Airflow then."]
     assert tree.warnings == (own if tree.generation.name == "v1" else [])
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_role_that_a_user_is_to_have_is_not_purged(tree, check_mode):
+    tree.lists("roles", *OWN_ROLES, role("app"))
+    tree.lists("users", user("ann", "app"))
+    error = tree.failure(
+        check_mode,
+        roles=[{"name": "new"}],
+        users=[{"username": "ann", "roles": ["app"]}],
+        purge={"roles": {"matching": ["*"]}},
+    )
+    assert isinstance(error, BadInput)
+    assert error.message == (
+        "Item 1 of users (ann) is to have the role app, which purge.roles removes; add it to roles, or to "
+        "purge.roles.except."
+    )
+
+
+def test_a_role_that_users_have_and_nobody_wants_is_purged(tree, server):
+    tree.lists("roles", *OWN_ROLES, role("app"))
+    tree.lists("users", user("ann", "app", "Op"))
+    if tree.generation.name == "v1":
+        server.get("users/deploy").answers(user("deploy", "Admin"))
+    wanted = [{"username": "ann", "first_name": "ann"}, {"username": "bob", "state": "absent", "roles": ["app"]}]
+    result = tree(True, roles=[], users=wanted, purge={"roles": {"matching": ["*"]}})
+    assert outcomes(result)["roles"] == {"removed": ["app"]}
+
+
+# -- users
+
+
+def owned(owner: str, user: str) -> str:
+    return f"The e-mail address a@b.c belongs to user {owner} already; give {user} another one in email."
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(("there", "number"), [([], 2), (["ann"], 1)])
+def test_an_address_of_another_user_writes_nothing(tree, check_mode, there, number):
+    tree.lists("users", *({**user(name, "Op"), "email": "a@b.c"} for name in there), user("cid", "Op"))
+    if not there:
+        tree.lists("roles", *OWN_ROLES)
+    first = [] if there else [{"username": "ann", "password": SECRET, "email": "a@b.c", "roles": ["Op"]}]
+    error = tree.failure(check_mode, users=[*first, {"username": "cid", "email": "a@b.c"}])
+    assert isinstance(error, BadInput)
+    assert error.message == f"Item {number} of users (cid): {owned('ann', 'cid')}"
+
+
+@pytest.mark.parametrize("before", [{"state": "absent"}, {"email": "x@y.z"}], ids=["removed", "changed"])
+def test_an_address_that_is_free_by_then(tree, before):
+    tree.lists("users", {**user("ann", "Op"), "email": "a@b.c"}, user("cid", "Op"))
+    wanted = [{"username": "Ann", **before}, {"username": "cid", "email": "a@b.c"}]
+    result = tree(True, users=wanted, **({"api_username": "boss"} if tree.generation.name == "v1" else {}))
+    assert "cid" in outcomes(result)["users"]["updated"]
+
+
+def test_an_address_that_is_freed_too_late(tree):
+    tree.lists("users", {**user("ann", "Op"), "email": "a@b.c"}, user("cid", "Op"))
+    error = tree.failure(True, users=[{"username": "cid", "email": "a@b.c"}, {"username": "ann", "state": "absent"}])
+    assert owned("ann", "cid") in error.message
+
+
+def test_a_new_user_without_roles_that_keeps_one_for_now_is_a_change(tree, server):
+    tree.lists("users")
+    tree.lists("roles", *OWN_ROLES)
+    tree.posted("users", **user("ann", "Public"), password=SECRET)
+    path = tree.path("users") + "/ann"
+    tree.refuses(server.patch(path, sends=user("ann")), 403, "Forbidden")
+    error = tree.failure(users=[{"username": "ann", "password": SECRET, "email": "ann@b.c", "roles": []}])
+    assert error.details["changed"] is True
+    assert error.details["failed_objects"][0]["msg"].endswith(
+        " User ann was made, and has the role Public for now; repeating the task takes it away."
+    )
+
+
+def test_a_server_that_is_gone_within_an_object_is_a_change(tree, server):
+    tree.lists("users")
+    tree.lists("roles", *OWN_ROLES)
+    tree.posted("users", **user("ann", "Public"), password=SECRET)
+    server.patch(tree.path("users") + "/ann", sends=user("ann")).fails(requests.ConnectionError("gone"))
+    wanted = [{"username": "ann", "password": SECRET, "email": "ann@b.c", "roles": []}]
+    error = tree.failure(users=wanted, retry_timeout=0)
+    assert isinstance(error, Unreachable)
+    assert error.details["changed"] is True
+
+
+def test_admin_that_loses_permissions_is_told(new):
+    new.lists("roles", *OWN_ROLES[1:], role("Admin", ("can_read", "DAGs"), ("can_edit", "Pools")))
+    assert new(True, roles=[{"name": "Admin", "permissions": []}])["changed"] is True
+    assert new.warnings[0].startswith("This takes 2 permissions from the role Admin (can_edit on Pools, can_read on ")
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
