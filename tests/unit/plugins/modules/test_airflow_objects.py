@@ -771,8 +771,8 @@ SHAPES_OF_PURGE: list[tuple[t.Any, str]] = [
         "purge.variables.at_most must be a number, and is a boolean;",
     ),
     (
-        {"variables": {"matching": ["a"], "at_least": 1}},
-        "purge.variables has an unknown key at_least (did you mean at_most?); it takes",
+        {"variables": {"matching": ["a"], "at_mots": 1}},
+        "purge.variables has an unknown key at_mots (did you mean at_most?); it takes",
     ),
 ]
 
