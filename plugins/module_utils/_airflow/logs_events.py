@@ -54,6 +54,7 @@ _OWN_HEADLINE = "Task failed with exception"
 _EXIT = "Task exited"
 _ABNORMAL = "Process exited abnormally"  # a warning
 _NOT_FOUND = "found during start up"  # a DAG or task; why its file cannot be imported was logged before
+_TEMPLATES = re.compile(r"^airflow\..*\.templater$")
 _PARSING_BEGINS = re.compile("Filling up the DagBag from ")
 # From 3.3 on; before only with the level DEBUG. A task whose file cannot be imported does not come so far.
 _PARSING_ENDS = re.compile("Worker startup parse complete$|Dag file parsed$", re.IGNORECASE)
@@ -160,7 +161,7 @@ class _EventReader:
         if _is_of_runner(event) and (bad or text == _ABNORMAL) and not text.endswith(_NOT_FOUND):
             self._take_end(event, text, problems)
             return
-        if PARSING.match(text):
+        if _TEMPLATES.search(str(event.get("logger"))) and PARSING.match(text):
             return
         chain = self.reasons.of_chain(problems, self._output)
         if TRIGGER.match(text):

@@ -51,6 +51,7 @@ _OUTPUT = ("logging_mixin.py", "subprocess.py", "process_utils.py")
 _NO_OUTPUT = re.compile(
     r"(?:Output:|Tmp dir root location|Running command|Executing cmd|Command exited|Sending |Process psutil)"
 )
+_TEMPLATES = ("templater.py", "abstractoperator.py", "")  # the last with another log_format
 _LOG_MARK = "*** "
 
 
@@ -138,7 +139,7 @@ class TextReader:
             self._take_other(record, chain)
 
     def _take_other(self, record: _Record, chain: str) -> None:
-        if PARSING.match(record.text):
+        if record.file in _TEMPLATES and PARSING.match(record.text):
             return
         if TRIGGER.match(record.text):
             self.reasons.add_of_trigger(chain, record.text)

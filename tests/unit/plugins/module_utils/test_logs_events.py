@@ -212,6 +212,7 @@ REASONS: list[tuple[list[t.Any], str]] = [
     ([TRIGGER], "RuntimeError: job 17 failed"),
     # While the file was read.
     ([PARSES, TEMPLATE], ""),
+    ([{**TEMPLATE, "logger": "dags.etl"}], "TemplateNotFound: other.sql"),
     ([PARSES, error("no orders", logger="mine"), PARSED], ""),
     ([PARSES, error("no orders", logger="mine", error_detail=[raised("E", "1")]), {**PARSED, "event": "Dag file parsed"}], ""),
     ([PARSES, PARSED, error("no orders", logger="mine")], "no orders"),

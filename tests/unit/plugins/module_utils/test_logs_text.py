@@ -117,6 +117,7 @@ TRIGGER = [
     "RuntimeError: job 17 failed",
     "",
 ]
+TEMPLATE = "[2026-11-22T10:00:00.0+0000] {templater.py:94} ERROR - Failed to resolve template field 'sql'"
 REASONS: list[tuple[list[str], str]] = [
     (["INFO - fine"], ""),
     ([f"{RECORD} ERROR - Bash command failed"], "Bash command failed"),
@@ -245,7 +246,8 @@ REASONS: list[tuple[list[str], str]] = [
     ),
     ([*TRIGGER, OWN, TRACEBACK, "E: own"], "E: own"),
     # While the file was read.
-    ([f"{RECORD} ERROR - Failed to resolve template field 'sql'", TRACEBACK, "TemplateNotFound: other.sql"], ""),
+    ([TEMPLATE, TRACEBACK, "TemplateNotFound: other.sql"], ""),
+    ([f"{RECORD} ERROR - Failed to get source 7", TRACEBACK, "E: 1"], "E: 1"),
     # With another log_format.
     (
         [
