@@ -214,7 +214,14 @@ REASONS: list[tuple[list[t.Any], str]] = [
     ([PARSES, TEMPLATE], ""),
     ([{**TEMPLATE, "logger": "dags.etl"}], "TemplateNotFound: other.sql"),
     ([PARSES, error("no orders", logger="mine"), PARSED], ""),
-    ([PARSES, error("no orders", logger="mine", error_detail=[raised("E", "1")]), {**PARSED, "event": "Dag file parsed"}], ""),
+    (
+        [
+            PARSES,
+            error("no orders", logger="mine", error_detail=[raised("E", "1")]),
+            {**PARSED, "event": "Dag file parsed"},
+        ],
+        "",
+    ),
     ([PARSES, PARSED, error("no orders", logger="mine")], "no orders"),
     ([error("before it was resumed", logger="mine"), PARSES, error("x", logger="m"), PARSED], "before it was resumed"),
     ([PARSES, PARSED, failure(raised("TemplateNotFound", "own.sql"))], "TemplateNotFound: own.sql"),

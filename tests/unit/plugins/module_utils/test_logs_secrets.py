@@ -94,7 +94,10 @@ SHOWN: list[tuple[str, list[t.Any]]] = [
     ("Zq-secret-Zq", [{"event": {"Zq-secret-Zq": "Zq-secret-Zq"}, "level": "error"}]),
     (
         "Zq-secret-Zq",
-        [{"event": "::group::Log message source details", "sources": ["no s3://Zq-secret-Zq"]}, {"event": "::endgroup::"}],
+        [
+            {"event": "::group::Log message source details", "sources": ["no s3://Zq-secret-Zq"]},
+            {"event": "::endgroup::"},
+        ],
     ),
 ]
 

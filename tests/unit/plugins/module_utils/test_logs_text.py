@@ -216,7 +216,10 @@ REASONS: list[tuple[list[str], str]] = [
         f"CalledProcessError: Command '['psql', '{'x' * 29}…' died with <Signals.SIGKILL: 9>: no such table",
     ),
     # A trigger that failed (2.3 to 2.11), of which the task's own error says nothing.
-    ([*TRIGGER, OWN, TRACEBACK, "airflow.exceptions.TaskDeferralError: Trigger failure"], "RuntimeError: job 17 failed"),
+    (
+        [*TRIGGER, OWN, TRACEBACK, "airflow.exceptions.TaskDeferralError: Trigger failure"],
+        "RuntimeError: job 17 failed",
+    ),
     (
         [
             f"{RECORD} ERROR - Trigger etl/r/load/-1/1 (ID 5) exited with error job 17 failed",

@@ -382,6 +382,15 @@ def test_conf_that_the_dag_refuses(story, generation, status):
     assert "dag_run" not in error.details
 
 
+@pytest.mark.parametrize("stops", ["", ".", "..."])
+def test_a_refusal_of_airflow_gets_no_second_full_stop(story, generation, stops):
+    story.dag()
+    story.post().answers(generation.problem(400, "Bad Request", f"The date is in the future{stops}"), 400)
+    assert refusal(story).message == (
+        "Airflow refused the run of DAG etl_daily: The date is in the future; check conf and the dates."
+    )
+
+
 def test_the_refusal_does_not_repeat_a_secret(story, generation):
     story.dag()
     detail = "Invalid input for param key: 'pa55word\"x' is too short. " + "x" * 1000
