@@ -158,13 +158,16 @@ class _EventReader:
     def _take(self, event: dict[str, t.Any], text: str) -> None:
         problems = _problems(event)
         bad = str(event["level"]).lower() in ("error", "critical", "fatal")
-        if _is_of_runner(event) and (bad or text == _ABNORMAL) and not text.endswith(_NOT_FOUND):
+        of_trigger = bool(TRIGGER.match(text))
+        # A triggerer may log without the name of a logger.
+        of_runner = _is_of_runner(event) and not of_trigger
+        if of_runner and (bad or text == _ABNORMAL) and not text.endswith(_NOT_FOUND):
             self._take_end(event, text, problems)
             return
         if _TEMPLATES.search(str(event.get("logger"))) and PARSING.match(text):
             return
         chain = self.reasons.of_chain(problems, self._output)
-        if TRIGGER.match(text):
+        if of_trigger:
             # The task's process tells the traceback within the text, the triggerer beside it.
             chain = chain or self.reasons.of_chain(_problems_in(text))
             self.reasons.add_of_trigger(chain, text)

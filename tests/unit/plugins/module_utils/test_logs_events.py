@@ -206,6 +206,17 @@ REASONS: list[tuple[list[t.Any], str]] = [
         ],
         "Trigger exited without sending an event",
     ),
+    (
+        [
+            {
+                "event": "Trigger etl/r/load/-1/1 (ID 5) exited with error job 17 failed",
+                "level": "error",
+                "error_detail": [raised("RuntimeError", "job 17 failed")],
+            },
+            failure(raised("TaskDeferralError", "Trigger failure")),
+        ],
+        "RuntimeError: job 17 failed",
+    ),
     ([failure(raised("TaskDeferralError", "Trigger failure"))], "TaskDeferralError: Trigger failure"),
     ([TRIGGER, failure(raised("TaskDeferralTimeout", "Trigger timeout"))], "TaskDeferralTimeout: Trigger timeout"),
     ([TRIGGER, failure(raised("E", "own"))], "E: own"),
