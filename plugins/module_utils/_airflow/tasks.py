@@ -9,7 +9,6 @@ import typing as t
 from datetime import timedelta
 
 from .._base.errors import AirflowError, ApiError, NoSuchApi, NotFound
-from .._base.text import without_colours
 from .._base.times import iso, time_of
 from .._http.client import path_of
 from .._http.pages import PAGE, pages, walk
@@ -171,12 +170,6 @@ class Tasks(Family):
         tasks: list[Object] = self._client.get(self._path("dags", dag_id, "tasks"))["tasks"]
         return tasks
 
-    def _clean(self, text: str) -> str:
-        """Take out secrets, then colours, and the secrets that these have hidden."""
-        redacted = self._client.redact(text)
-        plain = without_colours(redacted)
-        return redacted if plain == redacted else self._client.redact(plain)
-
     def _run_path(self, dag_id: str, dag_run_id: str) -> str:
         return self._path("dags", dag_id, "dagRuns", dag_run_id)
 
@@ -202,7 +195,7 @@ class TasksV1(Tasks, api="v1"):
 
         # As JSON, a log is the text of a Python expression here.
         with self._client.lines(path, params, "text/plain") as lines:
-            return read_text(map(self._clean, lines), keep)
+            return read_text(lines, keep, self._client.redact)
 
 
 class TasksV2(Tasks, api="v2"):
@@ -240,8 +233,7 @@ class TasksV2(Tasks, api="v2"):
         from .logs_events import events_of, read_events
 
         with self._client.lines(path, params, self._accept) as lines:
-            # What a task has printed may be JSON or Python itself, in the JSON of the log.
-            return read_events(events_of(map(self._client.redact, lines)), keep, self._clean)
+            return read_events(events_of(lines), keep, self._client.redact)
 
 
 def _identity(raw: Object) -> t.Any:

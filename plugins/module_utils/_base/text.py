@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 LONGEST_REASON = 240  # characters of a server's words that a message quotes
 TOO_DEEP = "nested too deeply"
+SHORTEST_LINE = 6  # characters of a line of a secret that is itself taken for a secret
 MOST_NAMED = 4  # things of a list that a message names
 CLOSE = 0.75  # how much of two names is the same when one may be meant by the other: 1 is all of it
 
@@ -44,6 +45,11 @@ def first_few(texts: t.Sequence[str], joint: str = ", ") -> str:
     return joint.join([*texts[:MOST_NAMED], *more])
 
 
+def shortened(text: str, limit: int, clean: t.Callable[[str], str]) -> str:
+    """Cut a text, of which no half of a secret may be left."""
+    return text if len(text) <= limit else clean(text)[:limit]
+
+
 class Redactor:
     """Replaces secrets in texts before they are cut: half a password would escape Ansible's own masking."""
 
@@ -57,7 +63,7 @@ class Redactor:
         That is as they are, in a URL, and in a text of JSON or Python, which may itself be in such a text.
         """
         forms = set(self._forms)
-        for secret in secrets:
+        for secret in (shown for given in secrets for shown in _as_shown(given)):
             written = as_written(secret)
             forms.update((secret, quote(secret, safe="", errors="replace"), *written))
             forms.update(again for text in written for again in as_written(text))
@@ -72,6 +78,18 @@ class Redactor:
     def deep(self, value: t.Any) -> t.Any:
         """Do the same with all texts of a nested value."""
         return in_depth(self, value)
+
+
+def _as_shown(secret: str) -> set[str]:
+    """A secret as it is, and as it stands where lines were put together, trimmed, or written one by one."""
+    plain = without_colours(secret)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    whole = {secret, plain, plain.strip("\r\n"), "\n".join(lines), re.sub(r"\s+", " ", plain)}
+    if len(lines) > 1:
+        # A shorter line, such as a bracket, stands in any text.
+        whole.update(line for line in lines if len(line) >= SHORTEST_LINE)
+        whole.update(("\n".join(line.rstrip() for line in plain.splitlines() if line.strip()), " ".join(lines)))
+    return {form for form in whole if form.strip()} or {secret}
 
 
 def in_depth(change: t.Callable[[str], str], value: t.Any) -> t.Any:

@@ -192,7 +192,7 @@ def _is_refusal(answer: Answer) -> bool:
 
 
 def _no_verdict(client: Server, answer: Answer) -> Denied:
-    says = words_of(client.redact(answer.text)) if answer.is_page else ""
+    says = words_of(answer.text, client.redact) if answer.is_page else ""
     what = f"status {answer.status}" + (f": {says.rstrip('.')}" if says else "")
     error = Denied(
         f"The form at {client.url}/login/ gave no session ({what}), which says nothing of api_username and "

@@ -235,7 +235,7 @@ def server_now(airflow: Airflow) -> datetime:
 def reason_of(error: Object) -> str:
     """The last line of an import error's trace."""
     lines = [line for line in error["stack_trace"].splitlines() if line.strip()]
-    return one_line(lines[-1], 200) if lines else "Airflow shows no reason"
+    return one_line(lines[-1], 200).rstrip(".") if lines else "Airflow shows no reason"
 
 
 def shown(error: Object) -> Object:

@@ -154,7 +154,8 @@ class Report:
     def _task_line(self, task: Object) -> str:
         tries = f" (try {task['try_number']} of {task['max_tries'] + 1})" if task["try_number"] else ""
         reason = "removed from the DAG" if task["state"] == "removed" else self._reasons.get(task_key(task), "")
-        return task_name(task) + tries + (f": {one_line(reason, LONGEST_TASK_REASON)}" if reason else "")
+        told = one_line(reason, LONGEST_TASK_REASON).rstrip(".")
+        return task_name(task) + tries + (f": {told}" if told else "")
 
     def _read_logs(self, airflow: Airflow, log_lines: int, most_logs: int) -> None:
         for number, task in enumerate(self._failed_themselves):

@@ -201,7 +201,8 @@ def test_a_broken_file_fails_whether_it_was_known_or_not(files, server, generati
         hurried(server, dags[0])
     no_list(server, generation)
     stale = [dag(generation, "a", "a.py", is_stale=True, has_import_errors=True)] if known else []
-    look(server, generation, stale, [error(generation, "a.py", NEW), error(generation, "of_others.py")])
+    broken = error(generation, "a.py", NEW, stack_trace="Traceback\nKeyError: 'email'.\n")
+    look(server, generation, stale, [broken, error(generation, "of_others.py")])
     failure = files.failure(files=["a.py"], parsed_after=AFTER)
     assert isinstance(failure, ParseFailed)
     assert failure.message == "a.py cannot be imported: KeyError: 'email'; mend the file and deploy it again."

@@ -23,6 +23,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
     Unreachable,
     Unsupported,
 )
+from ansible_collections.dagops.airflow.plugins.module_utils._base.text import Redactor
 from ansible_collections.dagops.airflow.plugins.modules import airflow_dag_run
 from ansible_collections.dagops.airflow.tests.unit.bodies import (
     DATE,
@@ -385,6 +386,15 @@ def test_conf_that_the_dag_refuses(story, generation, status):
     assert error.message.endswith("check conf and the dates.")
     assert "s3cret-in" not in error.message
     assert "dag_run" not in error.details
+
+
+@pytest.mark.parametrize("stops", ["", ".", "..."])
+def test_a_refusal_of_airflow_gets_no_second_full_stop(story, generation, stops):
+    story.dag()
+    story.post().answers(generation.problem(400, "Bad Request", f"The date is in the future{stops}"), 400)
+    assert refusal(story).message == (
+        "Airflow refused the run of DAG etl_daily: The date is in the future; check conf and the dates."
+    )
 
 
 def test_the_refusal_does_not_repeat_a_secret(story, generation):
@@ -1102,6 +1112,38 @@ def test_colours_in_a_log_hide_no_secret(story, generation):
         launch(story, wait=True, secret_conf={"key": "pa55word"})
     assert "ValueError: ********" in caught.value.message
     assert "word" not in caught.value.message + json.dumps(caught.value.details["failed_tasks"])
+
+
+# Words of Airflow's records, of its JSON and of its paths; with 1 or 2026 the times were no times any more.
+@pytest.mark.parametrize("password", ["task", "event", "error", "exc_value", "airflow", "1", "2026"])
+def test_a_log_is_read_whatever_the_password_is(story, generation, password):
+    story.dag()
+    story.made()
+    story.run(NEW_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"), dag_run_id=NEW_ID)
+    alert = "[2026-11-22T10:18:01.000+0000] {taskinstance.py:1} ERROR - Failed to send email to: a@b"
+    lines = [*traceback("ValueError: no file"), alert, "Traceback (most recent call last):", "OSError: no server"]
+    story.log("load", *lines, dag_run_id=NEW_ID)
+    name = "api_password" if generation.name == "v1" else "api_token"
+    with pytest.raises(RunFailed) as caught:
+        launch(story, wait=True, **{name: password})
+    redact = Redactor([password])
+    assert redact("ValueError: no file") + ". http" in caught.value.message
+    (failed,) = caught.value.details["failed_tasks"]
+    assert redact("/dags/etl.py") in failed["log_tail"]
+    assert "exc_type" not in failed["log_tail"]
+    assert password not in failed["log_tail"]
+
+
+@pytest.mark.parametrize("stops", [".", "..."])
+def test_a_reason_that_ends_with_a_full_stop_gets_no_second_one(story, generation, stops):
+    story.dag()
+    story.made()
+    story.run(NEW_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"), dag_run_id=NEW_ID)
+    story.log("load", *traceback(f"ValueError: no file{stops}"), dag_run_id=NEW_ID)
+    with pytest.raises(RunFailed, match=r"ValueError: no file\. http"):
+        launch(story, wait=True)
 
 
 def traceback(exception: str) -> list[str]:
