@@ -82,7 +82,7 @@ def objects_refusal(value: t.Any, secrets: t.Mapping[str, t.Any] | None = None, 
     found = [tree for tree in (yaml.load(text, Loader) for text in value) if isinstance(tree, dict)]
     keys = list(dict.fromkeys(str(key) for tree in found for key in tree))
     if any(str(tree.get("format", FORMAT)) != str(FORMAT) for tree in found):
-        return "was written for another version of this collection; export it anew, or install that version"
+        return "was written for another version of this collection; export it again, or install that version"
     unknown = not_among((key for key in keys if key != "format"), list(KINDS))
     if unknown:
         return f"holds the unknown keys {unknown}; correct them: a file takes {', '.join(KINDS)}"

@@ -13,7 +13,7 @@ description:
   - Waits until a task asks, and answers it. Such tasks are human-in-the-loop tasks, with operators such as
     C(ApprovalOperator), C(HITLOperator), C(HITLEntryOperator) and C(HITLBranchOperator).
   - If the question already has this answer, nothing changes. If it has another answer, the task fails and says who
-    answered what. An answer in Airflow cannot be changed.
+    answered what. An answer in Airflow cannot be changed. Without O(params) the module compares only O(choose).
   - The module gives the answer at least 10 seconds after the question. If the answer comes before Airflow's scheduler
     knows that the task waits, Airflow 3.3 marks the task failed.
   - The task does not wait for the end of the run. Use M(dagops.airflow.airflow_dag_run_wait) for that.
@@ -57,7 +57,8 @@ options:
         have in the question, as in Airflow's web interface.
       - The module refuses a value whose type is wrong, or that is not one of the choices of the field. Airflow checks
         the rest only when the task goes on. The task then fails.
-      - If the question already has an answer, only the given fields are compared.
+      - If the question already has an answer, only the fields that are given here are compared with it. Fields that are
+        left out can have any value in that answer.
       - They stay visible in Ansible's output, and in Airflow.
     type: raw
   wait_timeout:

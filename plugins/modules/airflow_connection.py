@@ -44,9 +44,11 @@ options:
     description:
       - Password of the user of the service.
       - No version of Airflow can clear a password. With an empty string the module deletes the connection and creates
-        it again. Check mode and the diff say so. The module refuses this if O(extra) has secrets that are not given.
+        it again, so for a moment it does not exist. Check mode and the diff say so. The module refuses this if O(extra)
+        has secrets that are not given.
       - Airflow 2 does not show whether there is a password. There an empty string counts as a secret, and
-        O(update_secrets) applies to it.
+        O(update_secrets) applies to it. V(always) deletes and creates the connection in each run. V(on_change) does it
+        once, and again only if another field or another secret of the connection changes.
     type: str
   schema:
     description: Schema, such as the name of a database.
@@ -65,6 +67,10 @@ options:
       - Further fields that no output may show. They are merged into O(extra), mapping by mapping. Without O(extra) they
         are merged into the fields of the existing connection.
       - Airflow itself shows them to users who may read connections, unless the name has a word such as V(token).
+      - A field that a later task no longer has here is an ordinary value for that task. Its result and its diff show
+        the value, unless the name has a word such as V(token). To avoid this, first set the field to an empty string
+        here, which O(update_secrets=on_create) does not write, and remove it afterwards. Or set C(no_log=true) for the
+        task.
     type: dict
   update_secrets:
     description:
@@ -72,7 +78,8 @@ options:
         cannot be compared. Other values are compared, and written if they differ.
       - V(always) writes them each time, and reports a change each time.
       - V(on_change) writes them if they differ from the last ones that were written in this way, or if other fields
-        show that somebody has changed the connection. For this it keeps a salted digest (scrypt) in a variable. The key
+        show that somebody has changed the connection. It also writes them if the task gives other secrets than the last
+        time, for example one key less. For this it keeps a salted digest (scrypt) in a variable. The key
         of the variable is C(dagops__) and 24 hexadecimal digits of the SHA-256 of C(connection) and the id, with a
         blank between them. Users who may read variables can use it to guess a weak secret. It is deleted with the
         connection.

@@ -101,7 +101,8 @@ options:
     default: true
   latest_version:
     description: Only with O(state=cleared). Whether to run the newest version of the DAG in place of the version that
-      the run was created with. Needs Airflow 3.1 or newer. If it is V(false), the configuration of Airflow decides.
+      the run was created with. Airflow 2 always does so. Airflow 3 needs 3.1 or newer. If it is V(false), the
+      configuration of Airflow decides.
     type: bool
     default: false
   when_paused:
@@ -325,7 +326,8 @@ task_counts:
   sample: {"failed": 1, "success": 12, "upstream_failed": 1}
 results:
   description: The values of the tasks, by the items of O(results). For a mapped task it is a list by map index, with
-    null for an instance that pushed nothing; in a loop a list by turn.
+    null for an instance that pushed nothing, and empty if the task is mapped over an empty list; in a loop a list by
+    turn.
   returned: with O(results), also if one of them cannot be read, which is null then
   type: dict
   sample: {"publish": {"rows": 3}, "scan.digest": ["5f3a", null, "c0de"]}

@@ -12,10 +12,12 @@ version_added: 1.0.0
 description:
   - Manages the whole configuration of an Airflow in one task. It reads each kind of objects as one list, and writes
     only objects that differ. Check mode with C(--diff) shows what has drifted.
-  - Kinds that are not given are not changed. Objects that are not listed are not changed, unless O(purge) says so.
+  - Kinds that are not given are not changed. Objects that are not listed are not changed, unless O(purge) says so. If
+    no object is given and nothing is purged, the module warns.
   - The task checks what it can before it writes anything. It refuses, for example, an unknown key, a name that is given
-    twice, a purge of more objects than C(at_most), or a DAG that Airflow does not know. Check mode warns of such a DAG,
-    since a task before may bring it.
+    twice, a purge of more objects than C(at_most), the removal of a role that a listed user is to have, the e-mail
+    address of another user, or a DAG that Airflow does not know. Check mode warns of such a DAG, because an earlier
+    task may create it.
   - When Airflow refuses an object, the others are still written. Then the task fails, RV(failed_objects) names each
     refused object, and nothing is purged. If the server stops answering, the rest is not tried, and the same task goes
     on from there.
@@ -55,7 +57,8 @@ options:
       - What happens to secrets that cannot be compared, for all connections and variables without their own value.
       - V(always) writes them each time, and reports a change each time.
       - V(on_change) writes them if they differ from the last ones. It keeps a digest in Airflow for this; see
-        O(dagops.airflow.airflow_connection#module:update_secrets). All digests are read in one list.
+        O(dagops.airflow.airflow_connection#module:update_secrets). All digests are read in one list. It also
+        writes them if the task gives other secrets than the last time, for example one key less.
       - V(on_create) sets them only for new objects.
     type: str
     choices: [always, on_change, on_create]

@@ -32,6 +32,7 @@ options:
       - Kinds of objects to read.
       - If it is not set, all are read. If Airflow has no FAB auth manager, roles and users are then left out with a
         warning.
+      - The user needs C(can_read) on each kind, otherwise the task fails. The role C(Op) cannot read roles and users.
     type: list
     elements: str
     choices: [connections, variables, pools, roles, users, dags]

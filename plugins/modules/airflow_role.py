@@ -14,8 +14,10 @@ description:
     module runs (O(airflow_command)). A role is a set of permissions. Each permission is an action on a resource.
   - Needs the FAB auth manager, which Airflow 2 has built in. Over the API it also needs an O(api_username) that may
     manage roles, such as an Admin.
-  - The API of Airflow 2 cannot remove a permission from a role. There the module moves the users of the role to a
-    second role, which then gets the name of the first one. So the users always keep their permissions.
+  - Before Airflow 3.3 the API cannot remove a permission from a role. There the module moves the users of the role to a
+    second role, which then gets the name of the first one. So the users always keep their permissions. The name of the
+    second role ends with C(__substitute). If the task breaks off in between, the message says which role the users
+    have, and the same task goes on from there.
   - If Airflow lists its actions and resources and the user may read the list, the module refuses unknown ones before it
     writes anything. Airflow 2 and 3.0 list only actions; there the module warns of a resource that no role has.
   - The command of Airflow 2.3 cannot show or change permissions. The module says so before it writes anything.
@@ -35,6 +37,8 @@ options:
     description:
       - Permissions of the role. If it is not set, the permissions of an existing role are not changed, and a new role
         has none.
+      - If the role C(Admin) loses permissions, the module warns. It refuses that if the user that is logged in has no
+        other role and could not finish the change.
       - Airflow itself gives C(can_read) on C(Website) to every role. The module does not remove it.
     type: list
     elements: dict

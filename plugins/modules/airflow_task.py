@@ -84,11 +84,13 @@ options:
     default: false
   only_failed:
     description: With O(state=cleared), whether to clear only task instances that are V(failed) or V(upstream_failed).
+      If there are none, nothing is cleared, and the task warns.
     type: bool
     default: true
   latest_version:
     description: With O(state=cleared), whether to run the newest version of the DAG in place of the version that the
-      run was created with. Needs Airflow 3.1 or newer. If it is V(false), the configuration of Airflow decides.
+      run was created with. Airflow 2 always does so. Airflow 3 needs 3.1 or newer. If it is V(false), the configuration
+      of Airflow decides.
     type: bool
     default: false
   when_paused:

@@ -27,7 +27,9 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.changes
 options:
   username:
-    description: Name of the user, such as V(deploy).
+    description: Name of the user, such as V(deploy). Airflow ignores upper and lower case, so V(Deploy) is the same
+      user, and the module writes the name as it is given here. With O(airflow_command) it cannot do that for a user
+      that exists, and says so.
     type: str
     required: true
   password:
@@ -48,8 +50,11 @@ options:
     choices: [always, on_create]
     default: always
   email:
-    description: E-mail address of the user, such as V(deploy@example.com), which no other user may have. The default
-      for a new user is O(username), with C(@localhost) added if it has no C(@).
+    description:
+      - E-mail address of the user, such as V(deploy@example.com), which no other user may have. The default for a new
+        user is O(username), with C(@localhost) added if it has no C(@).
+      - Over the API only Airflow knows whether another user has the address, so check mode does not notice it.
+        M(dagops.airflow.airflow_objects) does, because it reads all users, and so does O(airflow_command).
     type: str
   first_name:
     description: First name of the user. The default for a new user is O(username).
@@ -58,8 +63,11 @@ options:
     description: Last name of the user. The default for a new user is C(API).
     type: str
   roles:
-    description: Names of all roles of the user, such as V(Viewer) or V(Op); the module removes all other roles.
-      Required for a new user. An empty list is a user without roles.
+    description:
+      - Names of all roles of the user, such as V(Viewer) or V(Op); the module removes all other roles. Required for a
+        new user.
+      - An empty list is a user without roles. Airflow creates no user without a role, so the module creates the user
+        with the role C(Public), and then removes the role.
     type: list
     elements: str
   state:

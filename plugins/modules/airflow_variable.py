@@ -43,6 +43,10 @@ options:
         by mapping. Put only secrets into it, because Ansible masks each string and number of it everywhere in its
         output.
       - Airflow itself shows it to users who may read variables, unless the O(key) has a word such as V(secret).
+      - If a later task gives O(value) in its place, or leaves out one of its keys, the old value is an ordinary value
+        for that task. Its diff shows the value, unless the name has a word such as V(secret). To avoid this, first set
+        it to an empty string here, which O(update_secrets=on_create) does not write. Or set C(no_log=true) for the
+        task.
     type: raw
   update_secrets:
     description:

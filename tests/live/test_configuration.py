@@ -153,7 +153,7 @@ def test_a_purge_removes_what_it_says_and_a_failure_holds_it_back(airflow: Airfl
         applied(api, airflow.username, purge=guarded, **few)
     bad = {"roles": [{"name": f"{NAME}_bad", "permissions": [{"action": "can_read", "resource": "DAG:nosuch"}]}]}
     pools = [{"name": NAME, "slots": 7}]
-    with pytest.raises(Exception, match=r"1 role is not as wanted: ") as caught:
+    with pytest.raises(Exception, match=r"1 role could not be written: ") as caught:
         applied(api, airflow.username, purge={"variables": PURGE["variables"]}, pools=pools, **few, **bad)
     details = caught.value.details  # type: ignore[attr-defined]
     assert (details["objects"]["pools"]["updated"], details["objects"]["variables"]["removed"]) == ([NAME], [])

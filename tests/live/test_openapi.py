@@ -60,7 +60,7 @@ FAMILIES = (
 )
 # They ask what the others ask, or nothing.
 NOT_ASKED = (
-    *("Access.login_check", "Access.check_user", "Files.check_names", "Health.ill"),
+    *("Access.login_check", "Access.check_user", "Access.frees_address", "Files.check_names", "Health.ill"),
     *("Tasks.place", "Tasks.turn_of", "Tasks.pool_of"),
     "Assets.materialize",  # Airflow 2 has none
 )
@@ -254,6 +254,7 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
         call(tasks.log, "ok", run, {**task, "map_index": 0, "try_number": 1}, 3)
     call(tasks.upstream, "ok")
     call(tasks.ids, "ok")
+    call(tasks.mapped, "ok")
     call(tasks.of_run, "ok", f"{NAME}/unknown")
     call(runs.find, "ok", f"{NAME}/unknown")
     xcoms = found.ask(Xcoms)

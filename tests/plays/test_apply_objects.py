@@ -32,7 +32,7 @@ def applied(tree: Path, *options: str) -> Played:
 @pytest.mark.parametrize(
     ("secrets", "missing"),
     [
-        (None, "the variable vault_airflow"),
+        (None, PLACE),
         ("vault_airflow: {connections: {}}", PLACE),
         ("vault_airflow: {connections: {db: {password: }}}", PLACE),
     ],

@@ -176,7 +176,7 @@ def test_the_role_speaks_of_its_own_variables(tmp_path: Path, airflow: LittleAir
     summary = played.words.partition("3 of 3 DAGs did not end well: ")[2]
     assert "would stay queued; unpause it, or give it paused: false. | DAG nowhere is not known to Airflow" in summary
     assert ", after 1s (airflow_deploy_parse_timeout): " in summary
-    assert "es: conf is a text that is no mapping; give a mapping" in summary
+    assert "es: conf must be a mapping" in summary
 
 
 @pytest.mark.parametrize("playbook", ["run_dag", "cancel_dag_run"])

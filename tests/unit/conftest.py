@@ -9,11 +9,16 @@ import os
 import secrets
 import typing as t
 
+import hypothesis
 import pytest
 import requests
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import FakeClock, Server, Transport
 from ansible_collections.dagops.airflow.tests.unit.played import Played
+
+# The same examples in each run, and no limit in seconds: nothing shall fail by chance on a busy machine.
+hypothesis.settings.register_profile("dagops", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("dagops")
 
 
 @pytest.fixture(autouse=True)

@@ -74,17 +74,20 @@ def test_a_file_can_be_read_in_one_sitting(file):
     [
         ("airflow_info", {"health"}),
         ("airflow_api", {"endpoints"}),
-        ("airflow_user", {"access", "access_command", "access_refusals", "command"}),
+        ("airflow_user", {"access", "access_command", "access_refusals", "access_shapes", "command"}),
         ("airflow_connection", {"connections", "variables", "refusals"}),
         (
             "airflow_objects",
-            {"access", "access_refusals", "connections", "dags", "links", "pools", "refusals", "variables"},
+            {
+                *("access", "access_refusals", "access_shapes", "connections", "dags", "links", "pools", "refusals"),
+                "variables",
+            },
         ),
         ("airflow_pool", {"pools", "refusals"}),
         ("airflow_pool_info", {"pools", "refusals"}),
         ("airflow_variable", {"variables", "refusals"}),
         ("airflow_variable_info", {"variables", "refusals"}),
-        ("airflow_role", {"access", "access_command", "access_refusals", "command"}),
+        ("airflow_role", {"access", "access_command", "access_refusals", "access_shapes", "command"}),
         ("airflow_dag_info", {"dags", "links"}),
         ("airflow_dag_run_info", {"dags", "links", "runs", "run_refusals"}),
         (

@@ -6,22 +6,46 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import typing as t
 
-from .._base.errors import ApiError, BadInput, Conflict, NoSuchApi, NotFound, ShortList, Unsupported, WrongLogin
+from .._base.errors import ApiError, BadInput, Conflict, NoSuchApi, NotFound, ShortList, WrongLogin
 from .._base.text import not_among
 from .._http.client import path_of
 from .._http.login import Login, TokenLogin
 from .._http.login_v1 import PasswordCheck
 from .._http.login_v2 import FabLogin, FabTokenLogin, PasswordTokenLogin
 from .._http.pages import pages
-from .access_refusals import OF_DAG, unknown_word
+from .access_refusals import (
+    OF_DAG,
+    TO_REPLACE_A_ROLE,
+    check_email,
+    check_room,
+    check_words,
+    made_with_public,
+    needs_another_login,
+    needs_public,
+    no_such_role,
+    no_users,
+    unknown_word,
+)
+from .access_shapes import (
+    ADMIN,
+    EVERYBODYS,
+    LONGEST_BEFORE_2_6,
+    PUBLIC,
+    Pair,
+    original_of,
+    pairs_of,
+    permissions_of,
+    role_body,
+    role_of,
+    substitute_of,
+    user_body,
+    user_of,
+)
 from .airflow import Airflow, Family, Object, of_known_shape
-from .lost import lost
-
-SUBSTITUTE = "__substitute"  # ends the name of a role that stands in for another one while that is made anew
-Pair = t.Tuple[str, str]  # an action and a resource
-USER_TEXTS = ("username", "email", "first_name", "last_name")
+from .lost import in_steps, lost
 
 
 class Access(Family):
@@ -42,7 +66,7 @@ class Access(Family):
 
     def find_user(self, username: str) -> Object | None:
         """Return a user, or None when there is none."""
-        return self._find(self._path("users", username), _user, f"user {username}")
+        return self._find(self._path("users", username), user_of, f"user {username}")
 
     def check_user(self, current: Object | None, wanted: Object, password: str | None) -> str:
         """Refuse what is known to fail before anything is written, in check mode, too; reads at most.
@@ -52,26 +76,27 @@ class Access(Family):
         :param wanted: the keys that are to change, all of them for a new user.
         :param password: the one to set, None when it stays as it is.
         """
+        name = (current or wanted)["username"]
+        self._check_email(name, current, wanted)
         has: list[str] = current["roles"] if current else []
-        more = set(wanted.get("roles", has)) - set(has)
+        without = current is None and not wanted["roles"]
+        more = {PUBLIC} if without else set(wanted.get("roles", has)) - set(has)
         known = self._role_names() if more else None
         unknown = "" if known is None else not_among(more, {*known, *self._foreseen})
-        if not unknown:
-            return ""
-        return (
-            f"User {(current or wanted)['username']} cannot have the role {unknown}: Airflow has no such role; make it "
-            "first (airflow_role), or correct roles."
-        )
+        return unknown and (needs_public(name) if without else no_such_role(name, unknown))
 
     def create_user(self, user: Object, password: str) -> None:
         """Make a user; Conflict when the name or the e-mail address is taken."""
         self._client.redact.add([password])
-        with self._explained(f"user {user['username']}"):
-            body = {**_user_body(user), "password": password}
-            self._client.post(self._path("users"), body, lost=_lost(f"user {user['username']} was made"))
+        name = user["username"]
+        with self._explained(f"user {name}"):
+            # Airflow makes no user without a role: it takes one of its own choice, or fails.
+            body = {**user_body({**user, "roles": user["roles"] or [PUBLIC]}), "password": password}
+            self._client.post(self._path("users"), body, lost=_lost(f"user {name} was made"))
         if not user["roles"]:
-            # Airflow gives a new user without roles one of its own choice.
-            self.update_user(user)
+            with in_steps() as done:
+                done(made_with_public(name))
+                self.update_user(user)
 
     def update_user(self, user: Object, password: str | None = None) -> None:
         """Bring a user into this state; all keys must be there, since Airflow 2 takes no part of a user.
@@ -79,7 +104,7 @@ class Access(Family):
         :param password: a new one; None: it stays as it is.
         """
         self._client.redact.add([password] if password else [])
-        body = {**_user_body(user), **({"password": password} if password else {})}
+        body = {**user_body(user), **({"password": password} if password else {})}
         with self._explained(f"user {user['username']}"):
             unknown = _lost(f"user {user['username']} was changed")
             self._client.patch(self._path("users", user["username"]), body, lost=unknown)
@@ -108,39 +133,123 @@ class Access(Family):
 
     def select_users(self) -> list[Object]:
         """Return all users."""
-        return self._all("users", "username", _user)
+        users = self._known["users"] = self._all("users", "username", user_of)
+        return users
+
+    def frees_address(self, username: str) -> None:
+        """Take note that this user is removed before the users that are checked from now on are written."""
+        users = self._known.get("users") or []
+        self._known["users"] = [user for user in users if user["username"].lower() != username.lower()]
+
+    def _check_email(self, name: str, current: Object | None, wanted: Object) -> None:
+        """Refuse the e-mail address of another user, where all users were read; those checked before are written first.
+
+        Where they were not, Airflow refuses it, and nothing is read for that alone.
+        """
+        others = [user for user in self._known.get("users") or [] if user["username"].lower() != name.lower()]
+        check_email(name, wanted.get("email"), others)
+        if "users" in self._known:
+            self._known["users"] = [*others, {**(current or {}), **wanted}]
 
     def select_roles(self) -> list[Object]:
         """Return all roles."""
-        roles = self._known["roles"] = self._all("roles", "name", _role)
+        roles = self._known["roles"] = self._all("roles", "name", role_of)
         return roles
 
     def find_role(self, name: str) -> Object | None:
         """Return a role, or None when there is none."""
-        return self._find(self._path("roles", name), _role, f"role {name}")
+        return self._find(self._path("roles", name), role_of, f"role {name}")
 
     def check_role(self, current: Object | None, wanted: Object) -> str:
         """Refuse what is known to fail before anything is written, in check mode, too; return a warning of what may."""
         self._foreseen.add(wanted["name"])
         more = pairs_of(wanted) - (pairs_of(current) if current else set())
         known = self._read_once("roles", self.select_roles) if more else None
-        return "" if known is None else self._check_words(wanted["name"], more, set().union(*map(pairs_of, known)))
+        if known is None:
+            return ""
+        of_roles: set[Pair] = set().union(*map(pairs_of, known))
+        listed = functools.partial(self._read_once, "permissions", self._listed_permissions)
+        return check_words(wanted["name"], more, of_roles, listed, self._has_dag)
 
     def create_role(self, role: Object) -> None:
-        """Make a role."""
-        with self._explained(f"role {_original(role['name'])}"):
-            unknown = _lost(f"role {_original(role['name'])} was made")
-            self._client.post(self._path("roles"), _role_body(role), lost=unknown)
+        """Make a role; of one that an update which broke off has left in its place, with its users."""
+        substitute = substitute_of(role["name"])
+        left = [there for there in self._read_once("roles", self.select_roles) or [] if there["name"] == substitute]
+        if not left:
+            self._make_role(role)
+            return
+        with in_steps() as done:
+            self._rename(substitute, role["name"])
+            done(f"Role {role['name']} has its name and its users again; repeat the task, which goes on from there.")
+            current = {**left[0], "name": role["name"]}
+            if pairs_of(current) - {EVERYBODYS} != pairs_of(role) - {EVERYBODYS}:
+                kept = pairs_of(role) | (pairs_of(current) & {EVERYBODYS})
+                self.update_role(current, {**role, "permissions": permissions_of(kept)})
 
     def update_role(self, current: Object, wanted: Object) -> None:
         """Give a role exactly the wanted permissions; its users keep it at every moment."""
         with self._explained(f"role {wanted['name']}"):
             unknown = _lost(f"role {wanted['name']} was changed")
-            self._client.patch(self._path("roles", wanted["name"]), _role_body(wanted), lost=unknown)
+            self._client.patch(self._path("roles", wanted["name"]), role_body(wanted), lost=unknown)
+
+    def _make_role(self, role: Object) -> None:
+        name = original_of(role["name"])
+        with self._explained(f"role {name}"):
+            self._client.post(self._path("roles"), role_body(role), lost=_lost(f"role {name} was made"))
 
     def delete_role(self, name: str) -> None:
         """Delete a role; its users stay, without it."""
-        self._remove(self._path("roles", name), f"role {_original(name)}")
+        self._remove(self._path("roles", name), f"role {original_of(name)}")
+
+    def _replace_role(self, wanted: Object) -> None:
+        """Give a role fewer permissions where a PATCH only adds them.
+
+        A second role is made, the users move to it, and it takes over the name; deleting the role first would leave its
+        users without rights, for good if this broke off.
+        """
+        name, substitute = wanted["name"], substitute_of(wanted["name"])
+        goes_on = "repeat the task, which goes on from there."
+        with in_steps() as done:
+            users = self._users_with(name, substitute)
+            for user in users:
+                # An update that broke off has left it there.
+                if substitute in user["roles"]:
+                    self._move(user, name)
+                    done(f"Users of role {name} have it again in the place of {substitute}; {goes_on}")
+            self.delete_role(substitute)
+            self._make_role({**wanted, "name": substitute})
+            done(f"Role {substitute}, which is to take its place, was made; {goes_on}")
+            for user in users:
+                self._move(user, substitute)
+                done(f"Users of role {name} have the role {substitute} for now; {goes_on}")
+            self.delete_role(name)
+            done(f"Role {name} is called {substitute} for now, and its users have that; {goes_on}")
+            self._rename(substitute, name)
+
+    def _check_replaceable(self, current: Object, wanted: Object) -> None:
+        """Refuse what would break off on the way, where a second role takes the place of the first."""
+        name = wanted["name"]
+        check_room(name)
+        lost = (pairs_of(current) - pairs_of(wanted)) & TO_REPLACE_A_ROLE
+        own = self.own_roles() if lost else []
+        # Of a token nobody knows whose it is.
+        if lost and (own == [name] or (name == ADMIN and not own)):
+            raise needs_another_login(name, lost)
+
+    def _rename(self, role: str, name: str) -> None:
+        with self._explained(f"role {name}"):
+            body = {"name": name, "actions": []}
+            query = {"update_mask": "name"}
+            self._client.patch(self._path("roles", role), body, query, _lost(f"role {name} was changed"))
+
+    def _users_with(self, *roles: str) -> list[Object]:
+        return [user for user in self.select_users() if not set(roles).isdisjoint(user["roles"])]
+
+    def _move(self, user: Object, role: str) -> None:
+        """Give a user this role, in the place of the one that it stands for."""
+        name = original_of(role)
+        others = [other for other in user["roles"] if other not in (name, substitute_of(name))]
+        self.update_user({**user, "roles": [*others, role]})
 
     def login_check(self, username: str, password: str) -> Login:
         """Return a login that tells a right password from a wrong one."""
@@ -170,37 +279,8 @@ class Access(Family):
         roles = self._known.get("roles") or []
         if kind == "role":
             return {role["name"] for role in roles}
-        return {permission[kind] for role in roles for permission in role["permissions"]}
-
-    def _check_words(self, role: str, wanted: set[Pair], of_roles: set[Pair]) -> str:
-        """Refuse actions and resources that Airflow does not know; warn where it does not tell all resources.
-
-        :param of_roles: the permissions of all roles, which are known.
-        """
-        actions, resources = ({pair[place] for pair in of_roles} for place in (0, 1))
-        if all(action in actions and resource in resources for action, resource in wanted):
-            return ""
-        listed = self._read_once("permissions", self._listed_permissions)
-        if listed is None:
-            return ""
-        actions |= {action for action, _resource in listed}
-        unknown = not_among((action for action, _resource in wanted), actions)
-        if unknown:
-            raise BadInput(f"Role {role} cannot have the action {unknown}: Airflow has no such action; correct it.")
-        told = {resource for _action, resource in listed if resource}
-        more = {resource for _action, resource in wanted} - resources - told
-        # A DAG may be on its way, and only newer versions tell all resources.
-        doubtful = {name for name in more if name.startswith(OF_DAG) or not told}
-        unknown = not_among(more - doubtful, resources | told)
-        if unknown:
-            raise BadInput(f"Role {role} cannot have the resource {unknown}: Airflow has no such resource; correct it.")
-        unknown = not_among((name for name in doubtful if told or not self._has_dag(name)), resources | told)
-        if not unknown:
-            return ""
-        return (
-            f"Role {role} names the resource {unknown}, which no role has so far; Airflow refuses one that it does not "
-            "know, such as a DAG that has not been parsed."
-        )
+        pairs = set(self._known.get("permissions") or ()).union(*map(pairs_of, roles))
+        return {pair[kind == "resource"] for pair in pairs} - {""}
 
     @of_known_shape
     def _listed_permissions(self) -> set[Pair]:
@@ -260,7 +340,8 @@ class Access(Family):
                 raise no_users(f"{self.url} has no API for users and roles") from error
             if error.status not in (400, 422):
                 raise
-            other = f"Airflow refused {what}: {error.reason or f'status {error.status}'}; correct it."
+            reason = error.reason.rstrip(".") or f"status {error.status}"
+            other = f"Airflow refused {what}: {reason}; correct it."
             raise (unknown_word(what, error.reason, self._known_names) or BadInput(other)) from error
 
 
@@ -270,40 +351,22 @@ class AccessV1(Access, api="v1"):
     def login_check(self, username: str, password: str) -> Login:
         return PasswordCheck(username, password, self._client.login.at_the_door())
 
-    def create_role(self, role: Object) -> None:
-        super().create_role(role)
-        # An update that broke off half-way has left the users of this role with its substitute.
-        self._move(self._users_with(_substitute(role["name"])), role["name"])
-        self.delete_role(_substitute(role["name"]))
+    def check_user(self, current: Object | None, wanted: Object, password: str | None) -> str:
+        for key, longest in LONGEST_BEFORE_2_6.items():
+            if len(wanted.get(key, "")) > longest:
+                self._airflow.needs(f"{key} with more than {longest} characters", (2, 6), "shorten it")
+        return super().check_user(current, wanted, password)
+
+    def check_role(self, current: Object | None, wanted: Object) -> str:
+        if current and not pairs_of(current) <= pairs_of(wanted):
+            self._check_replaceable(current, wanted)
+        return super().check_role(current, wanted)
 
     def update_role(self, current: Object, wanted: Object) -> None:
-        name = wanted["name"]
         if pairs_of(current) <= pairs_of(wanted):
             super().update_role(current, wanted)
-            return
-        # A PATCH only adds permissions here. So a second role is made, the users move to it, and it takes over the
-        # name; deleting the role first would leave its users without rights, for good if this broke off.
-        users = self._users_with(name, _substitute(name))
-        # Those whom an update that broke off has left with the substitute.
-        self._move([user for user in users if _substitute(name) in user["roles"]], name)
-        self.delete_role(_substitute(name))
-        super().create_role({**wanted, "name": _substitute(name)})
-        self._move(users, _substitute(name))
-        self.delete_role(name)
-        with self._explained(f"role {name}"):
-            body = {"name": name, "actions": []}
-            query = {"update_mask": "name"}
-            self._client.patch(self._path("roles", _substitute(name)), body, query, _lost(f"role {name} was changed"))
-
-    def _users_with(self, *roles: str) -> list[Object]:
-        return [user for user in self.select_users() if not set(roles).isdisjoint(user["roles"])]
-
-    def _move(self, users: t.Iterable[Object], role: str) -> None:
-        """Give users this role, in the place of the one that it stands for."""
-        name = _original(role)
-        for user in users:
-            others = [other for other in user["roles"] if other not in (name, _substitute(name))]
-            self.update_user({**user, "roles": [*others, role]})
+        else:
+            self._replace_role(wanted)
 
 
 class AccessV2(Access, api="v2"):
@@ -321,57 +384,18 @@ class AccessV2(Access, api="v2"):
     def login_check(self, username: str, password: str) -> Login:
         return PasswordTokenLogin(username, password)
 
-
-def no_users(what: str) -> Unsupported:
-    """The error for an Airflow whose users and roles stand elsewhere."""
-    return Unsupported(
-        f"{what}: it needs Airflow's FAB auth manager (with the simple auth manager users stand in [core] "
-        "simple_auth_manager_users)."
-    )
-
-
-def permissions_of(pairs: t.Iterable[Pair]) -> list[Object]:
-    """Return permissions as a list of {action, resource}, each once, sorted."""
-    return [{"action": action, "resource": resource} for action, resource in sorted(set(pairs))]
-
-
-def pairs_of(role: Object) -> set[Pair]:
-    """Return the permissions of a role as pairs of action and resource."""
-    return {(permission["action"], permission["resource"]) for permission in role["permissions"]}
+    def update_role(self, current: Object, wanted: Object) -> None:
+        super().update_role(current, wanted)
+        if pairs_of(current) <= pairs_of(wanted):
+            return
+        with in_steps() as done:
+            done(f"Role {wanted['name']} may still have permissions that it is to lose; repeat the task.")
+            there = self.find_role(wanted["name"])
+            # Some versions only add, and their answer does not tell.
+            if there and not pairs_of(there) <= pairs_of(wanted):
+                self._check_replaceable(there, wanted)
+                self._replace_role(wanted)
 
 
 def _lost(what: str) -> str:
     return lost(what, "airflow_objects_info")
-
-
-def _role_body(role: Object) -> Object:
-    pairs = sorted(pairs_of(role))
-    return {
-        "name": role["name"],
-        "actions": [{"action": {"name": action}, "resource": {"name": resource}} for action, resource in pairs],
-    }
-
-
-def _substitute(role: str) -> str:
-    return role + SUBSTITUTE
-
-
-def _original(role: str) -> str:
-    """Return the name of the role that this one is, or stands for."""
-    return role[: -len(SUBSTITUTE)] if role.endswith(SUBSTITUTE) else role
-
-
-def _user(raw: Object) -> Object:
-    return {
-        **{key: raw[key] for key in USER_TEXTS},
-        "roles": sorted(role["name"] for role in raw.get("roles") or []),
-    }
-
-
-def _role(raw: Object) -> Object:
-    pairs = {(pair["action"]["name"], pair["resource"]["name"]) for pair in raw.get("actions") or []}
-    return {"name": raw["name"], "permissions": permissions_of(pairs)}
-
-
-def _user_body(user: Object) -> Object:
-    return {**{key: user[key] for key in USER_TEXTS}, "roles": [{"name": role} for role in user["roles"]]}

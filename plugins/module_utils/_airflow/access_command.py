@@ -14,15 +14,16 @@ import typing as t
 
 from .._base.errors import AirflowError, BadInput, CommandFailed, Conflict, Unsupported
 from .._base.program import LARGEST_INPUT
-from .access import USER_TEXTS, Access, no_users, pairs_of, permissions_of
-from .access_refusals import unknown_word
+from .access import Access
+from .access_refusals import made_with_public, no_users, unknown_word
+from .access_shapes import PUBLIC, USER_TEXTS, pairs_of, permissions_of
 from .airflow import Object
 from .command import CommandLine
+from .lost import in_steps
 
 # What the command says without the FAB auth manager, on a 3.0 and on a 3.3.
 _NO_USERS = re.compile(r"invalid choice: '(users|roles)'|AirflowSecurityManager")
 _NO_PERMISSIONS = re.compile(r"unrecognized arguments: -p\b")
-PUBLIC = "Public"  # a role that every Airflow has, and that may do nothing
 _EXISTS = re.compile(r"already exists? in the db")
 # Of a version that has no such call, and of 2.11, which has it without a connection to the database.
 _NO_RESET = re.compile(r"invalid choice: 'reset-password'|sqlalchemy extension was not registered")
@@ -51,9 +52,7 @@ class AccessByCommand(Access):
     def check_user(self, current: Object | None, wanted: Object, password: str | None) -> str:
         if password:
             _check_password(password)
-        if current is None:
-            self._check_email(wanted)
-        else:
+        if current is not None:
             _check_texts(current, wanted)
         return super().check_user(current, wanted, password)
 
@@ -71,20 +70,24 @@ class AccessByCommand(Access):
         if _EXISTS.search(said):
             # Its status is 0 then.
             raise Conflict(f"User {user['username']} was made by somebody else at the same moment; try again.", 409)
-        self._change_roles("add-role", user["username"], others)
-        if not user["roles"]:
-            self._change_roles("remove-role", user["username"], [PUBLIC])
+        with in_steps() as done:
+            lacks = f"User {user['username']} was made, and lacks roles for now; repeating the task adds them."
+            done(lacks if user["roles"] else made_with_public(user["username"]))
+            self._do_all(_role_calls("add-role", user["username"], others))
+            self._do_all(_role_calls("remove-role", user["username"], [] if user["roles"] else [PUBLIC]))
 
     def update_user(self, user: Object, password: str | None = None) -> None:
         current = self.find_user(user["username"])
         has = set(current["roles"]) if current else set()
         more = [role for role in user["roles"] if role not in has]
-        if password:
-            # First of all, since not all versions can.
-            self._reset_password(user["username"], password)
-        # Those to add come before others are taken away, so that the user is never without.
-        self._change_roles("add-role", user["username"], more)
-        self._change_roles("remove-role", user["username"], sorted(has - set(user["roles"])))
+        with _in_parts(f"user {user['username']}") as done:
+            if password:
+                # First of all, since not all versions can.
+                self._reset_password(user["username"], password)
+                done()
+            # Those to add come before others are taken away, so that the user is never without.
+            self._do_all(_role_calls("add-role", user["username"], more), done)
+            self._do_all(_role_calls("remove-role", user["username"], sorted(has - set(user["roles"]))), done)
 
     def delete_user(self, username: str) -> None:
         self._delete("users", "delete", f"--username={username}")
@@ -114,16 +117,21 @@ class AccessByCommand(Access):
     def create_role(self, role: Object) -> None:
         self._do("roles", "create", role["name"])
         try:
-            self._change_permissions("add-perms", role["name"], pairs_of(role))
-        except AirflowError:
+            self._do_all(_permission_calls("add-perms", role["name"], pairs_of(role)))
+        except AirflowError as error:
             # With a part of its permissions it would look like one that is as it should be.
-            with contextlib.suppress(AirflowError):
+            try:
                 self.delete_role(role["name"])
+            except AirflowError:
+                error.message += f" Role {role['name']} was made, and lacks permissions; repeating the task adds them."
+                error.details["changed"] = True
             raise
 
     def update_role(self, current: Object, wanted: Object) -> None:
-        self._change_permissions("add-perms", wanted["name"], pairs_of(wanted) - pairs_of(current))
-        self._change_permissions("del-perms", wanted["name"], pairs_of(current) - pairs_of(wanted))
+        name = wanted["name"]
+        with _in_parts(f"role {name}") as done:
+            self._do_all(_permission_calls("add-perms", name, pairs_of(wanted) - pairs_of(current)), done)
+            self._do_all(_permission_calls("del-perms", name, pairs_of(current) - pairs_of(wanted)), done)
 
     def delete_role(self, name: str) -> None:
         self._delete("roles", "delete", name)
@@ -135,6 +143,7 @@ class AccessByCommand(Access):
             rows = self._listed("users", "list")
             with _of_known_keys():
                 self._users = [{**{key: row[key] for key in USER_TEXTS}, "roles": sorted(row["roles"])} for row in rows]
+            self._known["users"] = self._users
         return self._users
 
     def _role_names(self) -> list[str]:
@@ -172,17 +181,14 @@ class AccessByCommand(Access):
                 "update_password: on_create, or change it over the API (api_url)."
             ) from error
 
-    def _change_roles(self, how: str, username: str, roles: t.Iterable[str]) -> None:
-        for role in roles:
-            self._do("users", how, f"--username={username}", f"--role={role}")
+    def _do_all(self, calls: t.Iterable[t.Sequence[str]], done: t.Callable[[], None] = lambda: None) -> None:
+        """Do one after the other.
 
-    def _change_permissions(self, how: str, role: str, pairs: t.Iterable[tuple[str, str]]) -> None:
-        """Add or take away permissions, all resources of an action at a time."""
-        resources: dict[str, list[str]] = {}
-        for action, resource in sorted(pairs):
-            resources.setdefault(action, []).append(resource)
-        for action, names in resources.items():
-            self._do("roles", how, role, "-a", action, "-r", *names)
+        :param done: is told after each.
+        """
+        for call in calls:
+            self._do(*call)
+            done()
 
     # -- what cannot be done
 
@@ -207,14 +213,24 @@ class AccessByCommand(Access):
                 raise refusal from error
             raise
 
-    def _check_email(self, wanted: Object) -> None:
-        owners = [user["username"] for user in self._all_users() if user["email"] == wanted["email"]]
-        if owners:
-            raise Conflict(
-                f"The e-mail address {wanted['email']} belongs to user {owners[0]} already; give {wanted['username']} "
-                "another one in email.",
-                409,
-            )
+
+@contextlib.contextmanager
+def _in_parts(what: str) -> t.Iterator[t.Callable[[], None]]:
+    """Let an error say that a part of the changes was made, once what this yields was called."""
+    with in_steps() as done:
+        yield lambda: done(f"A part of the changes to {what} was made; repeating the task makes the others.")
+
+
+def _role_calls(how: str, username: str, roles: t.Iterable[str]) -> t.Iterator[t.Sequence[str]]:
+    return (("users", how, f"--username={username}", f"--role={role}") for role in roles)
+
+
+def _permission_calls(how: str, role: str, pairs: t.Iterable[tuple[str, str]]) -> t.Iterator[t.Sequence[str]]:
+    """Return the calls that add or take away permissions, all resources of an action at a time."""
+    resources: dict[str, list[str]] = {}
+    for action, resource in sorted(pairs):
+        resources.setdefault(action, []).append(resource)
+    return (("roles", how, role, "-a", action, "-r", *names) for action, names in resources.items())
 
 
 def _check_texts(current: Object, wanted: Object) -> None:

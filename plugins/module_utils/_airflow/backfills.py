@@ -16,6 +16,19 @@ from .airflow import Airflow, Family, Object, of_known_shape
 from .lost import lost
 from .refusals import refused
 
+# What can be done about what Airflow refuses, by words of its reason, in all versions.
+WAYS = {
+    "has no schedule": "use airflow_dag_run",
+    "does not support backfills": "use airflow_dag_run",
+    "does not allow backfill runs": "use airflow_dag_run",
+    "future dates": "correct from_date and to_date",
+    "o runs to create": "correct from_date and to_date",
+    "must not be after": "correct from_date and to_date",
+    "in reverse": "set backwards: false",
+    "set reprocess behavior": "set reprocess: failed or reprocess: completed",
+    "param": "correct conf",
+}
+
 
 class BackfillRequest(t.NamedTuple):
     """A backfill to make; its dates are aware datetimes, and both belong to it.
@@ -64,7 +77,7 @@ class Backfills(Family):
 
     def dates(self, request: BackfillRequest) -> list[str]:
         """Return the logical dates of the runs that a backfill would make or run again, by Airflow's dry run."""
-        with refused(f"the backfill of DAG {request.dag_id}"):
+        with _refused(request):
             return self._dates(self._client.post(self._path("backfills", "dry_run"), _body(request), repeat=True))
 
     def create(self, request: BackfillRequest, known: t.Collection[int]) -> Object:
@@ -82,7 +95,7 @@ class Backfills(Family):
             made = self._made(request, known) if sent else None
             if made is None:
                 sent = True
-                with refused(f"the backfill of DAG {request.dag_id}"):
+                with _refused(request):
                     made = self._backfill(self._client.post(self._path("backfills"), _body(request)))
             return made
 
@@ -132,6 +145,10 @@ class BackfillsV1(Backfills, api="v1"):
             f"{airflow.url} is Airflow 2, whose API has no backfills; run airflow dags backfill on its host, or "
             "airflow_dag_run for each logical_date."
         )
+
+
+def _refused(request: BackfillRequest) -> t.ContextManager[None]:
+    return refused(f"the backfill of DAG {request.dag_id}", ways=WAYS, other="correct the options of the task")
 
 
 def _body(request: BackfillRequest) -> Object:

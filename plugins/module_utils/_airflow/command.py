@@ -109,8 +109,8 @@ class CommandLine:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise CommandFailed(
-                f"{first} cannot be started: {one_line(reason)}; correct airflow_command, or let the task become a "
-                "user who may run it."
+                f"{first} cannot be started: {one_line(reason).rstrip('.')}; correct airflow_command, or let the task "
+                "become a user who may run it."
             ) from error
         if ended.status:
             raise self._failed(called, ended, bool(typed))

@@ -15,6 +15,7 @@ from .named import Named
 from .refusals import refused
 
 TEXTS = ("conn_type", "description", "host", "login", "schema", "team_name")
+LONGEST_LOGIN = 500  # characters that the database of an old Airflow has for it
 FIELDS = ("connection_id", *TEXTS, "port")
 
 
@@ -58,13 +59,14 @@ class Connections(Named):
         name = connection["connection_id"]
         self._delete(
             self._path(self.what, name),
-            f"Connection {name} may be gone: it was to be deleted, to clear its password, and made anew; repeat the "
-            "task, which makes it with the fields that it names.",
+            f"Connection {name} may be gone: it was to be deleted, to clear its password, and created again; repeat "
+            "the task, which makes it with the fields that it names.",
         )
         try:
             self._make(connection, "")
         except AirflowError as error:
             error.message = gone(name, error)
+            error.details["changed"] = True
             raise
 
     def _update_body(self, current: Object, changed: Object) -> Object:
@@ -88,6 +90,11 @@ class Connections(Named):
 class ConnectionsV1(Connections, api="v1"):
     """Airflow 2, which tells nothing of passwords."""
 
+    def check(self, wanted: Object) -> None:
+        super().check(wanted)
+        if len(wanted["login"] or "") > LONGEST_LOGIN:
+            self._airflow.needs(f"login with more than {LONGEST_LOGIN} characters", (2, 8), "shorten it")
+
     def check_new(self, name: str) -> None:
         if not name.isascii():
             # The newer ones fail with a status 500.
@@ -110,15 +117,15 @@ class ConnectionsV2(Connections, api="v2"):
 
 
 def gone(name: str, error: AirflowError) -> str:
-    """Say that a connection was deleted, and could not be made anew."""
+    """Say that a connection was deleted, and could not be created again."""
     if error.may_be_done:
         return (
-            f"Connection {name} was deleted to clear its password, and whether it was made anew is not known; repeat "
-            f"the task, which makes it with the fields that it names, if it was not. {error.message}"
+            f"Connection {name} was deleted to clear its password, and whether it was created again is not known; "
+            f"repeat the task, which makes it with the fields that it names, if it was not. {error.message}"
         )
     return (
-        f"Connection {name} is gone: it was deleted to clear its password, and could not be made anew; repeat the "
-        f"task, which makes it with the fields that it names. {error.message}"
+        f"Connection {name} is gone: it was deleted to clear its password, and could not be created again; repeat "
+        f"the task, which makes it with the fields that it names. {error.message}"
     )
 
 

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
-from .._base.conf import in_json
+from .._base.conf import in_json, kind_of
 from .._base.errors import ApiError, BadInput, Blocked, FateUnknown, NoSuchApi, Unreachable
 from .._base.text import json_of, json_problem, one_line, texts_in
 from .._http.address import endpoint_of
@@ -19,10 +20,17 @@ READING = ("GET", "HEAD")
 ADVICE = {
     400: "correct query and body as the answer says",
     404: "what the path names does not exist; check its names, and that they are URL-encoded",
-    405: "that path does not take {method}; {methods}",
+    405: "that path does not accept {method}{methods}",
     409: "the object exists already, or its state does not allow this; read it first",
     422: "correct query and body as the answer says",
 }
+
+
+_UNKNOWN_QUERY = re.compile(r"Extra query parameter\(s\) (.+) not in spec")
+
+
+class _NoList(ApiError):
+    """What was asked for does not come in pages."""
 
 
 class Request(t.NamedTuple):
@@ -65,7 +73,7 @@ class Endpoints(Family):
                     f"{self.url} has no path {one_line(request.path, 80)} ({error.reason or error.status}); check it, "
                     f"and whether this version of Airflow has it: its paths are at {self.url}{self.paths}."
                 )
-            elif error.status in ADVICE:
+            elif error.status in ADVICE and not isinstance(error, _NoList):
                 error.message = f"{error.message.rstrip('.')}: {_advice(request, error)}."
             error.details.update(status=error.status, json=error.answer)
             raise
@@ -93,21 +101,30 @@ class Endpoints(Family):
         return {"status": answer.status, "json": text if body is None else body}
 
     def _all_pages(self, request: Request) -> Object:
-        first = self._send(request._replace(query={**request.query, "limit": PAGE, "offset": 0}))
+        try:
+            first = self._send(request._replace(query={**request.query, "limit": PAGE, "offset": 0}))
+        except ApiError as error:
+            # Airflow 2 refuses what is not in its specification, and the user has not written that.
+            unknown = _UNKNOWN_QUERY.search(error.reason)
+            if unknown and not {"limit", "offset"}.isdisjoint(unknown[1].split(", ")):
+                raise self._no_list(request, error.status, error.answer) from error
+            raise
         page = first["json"]
         keys = [key for key, value in page.items() if isinstance(value, list)] if isinstance(page, dict) else []
         if len(keys) != 1:
-            error = ApiError(
-                f"{self.url}{self._prefix}{request.path} gave no list that comes in pages; leave out pages.",
-                first["status"],
-            )
-            error.answer = page
-            raise error
+            raise self._no_list(request, first["status"], page)
         (key,) = keys
         found, total = page[key], page.get("total_entries")
         if not isinstance(total, int) or len(found) < total:
             found = pages(self._client, self._prefix + request.path, key, _identity, request.query)
         return {**first, "json": {key: found, "total_entries": len(found)}}
+
+    def _no_list(self, request: Request, status: int, answer: t.Any) -> ApiError:
+        error = _NoList(
+            f"{self.url}{self._prefix}{request.path} gave no list that comes in pages; leave out pages.", status
+        )
+        error.answer = answer
+        return error
 
 
 class EndpointsV1(Endpoints, api="v1"):
@@ -124,7 +141,7 @@ class EndpointsV2(Endpoints, api="v2"):
 
 def _advice(request: Request, error: ApiError) -> str:
     """What to do about an error that Airflow answers."""
-    methods = f"its header Allow names {error.allowed}" if error.allowed else "give another method"
+    methods = f", only {error.allowed}" if error.allowed else "; give another method"
     return ADVICE[error.status].format(method=request.method, methods=methods)
 
 
@@ -142,7 +159,9 @@ def request_of(params: t.Mapping[str, t.Any]) -> Request:
     """Return what the options ask for; BadInput for what no Airflow takes."""
     method, query = params["method"], _query_of(params["query"] or {})
     if params["pages"] and method != "GET":
-        raise BadInput("pages is for method: GET alone; leave it out, and ask for the pages of other lists one by one.")
+        raise BadInput(
+            "pages works only with method: GET; leave it out, and ask for the pages of other lists one by one."
+        )
     if params["pages"] and not {"limit", "offset"}.isdisjoint(query):
         raise BadInput("pages reads the whole list; leave limit and offset out of query, or leave out pages.")
     body = _body_of(params["body"])
@@ -159,15 +178,19 @@ def _query_of(given: Object) -> Object:
     query = {str(key): _plain(str(key), value) for key, value in given.items() if value is not None}
     for text in texts_in([list(query), query]):
         if not text.isprintable():
-            raise BadInput(f"query holds '{one_line(text, 60)}', with a character that no address has; correct it.")
+            wrong = one_line(text, 60)
+            raise BadInput(f"query has '{wrong}', with a character that an address cannot have; correct it.")
     return query
 
 
-def _plain(key: str, value: t.Any) -> t.Any:
+def _plain(key: str, value: t.Any, in_list: bool = False) -> t.Any:
     if isinstance(value, (list, tuple)):
-        return [_plain(key, item) for item in value]
+        return [_plain(key, item, True) for item in value]
     if isinstance(value, t.Mapping) or value is None:
-        raise BadInput(f"query has no text, number, boolean or list of these at {one_line(key, 60)}; correct it.")
+        given = f"has {kind_of(value)} in it" if in_list else f"is {kind_of(value)}"
+        raise BadInput(
+            f"query.{one_line(key, 60)} must be a text, number, boolean or a list of these, and {given}; correct it."
+        )
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -182,7 +205,8 @@ def _body_of(value: t.Any) -> t.Any:
         body = in_json(value)
         json.dumps(body, allow_nan=False)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"body is no JSON: {json_problem(error)}; give a mapping, a list, or JSON text.") from error
+        problem = json_problem(error)
+        raise BadInput(f"body is not valid JSON: {problem}; give a mapping, a list, or JSON text.") from error
     if not isinstance(body, (dict, list)):
         raise BadInput("body is neither a mapping nor a list; give one of them, or its JSON text.")
     return body

@@ -14,6 +14,8 @@ import re
 import typing as t
 from collections import deque
 
+from .._base.text import shortened
+
 LONGEST_LINE = 1000  # characters
 LARGEST_TAIL = 64 * 1024  # characters
 MOST_SOURCES = 20  # places of which a log without a line says that it was looked for there
@@ -32,6 +34,10 @@ ALERT = re.compile(
     r"|Failed to upload remote logs|Retry policy evaluation failed|Error scheduling downstream tasks",
     re.IGNORECASE,
 )
+# What is logged while the file of a DAG is read, or an alert made; it is about any DAG of the file.
+PARSING = re.compile(r"Failed to (?:resolve template field|get source) ")
+# Why a task that waited for a trigger failed.
+TRIGGER = re.compile(r"Trigger (?:failed:|(?:.* )?exited with error |(?:.* )?exited without sending an event)")
 _AIRFLOW_FILE = re.compile(r"[/\\]site-packages[/\\]airflow[/\\]")
 _FRAME = re.compile(r'\s+File "(?P<file>[^"]+)", line \d+')
 _MARGIN = re.compile(r"\s+\| ?")  # of the traceback of a group of exceptions
@@ -49,9 +55,11 @@ class Tail:
     """The last lines of a log, or where it was looked for when it has none.
 
     :param keep: how many lines are kept.
+    :param clean: takes the secrets out of what is shown, which is not done before, since what is read must not change.
     """
 
-    def __init__(self, keep: int) -> None:
+    def __init__(self, keep: int, clean: t.Callable[[str], str] = str) -> None:
+        self._clean = clean
         self._lines: deque[str] = deque(maxlen=keep)
         self._steps: deque[str] = deque(maxlen=keep)
         self._sources: list[str] = []
@@ -59,24 +67,29 @@ class Tail:
     def add(self, line: str) -> None:
         """Take a line of the log."""
         if line.strip():
-            self._lines.append(line.rstrip()[:LONGEST_LINE])
+            self._lines.append(self._cut(line))
 
     def add_step(self, line: str) -> None:
         """Take a line of Airflow's own steps, which are shown when the log holds nothing else."""
         if line.strip():
-            self._steps.append(line.rstrip()[:LONGEST_LINE])
+            self._steps.append(self._cut(line))
 
     def add_source(self, text: str) -> None:
         """Take what Airflow says of a place where it looked for the log."""
         if len(self._sources) < MOST_SOURCES:
-            self._sources.append(text.strip()[:LONGEST_LINE])
+            self._sources.append(self._cut(text.strip()))
 
     def text(self) -> str:
         """The last lines in one text."""
         if self._lines or self._steps:
-            return "\n".join(self._lines or self._steps)[-LARGEST_TAIL:]
+            # Secrets may stand across lines.
+            shown = self._clean("\n".join(self._lines or self._steps))
+            return "\n".join(line[:LONGEST_LINE] for line in shown.split("\n"))[-LARGEST_TAIL:]
         problems = [source for source in self._sources if source and not _FOUND.match(source)]
-        return f"The log cannot be read: {'; '.join(problems)}"[:LONGEST_LINE] if problems else ""
+        return self._clean(f"The log cannot be read: {'; '.join(problems)}")[:LONGEST_LINE] if problems else ""
+
+    def _cut(self, line: str) -> str:
+        return shortened(line.rstrip(), LONGEST_LINE, self._clean)
 
 
 def without_airflow_frames(lines: t.Iterable[str]) -> t.Iterator[str]:

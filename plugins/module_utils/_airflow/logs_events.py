@@ -10,10 +10,10 @@ import re
 import typing as t
 
 from .._base.text import in_depth, json_of, one_line, without_colours
-from .logs import ALERT, DEPRECATION, GROUP, SOURCES, Tail, TaskLog, without_airflow_frames
+from .logs import ALERT, DEPRECATION, GROUP, PARSING, SOURCES, TRIGGER, Tail, TaskLog, without_airflow_frames
 from .logs_text import TextReader
-from .reasons import END, ERROR, EXCEPTION, LAST, MOST_LEAVES, OWN, Problem, Reasons, reason_of_chain
-from .tracebacks import CAUSE, CONTEXT, GROUP_HEADER, HEADER
+from .reasons import END, ERROR, EXCEPTION, LAST, MOST_LEAVES, OWN, Problem, Reasons
+from .tracebacks import CAUSE, CONTEXT, GROUP_HEADER, HEADER, Traceback
 
 LONGEST_VALUE = 300  # characters of a value beside an event
 MOST_VALUES = 20
@@ -54,6 +54,10 @@ _OWN_HEADLINE = "Task failed with exception"
 _EXIT = "Task exited"
 _ABNORMAL = "Process exited abnormally"  # a warning
 _NOT_FOUND = "found during start up"  # a DAG or task; why its file cannot be imported was logged before
+_TEMPLATES = re.compile(r"^airflow\..*\.templater$")
+_PARSING_BEGINS = re.compile("Filling up the DagBag from ")
+# From 3.3 on; before only with the level DEBUG. A task whose file cannot be imported does not come so far.
+_PARSING_ENDS = re.compile("Worker startup parse complete$|Dag file parsed$", re.IGNORECASE)
 _ADVICE = re.compile(r"[.]? (?:For more information, see|Terminating process).*", re.DOTALL)
 _STEPS = re.compile(r"task|airflow\.(?:dag_processing|models\.dagbag|sdk\.execution_time|stats|utils\.email)\b.*")
 _WARNINGS = "py.warnings"
@@ -71,15 +75,15 @@ def events_of(lines: t.Iterable[str]) -> t.Iterator[t.Any]:
                 yield line
 
 
-def read_events(events: t.Iterable[t.Any], keep: int, clean: t.Callable[[str], str] = without_colours) -> TaskLog:
+def read_events(events: t.Iterable[t.Any], keep: int, clean: t.Callable[[str], str] = str) -> TaskLog:
     """Read the events of a log.
 
     :param keep: how many lines the tail holds.
-    :param clean: what is done to each text before anything else: no colours, no secrets.
+    :param clean: takes the secrets out of what is shown.
     """
-    reader = _EventReader(Tail(keep), Reasons())
+    reader = _EventReader(Tail(keep, clean), Reasons(clean), clean)
     for event in events:
-        reader.read(in_depth(clean, event))
+        reader.read(in_depth(without_colours, event))
     reader.end()
     return TaskLog(reader.tail.text(), reader.reasons.best())
 
@@ -87,11 +91,12 @@ def read_events(events: t.Iterable[t.Any], keep: int, clean: t.Callable[[str], s
 class _EventReader:
     """Knows which event is the task's own failure, and which ones tell of something else."""
 
-    def __init__(self, tail: Tail, reasons: Reasons) -> None:
+    def __init__(self, tail: Tail, reasons: Reasons, clean: t.Callable[[str], str]) -> None:
         self.tail = tail
         self.reasons = reasons
+        self._clean = clean
         # What has no level is a line of text that Airflow has found in the log.
-        self._text = TextReader(tail, reasons)
+        self._text = TextReader(tail, reasons, clean)
         self._in_sources = False
         self._output = ""
         self._without_output: list[Problem] = []
@@ -103,18 +108,19 @@ class _EventReader:
         if self._is_about_sources(event, text) or GROUP.search(text):
             return
         if not event.get("level"):
-            for line in lines_of(event):
+            for line in lines_of(event, self._clean):
                 self._text.read(line)
             return
         self._text.end()
         if ALERT.match(text) or self._is_aftermath(event, text):
             # Its traceback would take the place of the task's lines, and what is printed from now on may be its own.
             self._without_output = []
-            self.tail.add(next(lines_of(event)))
-            self.tail.add(reason_of_chain(_problems(event)))
+            self.tail.add(next(lines_of(event, self._clean)))
+            self.tail.add(self.reasons.of_chain(_problems(event)))
             return
+        self._note_parsing(event, text)
         step = _is_step(event, text)
-        for line in lines_of(event):
+        for line in lines_of(event, self._clean):
             (self.tail.add_step if step else self.tail.add)(line)
         if not step:
             self._take(event, text)
@@ -122,6 +128,12 @@ class _EventReader:
     def end(self) -> None:
         """Take what stood in the last lines of text."""
         self._text.end()
+
+    def _note_parsing(self, event: dict[str, t.Any], text: str) -> None:
+        if _PARSING_BEGINS.match(text):
+            self.reasons.begin_parsing()
+        elif _is_of_runner(event) and _PARSING_ENDS.match(text):
+            self.reasons.end_parsing()
 
     def _is_aftermath(self, event: dict[str, t.Any], text: str) -> bool:
         """Whether the runner tells of something that went wrong once the task had failed, such as a mail (3.1)."""
@@ -146,25 +158,35 @@ class _EventReader:
     def _take(self, event: dict[str, t.Any], text: str) -> None:
         problems = _problems(event)
         bad = str(event["level"]).lower() in ("error", "critical", "fatal")
-        if _is_of_runner(event) and (bad or text == _ABNORMAL) and not text.endswith(_NOT_FOUND):
+        of_trigger = bool(TRIGGER.match(text))
+        # A triggerer may log without the name of a logger.
+        of_runner = _is_of_runner(event) and not of_trigger
+        if of_runner and (bad or text == _ABNORMAL) and not text.endswith(_NOT_FOUND):
             self._take_end(event, text, problems)
             return
-        self.reasons.add(EXCEPTION, reason_of_chain(problems, self._output))
+        if _TEMPLATES.search(str(event.get("logger"))) and PARSING.match(text):
+            return
+        chain = self.reasons.of_chain(problems, self._output)
+        if of_trigger:
+            # The task's process tells the traceback within the text, the triggerer beside it.
+            chain = chain or self.reasons.of_chain(_problems_in(text))
+            self.reasons.add_of_trigger(chain, text)
+        self.reasons.add(EXCEPTION, chain)
         if bad:
-            self.reasons.add(ERROR, _with_values(event, text))
+            self.reasons.add(ERROR, _with_values(event, text, self._clean))
         if (_OUTPUT.fullmatch(str(event.get("logger"))) or "chan" in event) and not _NO_OUTPUT.match(text):
             self._output = text.strip() or self._output
-            self.reasons.add(OWN, reason_of_chain(self._without_output, self._output))
+            self.reasons.add(OWN, self.reasons.of_chain(self._without_output, self._output))
 
     def _take_end(self, event: dict[str, t.Any], text: str, problems: list[Problem]) -> None:
+        reason = self.reasons.of_chain(problems, self._output) or _end_of_process(event, text, self._clean)
         if text in (_OWN_HEADLINE, _EXIT):
             # What a task has printed may come after its failure.
             self._without_output = [] if self._output else problems
-            self.reasons.add(OWN, reason_of_chain(problems, self._output) or _end_of_process(event, text))
+            self.reasons.add(OWN, reason)
         else:
             # With 1 a process ends after each failure.
-            rank = LAST if event.get("exit_code") == 1 else END
-            self.reasons.add(rank, reason_of_chain(problems, self._output) or _end_of_process(event, text))
+            self.reasons.add(LAST if event.get("exit_code") == 1 else END, reason)
 
 
 def _is_of_runner(event: dict[str, t.Any]) -> bool:
@@ -179,7 +201,7 @@ def _is_step(event: dict[str, t.Any], text: str) -> bool:
     return level in ("debug", "info") and "chan" not in event and bool(_STEPS.fullmatch(logger))
 
 
-def _end_of_process(event: dict[str, t.Any], text: str) -> str:
+def _end_of_process(event: dict[str, t.Any], text: str, clean: t.Callable[[str], str]) -> str:
     if text == _EXIT:
         code = event.get("exit_code")
         return text if code is None else f"{text} with code {code}" if isinstance(code, int) else f"{text}: {code}"
@@ -188,17 +210,17 @@ def _end_of_process(event: dict[str, t.Any], text: str) -> str:
         detail = detail["detail"] if isinstance(detail.get("detail"), dict) else detail  # 3.1
         if detail.get("current_state"):
             event = {"current_state": detail["current_state"]}
-    return _with_values(event, _ADVICE.sub("", text))
+    return _with_values(event, _ADVICE.sub("", text), clean)
 
 
-def _with_values(event: dict[str, t.Any], text: str) -> str:
-    values = _values(event)
+def _with_values(event: dict[str, t.Any], text: str, clean: t.Callable[[str], str]) -> str:
+    values = _values(event, clean)
     return f"{text} ({', '.join(values)})" if values else text
 
 
-def _values(event: dict[str, t.Any]) -> list[str]:
+def _values(event: dict[str, t.Any], clean: t.Callable[[str], str]) -> list[str]:
     return [
-        f"{key}={one_line(value if isinstance(value, str) else json.dumps(value, default=str), LONGEST_VALUE)}"
+        f"{key}={one_line(clean(value if isinstance(value, str) else json.dumps(value, default=str)), LONGEST_VALUE)}"
         for key, value in event.items()
         if key not in _USUAL and value is not None
     ][:MOST_VALUES]
@@ -207,15 +229,15 @@ def _values(event: dict[str, t.Any]) -> list[str]:
 # -- as lines
 
 
-def lines_of(event: dict[str, t.Any]) -> t.Iterator[str]:
+def lines_of(event: dict[str, t.Any], clean: t.Callable[[str], str] = str) -> t.Iterator[str]:
     """Render an event as lines, exceptions as Python writes them."""
     level = str(event.get("level") or "").upper()
     stamp = f"[{event['timestamp']}] " if event.get("timestamp") else ""
     mark = f"{level} - " if level else ""
     text = str(event.get("event", "")).splitlines()[:MOST_LINES] or [""]
-    values = " ".join(["", *_values(event)])
+    values = " ".join(["", *_values(event, clean)])
     yield f"{stamp}{mark}{text[0]}{values if len(text) == 1 else ''}"
-    yield from text[1:]
+    yield from without_airflow_frames(text[1:])
     yield from without_airflow_frames(_chained(_list_of_dicts(event.get("error_detail"))))
 
 
@@ -253,6 +275,14 @@ def _problems(event: dict[str, t.Any]) -> list[Problem]:
         Problem(_text_of(problem), tuple(_leaves(problem))[:MOST_LEAVES], bool(problem.get("is_cause")))
         for problem in _list_of_dicts(event.get("error_detail"))[:2]
     ]
+
+
+def _problems_in(text: str) -> list[Problem]:
+    """The exceptions of a traceback in a text."""
+    traceback = Traceback()
+    for line in text.splitlines():
+        traceback.read(line)
+    return traceback.chain()
 
 
 def _text_of(problem: dict[str, t.Any]) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._base.text import without_colours
-from .logs import ALERT, DEPRECATION, GROUP, SOURCES, Tail, TaskLog, without_airflow_frames
+from .._base.text import shortened, without_colours
+from .logs import ALERT, DEPRECATION, GROUP, PARSING, SOURCES, TRIGGER, Tail, TaskLog, without_airflow_frames
 from .reasons import (
     END,
     ERROR,
@@ -20,7 +20,6 @@ from .reasons import (
     SECOND,
     Problem,
     Reasons,
-    reason_of_chain,
     reason_of_return_code,
 )
 from .tracebacks import GROUP_HEADER, HEADER, Traceback
@@ -52,15 +51,17 @@ _OUTPUT = ("logging_mixin.py", "subprocess.py", "process_utils.py")
 _NO_OUTPUT = re.compile(
     r"(?:Output:|Tmp dir root location|Running command|Executing cmd|Command exited|Sending |Process psutil)"
 )
+_TEMPLATES = ("templater.py", "abstractoperator.py", "")  # the last with another log_format
 _LOG_MARK = "*** "
 
 
-def read_text(lines: t.Iterable[str], keep: int) -> TaskLog:
+def read_text(lines: t.Iterable[str], keep: int, clean: t.Callable[[str], str] = str) -> TaskLog:
     """Read the lines of a log.
 
     :param keep: how many lines the tail holds.
+    :param clean: takes the secrets out of what is shown.
     """
-    reader = TextReader(Tail(keep), Reasons())
+    reader = TextReader(Tail(keep, clean), Reasons(clean), clean)
     for line in without_airflow_frames(_without_host(without_colours(line) for line in lines)):
         reader.read(line)
     reader.end()
@@ -85,12 +86,13 @@ def _without_host(lines: t.Iterable[str]) -> t.Iterator[str]:
 class TextReader:
     """Knows which record is the task's own failure, and which ones tell of something else."""
 
-    def __init__(self, tail: Tail, reasons: Reasons) -> None:
+    def __init__(self, tail: Tail, reasons: Reasons, clean: t.Callable[[str], str] = str) -> None:
         self.tail = tail
         self.reasons = reasons
+        self._clean = clean
         self._strict = False
         self._output = ""
-        self._record = _Record("", "", "")
+        self._record = self._no_record()
         self._is_step = False
 
     def read(self, line: str) -> None:
@@ -115,9 +117,9 @@ class TextReader:
     def end(self) -> None:
         """Take what the last record says."""
         record = self._record
-        self._record = _Record("", "", "")
+        self._record = self._no_record()
         text = record.text
-        chain = reason_of_chain(record.chain(), self._output)
+        chain = self.reasons.of_chain(record.chain(), self._output)
         if record.is_alert:
             # Its traceback, in which the task's own comes first, would take the place of the task's lines.
             self.tail.add(chain)
@@ -137,6 +139,10 @@ class TextReader:
             self._take_other(record, chain)
 
     def _take_other(self, record: _Record, chain: str) -> None:
+        if record.file in _TEMPLATES and PARSING.match(record.text):
+            return
+        if TRIGGER.match(record.text):
+            self.reasons.add_of_trigger(chain, record.text)
         self.reasons.add(EXCEPTION, chain)
         ended = reason_of_return_code(record.text)
         # With 1 a process ends after each failure.
@@ -151,7 +157,10 @@ class TextReader:
         self._strict = self._strict or bool(found)
         if not found and not self._strict:
             found = _LOOSE_RECORD.match(line)
-        return _Record(found["file"] or "", found["level"], found["text"]) if found else None
+        return _Record(found["file"] or "", found["level"], found["text"], self._clean) if found else None
+
+    def _no_record(self) -> _Record:
+        return _Record("", "", "", self._clean)
 
     def _tells_a_step(self, record: _Record) -> bool:
         if record.text.startswith(_SECOND_REPORT) or reason_of_return_code(record.text):
@@ -164,19 +173,21 @@ class TextReader:
 class _Record:
     """A record of Airflow's logging: its text up to a traceback, and that."""
 
-    def __init__(self, file: str, level: str, text: str) -> None:
+    def __init__(self, file: str, level: str, text: str, clean: t.Callable[[str], str]) -> None:
         self.file = file
         self.level = level
-        self.text = text[:LONGEST_PART]
+        self._clean = clean
+        self.text = shortened(text, LONGEST_PART, clean)
         self.is_alert = level not in ("DEBUG", "INFO") and bool(ALERT.match(text))
         self._traceback: Traceback | None = None  # most records have no second line
         self._in_text = True
 
     def more(self, line: str) -> None:
         """Take a line that belongs to it."""
+        line = shortened(line, LONGEST_PART, self._clean)
         self._in_text = self._in_text and not line.endswith((HEADER, GROUP_HEADER))
         if self._in_text and len(self.text) < LONGEST_PART:
-            self.text = f"{self.text} {line.strip()[:LONGEST_PART]}".strip()
+            self.text = f"{self.text} {line.strip()}".strip()
         self._traceback = self._traceback or Traceback()
         self._traceback.read(line)
 

@@ -19,6 +19,8 @@ _MODULE = re.compile(r"^(?:(?:[^\W\d]\w*|<locals>)\.)+(?=[^\W\d]\w*(?::|$))")
 _COUNT = re.compile(r" \(\d+ sub-exceptions?\)$")
 _COMMAND = re.compile(r"Command '(?P<command>.*)' (?=returned non-zero exit status|died with)", re.DOTALL)
 _EXIT_STATUS = re.compile(r"non-zero exit (?:status|code) -?\d+\.?$|died with <Signals\.\w+: \d+>\.?$")
+_OF_TRIGGER = re.compile(r"\bTaskDeferralError: (?:Trigger failure|TriggerFailureReason\.\w+|Unknown)\.?$")
+_CONSEQUENCE = re.compile(r"\. Dependent tasks will be failed.*", re.DOTALL)
 _RETURN_CODE = re.compile(r"Task exited with return code (?:Negsignal\.)?(?P<code>[\w-]+)")
 
 
@@ -30,15 +32,48 @@ class Reasons:
     """The reasons that a log gives, of which the best counts.
 
     Of the same rank the last one counts; only of what ended a process the first, since the others follow from it.
+
+    :param clean: takes the secrets out of what is shown.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clean: t.Callable[[str], str] = str) -> None:
+        self._clean = clean
         self._found: dict[int, str] = {}
+        self._of_trigger = ""
+        self._before_parsing: dict[int, str] = {}
 
     def add(self, rank: int, reason: str) -> None:
         """Take a reason; an empty one is none."""
         if reason.strip() and not (rank == END and END in self._found):
-            self._found[rank] = one_line(reason, LONGEST_REASON)
+            self._found[rank] = one_line(self._clean(reason), LONGEST_REASON)
+
+    def add_of_trigger(self, chain: str, text: str) -> None:
+        """Take why the trigger failed that the task waited for; the task's own error says only that it did.
+
+        :param chain: what it has raised, as C(of_chain) tells it; an empty text: nothing.
+        :param text: what was logged of it.
+        """
+        self._of_trigger = chain or self._of_trigger or _CONSEQUENCE.sub("", text)
+
+    def begin_parsing(self) -> None:
+        """Note that the task's file is read from here on."""
+        self._before_parsing = dict(self._found)
+
+    def end_parsing(self) -> None:
+        """Forget what was logged while the file was read: it is about any DAG of it, and the task runs nevertheless."""
+        self._found = self._before_parsing
+
+    def of_chain(self, problems: t.Sequence[Problem], output: str = "") -> str:
+        """Return the reason that a chain of exceptions gives, without secrets.
+
+        :param problems: the one that ended the task first, then what it came from.
+        :param output: the last line that the task had printed; it stands for what a command said that failed.
+        """
+        if not problems:
+            return ""
+        if self._of_trigger and _OF_TRIGGER.search(problems[0].text.strip()):
+            return self._of_trigger
+        return _reason_of_chain(problems, output, self._clean)
 
     def knows(self, rank: int) -> bool:
         """Whether there is a reason of this rank."""
@@ -60,30 +95,25 @@ class Problem(t.NamedTuple):
     is_cause: bool = False
 
 
-def reason_of_chain(problems: t.Sequence[Problem], output: str = "") -> str:
-    """Return the reason that a chain of exceptions gives.
-
-    :param problems: the one that ended the task first, then what it came from.
-    :param output: the last line that the task had printed; it stands for what a command said that failed.
-    """
-    if not problems:
-        return ""
-    reason = _sentence(problems[0])
-    if _EXIT_STATUS.search(reason) and output.strip():
-        return f"{reason.rstrip('.')}: {one_line(output)}"
-    cause = _sentence(problems[1]) if len(problems) > 1 and problems[1].is_cause else ""
+def _reason_of_chain(problems: t.Sequence[Problem], output: str, clean: t.Callable[[str], str]) -> str:
+    reason = _sentence(problems[0], clean)
+    if output.strip() and _EXIT_STATUS.search(_sentence(problems[0], str)):
+        return f"{reason.rstrip('.')}: {one_line(clean(output))}"
+    cause = _sentence(problems[1], clean) if len(problems) > 1 and problems[1].is_cause else ""
     # Libraries wrap each other's errors and keep the text.
     told = cause.partition(": ")[2] or cause
     return f"{reason} (caused by {cause})" if cause and told not in reason else reason
 
 
-def _sentence(problem: Problem) -> str:
-    text = one_line(_MODULE.sub("", problem.text.strip()), LONGEST_PART)
-    text = _COMMAND.sub(lambda found: f"Command '{one_line(found['command'], 40)}' ", text)
+def _sentence(problem: Problem, clean: t.Callable[[str], str]) -> str:
+    # Secrets go before anything is cut, and after Airflow's and Python's words were recognized.
+    text = _MODULE.sub("", problem.text.strip())
+    text = _COMMAND.sub(lambda found: f"Command '{one_line(clean(found['command']), 40)}' ", text)
     if not problem.leaves:
-        return text
-    leaves = [one_line(_MODULE.sub("", leaf.strip()), LONGEST_REASON) for leaf in problem.leaves]
-    return f"{_COUNT.sub('', text)} ({first_few(leaves, '; ')})"
+        return one_line(clean(text), LONGEST_PART)
+    text = one_line(clean(_COUNT.sub("", text)), LONGEST_PART)
+    leaves = [one_line(clean(_MODULE.sub("", leaf.strip())), LONGEST_REASON) for leaf in problem.leaves]
+    return f"{text} ({first_few(leaves, '; ')})"
 
 
 def reason_of_return_code(text: str) -> str:

@@ -12,11 +12,14 @@ from .._base.errors import ApiError, BadInput
 
 
 @contextlib.contextmanager
-def refused(what: str, team: str | None = None) -> t.Iterator[None]:
+def refused(
+    what: str, team: str | None = None, ways: t.Mapping[str, str] | None = None, other: str = "correct it"
+) -> t.Iterator[None]:
     """Put a refusal of what was sent in the words of the options.
 
     :param what: names the object, such as C(pool etl).
     :param team: the team that it is to have; Airflow 3.2 fails (500) when there is no such team.
+    :param ways: what can be done, by words of Airflow's reason; C(other): about any other reason.
     """
     try:
         yield
@@ -28,4 +31,5 @@ def refused(what: str, team: str | None = None) -> t.Iterator[None]:
         if error.status not in (400, 422):
             raise
         reason = (error.reason or f"status {error.status}").rstrip(".")
-        raise BadInput(f"Airflow refused {what}: {reason}; correct it.") from error
+        advice = next((way for words, way in (ways or {}).items() if words in reason), other)
+        raise BadInput(f"Airflow refused {what}: {reason}; {advice}.") from error

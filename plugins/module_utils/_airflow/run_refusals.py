@@ -27,9 +27,8 @@ def no_run(
 def trigger_error(dag_id: str, dag_run_id: str, error: ApiError) -> AirflowError:
     """Say what a refused trigger means."""
     if isinstance(error, NotFound):
-        return NotFound(
-            f"DAG {dag_id} cannot be triggered: {error.reason or 'it does not exist'}.", error.status, error.reason
-        )
+        reason = error.reason.rstrip(".") or "it does not exist"
+        return NotFound(f"DAG {dag_id} cannot be triggered: {reason}.", error.status, error.reason)
     unfit = _UNFIT.search(error.reason)
     if unfit:
         return UnfitId(
@@ -39,7 +38,8 @@ def trigger_error(dag_id: str, dag_run_id: str, error: ApiError) -> AirflowError
         )
     if error.status in (400, 422):
         return BadInput(
-            f"Airflow refused the run of DAG {dag_id}: {one_line(error.reason, 300)}; check conf and the dates."
+            f"Airflow refused the run of DAG {dag_id}: {one_line(error.reason, 300).rstrip('.')}; check conf and the "
+            "dates."
         )
     return error
 

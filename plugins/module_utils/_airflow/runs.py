@@ -292,18 +292,16 @@ class RunsV1(Runs, api="v1"):
             self._airflow.needs("data_interval_start", (2, 9))
         if request.logical_date is not None and request.logical_date.timestamp() > self._client.server_now() + 1:
             return (
-                f"logical_date {iso(request.logical_date)} lies in the future, and Airflow 2 starts the run then, not "
+                f"logical_date {iso(request.logical_date)} is in the future, and Airflow 2 starts the run then, not "
                 "before, unless [scheduler] allow_trigger_in_future is set."
             )
         return ""
 
     def check_clear(self, latest_version: bool) -> None:
         self._airflow.needs("state: cleared", (2, 4), "choose another state")
-        if latest_version:
-            self._airflow.needs("latest_version", LATEST)
 
     def clear(self, dag_id: str, dag_run_id: str, only_failed: bool, latest_version: bool) -> None:
-        # The clear endpoint of a run knows no only_failed here and would clear everything.
+        # The clear endpoint of a run knows no only_failed here and would clear everything. A DAG has one version.
         self._clear_by_body(dag_id, dag_run_id, only_failed, {})
 
     def _after_500(self, dag_run_id: str) -> str:

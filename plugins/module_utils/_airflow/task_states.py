@@ -75,8 +75,7 @@ class TaskStates(Family):
 
     def check(self, state: str, by_index: bool, latest_version: bool) -> None:
         """Raise Unsupported when this version cannot do that to any task; at most the version is asked for."""
-        if latest_version:
-            self._airflow.needs("latest_version", LATEST)
+        raise NotImplementedError
 
     def graph(self, dag_id: str) -> Graph:
         """Return which tasks of a DAG come after which."""
@@ -102,7 +101,7 @@ class TaskStates(Family):
 
         Only those that failed are asked for again after a lost answer: they are no longer failed then.
         """
-        more = {"run_on_latest_version": True} if latest_version else {}
+        more = self._by_version(latest_version)
         for number, body in enumerate(self._clearing(chosen, only_failed)):
             whole = {**body, **more, "dry_run": False, "reset_dag_runs": True}
             try:
@@ -135,6 +134,10 @@ class TaskStates(Family):
         """What is sent to clear these, one request each."""
         raise NotImplementedError
 
+    def _by_version(self, latest_version: bool) -> Object:
+        """What is sent to run them by the newest version of their DAG. Airflow 2 does so in any case."""
+        return {}
+
     def _named(self, answer: Object) -> set[t.Any]:
         """What tells the task instances of an answer apart, as far as this version tells it."""
         raise NotImplementedError
@@ -148,7 +151,6 @@ class TaskStatesV1(TaskStates, api="v1"):
     """Airflow 2. Its answers tell the ids of tasks alone."""
 
     def check(self, state: str, by_index: bool, latest_version: bool) -> None:
-        super().check(state, by_index, latest_version)
         if state == "skipped":
             self._airflow.needs("state: skipped", (2, 7), "choose another state")
         if state == "cleared" and by_index:
@@ -222,6 +224,10 @@ class TaskStatesV1(TaskStates, api="v1"):
 class TaskStatesV2(TaskStates, api="v2"):
     """Airflow 3."""
 
+    def check(self, state: str, by_index: bool, latest_version: bool) -> None:
+        if latest_version:
+            self._airflow.needs("latest_version", LATEST)
+
     def of_group(self, run: Object, group: str, there: t.Sequence[Object]) -> list[Object]:
         if "/" in run["dag_run_id"] or self._airflow.version() < GROUPS:
             return super().of_group(run, group, there)
@@ -277,6 +283,9 @@ class TaskStatesV2(TaskStates, api="v2"):
             relatives = chosen.relatives(self.graph(chosen.run["dag_id"]))
             wanted += [{**body, "task_ids": sorted(relatives)}] if relatives else []
         return wanted
+
+    def _by_version(self, latest_version: bool) -> Object:
+        return {"run_on_latest_version": True} if latest_version else {}
 
     @of_known_shape
     def _named(self, answer: Object) -> set[t.Any]:

@@ -9,7 +9,6 @@ import typing as t
 from datetime import timedelta
 
 from .._base.errors import AirflowError, ApiError, NoSuchApi, NotFound
-from .._base.text import without_colours
 from .._base.times import iso, time_of
 from .._http.client import path_of
 from .._http.pages import PAGE, pages, walk
@@ -30,7 +29,7 @@ class Tasks(Family):
     def __init__(self, airflow: Airflow) -> None:
         super().__init__(airflow)
         self._pools: dict[t.Any, Object] = {}  # of task instances that were listed
-        self._ids: dict[str, set[str]] = {}  # of tasks, by DAG
+        self._mapped: dict[str, dict[str, bool]] = {}  # by DAG, whether each of its tasks is mapped
 
     def of_run(self, dag_id: str, dag_run_id: str) -> list[Object]:
         """Return all task instances of a run, sorted by start, then name; mapped ones and turns of loops one by one."""
@@ -109,12 +108,16 @@ class Tasks(Family):
             return None
         return [{key: str(lack[key]) for key in ("name", "reason")} for lack in raw["dependencies"]]
 
-    @of_known_shape
     def ids(self, dag_id: str) -> set[str]:
-        """Return the ids of all tasks of a DAG, read once: many items of a batch may be runs of one DAG."""
-        if dag_id not in self._ids:
-            self._ids[dag_id] = {task["task_id"] for task in self._of_dag(dag_id)}
-        return self._ids[dag_id]
+        """Return the ids of all tasks of a DAG."""
+        return set(self.mapped(dag_id))
+
+    @of_known_shape
+    def mapped(self, dag_id: str) -> dict[str, bool]:
+        """Return which tasks of a DAG are mapped, read once: many items of a batch may be runs of one DAG."""
+        if dag_id not in self._mapped:
+            self._mapped[dag_id] = {task["task_id"]: bool(task.get("is_mapped")) for task in self._of_dag(dag_id)}
+        return self._mapped[dag_id]
 
     @of_known_shape
     def upstream(self, dag_id: str) -> dict[str, set[str]]:
@@ -167,12 +170,6 @@ class Tasks(Family):
         tasks: list[Object] = self._client.get(self._path("dags", dag_id, "tasks"))["tasks"]
         return tasks
 
-    def _clean(self, text: str) -> str:
-        """Take out secrets, then colours, and the secrets that these have hidden."""
-        redacted = self._client.redact(text)
-        plain = without_colours(redacted)
-        return redacted if plain == redacted else self._client.redact(plain)
-
     def _run_path(self, dag_id: str, dag_run_id: str) -> str:
         return self._path("dags", dag_id, "dagRuns", dag_run_id)
 
@@ -198,7 +195,7 @@ class TasksV1(Tasks, api="v1"):
 
         # As JSON, a log is the text of a Python expression here.
         with self._client.lines(path, params, "text/plain") as lines:
-            return read_text(map(self._clean, lines), keep)
+            return read_text(lines, keep, self._client.redact)
 
 
 class TasksV2(Tasks, api="v2"):
@@ -236,8 +233,7 @@ class TasksV2(Tasks, api="v2"):
         from .logs_events import events_of, read_events
 
         with self._client.lines(path, params, self._accept) as lines:
-            # What a task has printed may be JSON or Python itself, in the JSON of the log.
-            return read_events(events_of(map(self._client.redact, lines)), keep, self._clean)
+            return read_events(events_of(lines), keep, self._client.redact)
 
 
 def _identity(raw: Object) -> t.Any:

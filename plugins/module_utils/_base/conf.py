@@ -28,8 +28,8 @@ def conf_of(option: str, value: t.Any) -> dict[str, t.Any]:
             # reading a conf as Python.
             value = _parsed(option, value) if isinstance(value, str) else value
         if not isinstance(value, t.Mapping):
-            what = "a text that is no mapping" if isinstance(value, str) else kind_of(value)
-            raise BadInput(f"{option} is {what}; give a mapping, or the JSON or YAML text of one.")
+            what = "another text" if isinstance(value, str) else kind_of(value)
+            raise BadInput(f"{option} must be a mapping, or the JSON or YAML text of one, and is {what}.")
         plain = in_json(value)
         json.dumps(plain, allow_nan=False)
     except RecursionError as error:
@@ -67,7 +67,7 @@ def _parsed(option: str, text: str) -> t.Any:
     if DATE_OF_PYTHON.search(text):
         raise BadInput(
             f"{option} holds a date that is not in quotes, and ansible-core before 2.19 makes Python's words of it; "
-            "put it in quotes, or put the filter to_json behind the expression."
+            "put it in quotes, or apply the filter to_json to the expression."
         )
     try:
         import yaml

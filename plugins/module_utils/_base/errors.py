@@ -66,7 +66,14 @@ class ObjectsFailed(AirflowError):
 
 
 class NoResult(AirflowError):
-    """What a task has pushed is not there, or is too large to be returned."""
+    """What a task has pushed is not there, or is too large to be returned.
+
+    :param short: why, in a few words, for a message that names several.
+    """
+
+    def __init__(self, message: str, short: str) -> None:
+        super().__init__(message)
+        self.short = short
 
 
 class NoQuestion(AirflowError):

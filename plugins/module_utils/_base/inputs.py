@@ -22,7 +22,7 @@ GLOB = re.compile(r"[*?\[]")
 _DAG_ID = re.compile(r"[\w.-]+")
 _RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
 _OF_AN_ID = "letters, digits, dots, dashes and underscores"
-_ONLY_DOTS = "has only dots, so it cannot be asked for; give another one"
+_ONLY_DOTS = "has only dots, so the API cannot address it; give another one"
 
 
 def is_glob(text: str) -> bool:
@@ -36,12 +36,12 @@ def dag_id_of(option: str, value: str) -> str:
     return _sound(option, value, _no_path(value) or _foreign(value, _DAG_ID, f"a DAG id has {_OF_AN_ID}"))
 
 
-def name_of(option: str, value: str) -> str:
+def name_of(option: str, value: str, longest: int | None = None) -> str:
     """Return the name of a user or a role, which can be a segment of a request's path."""
-    fault = _no_path(value, longest=None)
+    fault = _no_path(value, longest)
     # Airflow takes a slash for the end of the name, quoted or not.
     if not fault and "/" in value:
-        fault = "has a slash, so it cannot be asked for; choose another name"
+        fault = "has a slash, so the API cannot address it; choose another name"
     return _sound(option, value, fault)
 
 
@@ -64,7 +64,7 @@ def connection_id_of(option: str, value: str, new: bool) -> str:
     if not fault and new:
         fault = _foreign(value, _DAG_ID, f"the id of a connection has {_OF_AN_ID}")
     if not fault and "/" in value:
-        fault = "has a slash, so it cannot be asked for; delete it in Airflow's web interface"
+        fault = "has a slash, so the API cannot address it; delete it in Airflow's web interface"
     return _sound(option, value, fault)
 
 
@@ -123,6 +123,19 @@ def _unfit_for_all(dag_run_id: str) -> str:
     return ""
 
 
+def check_length(option: str, value: str | None, longest: int) -> None:
+    """Refuse a text for which Airflow's database has no room: it fails, and does not say of what."""
+    fault = _too_long(value or "", longest)
+    if fault:
+        raise BadInput(f"{option} {fault}.")
+
+
+def _too_long(value: str, longest: int | None) -> str:
+    if longest and len(value) > longest:
+        return f"has {len(value)} characters; shorten it to {longest} or fewer"
+    return ""
+
+
 def _sound(option: str, value: str, fault: str) -> str:
     """Return the value; BadInput with the one thing that is wrong with it."""
     if fault:
@@ -138,9 +151,7 @@ def _no_text(value: str, longest: int | None = LONGEST_ID) -> str:
     stray = next((char for char in value if not char.isprintable()), "")
     if stray:
         return _with(stray, value)
-    if longest and len(value) > longest:
-        return f"has {len(value)} characters; shorten it to {longest} or fewer"
-    return ""
+    return _too_long(value, longest)
 
 
 def _no_path(value: str, longest: int | None = LONGEST_ID) -> str:
@@ -189,7 +200,7 @@ def duration_of(option: str, value: float) -> float:
 def number_of(option: str, value: int, least: int, more: str = "") -> int:
     """Return a number that Airflow keeps in its database, which fails at a larger one.
 
-    :param more: goes on with what it takes, such as C( or -1 for …).
+    :param more: goes on with what it takes, such as C(; -1 is …).
     """
     if value < least:
         raise BadInput(f"{option} is {one_line(value, 60)}; it takes {least} or more{more}.")

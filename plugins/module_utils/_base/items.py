@@ -16,7 +16,7 @@ from ansible.module_utils.common.validation import check_type_dict
 
 from .conf import DATE_OF_PYTHON, kind_of
 from .errors import BadInput
-from .text import Redactor, as_written, json_of, json_problem, one_line, texts_in
+from .text import Redactor, as_written, json_of, json_problem, not_among, one_line, texts_in
 
 Spec = t.Mapping[str, t.Any]
 NUL = "\x00"
@@ -59,9 +59,12 @@ def shaped(name: str, value: t.Any, option: Spec) -> t.Any:
 
 def check_keys(name: str, value: t.Mapping[str, t.Any], options: Spec) -> None:
     """Refuse a key that is no option."""
-    unknown = [str(key) for key in value if key not in options]
+    unknown = {str(key) for key in value if key not in options}
+    named, takes = not_among(unknown, list(options)), ", ".join(options)
+    if len(unknown) == 1:
+        raise BadInput(f"{name} has an unknown key {named}; it takes {takes}.")
     if unknown:
-        raise BadInput(f"{name} has an unknown key {one_line(unknown[0], 60)}; it takes {', '.join(options)}.")
+        raise BadInput(f"{name} has the unknown keys {named}; it takes {takes}.")
 
 
 def example(option: Spec) -> str:
@@ -203,13 +206,12 @@ def _parsed(what: str, value: t.Any, form: str) -> t.Any:
             raise BadInput(f"{what} is a text; write it like {form}.") from None
         if DATE_OF_PYTHON.search(value):
             raise BadInput(
-                f"{what} is a text; give a list of mappings, or put the filter to_json behind the expression that "
-                "results in one (before version 2.19, ansible-core makes a text of it when a date in it is not in "
-                "quotes)."
+                f"{what} is a text; give a list of mappings, or apply the filter to_json to the expression (before "
+                "version 2.19, ansible-core makes a text of a list when a date in it is not in quotes)."
             ) from None
         raise BadInput(
-            f"{what} is a text that is no JSON, since {json_problem(error)}; correct it, write it like {form}, or put "
-            "the filter to_json behind the expression that results in it."
+            f"{what} is a text that is not valid JSON: {json_problem(error)}; correct it, write it like {form}, or "
+            "apply the filter to_json to the expression."
         ) from None
 
 

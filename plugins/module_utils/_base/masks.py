@@ -11,6 +11,7 @@ import typing as t
 
 from .conf import in_json
 from .errors import BadInput
+from .names import ANSIBLES_WORDS
 from .placeholders import is_placeholder
 from .text import json_of
 
@@ -25,6 +26,8 @@ _SENSITIVE = (
     *_OF_ALL_VERSIONS,
     *("access_key", "auth_header", "bearer", "connection_string", "dsn", "service_key", "webhook_url"),
 )
+# Airflow puts three asterisks in the place of a secret, Ansible eight, and other tools other numbers of them.
+_STARS = re.compile(r"\s*\*{3,}\s*")
 _TEMPLATE = re.compile(r"\{\{.*\}\}", re.DOTALL)
 
 Path = t.Tuple[t.Union[str, int], ...]
@@ -131,13 +134,21 @@ def comparison(wanted: t.Any, current: t.Any, path: Path = ()) -> tuple[bool, li
 
 
 def check_no_mask(option: str, value: t.Any, template: bool = True) -> None:
-    """Refuse what can only be a mistake: Airflow's mask, and what Ansible should have replaced.
+    """Refuse what can only be a mistake: the masks of Airflow and Ansible, and what Ansible should have replaced.
 
     :param template: whether that is every expression, and not just one that stands for a secret in an export.
     """
     for path, leaf in leaves(value):
         place = ".".join([option, *map(str, path)])
-        if leaf == MASK:
-            raise BadInput(f"{place} is {MASK}, which Airflow shows in the place of a secret; give the secret itself.")
+        # Neither repeats the value: Ansible would mask it, and say that the option is its mask.
+        if isinstance(leaf, str) and _STARS.fullmatch(leaf):
+            raise BadInput(
+                f"{place} consists of asterisks only, as they are shown in the place of a secret; give the secret "
+                "itself."
+            )
+        if leaf == ANSIBLES_WORDS:
+            raise BadInput(
+                f"{place} holds the words that Ansible shows in the place of a secret; give the secret itself."
+            )
         if isinstance(leaf, str) and (is_placeholder(leaf) or (template and _TEMPLATE.search(leaf))):
             raise BadInput(f"{place} still holds an expression in braces; give its value.")

@@ -54,9 +54,9 @@ FREE_TEXTS = frozenset(("secret_conf", "note", "msg", "log_tail"))
 # would replace a value by its mask.
 KEPT_TEXTS = frozenset(("conf", "params", "description", "value", "extra"))
 # Ansible puts eight asterisks in the place of a secret, or these words where that is the whole text; Airflow three.
-_WORDS = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-_MASK = re.compile(rf"\*{{3,}}|{_WORDS}")
-_MASK_OF_ANSIBLE = re.compile(rf"(?<!\*)\*{{8}}(?!\*)|{_WORDS}")
+ANSIBLES_WORDS = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+_MASK = re.compile(rf"\*{{3,}}|{ANSIBLES_WORDS}")
+_MASK_OF_ANSIBLE = re.compile(rf"(?<!\*)\*{{8}}(?!\*)|{ANSIBLES_WORDS}")
 
 
 def with_names(masked: t.Any, result: t.Any) -> t.Any:

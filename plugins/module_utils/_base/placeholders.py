@@ -34,9 +34,7 @@ def missing_of(value: t.Any, secrets: t.Any) -> t.Iterator[str]:
     has written in another form only the variable is known.
     """
     for text in texts_in(value):
-        if secrets is None and re.search(rf"\{{[{{%].*\b{ROOT}\b", text):
-            yield f"the variable {ROOT}"
-        elif is_placeholder(text):
+        if is_placeholder(text):
             here = secrets
             for key in re.findall(_KEY, text):
                 name = ast.literal_eval(f"'{key}'")
@@ -45,6 +43,8 @@ def missing_of(value: t.Any, secrets: t.Any) -> t.Iterator[str]:
                 yield text[3:-3]
             # Ansible decrypts an encrypted text only now, and this is the time to find out whether it can.
             str(here)
+        elif secrets is None and re.search(rf"\{{[{{%].*\b{ROOT}\b", text):
+            yield f"the variable {ROOT}"
 
 
 def is_template(text: str) -> bool:

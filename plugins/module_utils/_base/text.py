@@ -13,7 +13,9 @@ from urllib.parse import quote
 
 LONGEST_REASON = 240  # characters of a server's words that a message quotes
 TOO_DEEP = "nested too deeply"
+SHORTEST_LINE = 6  # characters of a line of a secret that is itself taken for a secret
 MOST_NAMED = 4  # things of a list that a message names
+CLOSE = 0.75  # how much of two names is the same when one may be meant by the other: 1 is all of it
 
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of characters
 # Colours and other commands to a terminal; a title or a link (OSC) has an end of its own.
@@ -43,6 +45,11 @@ def first_few(texts: t.Sequence[str], joint: str = ", ") -> str:
     return joint.join([*texts[:MOST_NAMED], *more])
 
 
+def shortened(text: str, limit: int, clean: t.Callable[[str], str]) -> str:
+    """Cut a text, of which no half of a secret may be left."""
+    return text if len(text) <= limit else clean(text)[:limit]
+
+
 class Redactor:
     """Replaces secrets in texts before they are cut: half a password would escape Ansible's own masking."""
 
@@ -56,7 +63,7 @@ class Redactor:
         That is as they are, in a URL, and in a text of JSON or Python, which may itself be in such a text.
         """
         forms = set(self._forms)
-        for secret in secrets:
+        for secret in (shown for given in secrets for shown in _as_shown(given)):
             written = as_written(secret)
             forms.update((secret, quote(secret, safe="", errors="replace"), *written))
             forms.update(again for text in written for again in as_written(text))
@@ -71,6 +78,18 @@ class Redactor:
     def deep(self, value: t.Any) -> t.Any:
         """Do the same with all texts of a nested value."""
         return in_depth(self, value)
+
+
+def _as_shown(secret: str) -> set[str]:
+    """A secret as it is, and as it stands where lines were put together, trimmed, or written one by one."""
+    plain = without_colours(secret)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    whole = {secret, plain, plain.strip("\r\n"), "\n".join(lines), re.sub(r"\s+", " ", plain)}
+    if len(lines) > 1:
+        # A shorter line, such as a bracket, stands in any text.
+        whole.update(line for line in lines if len(line) >= SHORTEST_LINE)
+        whole.update(("\n".join(line.rstrip() for line in plain.splitlines() if line.strip()), " ".join(lines)))
+    return {form for form in whole if form.strip()} or {secret}
 
 
 def in_depth(change: t.Callable[[str], str], value: t.Any) -> t.Any:
@@ -109,17 +128,25 @@ def texts_in(value: t.Any) -> t.Iterator[str]:
         yield str(value)
 
 
-def not_among(wanted: t.Iterable[str], known: t.Collection[str]) -> str:
-    """Name what is wanted and not known, with what is close to it; an empty text where all is known."""
-    return first_few([_with_close(word, known) for word in sorted(set(wanted) - set(known))])
+def not_among(
+    wanted: t.Iterable[str],
+    known: t.Collection[str],
+    alike: t.Callable[[str, str], bool] = lambda word, name: True,
+) -> str:
+    """Name what is wanted and not known, with what is close to it; an empty text where all is known.
+
+    :param alike: whether somebody who wrote the first can have meant the second.
+    """
+    unknown = sorted(set(wanted) - set(known))
+    return first_few([_with_close(word, [name for name in known if alike(word, name)]) for word in unknown])
 
 
-def _with_close(word: str, known: t.Collection[str]) -> str:
+def _with_close(word: str, known: t.Iterable[str]) -> str:
     spelled = {name.lower(): name for name in known}
     close = close_to(word.lower(), spelled, 1)
     shown = one_line(word, 60)
-    if shown != word and len(word) <= 60:
-        # What differs by a blank or a line break alone would look the same.
+    if not word or (shown != word and len(word) <= 60):
+        # What is empty, or differs by a blank or a line break alone, could not be seen.
         shown = f"'{as_given(word)}'"
     return shown + (f" (did you mean {spelled[close[0]]}?)" if close else "")
 
@@ -128,7 +155,16 @@ def close_to(word: str, known: t.Iterable[str], most: int) -> list[str]:
     """Return those that somebody may have meant who has mistyped some letters, the closest one first."""
     import difflib  # Only a failure needs it.
 
-    return difflib.get_close_matches(word, known, most)
+    matcher = difflib.SequenceMatcher(None, "", word)
+    close: list[tuple[float, str]] = []
+    for name in known:
+        matcher.set_seq1(name)
+        letters = matcher.quick_ratio()
+        # Letters that have changed places count half.
+        score = (letters + matcher.ratio()) / 2 if letters >= CLOSE else 0.0
+        if score >= CLOSE:
+            close.append((score, name))
+    return [name for _score, name in sorted(close, key=lambda found: -found[0])[:most]]
 
 
 def json_of(text: str) -> t.Any:
@@ -149,7 +185,7 @@ def json_problem(error: ValueError | RecursionError) -> str:
         of_json = "float" not in str(error)
         return one_line(error, 120) if of_json else "it holds a number that JSON cannot carry (nan or infinity)"
     if error.pos >= len(error.doc.rstrip()):
-        return "it breaks off at its end"
+        return "it ends too early"
     line = f" in line {error.lineno}" if "\n" in error.doc.strip() else ""
     return f"it breaks at character {error.colno}{line}"
 

@@ -12,15 +12,20 @@ from datetime import datetime, timezone
 from .errors import BadInput
 from .text import one_line
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?([.,]\d+)?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
 
 
-def time_of(option: str, value: str) -> datetime:
-    """Return a moment, in UTC. ISO 8601, or with a blank for the C(T): AWX turns survey answers into that."""
-    match = _TIME.fullmatch(str(value).strip())
-    text = one_line(value, 60)
+def time_of(option: str, value: str, days: bool = False) -> datetime:
+    """Return a moment, in UTC. ISO 8601, or with a blank for the C(T): AWX turns survey answers into that.
+
+    :param days: whether a day alone is accepted, too: it is its midnight in UTC.
+    """
+    given, text = str(value).strip(), one_line(value, 60)
+    noun, like = ("date or time", "2026-11-22 or ") if days else ("time", "")
+    match = _TIME.fullmatch(f"{given}T00:00:00+00:00" if days and _DAY.fullmatch(given) else given)
     if not match:
-        raise BadInput(f"{option} '{text}' is no time; write it like 2026-11-22T10:15:00+00:00.")
+        raise BadInput(f"{option} '{text}' is no {noun}; write it like {like}2026-11-22T10:15:00+00:00.")
     day, minutes, seconds, fraction, zone = match.groups()
     if not zone:
         raise BadInput(f"{option} '{text}' has no time zone; add one, like {day}T{minutes}{seconds or ':00'}+00:00.")
@@ -29,7 +34,7 @@ def time_of(option: str, value: str) -> datetime:
     try:
         return datetime.fromisoformat(f"{day}T{minutes}{seconds or ':00'}{micros}{zone}").astimezone(timezone.utc)
     except (ValueError, OverflowError) as error:
-        raise BadInput(f"{option} '{text}' is no time: {error}; correct it.") from error
+        raise BadInput(f"{option} '{text}' is no {noun}: {error}; correct it.") from error
 
 
 def iso(value: t.Any) -> str | None:

@@ -95,8 +95,8 @@ def endpoint_of(option: str, value: str) -> str:
         raise BadInput(f"{what} is an address; give the path behind the API's version, like /eventLogs, and api_url.")
     if re.search(r"[?#\\]", text) or not text.isprintable():
         raise BadInput(
-            f"{what} holds a character that no path has; give what comes behind a question mark in query, and write "
-            "%3F, %23 or %5C where it is a part of a name."
+            f"{what} has a character that a path cannot have; give what comes behind a question mark in query, and "
+            "write %3F, %23 or %5C where it is a part of a name."
         )
     path = "/" + text.lstrip("/")
     if re.search(r"^/api(/|$)|^/v\d+(/|$)|/api/v\d", path):

@@ -54,14 +54,17 @@ def login_form_of(page: str) -> LoginForm | None:
     return None
 
 
-def words_of(page: str) -> str:
-    """Return what a page says of an error, in one line: its alert, or its first paragraph."""
+def words_of(page: str, clean: t.Callable[[str], str]) -> str:
+    """Return what a page says of an error, in one line: its alert, or its first paragraph.
+
+    :param clean: takes the secrets out of it, but not out of the page, since one may be a word of its HTML.
+    """
     for pattern in (r'class="[^"]*\balert\b[^"]*"[^>]*>(.*?)</div>', r"<p[^>]*>(.*?)(?:</p>|<p|$)"):
         found = re.search(pattern, page, re.IGNORECASE | re.DOTALL)
         # The first thing in an alert is the button that closes it.
         text = _TAGS.sub(" ", re.sub(r"<button.*?</button>", "", found[1], flags=re.DOTALL)) if found else ""
         if text.strip():
-            return one_line(html.unescape(text), 100)
+            return one_line(clean(html.unescape(text)), 100)
     return ""
 
 

@@ -209,7 +209,7 @@ def _is_misplaced(base: str, answer: Answer) -> bool:
 def _said(client: Server, answer: Answer) -> str:
     """What has come in place of what was expected, in a few words."""
     goal = _goal(client.url, answer)
-    says = words_of(client.redact(answer.text)) if answer.is_page else ""
+    says = words_of(answer.text, client.redact) if answer.is_page else ""
     if goal.rstrip("/") == (client.url + FORM).rstrip("/"):
         return f"status {answer.status}: a redirect to itself"
     if goal:

@@ -45,7 +45,7 @@ def _tls_reason(error: Exception) -> str:
     for mark in ("certificate verify failed: ", "] "):
         if mark in text:
             text = text.rpartition(mark)[2]
-    return one_line(text.partition(" (_ssl.c")[0].rstrip("'\")"), 160)
+    return one_line(text.partition(" (_ssl.c")[0].rstrip("'\")."), 160)
 
 
 def redirect_target(url: str, location: str) -> str:
@@ -169,7 +169,7 @@ def no_answer(url: str, timeout: float, error: Exception, redact: Redactor, answ
     if isinstance(error, (problems.ChunkedEncodingError, problems.ContentDecodingError)):
         return broken_off(url)
     return AirflowError(
-        f"No request can be sent to {url}: {one_line(redact(str(error)))}; check api_url and api_headers."
+        f"No request can be sent to {url}: {one_line(redact(str(error))).rstrip('.')}; check api_url and api_headers."
     )
 
 

@@ -17,7 +17,7 @@ from .._base.text import first_few, one_line
 from .digests import Known, is_digest_key
 from .foreseen import foreseen
 from .objects import Kind
-from .tree import KINDS, WRONG, Item, Tree, check_purge
+from .tree import KINDS, WRONG, Item, Tree, check_needed, check_purge
 from .variables import KIND as VARIABLES
 
 OUTCOMES = ("created", "updated", "removed", "unchanged")
@@ -25,6 +25,11 @@ GONE = ({"state": "present"}, {"state": "absent"})
 # What is said of one object, and does not keep the others from being written.
 REFUSED = (ApiError, BadInput, Unsupported)
 ALL = "*"  # the name of a failed object where it is the list of all that cannot be read
+# An empty list may be meant to remove all objects, or come of a variable that has another name.
+NOTHING_GIVEN = (
+    "No object was given, so nothing was compared; give connections, variables, pools, roles, users or dags, or purge, "
+    "which removes objects that are not listed."
+)
 
 Found = t.Dict[str, Object]
 
@@ -53,11 +58,17 @@ class Told:
         }
         self.failed: list[Object] = []
         self._unverified: list[Object] = []
+        self._in_part = False  # whether something was written of an object that failed
         self._diff: dict[str, dict[str, t.Any]] = {"before": {}, "after": {}}
 
     def fail(self, kind: Kind, name: str, error: AirflowError) -> None:
         """An object is not as it was wanted."""
+        self.note(error)
         self.failed.append({"kind": kind.name, "name": name, "msg": error.message})
+
+    def note(self, error: AirflowError) -> None:
+        """Keep in mind that something was written before this."""
+        self._in_part = self._in_part or bool(error.details.get("changed"))
 
     def done(self, step: Step) -> None:
         """An object is as it was wanted."""
@@ -74,7 +85,7 @@ class Told:
             for name, outcomes in self.objects.items()
         }
         return {
-            "changed": any(outcomes[name] for outcomes in counted.values() for name in OUTCOMES[:3]),
+            "changed": self._in_part or any(outcomes[name] for outcomes in counted.values() for name in OUTCOMES[:3]),
             "objects": counted,
             "failed_objects": self.failed,
             "unverified": self._unverified,
@@ -91,7 +102,7 @@ class Told:
         others = ", and ".join([*done, *kept])
         others = f" {others[0].upper()}{others[1:]}." if others else ""
         return ObjectsFailed(
-            f"{self._count()} not as wanted: {self._reasons()}{others} See failed_objects for each of them.",
+            f"{self._count()} could not be written: {self._reasons()}{others} See failed_objects for each of them.",
             **self.result(),
         )
 
@@ -101,12 +112,12 @@ class Told:
         return sum(len(outcomes[name]) for outcomes in self.objects.values() for name in OUTCOMES[:3])
 
     def _count(self) -> str:
-        """Count the objects that failed by their kinds: C(2 variables and 1 role are)."""
+        """Count the objects that failed by their kinds: C(2 variables and 1 role)."""
         counts = Counter(failed["kind"] for failed in self.failed)
         unread = {failed["kind"] for failed in self.failed if failed["name"] == ALL}
         parts = [f"the {kind}" if kind in unread else _counted(count, kind) for kind, count in counts.items()]
         listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-        return f"{listed[0].upper()}{listed[1:]} {'are' if unread or len(self.failed) > 1 else 'is'}"
+        return f"{listed[0].upper()}{listed[1:]}"
 
     def _reasons(self) -> str:
         """Return the different reasons: two that differ in the name of their object only are one."""
@@ -133,6 +144,8 @@ def applied(airflow: Airflow, tree: Tree, check_mode: bool, warn: t.Callable[[st
     Whatever can be known beforehand is refused before the first write (BadInput, Unsupported). What Airflow refuses
     holds back that object only, and what is to be purged. ObjectsFailed names these in the end.
     """
+    if not any(tree.items.values()) and not tree.purges:
+        warn(NOTHING_GIVEN)
     told = Told(tree)
     found = _read(airflow, tree, told)
     steps = _steps(airflow, tree, found, told, check_mode, warn)
@@ -244,6 +257,8 @@ def _purges(airflow: Airflow, tree: Tree, found: t.Mapping[str, Found], warn: t.
             and not kind.why_kept(current[kind.key], tree.login)
         )
         check_purge(kind, names, purge.at_most)
+        option = f"purge.{name}"
+        check_needed(kind, tree.items, dict.fromkeys(names, option), f"add it to {name}, or to {option}.except")
         steps += [_removal(airflow, kind, doomed, warn) for doomed in names]
     return steps
 
@@ -268,11 +283,12 @@ def _write(steps: t.Sequence[Step], told: Told, check_mode: bool) -> None:
             told.fail(step.kind, step.name, error)
         except AirflowError as error:
             # Nothing answers any more, so the rest is not tried.
-            before = "1 object was" if told.written == 1 else f"{told.written or 'no'} objects were"
+            done = f"{told.written} objects were" if told.written > 1 else f"{told.written or 'No'} object was"
             error.message = (
-                f"{step.kind.name} {step.name}: {error.message} Before it, {before} written; the rest was "
-                "not tried. Run the same task again, which goes on from there."
+                f"{step.kind.name} {step.name}: {error.message} {done} written before this failure, and the rest was "
+                "not tried. Run the same task again; it continues from there."
             )
+            told.note(error)
             error.details.update(told.result())
             raise
         else:

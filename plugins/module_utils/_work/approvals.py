@@ -15,7 +15,7 @@ from .._base.conf import conf_of, kind_of
 from .._base.errors import BadInput, Conflict, Denied, NoQuestion, NotFound, TimedOut
 from .._base.inputs import dag_id_of, dag_run_id_of, number_of, object_name_of, seconds_of
 from .._base.state import diff
-from .._base.states import ENDED, FINISHED, NO_STATE
+from .._base.states import ENDED, FINISHED
 from .._base.text import first_few, one_line
 from .diagnosis import diagnosis
 from .foreseen import foreseen
@@ -140,11 +140,12 @@ def _done(approval: Object, wish: Wish, chosen: t.Sequence[str], params: Object)
     same = set(approval["chosen_options"]) == set(chosen)
     if same and given == (wish.params or {}):
         return Done(approval, False, diff({}))
+    but = "but with other params" if same else f"and not with {_listed(chosen)}"
     by = (approval["responded_by_user"] or {}).get("name") or "Airflow itself, since its time was over,"
     raise BadInput(
-        f"{_head(wish)} was answered by {by} at {approval['responded_at']}: {_listed(approval['chosen_options'])}"
-        f"{' with other params' if same else f', not {_listed(chosen)}'}; an answer cannot be changed: clear the task, "
-        "and it asks again.",
+        f"{_head(wish)} was already answered by {by} at {approval['responded_at']} with "
+        f"{_listed(approval['chosen_options'])}, {but}; an answer cannot be changed: clear the task, and it asks "
+        "again.",
         approval=approval,
     )
 
@@ -255,7 +256,8 @@ class _Watch:
         )
         self._tasks = self._airflow.ask(Tasks).of_run(question.dag_id, question.dag_run_id)
         state = self._state()
-        self._progress.tell(f"{run_name(self._run)} {self._run['state']}: {question.task} is {state or NO_STATE}")
+        told = f"is {state}" if state else "has not started"
+        self._progress.tell(f"{run_name(self._run)} {self._run['state']}: {question.task} {told}")
         return self._run["state"] in ENDED or state in FINISHED
 
     def _state(self) -> str | None:

@@ -20,7 +20,7 @@ from .._base.text import MOST_NAMED, close_to, first_few, one_line
 from .foreseen import foreseen
 from .fulfil import check_runnable
 from .heartbeats import dead_component
-from .many_runs import GO_ON, Key, Waiting, entry, wait_for_runs, waiting_of
+from .many_runs import Key, Waiting, entry, go_on, wait_for_runs, waiting_of
 from .progress import Progress
 from .selection import FEW
 from .wishes import new_dag_run_id
@@ -48,14 +48,15 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
         raise BadInput("No asset is named; give name or uri.")
     for key in ("name", "uri"):
         if params[key] and not params[key].isprintable():
-            raise BadInput(f"{key} '{one_line(params[key], 60)}' has a character that no asset has; correct it.")
+            text = one_line(params[key], 60)
+            raise BadInput(f"{key} '{text}' has a character that an asset cannot have; correct it.")
     if params["name"] and not params["name"].strip():
         raise BadInput(f"name '{one_line(params['name'], 60)}' is no name of an asset; correct it.")
     if params["uri"] and not params["uri"].strip("./ "):
         raise BadInput(f"uri '{one_line(params['uri'], 60)}' is no URI of an asset; correct it.")
     extra = {} if params["extra"] is None else conf_of("extra", params["extra"])
     if MARK in extra:
-        raise BadInput(f"extra has the key {MARK}, by which an event is told apart; leave it out.")
+        raise BadInput(f"extra must not have the key {MARK}, by which the module finds its own event; leave it out.")
     wait_for = list(dict.fromkeys(dag_id_of("wait_for", dag_id) for dag_id in params["wait_for"] or []))
     for key, given in (("extra", extra), ("wait_for", wait_for)):
         if given and state != "updated":
@@ -237,7 +238,7 @@ def runs_of(airflow: Airflow, wish: Wish, done: Done) -> list[Object]:
     # One time for both waits.
     left = max(ends - airflow.clock.now(), 0.0)
     waiting = wish.waiting._replace(timeout=left)
-    found: list[Object] = wait_for_runs(airflow, keys, waiting, GO_ON)["runs"]
+    found: list[Object] = wait_for_runs(airflow, keys, waiting, go_on)["runs"]
     return found
 
 

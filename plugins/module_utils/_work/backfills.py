@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from datetime import datetime
 
@@ -31,7 +30,6 @@ FAILED: Object = {"state": "failed"}
 # What is said of runs that had failed before the task looked at their backfill.
 HAD_FAILED = "was already there and had failed; reprocess: failed runs it again"
 HAD_FAILED_BY_ID = "had failed before; reprocess: failed with dag_id, from_date and to_date runs it again"
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Done(t.NamedTuple):
@@ -76,20 +74,14 @@ def request_of(params: t.Mapping[str, t.Any]) -> BackfillRequest | None:
         return None
     if len(dated) < 2:
         raise BadInput("A backfill has a first and a last day; give from_date and to_date.")
-    first, last = _moment_of("from_date", params["from_date"]), _moment_of("to_date", params["to_date"])
+    first, last = (time_of(key, params[key], days=True) for key in dated)
     if last < first:
-        raise BadInput("to_date lies before from_date; correct one of them.")
+        raise BadInput("to_date is before from_date; correct one of them.")
     number_of("max_active_runs", params["max_active_runs"], 1)
     conf = {} if params["conf"] is None else conf_of("conf", params["conf"])
     dag_id = dag_id_of("dag_id", params["dag_id"])
     options = (params["reprocess"], params["backwards"], params["max_active_runs"])
     return BackfillRequest(dag_id, first, last, *options, conf)
-
-
-def _moment_of(option: str, value: str) -> datetime:
-    """Read a moment; a day is its midnight in UTC."""
-    text = value.strip()
-    return time_of(option, f"{text}T00:00:00+00:00" if _DAY.fullmatch(text) else text)
 
 
 def named(airflow: Airflow, backfill_id: int) -> Done:
@@ -112,8 +104,8 @@ def trigger(airflow: Airflow, request: BackfillRequest, when_paused: str, check_
         active = _still_active(airflow, active, check_mode)
     if active and not request.is_like(active):
         raise BadInput(
-            f"DAG {request.dag_id} has another backfill, {active['id']} from {active['from_date']} to "
-            f"{active['to_date']}, and Airflow has one at a time; wait for it, or cancel it, by its backfill_id."
+            f"DAG {request.dag_id} has backfill {active['id']} ({active['from_date']} to {active['to_date']}), and "
+            "Airflow has one at a time; wait for it, or cancel it, by its backfill_id."
         )
     if active:
         return _unpaused(airflow, dag, _there(airflow, active), unpause, check_mode)
@@ -234,7 +226,9 @@ def _nothing_to_do(airflow: Airflow, request: BackfillRequest, there: t.Sequence
     first, last = iso(request.from_date), iso(request.to_date)
     runs = _runs_between(airflow, {"dag_id": request.dag_id, "from_date": first, "to_date": last})
     if not runs:
-        raise BadInput(f"The schedule of DAG {request.dag_id} has no run from {first} to {last}; correct the dates.")
+        raise BadInput(
+            f"The schedule of DAG {request.dag_id} has no run from {first} to {last}; correct from_date and to_date."
+        )
     return Done(None, False, (), (), diff({}))
 
 

@@ -13,7 +13,7 @@ from .._base.errors import AirflowError, ApiError, BadInput, NoResult, RunFailed
 from .._base.states import ENDED
 from .._base.times import iso
 from .fulfil import Done, Plan, carry_out, dag_of, how_found, plan_trigger
-from .many_runs import GO_ON, MOST_TOLD, Key, Source, Waiting, Watch, entry, failures
+from .many_runs import MOST_TOLD, Key, Source, Waiting, Watch, entry, failures, go_on
 from .report import Report
 from .results import results_of
 from .wishes import Wish, wish_of
@@ -188,7 +188,9 @@ class _Told:
             parts.append(f"So it is with {more} more." if more > 0 else "")
         lacking = list(self.lacking.values())
         if lacking:
-            parts.append(f"{len(lacking)} of {len(wishes)} DAG runs lack results. {' '.join(lacking[:MOST_TOLD])}")
+            parts.append(
+                f"Results of {len(lacking)} of {len(wishes)} DAG runs are missing. {' '.join(lacking[:MOST_TOLD])}"
+            )
         return " ".join(filter(None, parts))
 
     def unmade(self) -> list[str]:
@@ -217,7 +219,7 @@ def run_batch(airflow: Airflow, batch: Batch, check_mode: bool, warn: t.Callable
             told.read_results(warn)
         found = told.entries(timed_out=wait)
         if wait:
-            watch.conclude(found, told.failures(), silence, GO_ON, told.unmade())
+            watch.conclude(found, told.failures(), silence, go_on, told.unmade())
         elif told.failures():
             raise RunFailed(told.failures(), runs=found)
     except AirflowError as error:

@@ -11,7 +11,7 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.connections import FIELDS, Connections
 from .._base.conf import conf_of, merged
 from .._base.errors import BadInput
-from .._base.inputs import connection_id_of
+from .._base.inputs import check_length, connection_id_of
 from .._base.masks import (
     MASK,
     Path,
@@ -45,8 +45,9 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 CLEARABLE = ("description", "host", "login", "password", "schema", "port", "extra", "team_name")
-CLEARED = "(cleared, for which the connection is made anew)"
+CLEARED = "(cleared, for which the connection is created again)"
 HIGHEST_PORT = 65535
+LONGEST = 500  # characters that Airflow's database has for a host, a schema or a type
 
 
 class Wish(t.NamedTuple):
@@ -89,7 +90,7 @@ class Plan(t.NamedTuple):
     :param changed: the fields to write, all of them for a new connection.
     :param after: the connection as it will be.
     :param unverified: secrets that could not be compared, by the names of their options.
-    :param remade: it has to be deleted and made anew.
+    :param remade: it has to be deleted and created again.
     :param digest: kept of the secrets once they have been written.
     """
 
@@ -102,8 +103,18 @@ class Plan(t.NamedTuple):
 
     @property
     def warning(self) -> str:
+        if not self.remade:
+            return ""
         name = self.after["connection_id"]
-        return f"To clear its password, connection {name} is deleted and made anew." if self.remade else ""
+        sentence = (
+            f"To clear its password, connection {name} is deleted and created again, and does not exist for a moment."
+        )
+        if self.digest or "password" not in self.unverified:
+            return sentence
+        return (
+            f"{sentence} Airflow does not show whether it has a password, so this happens in each run; set "
+            "update_secrets: on_change, which does it once."
+        )
 
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
@@ -112,6 +123,8 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     port = params["port"]
     if port is not None and not 0 <= port <= HIGHEST_PORT:
         raise BadInput(f"port is {port}; it takes 1 to {HIGHEST_PORT}, or 0 for none.")
+    for option in ("conn_type", "host", "schema"):
+        check_length(option, params[option], LONGEST)
     extra, secret_extra = (
         None if params[option] is None else {} if params[option] == "" else conf_of(option, params[option])
         for option in ("extra", "secret_extra")
@@ -286,12 +299,12 @@ def with_kept(connections: Connections, name: str, extra: Extra, current: t.Any)
 
 
 def check_remake(name: str, extra: t.Any) -> None:
-    """Refuse to make a connection anew that would lose secrets."""
+    """Refuse to create a connection again that would lose secrets."""
     lost = [path for path, leaf in leaves(extra) if is_masked(leaf)]
     if lost:
         raise BadInput(
-            f"To clear the password of connection {name} it has to be made anew, and its extra holds secrets that were "
-            f"not given ({named(lost)}); give them in secret_extra."
+            f"To clear the password of connection {name} it has to be created again, and its extra holds secrets that "
+            f"were not given ({named(lost)}); give them in secret_extra."
         )
 
 

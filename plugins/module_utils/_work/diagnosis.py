@@ -38,8 +38,11 @@ def diagnosis(airflow: Airflow, run: Object, tasks: t.Sequence[Object], waited: 
         return _Diagnosis(airflow, run, tasks, waited).found()
 
 
-def held_up(airflow: Airflow, active: t.Sequence[Object], waited: float) -> str:
-    """Return what holds up the first of these runs, with what stands before it; one is enough for a message."""
+def held_up(airflow: Airflow, active: t.Sequence[Object], waited: float, named: bool = True) -> str:
+    """Return what holds up the first of these runs, with what stands before it; one is enough for a message.
+
+    :param named: whether to name the run; no need where the message is about no other.
+    """
     tasks: t.Sequence[Object] = ()
     for run in active[:1]:
         with contextlib.suppress(AirflowError), airflow.patience.within(FOR_A_DIAGNOSIS), airflow.client.in_haste(
@@ -47,7 +50,8 @@ def held_up(airflow: Airflow, active: t.Sequence[Object], waited: float) -> str:
         ):
             tasks = airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
         reason = diagnosis(airflow, run, tasks, waited)
-        return f"; of {run_name(run)}: {reason}" if reason else ""
+        head = f". Reason for {run_name(run)}: " if named else "; "
+        return head + reason if reason else ""
     return ""
 
 

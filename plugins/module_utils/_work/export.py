@@ -12,7 +12,7 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.connections import FIELDS as FIELDS_OF_CONNECTIONS
 from .._airflow.connections import Connections
 from .._airflow.pools import DEFAULT_POOL
-from .._base.errors import BadInput, Unsupported
+from .._base.errors import BadInput, Denied, Unsupported
 from .._base.masks import Path, is_masked, is_sensitive, leaves, mapped, value_of_text
 from .._base.names import NAMES
 from .._base.placeholders import is_placeholder, placeholder
@@ -89,6 +89,11 @@ def exported(
                 raise
             warn(f"{kind.name} are left out: {error.message}")
             continue
+        except Denied as error:
+            # Where nothing was read before, it may be the login that is wrong.
+            if error.status == 403 and (error.authenticated or config):
+                error.message += _way_out(kind.name, kinds)
+            raise
         items = []
         for current in sorted(there, key=lambda item: str(item[kind.key])):
             if _is_meant(kind, current, matching, login):
@@ -97,6 +102,16 @@ def exported(
             {dag["dag_id"]: {"paused": dag["paused"]} for dag in items} if kind.name == "dags" else items
         )
     return {"config": config, "secrets_needed": needed}
+
+
+def _way_out(denied: str, kinds: t.Sequence[str] | None) -> str:
+    """Say how to export the kinds that the user may read; an empty text where no other kind is wanted."""
+    # Who may not read roles may mostly not read users, either.
+    lacking = ("roles", "users") if denied in ("roles", "users") else (denied,)
+    if not {*(kinds or KINDS_IN_ORDER)} - {*lacking}:
+        return ""
+    named = " and ".join(lacking)
+    return f" To export the other kinds, leave out {named} with kinds (in the playbook: airflow_objects_kinds)."
 
 
 def _is_meant(kind: Kind, current: Object, matching: t.Sequence[str] | None, login: str) -> bool:

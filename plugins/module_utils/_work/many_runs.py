@@ -20,14 +20,29 @@ from .foreseen import foreseen
 from .foreseen_runs import unseen_run
 from .progress import Progress
 from .report import MOST_LOGS, Report, elapsed, read_again, without_tasks
-from .wording import last_answer, run_name, waited
+from .wording import have, last_answer, run_name, waited
 
 Key = t.Tuple[str, str]
 
 MOST_TOLD = 4  # failed runs that a message tells about in full
-# What is said of runs that go on: of those for which the same task waits again, and of those that it would make anew.
-WAITS_AGAIN = "They go on; the same task waits for them again."
-GO_ON = "They go on, and airflow_dag_run_wait can wait for them."
+
+
+def waits_again(count: int) -> str:
+    """What is said of so many runs that go on, for which the same task waits again."""
+    return f"{_goes(count)} on; the same task waits for {_them(count)} again."
+
+
+def go_on(count: int) -> str:
+    """The same of runs that the same task would make anew."""
+    return f"{_goes(count)} on, and airflow_dag_run_wait can wait for {_them(count)}."
+
+
+def _goes(count: int) -> str:
+    return "It goes" if count == 1 else "They go"
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
 
 
 class Waiting(t.NamedTuple):
@@ -173,7 +188,7 @@ class Watch:
         states = [run["state"] for run in runs]
         failed = [run_name(run) for run in runs if run["state"] == "failed"]
         ended = sum(state in ENDED for state in states)
-        line = f"{ended} of {len(runs) + source.left + source.lost} DAG runs have ended"
+        line = f"{ended} of {len(runs) + source.left + source.lost} DAG runs {have(ended)} ended"
         line += f", {len(failed)} failed ({first_few(failed)})" if failed else ""
         counts = [(states.count("running"), "running"), (states.count("queued"), "queued")]
         counts += [(source.left, "not made yet"), (source.lost, "could not be made")]
@@ -184,23 +199,26 @@ class Watch:
         entries: t.Sequence[Object],
         failures: str,
         silence: AirflowError | None,
-        advice: str,
+        advice: t.Callable[[int], str],
         unmade: t.Sequence[str] = (),
     ) -> None:
         """Raise TimedOut when runs have not ended, and RunFailed when some have failed.
 
         :param entries: the results, one for each run that was asked for.
+        :param advice: tells of so many runs that go on what can be done about them.
         :param unmade: names of runs that were not made since the time was over.
         """
         active = self.active()
         if active or unmade:
             named = first_few([*(f"{run_name(run)} ({run['state']})" for run in active), *unmade])
-            reason = f"; {last_answer(silence)}" if silence else held_up(self._airflow, active, self._waiting.timeout)
-            advice = advice if active and not unmade else unmade_too(active)
+            count = len(active) + len(unmade)
+            timeout = self._waiting.timeout
+            reason = f"; {last_answer(silence)}" if silence else held_up(self._airflow, active, timeout, count > 1)
+            what_now = advice(count) if active and not unmade else unmade_too(active)
             raise TimedOut(
-                f"{len(active) + len(unmade)} of {len(entries)} DAG runs have not ended "
-                f"{waited(self._waiting.timeout, 'wait_timeout')}: {named}{reason}."
-                f" {advice}{' ' + failures if failures else ''}",
+                f"{count} of {len(entries)} DAG runs {have(count)} not ended "
+                f"{waited(timeout, 'wait_timeout')}: {named}{reason}."
+                f" {what_now}{' ' + failures if failures else ''}",
                 runs=entries,
             )
         if failures:
@@ -219,12 +237,12 @@ def wait_for_runs(
     airflow: Airflow,
     keys: t.Sequence[Key],
     waiting: Waiting,
-    advice: str = WAITS_AGAIN,
+    advice: t.Callable[[int], str] = waits_again,
     had_failed: t.Mapping[Key, str] | None = None,
 ) -> Object:
     """Wait until all of them have ended; RunFailed when one of them failed, TimedOut when one is active then.
 
-    :param advice: what can be done about runs that go on.
+    :param advice: tells of so many runs that go on what can be done about them.
     :param had_failed: what is to be said of runs that had failed before the task looked at them.
     """
     watch = Watch(airflow, waiting, keys)

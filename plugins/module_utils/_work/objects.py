@@ -29,6 +29,7 @@ class Kind(t.NamedTuple):
     :param remove: deletes one; None: that is not done.
     :param why_kept: what makes an object, by its name and that of the login, one that is never removed; or nothing.
     :param loss: what somebody should know before an object is removed, by its name; or nothing; reads at most.
+    :param needs: the objects that one needs, by what is wanted of it: the names of kinds with names of objects.
     :param foreseeable: check mode takes an object that is refused for one that a task before would have made.
     :param same_name: two names are one when this makes the same of them.
     """
@@ -46,6 +47,7 @@ class Kind(t.NamedTuple):
     whole: t.Callable[[Airflow, Object], Object] = lambda airflow, current: current
     why_kept: t.Callable[[str, str], str] = lambda name, login: ""
     loss: t.Callable[[t.Any, str], str] = lambda airflow, name: ""
+    needs: t.Callable[[t.Any], t.Mapping[str, t.Collection[str]]] = lambda wish: {}
     foreseeable: bool = False
     same_name: t.Callable[[str], str] = str
 

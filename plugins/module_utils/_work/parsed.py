@@ -69,7 +69,7 @@ def moment_of(airflow: Airflow, text: str | None) -> datetime | None:
     now = server_now(airflow)
     if after > now + AHEAD:
         raise BadInput(
-            f"parsed_after {iso(after)} lies in the future (it is {iso(now)}); give when the files were copied."
+            f"parsed_after {iso(after)} is in the future (it is {iso(now)}); give when the files were copied."
         )
     return after
 
@@ -235,7 +235,7 @@ def server_now(airflow: Airflow) -> datetime:
 def reason_of(error: Object) -> str:
     """The last line of an import error's trace."""
     lines = [line for line in error["stack_trace"].splitlines() if line.strip()]
-    return one_line(lines[-1], 200) if lines else "Airflow shows no reason"
+    return one_line(lines[-1], 200).rstrip(".") if lines else "Airflow shows no reason"
 
 
 def shown(error: Object) -> Object:

@@ -45,13 +45,15 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     check_no_mask("description", wanted["description"], template=False)
     slots = wanted["slots"]
     if slots is not None and slots != UNLIMITED:
-        number_of("slots", slots, 1, ", or, from Airflow 3.1 on, -1 for a pool without a limit")
+        number_of("slots", slots, 1, ". From Airflow 3.1 on, -1 means that the pool has no limit")
     if wanted["name"] == DEFAULT_POOL:
         if params["state"] == "absent":
             raise BadInput(f"{DEFAULT_POOL} is Airflow's own and cannot be deleted; name another pool.")
         fixed = [key for key in DEFAULTS_OWN if wanted[key] is not None]
         if fixed:
-            raise BadInput(f"{DEFAULT_POOL} takes other slots and include_deferred only; leave out {', '.join(fixed)}.")
+            raise BadInput(
+                f"Only slots and include_deferred of {DEFAULT_POOL} can be changed; leave out {', '.join(fixed)}."
+            )
     return Wish(wanted)
 
 

@@ -18,7 +18,7 @@ from .._base.states import ENDED, FAILED
 from .foreseen import foreseen
 from .foreseen_runs import foreseen_run
 from .fulfil import carrying, check_runnable, check_unpaused, existing_run
-from .report import Report, task_name, without_tasks
+from .report import CLEAR_DOWNSTREAM, CLEAR_THEM, Report, task_name, without_tasks
 from .task_wishes import Wish, selection_of
 from .waiting import wait_for_run
 from .wording import run_name, shown
@@ -84,6 +84,8 @@ def repair(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     there = airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
     plan = _plan(airflow, wish, selection_of(airflow, wish, run, there))
     done = _foreseen(plan, wish)
+    if wish.state == "cleared" and not done.changed and (check_mode or not _fails(wish, run)):
+        done = done._replace(warnings=[_nothing_cleared(wish, run)])
     if check_mode or not done.changed:
         return done
     with carrying(run, False):
@@ -111,7 +113,10 @@ def outcome(airflow: Airflow, wish: Wish, done: Done, check_mode: bool, warn: t.
         done = done.seen_again(report.tasks)
         # Whoever marks tasks failed knows that.
         if run["state"] == "failed" and wish.state != "failed":
-            raise RunFailed(report.failure("" if active else _stays(report.tasks)), **report.result())
+            # Whoever clears the tasks after them, too, looks for another cause.
+            alone = wish.state == "cleared" and not wish.downstream
+            advice = CLEAR_DOWNSTREAM if alone else CLEAR_THEM
+            raise RunFailed(report.failure("" if active else _stays(report.tasks), advice), **report.result())
     except AirflowError as error:
         error.details = {**done.result(wish.state), **error.details}
         raise
@@ -238,6 +243,21 @@ def _write(airflow: Airflow, wish: Wish, plan: Plan) -> None:
                 " Nobody knows whether the tasks were cleared; look at the run before you clear them again."
             )
         raise
+
+
+def _fails(wish: Wish, run: Object) -> bool:
+    """Whether the task fails when nothing in the run runs again: then the failure says so."""
+    return wish.of_run.wait and bool(run["state"] == "failed")
+
+
+def _nothing_cleared(wish: Wish, run: Object) -> str:
+    name = f"{run_name(run)} ({run['state']})"
+    if not wish.only_failed:
+        return f"Airflow clears none of the selected tasks of DAG run {name}."
+    return (
+        f"None of the selected tasks of DAG run {name} has failed, so none was cleared; only_failed: false clears all "
+        "of them."
+    )
 
 
 def _stays(tasks: t.Sequence[Object]) -> str:

@@ -14,7 +14,7 @@ from .._base.errors import NotFound
 from .._base.states import ENDED, FAILED, FINISHED, NEVER_RAN, NO_STATE
 from .._base.text import first_few, one_line
 from .._base.times import time_of
-from .wording import failed_after, run_name, shown, waited
+from .wording import failed_after, have, run_name, shown, waited
 
 MOST_LOGS = 50  # failed tasks whose logs are read: more would cost minutes and overflow AWX's events
 LONGEST_TASK_REASON = 140  # characters
@@ -22,6 +22,9 @@ HAD_FAILED = "was already there and had failed; state: cleared runs it again"
 # Airflow has skipped the tasks that had not started, so there is none that failed and could be cleared.
 MARKED = "but none of its tasks did: it was marked failed, or ran into its dagrun_timeout"
 HAD_BEEN_MARKED = f"was already there and had failed, {MARKED}; state: cleared with only_failed: false runs it again"
+# What can be done about tasks that never ran although none has failed: one is mapped over nothing, or not cleared.
+CLEAR_THEM = "look at what the tasks before them returned, or clear them by airflow_task, too"
+CLEAR_DOWNSTREAM = "set downstream: true to clear them, too, or look at what the tasks before them returned"
 NOTHING_TO_CLEAR = f"had failed, {MARKED}; only_failed: false runs all of its tasks again"
 
 
@@ -93,16 +96,20 @@ class Report:
             "elapsed": self.elapsed,
         }
 
-    def failure(self, how: str = "") -> str:
+    def failure(self, how: str = "", never_ran: str = CLEAR_THEM) -> str:
         """One sentence that says which tasks failed and why.
 
         :param how: what is said of a run that had failed before the task looked at it.
+        :param never_ran: what can be done when no task failed, but some never ran.
         """
         run = self.run
         failed = self._failed_themselves
         if self.failed and not failed:
             how = how or failed_after(self.elapsed)
-            return f"DAG run {run_name(run)} {how}: {self._without_a_failure()}. {run['url']}"
+            return (
+                f"DAG run {run_name(run)} {how}: no task failed, but {len(self.failed)} of {len(self.tasks)} tasks "
+                f"never ran (upstream_failed): {self._named(self.failed)}; {never_ran}. {run['url']}"
+            )
         if not failed:
             how = HAD_BEEN_MARKED if how == HAD_FAILED else how or f"{failed_after(self.elapsed)}, {MARKED}"
             return f"DAG run {run_name(run)} {how}. {run['url']}"
@@ -124,30 +131,22 @@ class Report:
         name = f"DAG run {run_name(self.run)}"
         if not self.tasks:
             return (
-                f"{name} succeeded without running a task: its DAG has none, or its logical date lies before their "
+                f"{name} succeeded without running a task: its DAG has none, or its logical date is before their "
                 "start_date."
             )
         return f"{name} succeeded although {len(lacking)} of {len(self.tasks)} tasks did not: {self._named(lacking)}."
 
     def goes_on(self, seconds: float) -> str:
         """One sentence about tasks that have not ended although their run was cancelled."""
-        run = self.run
+        left = self.unfinished()
         return (
-            f"DAG run {run_name(run)} is marked failed, and {len(self.unfinished())} of its "
-            f"tasks have not ended {waited(seconds, 'wait_timeout')}: {self._named(self.unfinished())}."
+            f"DAG run {run_name(self.run)} is marked failed, and {len(left)} of its tasks {have(len(left))} not ended "
+            f"{waited(seconds, 'wait_timeout')}: {self._named(left)}."
         )
 
     def unfinished(self) -> list[Object]:
         """The task instances that are still going on, or will."""
         return [task for task in self.tasks if task["state"] and task["state"] not in FINISHED]
-
-    def _without_a_failure(self) -> str:
-        """What is said of tasks that never ran although none has failed: one is mapped over nothing, or not cleared."""
-        return (
-            f"no task failed, but {len(self.failed)} of {len(self.tasks)} tasks never ran (upstream_failed): "
-            f"{self._named(self.failed)}; look at what the tasks before them returned, or clear them by airflow_task, "
-            "too"
-        )
 
     def _named(self, tasks: t.Sequence[Object]) -> str:
         return first_few([self._task_line(task) for task in tasks], "; ")
@@ -155,7 +154,8 @@ class Report:
     def _task_line(self, task: Object) -> str:
         tries = f" (try {task['try_number']} of {task['max_tries'] + 1})" if task["try_number"] else ""
         reason = "removed from the DAG" if task["state"] == "removed" else self._reasons.get(task_key(task), "")
-        return task_name(task) + tries + (f": {one_line(reason, LONGEST_TASK_REASON)}" if reason else "")
+        told = one_line(reason, LONGEST_TASK_REASON).rstrip(".")
+        return task_name(task) + tries + (f": {told}" if told else "")
 
     def _read_logs(self, airflow: Airflow, log_lines: int, most_logs: int) -> None:
         for number, task in enumerate(self._failed_themselves):

@@ -21,6 +21,8 @@ from .wording import duration, run_name, tasks_there
 LARGEST_VALUE = 64 * 1024  # bytes, as JSON
 LARGEST_RESULT = 1024 * 1024
 NOTHING = object()  # None is a value
+# How a task may have ended without a result although its run succeeded.
+ENDS = {"skipped": "was skipped", "failed": "failed", "upstream_failed": "never ran"}
 
 
 class Values:
@@ -55,17 +57,20 @@ class Values:
             size = len(json.dumps(plain))
         except RecursionError as error:
             raise NoResult(
-                f"the value of {name} is nested too deeply to be returned; leave it out {self._way_out}."
+                f"the value of {name} is nested too deeply to be returned; leave it out {self._way_out}.",
+                "nested too deeply",
             ) from error
         if size > LARGEST_VALUE:
             raise NoResult(
-                f"the value of {name} has {size} bytes, and may have {LARGEST_VALUE}; leave it out {self._way_out}, or "
-                "let the task push where the data is."
+                f"the value of {name} has {size} bytes; the limit is {LARGEST_VALUE}; leave it out {self._way_out}, or "
+                "let the task push where the data is.",
+                f"{size} bytes, the limit is {LARGEST_VALUE}",
             )
         self._size += size
         if self._size > LARGEST_RESULT:
             raise NoResult(
-                f"the values have more than {LARGEST_RESULT} bytes in all; leave some of them out {self._way_out}."
+                f"the values have more than {LARGEST_RESULT} bytes in all; leave some of them out {self._way_out}.",
+                f"more than {LARGEST_RESULT} bytes in all",
             )
         if foreign:
             self._warn(
@@ -155,14 +160,14 @@ def check_results(airflow: Airflow, dag_id: str, tasks: t.Sequence[Object], word
 def _read(
     airflow: Airflow, run: Object, tasks: t.Sequence[Object], results: Object, warn: t.Callable[[str], None]
 ) -> None:
-    """Put what can be read into C(results), whose keys are the words; the first NoResult comes in the end."""
-    problems: list[NoResult] = []
+    """Put what can be read into C(results), whose keys are the words; then NoResult for what cannot."""
+    problems: dict[str, NoResult] = {}
     instances: dict[str, list[Object]] = {}
     for task in sorted(tasks, key=lambda task: (turn(task) or 0, int(task["map_index"]))):
         instances.setdefault(task["task_id"], []).append(task)
     found: dict[str, tuple[str, str]] = {}
     for word in results:
-        with _noted(problems):
+        with _noted(problems, word):
             found[word] = _named(word, instances)
     values = Values(airflow, run, "of results", warn)
     at_once = _returned(airflow, run, [task_id for task_id, key in found.values() if key == RETURNED], instances)
@@ -173,19 +178,35 @@ def _read(
             for task in own
         ]
         known = at_once if key == RETURNED and not _is_looped(own) else None
-        with _noted(problems):
-            results[word] = _shaped(own, _result(values, word, xcoms, known))
+        with _noted(problems, word):
+            given = _result(values, xcoms, known)
+            mapped = _is_mapped(own)
+            if all(value is NOTHING for value in given):
+                mapped = _is_mapped_over_nothing(airflow, run, own)
+                if not mapped:
+                    raise _without_value(word, task_id, key, own)
+            results[word] = _shaped(own, given, mapped)
     if problems:
-        raise problems[0]
+        raise _all_of(problems, len(results))
 
 
 @contextlib.contextmanager
-def _noted(problems: list[NoResult]) -> t.Iterator[None]:
+def _noted(problems: dict[str, NoResult], word: str) -> t.Iterator[None]:
     """Go on after a result that is not there."""
     try:
         yield
     except NoResult as error:
-        problems.append(error)
+        problems[word] = error
+
+
+def _all_of(problems: t.Mapping[str, NoResult], total: int) -> NoResult:
+    """Return one failure for all of these, of which many are named in short."""
+    if len(problems) == 1:
+        return next(iter(problems.values()))
+    named = first_few([f"{one_line(word, 60)} ({error.short})" for word, error in problems.items()])
+    return NoResult(
+        f"{len(problems)} of {total} results cannot be returned: {named}; correct results, or the tasks.", ""
+    )
 
 
 def _is_looped(tasks: t.Sequence[Object]) -> bool:
@@ -196,12 +217,15 @@ def _is_mapped(tasks: t.Sequence[Object]) -> bool:
     return any(task["map_index"] >= 0 for task in tasks)
 
 
-def _shaped(tasks: t.Sequence[Object], values: t.Sequence[t.Any]) -> t.Any:
-    """Return one value, a list by map index, or a list of these by turn of a loop."""
+def _shaped(tasks: t.Sequence[Object], values: t.Sequence[t.Any], mapped: bool) -> t.Any:
+    """Return one value, a list by map index, or a list of these by turn of a loop; null for a hole."""
     turns: dict[int | None, list[t.Any]] = {}
     for task, value in zip(tasks, values):
-        turns.setdefault(turn(task), []).append(value)
-    by_turn = [each if _is_mapped(tasks) else each[0] for each in turns.values()]
+        of_turn = turns.setdefault(turn(task), [])
+        # A task that is mapped over an empty list is one instance without an index.
+        if not mapped or task["map_index"] >= 0:
+            of_turn.append(None if value is NOTHING else value)
+    by_turn = [each if mapped else each[0] for each in turns.values()]
     return by_turn if _is_looped(tasks) else by_turn[0]
 
 
@@ -210,7 +234,8 @@ def _named(word: str, task_ids: t.Collection[str]) -> tuple[str, str]:
     found = _parted(word, task_ids)
     if not found:
         raise NoResult(
-            f"it has no task for the result {one_line(word, 60)}; {tasks_there(word, task_ids)}: correct results."
+            f"it has no task for the result {one_line(word, 60)}; {tasks_there(word, task_ids)}: correct results.",
+            "there is no such task",
         )
     return found
 
@@ -235,23 +260,46 @@ def _returned(
     return airflow.ask(Xcoms).returned(run["dag_id"], run["dag_run_id"], names)
 
 
-def _result(values: Values, word: str, xcoms: t.Sequence[Object], at_once: Object | None) -> list[t.Any]:
-    """Return what each of these holds, None for a hole; NoResult when all are empty."""
-    task_id, key = xcoms[0]["task_id"], xcoms[0]["key"]
-    found = None
+def _result(values: Values, xcoms: t.Sequence[Object], at_once: Object | None) -> list[t.Any]:
+    """Return what each of these holds, NOTHING for a hole."""
+    task_id = xcoms[0]["task_id"]
     if at_once is not None:
         given = at_once.get(task_id, []) if _is_mapped(xcoms) else [at_once.get(task_id, NOTHING)]
+        if not given:
+            return [NOTHING] * len(xcoms)
         # Of a list with holes only the map indices tell where they are.
-        if len(given) in (0, len(xcoms)):
-            found = [NOTHING if value is NOTHING else values.taken(xcom, value) for xcom, value in zip(xcoms, given)]
-    if found is None:
-        found = [values.find_or(xcom, NOTHING) for xcom in xcoms]
-    if all(value is NOTHING for value in found):
-        raise NoResult(
-            f"it has no result {one_line(word, 60)}: task {task_id} has pushed nothing as {key}; correct results, or "
-            "the task."
+        if len(given) == len(xcoms):
+            return [NOTHING if value is NOTHING else values.taken(xcom, value) for xcom, value in zip(xcoms, given)]
+    return [values.find_or(xcom, NOTHING) for xcom in xcoms]
+
+
+def _is_mapped_over_nothing(airflow: Airflow, run: Object, tasks: t.Sequence[Object]) -> bool:
+    """Whether a task that has pushed nothing is mapped, over an empty list: Airflow shows it as one that was skipped.
+
+    Where Airflow does not tell the tasks of the DAG, the task is taken for one that is not mapped.
+    """
+    if _is_mapped(tasks) or any(task["state"] != "skipped" for task in tasks):
+        return False
+    try:
+        return airflow.ask(Tasks).mapped(run["dag_id"]).get(tasks[0]["task_id"], False)
+    except ApiError:
+        return False
+
+
+def _without_value(word: str, task_id: str, key: str, tasks: t.Sequence[Object]) -> NoResult:
+    """Say of a task why it has pushed nothing, as far as its state tells."""
+    name = one_line(word, 60)
+    states = {task["state"] for task in tasks}
+    how = ENDS.get(states.pop(), "") if len(states) == 1 else ""
+    if how:
+        return NoResult(
+            f"task {task_id} {how}, so it has no result {name}; correct the task, or leave {name} out of results.",
+            f"the task {how}",
         )
-    return [None if value is NOTHING else value for value in found]
+    return NoResult(
+        f"it has no result {name}: task {task_id} has pushed nothing as {key}; correct results, or the task.",
+        "nothing was pushed",
+    )
 
 
 def xcom_name(xcom: Object) -> str:

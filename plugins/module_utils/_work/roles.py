@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .._airflow.access import Access, permissions_of
+from .._airflow.access import Access
+from .._airflow.access_shapes import ADMIN, EVERYBODYS, LONGEST_ROLE, pairs_of, permissions_of
 from .._airflow.airflow import Asked, Object
 from .._base.inputs import name_of
 from .._base.state import changes
+from .._base.text import first_few
 from .objects import Kind, Plan, difference
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -27,8 +29,6 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 OWN_ROLES = ("Admin", "Op", "Public", "User", "Viewer")
-# Airflow adds it to every role of its own accord.
-EVERYBODYS = ("can_read", "Website")
 
 
 class Wish(t.NamedTuple):
@@ -47,14 +47,29 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     """Check all options before anything is sent; BadInput names the one that is wrong."""
     given = params["permissions"]
     pairs = None if given is None else {(pair["action"], pair["resource"]) for pair in given}
-    return Wish(name_of("name", params["name"]), pairs, params["append"])
+    longest = None if params["state"] == "absent" else LONGEST_ROLE
+    return Wish(name_of("name", params["name"], longest), pairs, params["append"])
 
 
 def plan_of(airflow: Asked, wish: Wish, current: Object | None, known: t.Any = None) -> Plan:
     """Find out what has to be written, and whether it may be."""
     wanted = {"name": wish.name, "permissions": wanted_permissions(wish, current)}
     changed = changes(current or {}, wanted)
-    return Plan(current, changed, airflow.ask(Access).check_role(current, wanted))
+    warnings = (airflow.ask(Access).check_role(current, wanted), _loss_of_admin(current, wanted))
+    return Plan(current, changed, " ".join(filter(None, warnings)))
+
+
+def _loss_of_admin(current: Object | None, wanted: Object) -> str:
+    """Say so when the role of those who manage Airflow loses permissions."""
+    lost = sorted(pairs_of(current) - pairs_of(wanted)) if current and wanted["name"] == ADMIN else []
+    if not lost:
+        return ""
+    named = first_few([f"{action} on {resource}" for action, resource in lost])
+    count = f"{len(lost)} permission{'' if len(lost) == 1 else 's'}"
+    return (
+        f"This takes {count} from the role {ADMIN} ({named}), so admins may not do that then; the command airflow "
+        "sync-perm gives it back."
+    )
 
 
 def wanted_permissions(wish: Wish, role: Object | None) -> list[Object]:

@@ -114,8 +114,8 @@ def _of_indices(wish: Wish, run: Object, found: t.Sequence[Object]) -> list[Obje
             name, indices = one_line(word, 60), first_few([str(index) for index in wish.map_index])
             has = _indices(name, [task for task in found if _hits(word, task["task_id"])])
             raise NotFound(
-                f"map_index {indices} leaves nothing of {name} in DAG run {run_name(run)}: {has}; correct map_index, "
-                f"in which -1 is a task that is not mapped, or leave {name} out of task_id.",
+                f"Task {name} of DAG run {run_name(run)} has no map_index {indices}: {has}; correct map_index, in "
+                f"which -1 is a task that is not mapped, or leave {name} out of task_id.",
                 404,
             )
     return kept

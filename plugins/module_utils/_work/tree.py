@@ -79,6 +79,9 @@ def tree_of(params: Options) -> Tree:
         for name, options in (params["purge"] or {}).items()
         if options is not None  # a kind that is not purged
     }
+    for kind in KINDS.values():
+        absent = {item.wish.name: item.label for item in items.get(kind.name, {}).values() if item.absent}
+        check_needed(kind, items, absent, "take one of them out")
     return Tree(items, purges, login)
 
 
@@ -131,13 +134,15 @@ def _labelled(kind: Kind, value: t.Any) -> t.Iterator[tuple[str, t.Any]]:
     """Yield the options of each object, with what messages call it."""
     if isinstance(value, t.Mapping) and kind in (VARIABLES, DAGS):
         for name, options in value.items():
+            if name is None or not str(name).strip():
+                raise BadInput(f"{kind.name} has an entry with an empty key; give the key, or take the entry out.")
             yield f"{kind.name}.{one_line(name, 60)}", _of_mapping(kind, str(name), options)
         return
     if not isinstance(value, list):
         raise BadInput(f"{kind.name} is {kind_of(value)}; write it like {form_of(kind)}.")
     for number, options in enumerate(value, 1):
         name = options.get(kind.key) if isinstance(options, t.Mapping) else None
-        named = f" ({one_line(name, 60)})" if name and isinstance(name, str) else ""
+        named = f" ({one_line(name, 60)})" if isinstance(name, str) and name.strip() else ""
         yield f"Item {number} of {kind.name}{named}", options
 
 
@@ -179,6 +184,22 @@ def _purge(kind: Kind, options: Options, listed: bool, login: str) -> Purge:
     if options["at_most"] < 0:
         raise BadInput(f"{option} has at_most {options['at_most']}; it takes 0 or more.")
     return Purge(options["matching"], options["except"] or [], options["at_most"])
+
+
+def check_needed(
+    kind: Kind, items: t.Mapping[str, t.Mapping[str, Item]], doomed: t.Mapping[str, str], way_out: str
+) -> None:
+    """Refuse to remove an object that another one is to have, which would lose it, or be refused.
+
+    :param doomed: from the names of objects to what removes them.
+    """
+    for name, others in items.items():
+        for item in others.values():
+            needed = () if item.absent else KINDS[name].needs(item.wish).get(kind.name, ())
+            lost = sorted(set(needed) & set(doomed))
+            if lost:
+                one = f"{kind.name[:-1]} {lost[0]}"
+                raise BadInput(f"{item.label} is to have the {one}, which {doomed[lost[0]]} removes; {way_out}.")
 
 
 def check_purge(kind: Kind, names: t.Sequence[str], at_most: int) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import typing as t
 
 from .._airflow.access import Access
+from .._airflow.access_shapes import ADMIN
 from .._airflow.airflow import Asked, Object
 from .._base.errors import BadInput
-from .._base.inputs import name_of
-from .._base.masks import CHANGED, MASK
+from .._base.inputs import check_length, name_of
+from .._base.masks import CHANGED, MASK, check_no_mask
 from .._base.state import changes
 from .objects import Kind
 
@@ -26,7 +27,8 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 
-ADMIN = "Admin"
+# Characters that Airflow's database has for them.
+LONGEST = {"username": 512, "email": 512, "first_name": 256, "last_name": 256}
 
 
 class Wish(t.NamedTuple):
@@ -68,11 +70,15 @@ class Plan(t.NamedTuple):
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     """Check all options before anything is sent; BadInput names the one that is wrong."""
-    name = name_of("username", params["username"])
+    present = params["state"] != "absent"
+    name = name_of("username", params["username"], LONGEST["username"] if present else None)
     roles = None if params["roles"] is None else sorted({role.strip() for role in params["roles"]})
     if roles is not None and not all(roles):
         raise BadInput("roles holds an empty name; name the roles, such as Viewer, User or Op.")
+    check_no_mask("password", params["password"])
     texts = {key: params[key] for key in ("email", "first_name", "last_name")}
+    for key, text in texts.items():
+        check_length(key, text, LONGEST[key])
     return Wish({"username": name, **texts, "roles": roles}, params["password"], params["update_password"])
 
 
@@ -131,6 +137,12 @@ def why_kept(username: str, login: str) -> str:
     return "the user that is logged in" if username.lower() == login.lower() else ""
 
 
+def loss(airflow: Asked, username: str) -> str:
+    """Nothing is lost with a user; its e-mail address is free for those that come after it."""
+    airflow.ask(Access).frees_address(username)
+    return ""
+
+
 def remove(airflow: Asked, username: str) -> None:
     """Delete a user."""
     airflow.ask(Access).delete_user(username)
@@ -147,6 +159,8 @@ KIND = Kind(
     difference=difference,
     remove=remove,
     why_kept=why_kept,
+    loss=loss,
+    needs=lambda wish: {"roles": wish.fields["roles"] or ()},
     # Airflow takes upper and lower case for the same.
     same_name=str.lower,
 )

@@ -16,6 +16,7 @@ from .._base.clock import Clock
 from .._base.conf import conf_of, merged
 from .._base.errors import BadInput
 from .._base.inputs import check_maskable, dag_id_of, dag_run_id_of, lines_of, new_dag_run_id_of, seconds_of
+from .._base.masks import check_no_mask
 from .._base.states import STATES
 from .._base.text import one_line, texts_in
 from .._base.times import time_of
@@ -65,7 +66,7 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence
     if (start is None) != (end is None):
         raise BadInput("data_interval_start and data_interval_end go together; give both or none.")
     if start and end and end < start:
-        raise BadInput("data_interval_end lies before data_interval_start; correct one of them.")
+        raise BadInput("data_interval_end is before data_interval_start; correct one of them.")
     if params["note"] and len(params["note"]) > LONGEST_NOTE:
         raise BadInput(f"note has {len(params['note'])} characters, and Airflow keeps {LONGEST_NOTE}; shorten it.")
     log_lines = lines_of("log_lines", params["log_lines"])
@@ -74,6 +75,8 @@ def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence
     request_id = run_id or new_dag_run_id(airflow.clock)
     if params["secret_conf"] is not None:
         secret_conf = conf_of("secret_conf", params["secret_conf"])
+        # A DAG may well render a template.
+        check_no_mask("secret_conf", secret_conf, template=False)
         check_maskable("secret_conf", secret_conf, [dag_id, request_id, airflow.url, *STATES, *visible])
         airflow.client.redact.add(texts_in(secret_conf))
         conf = merged(conf or {}, secret_conf)

@@ -82,6 +82,11 @@ def last_answer(silence: AirflowError) -> str:
     return f"{LAST_ANSWER}. {silence.message.rstrip('.')}"
 
 
+def have(count: int) -> str:
+    """The verb of so many: C(1 of 3 DAG runs has ended)."""
+    return "has" if count == 1 else "have"
+
+
 def failed_after(seconds: float) -> str:
     """What a message says of a run that has failed after so long."""
     return f"failed after {duration(seconds)}"

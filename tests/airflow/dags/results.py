@@ -45,8 +45,14 @@ def part(index):
     return None if index == 1 else {"part": index}
 
 
+def no_parts():
+    return []
+
+
 with make_dag("pushes") as pushes:
     PythonOperator(task_id="values", python_callable=push)
     PythonOperator(task_id="values.more", python_callable=lambda: "of a task with a dot")
     PythonOperator(task_id="nothing", python_callable=lambda: None)
     PythonOperator.partial(task_id="parts", python_callable=part).expand(op_args=[[0], [1], [2]])
+    empty_list = PythonOperator(task_id="empty_list", python_callable=no_parts)
+    PythonOperator.partial(task_id="over_nothing", python_callable=part).expand(op_args=empty_list.output)

@@ -39,10 +39,11 @@ def test_what_can_be_applied():
         ([], "holds no configuration; name a folder"),
         (["", "- a\n"], "holds no configuration; name a folder"),
         (["pool: []"], "holds the unknown keys pool (did you mean pools?); correct them: a file takes pools, "),
+        (["'': []\n"], "holds the unknown keys ''; correct them"),
         (["format: 2\npools: []"], "was written for another version of this collection"),
         (
-            ["pools: []", "polls: []\npals: []"],
-            "holds the unknown keys pals (did you mean pools?), polls (did you mean pools?); correct them",
+            ["pools: []", "polls: []\npoolz: []"],
+            "holds the unknown keys polls (did you mean pools?), poolz (did you mean pools?); correct them",
         ),
     ],
 )
@@ -53,7 +54,7 @@ def test_what_is_no_configuration(texts, words):
 @pytest.mark.parametrize(
     ("secrets", "missing"),
     [
-        (None, "the variable vault_airflow"),
+        (None, f"{FIRST[3:-3]}, {SECOND[3:-3]}"),
         ({}, f"{FIRST[3:-3]}, {SECOND[3:-3]}"),
         ({"connections": SECRETS["connections"]["db"]}, f"{FIRST[3:-3]}, {SECOND[3:-3]}"),
         ({"connections": {"db": {"password": ""}}}, SECOND[3:-3]),

@@ -17,8 +17,10 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
     Unreachable,
     WrongLogin,
 )
+from ansible_collections.dagops.airflow.plugins.module_utils._base.text import Redactor
 from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login, TokenLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_form import words_of
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import AutoLogin, BasicLogin, SessionLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v2 import (
     FabLogin,
@@ -528,6 +530,11 @@ def test_an_answer_of_the_form_that_is_no_refusal_says_nothing_of_the_password(s
     assert error.message.startswith("The form at https://airflow.example/login/ gave no session (")
     assert words in error.message
     assert "says nothing of api_username and api_password" in error.message
+
+
+def test_a_page_of_the_form_is_read_whatever_the_password_is():
+    page = '<div class="alert">Locked: &quot;alert&quot; or s3cret&amp;pa55</div>'
+    assert words_of(page, Redactor(["alert", "div", "s3cret&pa55"])) == 'Locked: "********" or ********'
 
 
 def test_the_form_gives_no_cookie(server, session_client):

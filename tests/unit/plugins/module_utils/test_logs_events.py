@@ -105,6 +105,19 @@ GROUP = raised(
         5,
     ],
 )
+TRIGGER = error(
+    f"Trigger failed:\n{TRACEBACK}\n\n"
+    '  File "/venv/lib/python3.12/site-packages/airflow/jobs/triggerer_job_runner.py", line 963, in cleanup\n'
+    "    result = details['task'].result()\n\nRuntimeError: job 17 failed\n",
+    logger="airflow.task.operators.dags.etl.Waits",
+)
+PARSES = {"event": "Filling up the DagBag from /dags/etl.py", "level": "info", "logger": "airflow.models.dagbag.DagBag"}
+PARSED = {"event": "Worker startup parse complete", "level": "info", "logger": "task"}
+TEMPLATE = error(
+    "Failed to resolve template field 'sql'",
+    logger="airflow.sdk.definitions._internal.templater",
+    error_detail=[raised("TemplateNotFound", "other.sql")],
+)
 REASONS: list[tuple[list[t.Any], str]] = [
     ([failure(raised("E", "a\nb"))], "E: a b"),
     ([failure(raised("E", ""))], "E"),
@@ -172,6 +185,57 @@ REASONS: list[tuple[list[t.Any], str]] = [
         [error("DagRun finished with failed state.", dag_id="x", state="failed")],
         "DagRun finished with failed state. (state=failed)",
     ),
+    # A trigger that failed, of which the task's own error says nothing.
+    ([TRIGGER, failure(raised("TaskDeferralError", "Trigger failure"))], "RuntimeError: job 17 failed"),
+    (
+        [
+            error(
+                "Trigger etl/r/load/-1/1 (ID 5) exited with error job 17 failed",
+                logger="airflow.jobs.triggerer_job_runner",
+                error_detail=[raised("RuntimeError", "job 17 failed")],
+            ),
+            error("Trigger exited without sending an event. Dependent tasks will be failed.", logger="a", name="x"),
+            failure(raised("TaskDeferralError", "Trigger failure")),
+        ],
+        "RuntimeError: job 17 failed",
+    ),
+    (
+        [
+            error("Trigger exited without sending an event. Dependent tasks will be failed.", logger="a", name="x"),
+            failure(raised("TaskDeferralError", "Trigger failure")),
+        ],
+        "Trigger exited without sending an event",
+    ),
+    (
+        [
+            {
+                "event": "Trigger etl/r/load/-1/1 (ID 5) exited with error job 17 failed",
+                "level": "error",
+                "error_detail": [raised("RuntimeError", "job 17 failed")],
+            },
+            failure(raised("TaskDeferralError", "Trigger failure")),
+        ],
+        "RuntimeError: job 17 failed",
+    ),
+    ([failure(raised("TaskDeferralError", "Trigger failure"))], "TaskDeferralError: Trigger failure"),
+    ([TRIGGER, failure(raised("TaskDeferralTimeout", "Trigger timeout"))], "TaskDeferralTimeout: Trigger timeout"),
+    ([TRIGGER, failure(raised("E", "own"))], "E: own"),
+    ([TRIGGER], "RuntimeError: job 17 failed"),
+    # While the file was read.
+    ([PARSES, TEMPLATE], ""),
+    ([{**TEMPLATE, "logger": "dags.etl"}], "TemplateNotFound: other.sql"),
+    ([PARSES, error("no orders", logger="mine"), PARSED], ""),
+    (
+        [
+            PARSES,
+            error("no orders", logger="mine", error_detail=[raised("E", "1")]),
+            {**PARSED, "event": "Dag file parsed"},
+        ],
+        "",
+    ),
+    ([PARSES, PARSED, error("no orders", logger="mine")], "no orders"),
+    ([error("before it was resumed", logger="mine"), PARSES, error("x", logger="m"), PARSED], "before it was resumed"),
+    ([PARSES, PARSED, failure(raised("TemplateNotFound", "own.sql"))], "TemplateNotFound: own.sql"),
     # What was logged, for want of anything better.
     ([error("the load failed", logger="mine", rows=12, file="a\nb")], "the load failed (rows=12, file=a b)"),
     ([error("first", logger="a"), {**error("fine", logger="a"), "level": "info"}], "first"),
@@ -395,3 +459,11 @@ def test_colours_hide_no_secret():
     )
     assert log.reason == "E: *"
     assert "word" not in log.tail
+
+
+def test_frames_of_airflow_in_a_text_are_summed_up():
+    assert read_events([TRIGGER], 9).tail.splitlines()[1:] == [
+        TRACEBACK,
+        "  … 1 frames of Airflow",
+        "RuntimeError: job 17 failed",
+    ]

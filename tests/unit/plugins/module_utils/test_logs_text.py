@@ -107,6 +107,17 @@ TRACEBACK = "Traceback (most recent call last):"
 RECORD = "[2026-11-22T10:00:00.0+0000] {x.py:1}"
 OWN = "[2026-11-22T10:00:00.0+0000] {taskinstance.py:1} ERROR - Task failed with exception"
 FRAME = '  File "x.py", line 1'
+TRIGGER = [
+    "[2026-11-22T10:00:00.0+0000] {baseoperator.py:1814} ERROR - Trigger failed:",
+    TRACEBACK,
+    "",
+    '  File "/venv/lib/python3.12/site-packages/airflow/jobs/triggerer_job_runner.py", line 558, in cleanup',
+    "    result = details['task'].result()",
+    "",
+    "RuntimeError: job 17 failed",
+    "",
+]
+TEMPLATE = "[2026-11-22T10:00:00.0+0000] {templater.py:94} ERROR - Failed to resolve template field 'sql'"
 REASONS: list[tuple[list[str], str]] = [
     (["INFO - fine"], ""),
     ([f"{RECORD} ERROR - Bash command failed"], "Bash command failed"),
@@ -204,6 +215,42 @@ REASONS: list[tuple[list[str], str]] = [
         ],
         f"CalledProcessError: Command '['psql', '{'x' * 29}…' died with <Signals.SIGKILL: 9>: no such table",
     ),
+    # A trigger that failed (2.3 to 2.11), of which the task's own error says nothing.
+    (
+        [*TRIGGER, OWN, TRACEBACK, "airflow.exceptions.TaskDeferralError: Trigger failure"],
+        "RuntimeError: job 17 failed",
+    ),
+    (
+        [
+            f"{RECORD} ERROR - Trigger etl/r/load/-1/1 (ID 5) exited with error job 17 failed",
+            TRACEBACK,
+            "RuntimeError: job 17 failed",
+            f"{RECORD} ERROR - Trigger etl/r/load/-1/1 (ID 5) exited without sending an event. Dependent tasks will be "
+            "failed.",
+            OWN,
+            TRACEBACK,
+            "airflow.exceptions.TaskDeferralError: Trigger failure",
+        ],
+        "RuntimeError: job 17 failed",
+    ),
+    (
+        [
+            f"{RECORD} ERROR - Trigger a (ID 5) exited without sending an event. Dependent tasks will be failed.",
+            OWN,
+            TRACEBACK,
+            "airflow.exceptions.TaskDeferralError: Trigger failure",
+        ],
+        "Trigger a (ID 5) exited without sending an event",
+    ),
+    ([OWN, TRACEBACK, "airflow.exceptions.TaskDeferralError: Trigger failure"], "TaskDeferralError: Trigger failure"),
+    (
+        [*TRIGGER, OWN, TRACEBACK, "airflow.exceptions.TaskDeferralError: Trigger/execution timeout"],
+        "TaskDeferralError: Trigger/execution timeout",
+    ),
+    ([*TRIGGER, OWN, TRACEBACK, "E: own"], "E: own"),
+    # While the file was read.
+    ([TEMPLATE, TRACEBACK, "TemplateNotFound: other.sql"], ""),
+    ([f"{RECORD} ERROR - Failed to get source 7", TRACEBACK, "E: 1"], "E: 1"),
     # With another log_format.
     (
         [

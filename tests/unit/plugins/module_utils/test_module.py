@@ -84,7 +84,10 @@ SHAPES_WITHIN: dict[str, tuple[t.Any, str]] = {
     "a text": (["a"], "Item 1 of pairs is a text; write it like {action: …}."),
     "a text as a whole": ("a, b", "pairs is a text; write it like [{action: …}]."),
     "null": ([None], "Item 1 of pairs must be a mapping, and is null; write it like {action: …}."),
-    "an unknown key": ([{"actions": "a"}], "Item 1 of pairs has an unknown key actions; it takes action, weight."),
+    "an unknown key": (
+        [{"actions": "a"}],
+        "Item 1 of pairs has an unknown key actions (did you mean action?); it takes action, weight.",
+    ),
     "a missing key": ([{"weight": 1}], "Item 1 of pairs has no action; write it like {action: …}."),
     "an empty key": ([{"action": ""}], "Item 1 of pairs has no action; write it like {action: …}."),
     "a key without a value": ([{"action": None}], "Item 1 of pairs has no action; write it like {action: …}."),
@@ -559,7 +562,7 @@ def test_airflow_dag_run_needs_a_dag(played):
         (
             airflow_role.main,
             {"name": "a", "permissions": ["action=can_read resource=DAGs", "action=can_read resuorce=DAGs"]},
-            "Item 2 of permissions has an unknown key resuorce; it takes action, resource.",
+            "Item 2 of permissions has an unknown key resuorce (did you mean resource?); it takes action, resource.",
         ),
     ],
 )

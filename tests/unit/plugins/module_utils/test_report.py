@@ -220,7 +220,7 @@ def test_the_warning_about_tasks_that_left_the_dag_meanwhile(airflow, server):
 def test_the_warning_about_a_good_run_without_tasks(airflow, server):
     """Seen on 2.11 and 3.3: a logical date before the start date of the tasks."""
     assert report_of(airflow, server, "success").warning() == (
-        f"{HEAD} succeeded without running a task: its DAG has none, or its logical date lies before their start_date."
+        f"{HEAD} succeeded without running a task: its DAG has none, or its logical date is before their start_date."
     )
 
 

@@ -11,9 +11,11 @@ import typing as t
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._base.text import (
     Redactor,
+    close_to,
     in_depth,
     json_of,
     json_problem,
+    not_among,
     one_line,
     texts_in,
 )
@@ -31,6 +33,34 @@ def test_a_long_text_is_cut():
     assert one_line("abcdefghijk", 10) == "abcdefghi…"
     assert one_line("abcdefgh  ijklm", 10) == "abcdefgh…"
     assert len(one_line("word " * 1000)) <= 240
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("wiever", "viewer", True),
+        ("dags", "dag", True),
+        ("can_raed", "can_read", True),
+        ("poolz", "pools", True),
+        ("etl_dialy", "etl_daily", True),
+        ("nope", "op", False),
+        ("app_none", "lim_none", False),
+        ("gardener", "reader", False),
+        ("", "op", False),
+    ],
+)
+def test_what_somebody_may_have_meant(word, known, meant):
+    assert close_to(word, [known, "zzz"], 4) == ([known] if meant else [])
+
+
+def test_the_closest_one_comes_first():
+    assert close_to("loads", ["roads", "load", "unloads"], 2) == ["load", "unloads"]
+
+
+def test_a_kind_of_names_is_close_to_its_own_kind_only():
+    known = ["DAG:ok", "DAG Code", "DAGs"]
+    assert not_among(["DAG:oks"], known) == "DAG:oks (did you mean DAG:ok?)"
+    assert not_among(["DAG:oks"], known, lambda word, name: ":" not in name) == "DAG:oks"
 
 
 def test_secrets_are_replaced():
@@ -56,10 +86,10 @@ def test_texts_in():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "it breaks off at its end"),
-        ('{"a": ', "it breaks off at its end"),
-        ('{"a":\n', "it breaks off at its end"),
-        ('{"a": "b\n', "it breaks off at its end"),
+        ("", "it ends too early"),
+        ('{"a": ', "it ends too early"),
+        ('{"a":\n', "it ends too early"),
+        ('{"a": "b\n', "it ends too early"),
         ('{"a" 1}', "it breaks at character 6"),
         (' {"a" 1}\n', "it breaks at character 7"),
         ('{"b": 1,\n "a" 1}', "it breaks at character 6 in line 2"),

@@ -96,10 +96,48 @@ def test_a_new_user(users):
 
 def test_a_new_user_without_roles(users):
     users.has(ADMIN)
+    users.knows_roles("Op", "Public")
     create = [word if word != "--role=Op" else "--role=Public" for word in CREATE]
     users.script.expect(*create, typed=TWICE, out='User "deploy" created with role "Public"', err=PROMPTS)
     users.role("remove-role", "Public")
     assert users(**NAMES, roles=[], password=PASSWORD)["user"] == {**USER, "roles": []}
+
+
+ROLE_KEPT = "User deploy was made, and has the role Public for now; repeating the task takes it away."
+ROLE_LACKS = "User deploy was made, and lacks roles for now; repeating the task adds them."
+
+
+@pytest.mark.parametrize(("roles", "words"), [([], ROLE_KEPT), (["Op", "Viewer"], ROLE_LACKS)], ids=["none", "two"])
+def test_a_new_user_whose_roles_are_not_as_wanted_yet(users, roles, words):
+    users.has(ADMIN)
+    users.knows_roles("Op", "Public", "Viewer")
+    create = [word if roles or word != "--role=Op" else "--role=Public" for word in CREATE]
+    users.script.expect(*create, typed=TWICE, out="created", err=PROMPTS)
+    how, role = ("add-role", "Viewer") if roles else ("remove-role", "Public")
+    users.script.expect("users", how, "--username=deploy", f"--role={role}", status=1, err="database is locked")
+    error = users.failure(**NAMES, roles=roles, password=PASSWORD)
+    assert error.message.endswith(f" {words}")
+    assert error.details == {"changed": True}
+
+
+def test_a_part_of_the_roles_of_a_user(users):
+    users.has(USER)
+    users.knows_roles("Admin", "Op", "Viewer")
+    users.role("add-role", "Admin")
+    users.script.expect("users", "remove-role", "--username=deploy", "--role=Op", status=1, err="database is locked")
+    error = users.failure(username="deploy", roles=["Admin", "Viewer"])
+    assert error.message.endswith(
+        " A part of the changes to user deploy was made; repeating the task makes the others."
+    )
+    assert error.details == {"changed": True}
+
+
+def test_nothing_of_a_change_was_made(users):
+    users.has(USER)
+    users.script.expect("users", "remove-role", "--username=deploy", "--role=Op", status=1, err="database is locked")
+    error = users.failure(username="deploy", roles=["Viewer"])
+    assert "A part of" not in error.message
+    assert error.details == {}
 
 
 def test_a_new_user_in_check_mode(users):
@@ -192,7 +230,7 @@ def test_the_very_name_counts_first(users):
 def test_an_address_that_is_taken(users):
     users.has({**ADMIN, "email": NAMES["email"]})
     error = users.failure(check_mode=True, **NAMES, roles=["Op"], password=PASSWORD)
-    assert isinstance(error, Conflict)
+    assert isinstance(error, BadInput)
     assert "The e-mail address deploy@example.com belongs to user admin already" in error.message
 
 
@@ -337,6 +375,27 @@ def test_what_airflow_does_not_know_is_to_be_corrected(roles, pair, said, words)
     error = roles.failure(name="trigger", permissions=permissions(READ, pair))
     assert isinstance(error, BadInput)
     assert error.message == f"Airflow refused role trigger: it knows no {words}"
+
+
+def test_a_new_role_that_is_left_without_its_permissions(roles):
+    roles.has_only_the_names("Op")
+    roles.script.expect("roles", "create", "trigger")
+    roles.changes("add-perms", "can_read", "DAGs", status=1, err="database is locked")
+    roles.script.expect("roles", "delete", "trigger", status=1, err="database is locked")
+    error = roles.failure(name="trigger", permissions=permissions(READ))
+    assert error.message.endswith(" Role trigger was made, and lacks permissions; repeating the task adds them.")
+    assert error.details == {"changed": True}
+
+
+def test_a_part_of_the_permissions_of_a_role(roles):
+    roles.has(EDIT)
+    roles.changes("add-perms", "can_read", "DAGs")
+    roles.changes("del-perms", "can_edit", "DAGs", status=1, err="database is locked")
+    error = roles.failure(name="trigger", permissions=permissions(READ))
+    assert error.message.endswith(
+        " A part of the changes to role trigger was made; repeating the task makes the others."
+    )
+    assert error.details == {"changed": True}
 
 
 @pytest.mark.parametrize("append", [False, True])

@@ -121,7 +121,7 @@ def test_an_answer_to_head_need_not_tell_how_a_body_ends(api, status, clock):
     if status == 200:
         assert api(path="/pools", method="HEAD")["json"] is None
     else:
-        assert "its header Allow names GET" in api.failure(path="/pools", method="HEAD").message
+        assert "that path does not accept HEAD, only GET" in api.failure(path="/pools", method="HEAD").message
     assert clock.pauses == []
 
 
@@ -154,8 +154,8 @@ def test_the_body_of_an_error_is_in_the_result(api, status, kind):
     [
         (400, "", "correct query and body as the answer says"),
         (404, "", "what the path names does not exist; check its names, and that they are URL-encoded"),
-        (405, "GET, POST", "that path does not take DELETE; its header Allow names GET, POST"),
-        (405, "", "that path does not take DELETE; give another method"),
+        (405, "GET, POST", "that path does not accept DELETE, only GET, POST"),
+        (405, "", "that path does not accept DELETE; give another method"),
         (409, "", "the object exists already, or its state does not allow this; read it first"),
         (422, "", "correct query and body as the answer says"),
     ],
@@ -271,6 +271,24 @@ def test_what_is_no_list(api, body):
     assert error.details == {"status": 200, "json": body}
 
 
+@pytest.mark.parametrize("names", ["offset, limit", "limit", "mine, offset, limit"])
+def test_what_is_no_list_to_airflow_2(api, names):
+    """It refuses a query that is not in its specification; that query is not the user's."""
+    problem = api.generation.problem(400, "Bad Request", f"Extra query parameter(s) {names} not in spec")
+    api.server.get("pools/etl", {"limit": 100, "offset": 0}).answers(problem, 400)
+    error = api.failure(path="/pools/etl", pages=True)
+    assert error.message.endswith("/pools/etl gave no list that comes in pages; leave out pages.")
+    assert error.details == {"status": 400, "json": problem}
+
+
+@pytest.mark.parametrize("reason", ["Extra query parameter(s) limits not in spec", "Bad limit"])
+def test_what_airflow_refuses_of_a_list(api, reason):
+    problem = api.generation.problem(400, "Bad Request", reason)
+    api.server.get("pools", {"limit": 100, "offset": 0, "limits": "1"}).answers(problem, 400)
+    error = api.failure(path="/pools", pages=True, query={"limits": 1})
+    assert error.message.endswith(f"({reason}): correct query and body as the answer says.")
+
+
 # -- what is refused before anything is sent
 
 
@@ -284,11 +302,11 @@ def test_what_is_no_list(api, body):
         ({"path": "api/v1/pools"}, "holds the version of the API"),
         ({"path": "/v2/pools"}, "holds the version of the API"),
         ({"path": "/prefix/api/v2/pools"}, "holds the version of the API"),
-        ({"path": "/pools?limit=1"}, "no path has"),
-        ({"path": "/pools#a"}, "no path has"),
-        ({"path": "\\\\elsewhere\\pools"}, "no path has"),
-        ({"path": "/pools\x00"}, "no path has"),
-        ({"path": "/a\u202eb"}, "no path has"),
+        ({"path": "/pools?limit=1"}, "has a character that a path cannot have"),
+        ({"path": "/pools#a"}, "has a character that a path cannot have"),
+        ({"path": "\\\\elsewhere\\pools"}, "has a character that a path cannot have"),
+        ({"path": "/pools\x00"}, "has a character that a path cannot have"),
+        ({"path": "/a\u202eb"}, "has a character that a path cannot have"),
         ({"path": "/"}, "has a part that is empty"),
         ({"path": "/pools/"}, "has a part that is empty"),
         ({"path": "/dags//dagRuns"}, "has a part that is empty"),
@@ -301,16 +319,16 @@ def test_what_is_no_list(api, body):
         ({"path": "/pools", "body": NEW}, "body does not go with method: GET"),
         ({"path": "/pools", "body": {}}, "body does not go with method: GET"),
         ({"path": "/pools", "method": "HEAD", "body": NEW}, "body does not go with method: HEAD"),
-        ({"path": "/pools", "method": "POST", "body": "name=etl"}, "body is no JSON: it breaks at character 1; give"),
+        ({"path": "/pools", "method": "POST", "body": "name=etl"}, "not valid JSON: it breaks at character 1; give"),
         ({"path": "/pools", "method": "POST", "body": '{"a": 1,\n "b"}\n'}, "it breaks at character 5 in line 2; give"),
-        ({"path": "/pools", "method": "POST", "body": '"{\\"a\\" 1}"'}, "body is no JSON: it breaks at character 6;"),
-        ({"path": "/pools", "method": "POST", "body": '{"a": 1\n'}, "body is no JSON: it breaks off at its end; give"),
-        ({"path": "/pools", "method": "POST", "body": {"slots": float("nan")}}, "body is no JSON: it holds a number"),
+        ({"path": "/pools", "method": "POST", "body": '"{\\"a\\" 1}"'}, "not valid JSON: it breaks at character 6;"),
+        ({"path": "/pools", "method": "POST", "body": '{"a": 1\n'}, "body is not valid JSON: it ends too early; give"),
+        ({"path": "/pools", "method": "POST", "body": {"slots": float("nan")}}, "not valid JSON: it holds a number"),
         (
             {"path": "/pools", "method": "POST", "body": "[NaN]"},
-            "body is no JSON: it holds a number that JSON cannot carry (nan or infinity); give",
+            "body is not valid JSON: it holds a number that JSON cannot carry (nan or infinity); give",
         ),
-        ({"path": "/pools", "method": "POST", "body": "[" * 100_000}, "body is no JSON: it is nested too deeply; give"),
+        ({"path": "/pools", "method": "POST", "body": "[" * 100_000}, "not valid JSON: it is nested too deeply; give"),
         ({"path": "/pools", "method": "POST", "body": 8}, "neither a mapping nor a list"),
         ({"path": "/pools", "method": "POST", "body": "8"}, "neither a mapping nor a list"),
         ({"path": "/pools", "method": "POST", "body": '"text"'}, "body is neither a mapping nor a list"),
@@ -321,11 +339,14 @@ def test_what_is_no_list(api, body):
         ),
         ({"path": "/pools", "method": "PATCH", "reads": True, "body": NEW}, "reads does not go with method: PATCH"),
         ({"path": "/pools", "method": "PUT", "reads": True, "body": NEW}, "reads does not go with method: PUT"),
-        ({"path": "/pools", "query": {"a": {"b": 1}}}, "query has no text, number"),
-        ({"path": "/pools", "query": {"a": [None]}}, "query has no text, number"),
-        ({"path": "/pools", "query": {"a": "b\nc"}}, "query holds "),
-        ({"path": "/pools", "query": {"a\nb": "c"}}, "query holds "),
-        ({"path": "/pools", "method": "POST", "pages": True}, "pages is for method: GET alone"),
+        (
+            {"path": "/pools", "query": {"a": {"b": 1}}},
+            "query.a must be a text, number, boolean or a list of these, and is a mapping; correct it.",
+        ),
+        ({"path": "/pools", "query": {"a": [None]}}, "of these, and has null in it"),
+        ({"path": "/pools", "query": {"a": "b\nc"}}, "with a character that an address cannot have"),
+        ({"path": "/pools", "query": {"a\nb": "c"}}, "with a character that an address cannot have"),
+        ({"path": "/pools", "method": "POST", "pages": True}, "pages works only with method: GET"),
         ({"path": "/pools", "pages": True, "query": {"limit": 5}}, "leave limit and offset out of query"),
         ({"path": "/pools", "pages": True, "query": {"offset": 5}}, "leave limit and offset out of query"),
     ],

@@ -112,8 +112,8 @@ def test_another_answer_is_a_failure_that_tells_who_answered_what(story, check_m
     story.asks(answered("Reject"))
     error = story.failure(check_mode, **GIVEN)
     assert error.message == (
-        f"T{NAME[1:]} was answered by alice at {ANSWERED}: Reject, not Approve; an answer cannot be changed: clear the "
-        "task, and it asks again."
+        f"T{NAME[1:]} was already answered by alice at {ANSWERED} with Reject, and not with Approve; an answer cannot "
+        "be changed: clear the task, and it asks again."
     )
     assert error.details["approval"]["chosen_options"] == ["Reject"]
 
@@ -122,7 +122,7 @@ def test_other_params_are_another_answer(story):
     story.asks(answered("Approve", by=None, params_input={"n": 3}, params={"n": NUMBER}))
     error = story.failure(**GIVEN, params={"n": 4})
     assert (
-        f"answered by Airflow itself, since its time was over, at {ANSWERED}: Approve with other params; an"
+        f"answered by Airflow itself, since its time was over, at {ANSWERED} with Approve, but with other params; an"
         in error.message
     )
 
@@ -209,7 +209,7 @@ def test_a_question_is_waited_for(story, clock):
     result = module.answer(airflow, module.wish_of(params)).result()
     assert result["changed"] is True
     assert said == [
-        f"etl_daily / {RUN_ID} running: task approve is no_status",
+        f"etl_daily / {RUN_ID} running: task approve has not started",
         f"etl_daily / {RUN_ID} running: task approve is running",
     ]
     assert clock.pauses == [0.5, 0.5, 0.5]
@@ -397,7 +397,7 @@ def test_somebody_who_was_faster(story):
     story.asks()
     story.takes("Approve").answers(story.generation.problem(409, "has already been updated"), 409)
     story.asks(answered("Reject"))
-    assert "was answered by alice" in story.failure(**GIVEN).message
+    assert "was already answered by alice" in story.failure(**GIVEN).message
 
 
 def test_a_question_that_was_withdrawn_meanwhile(story):
@@ -428,7 +428,7 @@ def test_a_user_who_may_not_answer(story):
         ({"choose": []}, "choose is an empty list; give the option to choose, or a list of them."),
         ({"choose": [["Approve"]]}, "choose is neither a text nor a list of texts"),
         ({"choose": {"a": 1}}, "choose is neither a text nor a list of texts"),
-        ({"params": "[1]"}, "params is a list"),
+        ({"params": "[1]"}, "params must be a mapping"),
         ({"wait_timeout": -1}, "wait_timeout is -1"),
         ({"poll_interval": -1}, "poll_interval is -1"),
     ],

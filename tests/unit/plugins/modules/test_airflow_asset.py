@@ -503,7 +503,7 @@ def test_a_run_that_takes_too_long_is_not_made_once_more(new):
     healthy = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": "healthy"}}
     new.server.get("monitor/health").answers(healthy)
     error = new.failure(uri=URI, state="materialized", wait_timeout=0)
-    assert error.message.endswith("task report is running. They go on, and airflow_dag_run_wait can wait for them.")
+    assert error.message.endswith("task report is running. It goes on, and airflow_dag_run_wait can wait for it.")
 
 
 def test_before_3_2_the_dag_is_run_as_by_hand(new):
@@ -607,8 +607,8 @@ def test_airflow_2_has_no_names(server):
         ({"uri": ".."}, "uri '..' is no URI of an asset"),
         ({"uri": "a\nb"}, "uri 'a b' has a character"),
         ({"name": " "}, "name '' is no name of an asset; correct it."),
-        ({"uri": URI, "extra": "[1]"}, "extra is a list"),
-        ({"uri": URI, "extra": {"ansible_event_id": 1}}, "extra has the key ansible_event_id"),
+        ({"uri": URI, "extra": "[1]"}, "extra must be a mapping"),
+        ({"uri": URI, "extra": {"ansible_event_id": 1}}, "extra must not have the key ansible_event_id"),
         ({"uri": URI, "wait_for": ["a/b"]}, "has the character /"),
         ({"uri": URI, "state": "materialized", "extra": {"a": 1}}, "extra does not go with state: materialized"),
         ({"uri": URI, "state": "unqueued", "wait_for": ["a"]}, "wait_for does not go with state: unqueued"),
@@ -633,4 +633,4 @@ def test_progress(new, clock):
     wish = airflow_asset.wish_of(params)
     airflow_asset.runs_of(airflow, wish, airflow_asset.fulfil(airflow, wish, False))
     assert said[0] == f"asset {URI}: waiting up to 1m00s for runs of load"
-    assert said[1] == "1 of 1 DAG runs have ended"
+    assert said[1] == "1 of 1 DAG runs has ended"

@@ -217,7 +217,7 @@ def test_another_one_is_a_failure_that_names_it(story, keys):
     story.runs(story.run(FIRST, "running"), last=keys.get("to_date", SECOND))
     error = story.failure(**GIVEN)
     assert isinstance(error, BadInput)
-    assert f"has another backfill, 7 from {FIRST} to " in error.message
+    assert f"DAG etl_daily has backfill 7 ({FIRST} to " in error.message
 
 
 def test_another_one_whose_runs_have_ended_is_completed_soon(story, clock):
@@ -240,7 +240,7 @@ def test_another_one_that_is_not_completed(story, clock, monkeypatch):
     story.runs(story.run(FIRST, "success"))
     for _look in range(3):
         story.server.get("backfills/6").answers(story.raw(6, max_active_runs=2))
-    assert "has another backfill, 6 from" in story.failure(**GIVEN).message
+    assert "has backfill 6 (" in story.failure(**GIVEN).message
     assert sum(clock.pauses) == 1
 
 
@@ -286,18 +286,39 @@ def test_dates_that_the_schedule_does_not_have(story):
     story.dry_run()
     story.runs()
     message = story.failure(**GIVEN).message
-    assert message == f"The schedule of DAG etl_daily has no run from {FIRST} to {SECOND}; correct the dates."
+    assert message == (
+        f"The schedule of DAG etl_daily has no run from {FIRST} to {SECOND}; correct from_date and to_date."
+    )
 
 
 @pytest.mark.parametrize("step", ["dry_run", "posts"])
-def test_what_airflow_refuses(story, step):
+@pytest.mark.parametrize(
+    ("detail", "says"),
+    [
+        ("etl_daily has a non-periodic schedule that does not support backfills", "use airflow_dag_run"),
+        ("etl_daily has no schedule", "use airflow_dag_run"),
+        ("Dag with dag_id: 'etl_daily' does not allow backfill runs", "use airflow_dag_run"),
+        ("Backfill cannot be executed for future dates.", "correct from_date and to_date"),
+        ("No runs to create for Dag etl_daily in the range [2026-11-01, 2026-11-02]", "correct from_date and to_date"),
+        ("from_date (2026-11-02) must not be after to_date (2026-11-01).", "correct from_date and to_date"),
+        ("Backfill cannot be run in reverse when the Dag has such tasks.", "set backwards: false"),
+        (
+            "DAG has tasks for which depends_on_past=True. You must set reprocess behavior to reprocess completed or "
+            "reprocess failed.",
+            "set reprocess: failed or reprocess: completed",
+        ),
+        ("Invalid input for param day: 1 is not of type 'string'", "correct conf"),
+        ("It is so", "correct the options of the task"),
+    ],
+)
+def test_what_airflow_refuses(story, step, detail, says):
     story.has_dag()
     story.has()
     if step == "posts":
         story.dry_run(FIRST)
-    detail = "etl_daily has a non-periodic schedule that does not support backfills"
     getattr(story, step)().answers({"detail": detail}, 422)
-    assert story.failure(**GIVEN).message == f"Airflow refused the backfill of DAG etl_daily: {detail}; correct it."
+    reason = detail.rstrip(".")
+    assert story.failure(**GIVEN).message == f"Airflow refused the backfill of DAG etl_daily: {reason}; {says}."
 
 
 @pytest.mark.parametrize("given", [GIVEN, {"backfill_id": 7}])
@@ -543,8 +564,12 @@ def test_airflow_2_has_none(server, given):
         ({"backfill_id": 7, "dag_id": "a"}, "backfill_id names the backfill"),
         ({"dag_id": "a"}, "A backfill has a first and a last day"),
         ({"dag_id": "a", "from_date": "2026-11-01"}, "A backfill has a first and a last day"),
-        ({**GIVEN, "to_date": "2026-10-31"}, "to_date lies before from_date"),
-        ({**GIVEN, "to_date": "2026-11-31"}, "to_date '2026-11-31T00:00:00+00:00' is no time"),
+        ({**GIVEN, "to_date": "2026-10-31"}, "to_date is before from_date"),
+        ({**GIVEN, "to_date": "2026-11-31"}, "to_date '2026-11-31' is no date or time: day "),
+        (
+            {**GIVEN, "to_date": "1 Nov"},
+            "to_date '1 Nov' is no date or time; write it like 2026-11-22 or 2026-11-22T10:15:00+00:00.",
+        ),
         ({**GIVEN, "to_date": "2026-11-02T00:00"}, "to_date '2026-11-02T00:00' has no time zone"),
         ({**GIVEN, "max_active_runs": 0}, "max_active_runs is 0; it takes 1 or more."),
         ({**GIVEN, "max_active_runs": 2**31}, "max_active_runs is 2147483648; it takes at most 2147483647."),

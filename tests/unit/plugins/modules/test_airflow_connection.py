@@ -19,6 +19,7 @@ from ansible_collections.dagops.airflow.tests.unit.frame import Runner, document
 ID = "warehouse"
 PASSWORD = "a-long-password"
 KEY = "a-long-private-key"
+STARS = "consists of asterisks only, as they are shown in the place of a secret; give the secret itself."
 NO_DIFF: dict[str, t.Any] = {"before": {}, "after": {}}
 DIGEST = digest_key("connection", ID)
 
@@ -185,9 +186,12 @@ def test_absent_by_someone_who_may_not_see_variables(connection):
         ({"connection_id": "x" * 201}, "has 201 characters"),
         ({"connection_id": "a/b", "state": "absent"}, "has a slash"),
         ({"connection_id": ID, "port": -1}, "port is -1"),
-        ({"connection_id": ID, "extra": "[1]"}, "extra is a list"),
-        ({"connection_id": ID, "password": "***"}, "password is ***"),
-        ({"connection_id": ID, "extra": {"a": ["***"]}}, "extra.a.0 is ***"),
+        ({"connection_id": ID, "extra": "[1]"}, "extra must be a mapping"),
+        ({"connection_id": ID, "password": "***"}, f"password {STARS}"),
+        ({"connection_id": ID, "password": "********"}, f"password {STARS}"),
+        ({"connection_id": ID, "password": " ****\n"}, f"password {STARS}"),
+        ({"connection_id": ID, "extra": {"a": ["***"]}}, f"extra.a.0 {STARS}"),
+        ({"connection_id": ID, "secret_extra": {"a": {"b": "********"}}}, f"secret_extra.a.b {STARS}"),
         ({"connection_id": ID, "secret_extra": {"a": "{{ vault_a }}"}}, "secret_extra.a still holds"),
     ],
 )
@@ -329,6 +333,41 @@ def test_on_change(connection):
     assert result["diff"]["after"] == {ID: {"host": "a", "password": WRITTEN, "extra": {"private_key": WRITTEN}}}
 
 
+def test_on_change_writes_when_a_secret_is_given_no_more(connection):
+    there: dict[str, t.Any] = {"password": "***", "extra": {"private_key": "***"}}
+    secret = {"connection_id": ID, "update_secrets": "on_change", "secret_extra": {"private_key": KEY}}
+    extra = json.dumps({"private_key": KEY})
+    connection.has(**there)
+    connection.has_not(f"variables/{DIGEST}")
+    connection.digest_written(WRITING, new=True)
+    connection.patched(extra=extra, password=PASSWORD)
+    connection.digest_written()
+    connection(**secret, password=PASSWORD)
+    connection.has(**there)
+    connection.has_digest(connection.digest())
+    connection.digest_written(WRITING)
+    connection.patched(extra=extra)
+    connection.digest_written()
+    assert connection(**secret)["changed"] is True
+
+
+def test_a_secret_that_is_given_no_more_is_an_ordinary_value(connection):
+    """Unless its name is one of a secret."""
+    connection.has(extra={"certificate": KEY, "private_key": "***"})
+    before = connection(True, connection_id=ID, extra={})["diff"]["before"]
+    assert before == {ID: {"extra": {"certificate": KEY, "private_key": "***"}}}
+
+
+def test_an_empty_text_takes_a_secret_out_unseen(connection):
+    connection.has(extra={"certificate": KEY})
+    connection.patched(extra='{"certificate": ""}')
+    emptied = connection(connection_id=ID, extra={}, secret_extra={"certificate": ""})
+    assert (emptied["changed"], KEY in str(emptied)) == (True, False)
+    connection.has(extra={"certificate": ""})
+    connection.patched(extra="{}")
+    assert connection(connection_id=ID, extra={})["changed"] is True
+
+
 def test_a_new_connection_with_a_digest(connection):
     connection.has_not()
     connection.has_not(f"variables/{DIGEST}")
@@ -418,6 +457,32 @@ def test_extra_that_is_no_json_object(old):
     assert "a secret text" not in str(old(connection_id=ID, extra={"a": 1}))
 
 
+RECREATED = f"To clear its password, connection {ID} is deleted and created again, and does not exist for a moment."
+EACH_RUN = (
+    " Airflow does not show whether it has a password, so this happens in each run; set update_secrets: on_change"
+)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("update_secrets", ["always", "on_change"])
+def test_a_password_that_is_not_told_is_cleared_in_each_run_and_that_is_said(old, update_secrets, check_mode):
+    old.has(host="a")
+    if update_secrets == "on_change":
+        old.has_not(f"variables/{DIGEST}")
+        if not check_mode:
+            old.digest_written(WRITING, new=True)
+    if not check_mode:
+        old.deleted()
+        old.posted(conn_type="postgres", host="a")
+        if update_secrets == "on_change":
+            old.digest_written()
+    old(check_mode, connection_id=ID, password="", update_secrets=update_secrets)
+    (warning,) = old.warnings
+    assert warning.startswith(RECREATED)
+    assert warning[len(RECREATED) :].startswith(EACH_RUN) is (update_secrets == "always")
+    assert (warning == RECREATED) is (update_secrets == "on_change")
+
+
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_a_password_is_cleared(new, check_mode):
     new.has(password="***", host="a", extra={"a": 1})
@@ -426,8 +491,8 @@ def test_a_password_is_cleared(new, check_mode):
         new.posted(conn_type="postgres", host="a", extra='{"a": 1}')
     result = new(check_mode, connection_id=ID, password="")
     assert result["changed"] is True
-    assert "made anew" in result["diff"]["after"][ID]["password"]
-    assert "made anew" in new.warnings[0]
+    assert result["diff"]["after"][ID]["password"] == "(cleared, for which the connection is created again)"
+    assert new.warnings == [RECREATED]
 
 
 def test_a_password_that_is_cleared_already(new):
@@ -442,12 +507,33 @@ def test_a_password_is_not_cleared_where_other_secrets_would_go(new):
     assert "not given (token)" in error.message
 
 
-def test_a_connection_that_could_not_be_made_anew(new):
+def test_a_connection_that_could_not_be_created_again(new):
     new.has(password="***")
     new.deleted()
     new.posted(conn_type="postgres").answers({"detail": "no"}, 400)
-    message = new.failure(connection_id=ID, password="").message
-    assert message.startswith(f"Connection {ID} is gone: it was deleted to clear its password")
+    error = new.failure(connection_id=ID, password="")
+    assert error.message.startswith(f"Connection {ID} is gone: it was deleted to clear its password")
+    assert error.details == {"changed": True}
+
+
+@pytest.mark.parametrize("option", ["conn_type", "host", "schema"])
+def test_a_text_that_is_too_long_for_the_database(connection, server, option):
+    message = connection.failure(connection_id=ID, **{option: "x" * 501}).message
+    assert message == f"{option} has 501 characters; shorten it to 500 or fewer."
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(("version", "refused"), [("2.7.3", True), ("2.8.0", False)])
+def test_a_login_that_was_too_long_once(old, server, version, refused):
+    old.has(login="etl")
+    server.get("version").answers({"version": version})
+    wanted = {"connection_id": ID, "login": "x" * 501}
+    if refused:
+        assert old.failure(check_mode=True, **wanted).message.startswith(
+            "login with more than 500 characters needs Air"
+        )
+    else:
+        assert old(check_mode=True, **wanted)["changed"] is True
 
 
 def test_no_secret_in_a_refusal(connection):

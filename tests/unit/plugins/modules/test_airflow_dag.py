@@ -688,7 +688,7 @@ def test_a_drain_that_takes_too_long_leaves_all_as_it_was(dag, server, generatio
     error = dag.failure(dag_id=["a", "b"], paused=True, drain=True, wait_timeout=2)
     assert isinstance(error, TimedOut)
     assert error.message == (
-        "Runs of b (1) are still active after 2s (wait_timeout), so nothing was paused; of b / r: task load is "
+        "Runs of b (1) are still active after 2s (wait_timeout), so nothing was paused. Reason for b / r: task load is "
         "running; give it more time, or end the runs."
     )
     assert "changed" not in error.details
@@ -897,7 +897,7 @@ def test_nothing_to_wait_for(dag):
         ({"dag_id": ["a*"], "wait": True}, "wait needs exact ids in dag_id"),
         ({"tags": ["a"], "wait": True}, "wait needs exact ids in dag_id"),
         ({"dag_id": ["a"], "wait": True, "parsed_after": "2026-11-22T10:15:00"}, "parsed_after"),
-        ({"dag_id": ["a"], "wait": True, "parsed_after": "2026-11-22T10:17:00Z"}, "lies in the future"),
+        ({"dag_id": ["a"], "wait": True, "parsed_after": "2026-11-22T10:17:00Z"}, "is in the future"),
         ({"dag_id": ["a"], "wait": True, "wait_timeout": -1}, "wait_timeout"),
         ({"dag_id": ["a"], "wait": True, "parse_margin": -1}, "parse_margin"),
         ({"dag_id": ["a"], "drain": True}, "drain is about pausing"),

@@ -201,7 +201,8 @@ def test_a_broken_file_fails_whether_it_was_known_or_not(files, server, generati
         hurried(server, dags[0])
     no_list(server, generation)
     stale = [dag(generation, "a", "a.py", is_stale=True, has_import_errors=True)] if known else []
-    look(server, generation, stale, [error(generation, "a.py", NEW), error(generation, "of_others.py")])
+    broken = error(generation, "a.py", NEW, stack_trace="Traceback\nKeyError: 'email'.\n")
+    look(server, generation, stale, [broken, error(generation, "of_others.py")])
     failure = files.failure(files=["a.py"], parsed_after=AFTER)
     assert isinstance(failure, ParseFailed)
     assert failure.message == "a.py cannot be imported: KeyError: 'email'; mend the file and deploy it again."
@@ -443,7 +444,7 @@ def test_an_import_error_is_looked_at_again(files, server, generation):
         ({"files": ["."]}, "files holds '.', which is no name of a file; correct it."),
         ({"files": ["etl/*.py"]}, "files takes names, and 'etl/*.py' is a pattern; name each file."),
         ({"files": ["/dags/a.py"], "folder": "/dags"}, "with folder, give what is below that folder."),
-        ({"files": ["a.py"], "parsed_after": "2026-11-22T10:17:00Z"}, "lies in the future"),
+        ({"files": ["a.py"], "parsed_after": "2026-11-22T10:17:00Z"}, "is in the future"),
         ({"files": ["a.py"], "parsed_after": "2026-11-22T10:15:00"}, "has no time zone"),
         ({"files": ["a.py"], "wait_timeout": -1}, "wait_timeout is -1"),
         ({"files": ["a.py"], "parse_margin": -1}, "parse_margin is -1"),

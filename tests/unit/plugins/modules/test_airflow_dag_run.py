@@ -23,6 +23,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
     Unreachable,
     Unsupported,
 )
+from ansible_collections.dagops.airflow.plugins.module_utils._base.text import Redactor
 from ansible_collections.dagops.airflow.plugins.modules import airflow_dag_run
 from ansible_collections.dagops.airflow.tests.unit.bodies import (
     DATE,
@@ -215,6 +216,12 @@ def test_secret_conf_is_laid_over_conf_and_shown_nowhere(story):
     assert "pa55word" not in str(result)
 
 
+def test_asterisks_are_no_secret_of_a_run(story):
+    error = refusal(story, dag_run_id=RUN_ID, secret_conf={"deep": [{"key": "********"}]})
+    assert isinstance(error, BadInput)
+    assert error.message.startswith("secret_conf.deep.0.key consists of asterisks only, as they are shown in")
+
+
 @pytest.mark.parametrize("secret", ["short", 12345, "etl_daily", "l_dail", "airflow", "success", "release"])
 def test_a_secret_that_would_be_masked_everywhere_is_refused(story, secret):
     error = refusal(story, dag_run_id=RUN_ID, secret_conf={"deep": [{"key": secret}]})
@@ -251,7 +258,7 @@ def test_airflow_2_makes_a_run_of_the_future_wait(story, clock):
     ).answers(story.generation.runs())
     story.made(logical_date="2035-01-01T00:00:00Z")
     launch(story, logical_date=date)
-    wanted = ["logical_date 2035-01-01T00:00:00Z lies in the future, and Airflow 2 starts the run then"]
+    wanted = ["logical_date 2035-01-01T00:00:00Z is in the future, and Airflow 2 starts the run then"]
     assert [text[: len(wanted[0])] for text in story.warnings] == (wanted if story.generation.name == "v1" else [])
 
 
@@ -379,6 +386,15 @@ def test_conf_that_the_dag_refuses(story, generation, status):
     assert error.message.endswith("check conf and the dates.")
     assert "s3cret-in" not in error.message
     assert "dag_run" not in error.details
+
+
+@pytest.mark.parametrize("stops", ["", ".", "..."])
+def test_a_refusal_of_airflow_gets_no_second_full_stop(story, generation, stops):
+    story.dag()
+    story.post().answers(generation.problem(400, "Bad Request", f"The date is in the future{stops}"), 400)
+    assert refusal(story).message == (
+        "Airflow refused the run of DAG etl_daily: The date is in the future; check conf and the dates."
+    )
 
 
 def test_the_refusal_does_not_repeat_a_secret(story, generation):
@@ -1138,6 +1154,38 @@ def test_colours_in_a_log_hide_no_secret(story, generation):
     assert "word" not in caught.value.message + json.dumps(caught.value.details["failed_tasks"])
 
 
+# Words of Airflow's records, of its JSON and of its paths; with 1 or 2026 the times were no times any more.
+@pytest.mark.parametrize("password", ["task", "event", "error", "exc_value", "airflow", "1", "2026"])
+def test_a_log_is_read_whatever_the_password_is(story, generation, password):
+    story.dag()
+    story.made()
+    story.run(NEW_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"), dag_run_id=NEW_ID)
+    alert = "[2026-11-22T10:18:01.000+0000] {taskinstance.py:1} ERROR - Failed to send email to: a@b"
+    lines = [*traceback("ValueError: no file"), alert, "Traceback (most recent call last):", "OSError: no server"]
+    story.log("load", *lines, dag_run_id=NEW_ID)
+    name = "api_password" if generation.name == "v1" else "api_token"
+    with pytest.raises(RunFailed) as caught:
+        launch(story, wait=True, **{name: password})
+    redact = Redactor([password])
+    assert redact("ValueError: no file") + ". http" in caught.value.message
+    (failed,) = caught.value.details["failed_tasks"]
+    assert redact("/dags/etl.py") in failed["log_tail"]
+    assert "exc_type" not in failed["log_tail"]
+    assert password not in failed["log_tail"]
+
+
+@pytest.mark.parametrize("stops", [".", "..."])
+def test_a_reason_that_ends_with_a_full_stop_gets_no_second_one(story, generation, stops):
+    story.dag()
+    story.made()
+    story.run(NEW_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "failed"), dag_run_id=NEW_ID)
+    story.log("load", *traceback(f"ValueError: no file{stops}"), dag_run_id=NEW_ID)
+    with pytest.raises(RunFailed, match=r"ValueError: no file\. http"):
+        launch(story, wait=True)
+
+
 def traceback(exception: str) -> list[str]:
     """What a failed task leaves behind."""
     return [
@@ -1296,16 +1344,18 @@ def test_a_run_that_ends_while_its_time_out_is_explained_is_not_cancelled(story,
 
 def test_a_cancellation_that_is_refused(story, server, generation):
     story.dag()
-    story.made()
-    story.explained()
-    story.run(NEW_ID, "queued")
-    server.patch(f"dags/etl_daily/dagRuns/{NEW_ID}", sends={"state": "failed"}).answers(
+    story.no_run()
+    story.made(RUN_ID)
+    story.explained(dag_run_id=RUN_ID)
+    story.run(RUN_ID, "queued")
+    server.patch(f"dags/etl_daily/dagRuns/{RUN_ID}", sends={"state": "failed"}).answers(
         generation.problem(403, "Forbidden"), 403
     )
-    error = refusal(story, wait=True, wait_timeout=0, cancel_on_timeout=True)
+    error = refusal(story, dag_run_id=RUN_ID, wait=True, wait_timeout=0, cancel_on_timeout=True)
     assert isinstance(error, TimedOut)
-    assert "(airflow_role)" in error.message or "auth manager" in error.message
     assert "It was not cancelled: Airflow answered 403" in error.message
+    # The whole sentence, with its advice.
+    assert "(airflow_role)" in error.message or "auth manager" in error.message
     assert error.details["dag_run"]["state"] == "queued"
 
 
@@ -1378,7 +1428,7 @@ def test_an_outage_while_the_tasks_of_a_cancelled_run_end(story, server, generat
     server.get(f"dags/etl_daily/dagRuns/{RUN_ID}").says("", 502, Retry_After="20")
     result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True, wait_timeout=6, retry_timeout=600)
     assert result["dag_run"]["state"] == "failed"
-    assert "1 of its tasks have not ended after 6s (wait_timeout): load" in story.warnings[0]
+    assert "1 of its tasks has not ended after 6s (wait_timeout): load" in story.warnings[0]
 
 
 def test_a_run_that_is_deleted_during_the_wait(story):
@@ -1479,15 +1529,28 @@ def test_clear_by_the_latest_version(story, server, generation, check_mode):
     story.dag()
     server.get("version").answers({"version": {"v1": "2.11.2", "v2": "3.1.8"}[generation.name]})
     options = {"only_failed": False, "latest_version": True}
-    if generation.name == "v1":
-        error = refusal(story, check_mode, state="cleared", dag_run_id=RUN_ID, **options)
-        assert error.message.startswith("latest_version needs Airflow 3.1 or newer, and https://airflow.example is 2.1")
-        return
     if not check_mode:
-        body = {"dry_run": False, "only_failed": False, "run_on_latest_version": True}
-        server.post(f"dags/etl_daily/dagRuns/{RUN_ID}/clear", sends=body).answers(generation.run())
+        body: dict[str, t.Any] = {"dry_run": False, "only_failed": False}
+        if generation.name == "v1":
+            # Airflow 2 knows one version of each DAG.
+            body.update(dag_run_id=RUN_ID, reset_dag_runs=True)
+            server.post("dags/etl_daily/clearTaskInstances", sends=body).answers({"task_instances": []})
+        else:
+            body["run_on_latest_version"] = True
+            server.post(f"dags/etl_daily/dagRuns/{RUN_ID}/clear", sends=body).answers(generation.run())
         story.run(RUN_ID, "queued")
     assert cleared(story, check_mode, **options)["changed"] is True
+
+
+def test_clear_by_the_latest_version_is_refused_on_3_0(story, server, generation):
+    if generation.name == "v1":
+        return
+    story.run(RUN_ID, "success", **OVER)
+    story.tasks(generation.task("load"))
+    story.dag()
+    server.get("version").answers({"version": "3.0.6"})
+    error = refusal(story, state="cleared", dag_run_id=RUN_ID, only_failed=False, latest_version=True)
+    assert error.message.startswith("latest_version needs Airflow 3.1 or newer, and https://airflow.example is 3.0.6")
 
 
 # -- ids that others have made
@@ -1794,7 +1857,7 @@ def test_a_task_that_does_not_end_with_its_cancelled_run_is_a_warning(story, gen
     result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True, wait_timeout=0)
     assert result["task_counts"] == {"running": 1}
     (warning,) = story.warnings
-    assert "is marked failed, and 1 of its tasks have not ended after 0s (wait_timeout): load" in warning
+    assert "is marked failed, and 1 of its tasks has not ended after 0s (wait_timeout): load" in warning
 
 
 def test_a_run_of_a_date_is_cancelled(story, generation):
@@ -1908,12 +1971,12 @@ def test_delete_repeated_after_a_lost_answer(story, server, generation):
         ({"data_interval_start": DATE}, "data_interval_end"),
         (
             {"data_interval_start": DATE, "data_interval_end": "2026-11-01 00:00:00Z"},
-            "data_interval_end lies before data_interval_start",
+            "data_interval_end is before data_interval_start",
         ),
         ({"note": "x" * 1001}, "note has 1001 characters, and Airflow keeps 1000"),
         ({"data_interval_end": DATE}, "data_interval_start"),
-        ({"conf": "[1]"}, "conf is a list"),
-        ({"conf": "just words"}, "conf is a text"),
+        ({"conf": "[1]"}, "conf must be a mapping, or the JSON or YAML text of one, and is a list"),
+        ({"conf": "just words"}, "of one, and is another text"),
         ({"conf": "{a: b"}, "conf is neither JSON nor YAML"),
         ({"conf": {"a": float("nan")}}, "conf"),
         ({"wait_timeout": -1}, "wait_timeout"),

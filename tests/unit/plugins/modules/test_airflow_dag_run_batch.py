@@ -301,8 +301,8 @@ def test_a_run_of_a_paused_dag_that_has_ended_is_no_reason_to_refuse(batch):
         (items("etl", "etl/a..b"), {}, "Item 2 of runs: dag_run_id 'a..b' has '..' in it"),
         (items("etl/scheduled__x"), {}, "Item 1 of runs: dag_run_id 'scheduled__x' is a name of Airflow's scheduler"),
         (items("etl", logical_date="tomorrow"), {}, "Item 1 of runs: logical_date 'tomorrow' is no time"),
-        (items("etl", conf=[1]), {}, "Item 1 of runs: conf is a list; give a mapping"),
-        (items("etl", conf="'a'"), {}, "Item 1 of runs: conf is a text that is no mapping; give a mapping"),
+        (items("etl", conf=[1]), {}, "Item 1 of runs: conf must be a mapping, or the JSON or YAML text of one"),
+        (items("etl", conf="'a'"), {}, "Item 1 of runs: conf must be a mapping"),
         (items("etl", data_interval_start=DATE), {}, "Item 1 of runs: data_interval_start and data_interval_end go"),
         (items("etl", note="n" * 1001), {}, "Item 1 of runs: note has 1001 characters"),
         (items("etl", secret_conf={"a": "b"}), {}, "Item 1 of runs: secret_conf holds a value shorter than 6"),
@@ -494,8 +494,8 @@ def test_a_time_out_names_those_that_go_on_and_those_that_were_not_made(batch, s
     error = batch.failure(runs=items("etl/a", "etl/b"), max_parallel=1, wait_timeout=0.5)
     assert isinstance(error, TimedOut)
     assert error.message == (
-        "2 of 2 DAG runs have not ended after 0s (wait_timeout): etl / a (queued), etl / b (not made); of etl / a: its "
-        "DAG is paused, so no task of it starts: unpause the DAG. etl / a goes on. The same task with a "
+        "2 of 2 DAG runs have not ended after 0s (wait_timeout): etl / a (queued), etl / b (not made). Reason for "
+        "etl / a: its DAG is paused, so no task of it starts: unpause the DAG. etl / a goes on. The same task with a "
         "dag_run_id for each run makes the others, and waits for all of them."
     )
     assert error.details["timed_out"] is True
@@ -516,7 +516,7 @@ def test_at_the_end_of_the_time_no_further_run_is_made(batch):
     batch.there("etl/a")
     error = batch.failure(runs=items("etl/a", "etl/b"), max_parallel=1, wait_timeout=0.5)
     assert error.message == (
-        "1 of 2 DAG runs have not ended after 0s (wait_timeout): etl / b (not made). The same task with a dag_run_id "
+        "1 of 2 DAG runs has not ended after 0s (wait_timeout): etl / b (not made). The same task with a dag_run_id "
         "for each run makes the others, and waits for all of them."
     )
     assert states(error.details) == ["success", None]
@@ -609,7 +609,7 @@ def test_lines_of_progress(batch, monkeypatch):
     assert lines == [
         "0 of 3 DAG runs have ended, 2 queued, 1 not made yet",
         "0 of 3 DAG runs have ended, 2 running, 1 not made yet",
-        "1 of 3 DAG runs have ended, 1 failed (etl / a), 1 running, 1 queued",
+        "1 of 3 DAG runs has ended, 1 failed (etl / a), 1 running, 1 queued",
         "3 of 3 DAG runs have ended, 1 failed (etl / a)",
     ]
 
@@ -653,13 +653,13 @@ def test_secrets_are_shown_nowhere(played, v2, server, secret, whole, monkeypatc
     [
         (
             "[{'dag_id': 'etl', 'secret_conf': {'key': 'a=hidden'}, 'conf': {'day': datetime.date(2026, 1, 1)}}]",
-            "; give a list of mappings, or put the filter to_json behind",
+            "; give a list of mappings, or apply the filter to_json to the expression",
         ),
         (
             ["{'dag_id': 'etl', 'secret_conf': {'key': 'a=hidden'}, 'conf': {'day': datetime.date(2026, 1, 1)}}"],
-            "; give a list of mappings, or put the filter to_json behind",
+            "; give a list of mappings, or apply the filter to_json to the expression",
         ),
-        ("[{'dag_id': 'hidden'}]", " that is no JSON, since it breaks at character 3; correct it, write it like"),
+        ("[{'dag_id': 'hidden'}]", " that is not valid JSON: it breaks at character 3; correct it, write it like"),
         ("", "; write it like [{dag_id: …}]."),
         ("etl, hidden", "; write it like [{dag_id: …}]."),
         ([""], "; write it like {dag_id: …}."),

@@ -159,6 +159,20 @@ def test_fifty_logs_are_read_in_all_and_tasks_that_never_ran_have_none(wait, ser
     assert tails[50:] == ["The log was not read: only those of the first 50 failed tasks are."]
 
 
+def test_a_time_out_of_one_run_speaks_of_one(wait, server, generation):
+    wait.active("r1")
+    wait.ended("r0")
+    wait.active("r1")
+    wait.tasks("r1", generation.task("nap", "running"))
+    server.get("dags/etl_daily").answers(generation.dag())
+    server.get("health" if generation.name == "v1" else "monitor/health").answers({"scheduler": {"status": "healthy"}})
+    error = wait.failure(runs=runs("r0", "r1"), wait_timeout=0.5)
+    assert error.message == (
+        "1 of 2 DAG runs has not ended after 0s (wait_timeout): etl_daily / r1 (running); task nap is running. It goes "
+        "on; the same task waits for it again."
+    )
+
+
 def test_a_time_out_names_those_that_go_on(wait, server, generation, clock):
     names = [f"r{number}" for number in range(6)]
     wait.active(*names, state="queued")
@@ -171,8 +185,8 @@ def test_a_time_out_names_those_that_go_on(wait, server, generation, clock):
     assert isinstance(error, TimedOut)
     assert error.message.startswith(
         "5 of 6 DAG runs have not ended after 0s (wait_timeout): etl_daily / r1 (queued), etl_daily / r2 (queued), "
-        "etl_daily / r3 (queued), etl_daily / r4 (queued), and 1 more; of etl_daily / r1: its DAG is paused, so no "
-        "task of it starts: unpause the DAG. They go on; the same task waits for them again. "
+        "etl_daily / r3 (queued), etl_daily / r4 (queued), and 1 more. Reason for etl_daily / r1: its DAG is paused, "
+        "so no task of it starts: unpause the DAG. They go on; the same task waits for them again. "
         "1 of 6 DAG runs failed. DAG run etl_daily / r0 failed after "
     )
     assert error.details["timed_out"] is True
@@ -197,7 +211,7 @@ def test_an_outage_at_the_end_reads_nothing_more_of_those_that_failed(wait, serv
         wait(runs=runs("a", "b"), wait_timeout=6, retry_timeout=600)
     server.script.clear()
     assert clock.passed == pytest.approx(6)
-    assert "1 of 2 DAG runs have not ended after 6s (wait_timeout): etl_daily / b" in caught.value.message
+    assert "1 of 2 DAG runs has not ended after 6s (wait_timeout): etl_daily / b" in caught.value.message
     assert "; it was when Airflow answered last. https://" in caught.value.message
     assert [entry["dag_run"]["state"] for entry in caught.value.details["runs"]] == ["failed", "running"]
 

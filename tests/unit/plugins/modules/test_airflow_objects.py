@@ -129,11 +129,6 @@ def test_all_kinds_are_made_in_an_order_that_works(tree, server, check_mode):
         tree.posted("variables", key="region", value="eu")
         tree.posted("connections", connection_id="warehouse", conn_type="postgres", password=SECRET)
         tree.posted("roles", **role("reader", ("can_read", "DAGs")))
-        if tree.generation.name == "v1":
-            # What an update that broke off may have left behind.
-            tree.lists("users")
-            no_role = tree.generation.problem(404, "Role not found", "no such role")
-            server.delete("roles/reader__substitute").answers(no_role, 404)
         tree.posted("users", **user("ann", "reader"), password=SECRET)
         server.patch("dags/etl_daily", sends={"is_paused": False}).answers(tree.generation.dag())
     result = tree(
@@ -162,6 +157,22 @@ def test_all_kinds_are_made_in_an_order_that_works(tree, server, check_mode):
 def test_a_kind_that_is_not_given_is_not_asked_for(tree):
     assert tree()["objects"] == {}
     assert outcomes(tree(pools=[])) == {"pools": {}}
+
+
+@pytest.mark.parametrize("given", [{}, {"pools": []}, {"variables": {}, "dags": {}}])
+def test_nothing_to_compare_is_told(tree, server, given):
+    tree(**given)
+    assert tree.warnings == [
+        "No object was given, so nothing was compared; give connections, variables, pools, roles, users or dags, or "
+        "purge, which removes objects that are not listed."
+    ]
+    assert server.requests == []
+
+
+def test_a_purge_compares_although_no_object_is_listed(tree):
+    tree.lists("pools")
+    tree(pools=[], purge={"pools": {"matching": ["*"]}})
+    assert tree.warnings == []
 
 
 @pytest.mark.parametrize("form", ["list", "mapping", "text"])
@@ -230,10 +241,12 @@ def test_passwords_of_users_are_set_for_new_ones_only(tree):
     assert tree(users=[{"username": "ann", "password": SECRET, "roles": ["Op"]}])["changed"] is False
 
 
-def test_a_connection_that_is_made_anew_is_told(new):
+def test_a_connection_that_is_created_again_is_told(new):
     new.lists("connections", connection("warehouse", password="***"))
     new(True, connections=[{"connection_id": "warehouse", "password": ""}])
-    assert new.warnings == ["To clear its password, connection warehouse is deleted and made anew."]
+    assert new.warnings == [
+        "To clear its password, connection warehouse is deleted and created again, and does not exist for a moment."
+    ]
 
 
 # -- what is refused before anything is sent
@@ -244,7 +257,22 @@ def test_a_connection_that_is_made_anew_is_told(new):
     [
         ({"connections": [{"connection_id": "a"}, {"connection_id": "a"}]}, "Item 1 of connections (a) and Item 2"),
         ({"users": [{"username": "a"}, {"username": "A"}]}, "are the same object"),
-        ({"connections": [{"connection_id": "a", "hots": "b"}]}, "Item 1 of connections (a) has an unknown key hots"),
+        (
+            {"connections": [{"connection_id": "a", "hots": "b"}]},
+            "Item 1 of connections (a) has an unknown key hots (did you mean host?)",
+        ),
+        (
+            {"pools": [{"nme": "a", "slts": 1}]},
+            "Item 1 of pools has the unknown keys nme (did you mean name?), slts (did you mean slots?); it takes name,",
+        ),
+        ({"connections": [{"connection_id": "a", "pasword": "b"}]}, "unknown key pasword (did you mean password?)"),
+        ({"pools": [{"": 1, "name": "a"}]}, "Item 1 of pools (a) has an unknown key ''; it takes name, "),
+        ({"pools": [{"name": " "}]}, "Item 1 of pools: name is empty"),
+        ({"variables": {"": "x"}}, "variables has an entry with an empty key; give the key, or take the entry out."),
+        ({"variables": {"a": 1, " \t": "x"}}, "variables has an entry with an empty key;"),
+        ({"variables": {None: "x"}}, "variables has an entry with an empty key;"),
+        ({"dags": {"": {"paused": True}}}, "dags has an entry with an empty key;"),
+        ({"pools": {"": 1}}, "pools is a mapping; write it like [{name: …}]."),
         ({"variables": [{"value": 1}]}, "Item 1 of variables has no key"),
         ({"variables": {"region": None}}, "variables.region has no value"),
         ({"variables": "region"}, "variables is a text; write it like [{key: …}] or {region: …}."),
@@ -255,11 +283,17 @@ def test_a_connection_that_is_made_anew_is_told(new):
         ({"roles": [{"name": "a", "permissions": ["b"]}]}, "Item 1 of roles (a): Item 1 of permissions is a text"),
         ({"roles": [{"name": "a", "permissions": [{"action": "b"}]}]}, "write it like {action: …, resource: …}"),
         ({"users": [{"username": ["a"]}]}, "Item 1 of users: username must be a text, and is a list"),
-        ({"connections": [{"connection_id": "a", "extra": "[1]"}]}, "Item 1 of connections (a): extra is a list"),
+        (
+            {"connections": [{"connection_id": "a", "extra": "[1]"}]},
+            "Item 1 of connections (a): extra must be a mapping",
+        ),
         ({"connections": [{"connection_id": "a b"}]}, "connection_id 'a b' has a blank"),
         ({"connections": [{"connection_id": "a", "port": "x"}]}, "Item 1 of connections (a): argument 'port'"),
         ({"connections": [{"connection_id": "a", "host": "b********"}]}, "in which a secret was masked"),
-        ({"connections": [{"connection_id": "a", "password": "***"}]}, "password is ***"),
+        ({"connections": [{"connection_id": "a", "password": "***"}]}, "password consists of asterisks only"),
+        ({"connections": [{"connection_id": "a", "secret_extra": {"b": "********"}}]}, "secret_extra.b consists of"),
+        ({"users": [{"username": "a", "password": "********"}]}, "(a): password consists of asterisks only"),
+        ({"variables": [{"key": "a", "secret_value": "****"}]}, "(a): secret_value consists of asterisks only"),
         ({"connections": [{"connection_id": "a", "host": "{{ x }}"}]}, "host still holds an expression in braces"),
         (
             {"connections": [{"connection_id": "a", "description": PLACEHOLDER}]},
@@ -277,6 +311,25 @@ def test_a_connection_that_is_made_anew_is_told(new):
         ({"pools": [{"name": "etl", "slots": 99999999999999}]}, "it takes at most 2147483647."),
         ({"pools": [{"name": "default_pool", "state": "absent"}]}, "Airflow's own"),
         ({"roles": [{"name": "Admin", "state": "absent"}]}, "one of Airflow's own roles, which is never removed"),
+        (
+            {
+                "roles": [{"name": "a", "state": "absent"}],
+                "users": [
+                    {"username": "z", "state": "absent", "roles": ["a"]},
+                    {"username": "u", "roles": ["Op", "a"]},
+                ],
+            },
+            "Item 2 of users (u) is to have the role a, which Item 1 of roles (a) removes; take one of them out.",
+        ),
+        ({"roles": [{"name": "r" * 65}]}, "has 65 characters; shorten it to 64 or fewer."),
+        (
+            {"users": [{"username": "u", "last_name": "l" * 257}]},
+            "(u): last_name has 257 characters; shorten it to 256",
+        ),
+        (
+            {"connections": [{"connection_id": "a", "host": "h" * 501}]},
+            "(a): host has 501 characters; shorten it to 500",
+        ),
         ({"dags": {"etl": {"paused": "maybe"}}}, "dags.etl: argument 'paused'"),
         ({"dags": {"etl": True}}, "dags.etl must be a mapping, and is a boolean; write it like {paused: …}."),
         ({"dags": {"etl": {}}}, "missing required arguments: paused"),
@@ -286,7 +339,8 @@ def test_a_connection_that_is_made_anew_is_told(new):
         ),
         (
             {"roles": [{"name": "a", "permissions": [{"actoin": "can_read"}]}]},
-            "Item 1 of roles (a): Item 1 of permissions has an unknown key actoin; it takes action, resource.",
+            "Item 1 of roles (a): Item 1 of permissions has an unknown key actoin (did you mean action?); it takes "
+            "action, resource.",
         ),
         ({"purge": {"pools": {"matching": ["*"]}}}, "purge.pools needs pools"),
         ({"pools": [], "purge": {"pools": {"matching": ["default_pool"]}}}, "names default_pool, Airflow's own pool"),
@@ -370,6 +424,96 @@ def test_what_is_not_listed_is_removed_last(tree, server, check_mode):
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
+def test_a_role_that_a_user_is_to_have_is_not_purged(tree, check_mode):
+    tree.lists("roles", *OWN_ROLES, role("app"))
+    tree.lists("users", user("ann", "app"))
+    error = tree.failure(
+        check_mode,
+        roles=[{"name": "new"}],
+        users=[{"username": "ann", "roles": ["app"]}],
+        purge={"roles": {"matching": ["*"]}},
+    )
+    assert isinstance(error, BadInput)
+    assert error.message == (
+        "Item 1 of users (ann) is to have the role app, which purge.roles removes; add it to roles, or to "
+        "purge.roles.except."
+    )
+
+
+def test_a_role_that_users_have_and_nobody_wants_is_purged(tree, server):
+    tree.lists("roles", *OWN_ROLES, role("app"))
+    tree.lists("users", user("ann", "app", "Op"))
+    if tree.generation.name == "v1":
+        server.get("users/deploy").answers(user("deploy", "Admin"))
+    wanted = [{"username": "ann", "first_name": "ann"}, {"username": "bob", "state": "absent", "roles": ["app"]}]
+    result = tree(True, roles=[], users=wanted, purge={"roles": {"matching": ["*"]}})
+    assert outcomes(result)["roles"] == {"removed": ["app"]}
+
+
+# -- users
+
+
+def owned(owner: str, user: str) -> str:
+    return f"The e-mail address a@b.c belongs to user {owner} already; give {user} another one in email."
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(("there", "number"), [([], 2), (["ann"], 1)])
+def test_an_address_of_another_user_writes_nothing(tree, check_mode, there, number):
+    tree.lists("users", *({**user(name, "Op"), "email": "a@b.c"} for name in there), user("cid", "Op"))
+    if not there:
+        tree.lists("roles", *OWN_ROLES)
+    first = [] if there else [{"username": "ann", "password": SECRET, "email": "a@b.c", "roles": ["Op"]}]
+    error = tree.failure(check_mode, users=[*first, {"username": "cid", "email": "a@b.c"}])
+    assert isinstance(error, BadInput)
+    assert error.message == f"Item {number} of users (cid): {owned('ann', 'cid')}"
+
+
+@pytest.mark.parametrize("before", [{"state": "absent"}, {"email": "x@y.z"}], ids=["removed", "changed"])
+def test_an_address_that_is_free_by_then(tree, before):
+    tree.lists("users", {**user("ann", "Op"), "email": "a@b.c"}, user("cid", "Op"))
+    wanted = [{"username": "Ann", **before}, {"username": "cid", "email": "a@b.c"}]
+    result = tree(True, users=wanted, **({"api_username": "boss"} if tree.generation.name == "v1" else {}))
+    assert "cid" in outcomes(result)["users"]["updated"]
+
+
+def test_an_address_that_is_freed_too_late(tree):
+    tree.lists("users", {**user("ann", "Op"), "email": "a@b.c"}, user("cid", "Op"))
+    error = tree.failure(True, users=[{"username": "cid", "email": "a@b.c"}, {"username": "ann", "state": "absent"}])
+    assert owned("ann", "cid") in error.message
+
+
+def test_a_new_user_without_roles_that_keeps_one_for_now_is_a_change(tree, server):
+    tree.lists("users")
+    tree.lists("roles", *OWN_ROLES)
+    tree.posted("users", **user("ann", "Public"), password=SECRET)
+    path = tree.path("users") + "/ann"
+    tree.refuses(server.patch(path, sends=user("ann")), 403, "Forbidden")
+    error = tree.failure(users=[{"username": "ann", "password": SECRET, "email": "ann@b.c", "roles": []}])
+    assert error.details["changed"] is True
+    assert error.details["failed_objects"][0]["msg"].endswith(
+        " User ann was made, and has the role Public for now; repeating the task takes it away."
+    )
+
+
+def test_a_server_that_is_gone_within_an_object_is_a_change(tree, server):
+    tree.lists("users")
+    tree.lists("roles", *OWN_ROLES)
+    tree.posted("users", **user("ann", "Public"), password=SECRET)
+    server.patch(tree.path("users") + "/ann", sends=user("ann")).fails(requests.ConnectionError("gone"))
+    wanted = [{"username": "ann", "password": SECRET, "email": "ann@b.c", "roles": []}]
+    error = tree.failure(users=wanted, retry_timeout=0)
+    assert isinstance(error, Unreachable)
+    assert error.details["changed"] is True
+
+
+def test_admin_that_loses_permissions_is_told(new):
+    new.lists("roles", *OWN_ROLES[1:], role("Admin", ("can_read", "DAGs"), ("can_edit", "Pools")))
+    assert new(True, roles=[{"name": "Admin", "permissions": []}])["changed"] is True
+    assert new.warnings[0].startswith("This takes 2 permissions from the role Admin (can_edit on Pools, can_read on ")
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
 def test_a_user_with_a_role_that_is_not_there_changes_nothing(tree, check_mode):
     tree.lists("roles", *OWN_ROLES)
     tree.lists("users", user("ann", "Op"))
@@ -434,8 +578,8 @@ def test_what_is_refused_holds_back_that_object_only_and_nothing_is_purged(tree,
     assert isinstance(error, ObjectsFailed)
     reason = "Airflow refused pool a: it does not want to; correct it."
     assert error.message == (
-        f"1 pool is not as wanted: {reason} The others were written, and nothing was purged. See failed_objects for "
-        "each of them."
+        f"1 pool could not be written: {reason} The others were written, and nothing was purged. See failed_objects "
+        "for each of them."
     )
     assert error.details["failed_objects"] == [{"kind": "pools", "name": "a", "msg": reason}]
     assert outcomes(error.details) == {"pools": {"created": ["b"]}, "variables": {"created": ["region"]}}
@@ -466,7 +610,7 @@ def test_a_purge_that_is_refused_in_part_is_told_as_it_was(tree, server):
     error = tree.failure(pools=[], purge={"pools": {"matching": ["*"]}})
     assert outcomes(error.details) == {"pools": {"removed": ["a", "c"]}}
     assert [failed["name"] for failed in error.details["failed_objects"]] == ["b"]
-    assert error.message.startswith("1 pool is not as wanted: ")
+    assert error.message.startswith("1 pool could not be written: ")
     assert error.message.endswith(" The others were written. See failed_objects for each of them.")
 
 
@@ -479,7 +623,7 @@ def test_a_failure_counts_by_kind_and_gives_each_reason_once(tree, server, names
     tree.refuses(tree.posted("variables", key="region", value="eu"), 403, "Forbidden")
     error = tree.failure(pools=[{"name": name, "slots": 8} for name in names], variables={"region": "eu"})
     reason = f"Airflow refused pool {names[0]}: no data at all; correct it (and 1 more for the same reason). "
-    assert error.message.startswith(f"2 pools and 1 variable are not as wanted: {reason}")
+    assert error.message.startswith(f"2 pools and 1 variable could not be written: {reason}")
     assert "may not" in error.message or "lacks" in error.message
     assert error.message.endswith(". See failed_objects for each of them.")
     assert " others " not in error.message
@@ -491,7 +635,7 @@ def test_dags_that_failed_are_counted_in_capitals(tree, server):
     for name in ("a", "b"):
         tree.refuses(server.patch(f"dags/{name}", sends={"is_paused": False}), 403, "Forbidden")
     error = tree.failure(dags={name: {"paused": False} for name in ("a", "b")})
-    assert error.message.startswith("2 DAGs are not as wanted: ")
+    assert error.message.startswith("2 DAGs could not be written: ")
 
 
 def test_a_wrong_password_is_no_failure_of_a_kind(tree, monkeypatch):
@@ -512,7 +656,7 @@ def test_a_list_that_cannot_be_read_for_a_purge(tree, server):
         variables={"region": "eu"},
         purge={"pools": {"matching": ["*"]}, "variables": {"matching": ["o*"]}},
     )
-    assert error.message.startswith("The pools are not as wanted: ")
+    assert error.message.startswith("The pools could not be written: ")
     assert " The others would be written, and nothing would be purged. See" in error.message
 
 
@@ -537,7 +681,7 @@ def test_check_mode_warns_of_a_dag_that_a_task_before_may_bring(tree, server):
     )
 
 
-@pytest.mark.parametrize(("there", "before"), [(False, "1 object was"), (True, "no objects were")])
+@pytest.mark.parametrize(("there", "before"), [(False, "1 object was"), (True, "No object was")])
 def test_a_server_that_is_gone_ends_the_task_which_tells_what_was_done(tree, server, there, before):
     tree.lists("pools", *([pool("a")] if there else []))
     if not there:
@@ -548,7 +692,8 @@ def test_a_server_that_is_gone_ends_the_task_which_tells_what_was_done(tree, ser
     assert isinstance(error, Unreachable)
     assert error.message.startswith("pools b: ")
     assert error.message.endswith(
-        f" Before it, {before} written; the rest was not tried. Run the same task again, which goes on from there."
+        f" {before} written before this failure, and the rest was not tried. Run the same task again; it continues "
+        "from there."
     )
     told = {"pools": {"unchanged" if there else "created": ["a"]}}
     assert (error.details["changed"], outcomes(error.details)) == (not there, told)
@@ -625,7 +770,10 @@ SHAPES_OF_PURGE: list[tuple[t.Any, str]] = [
         {"variables": {"matching": ["a"], "at_most": True}},
         "purge.variables.at_most must be a number, and is a boolean;",
     ),
-    ({"variables": {"matching": ["a"], "at_least": 1}}, "purge.variables has an unknown key at_least; it takes"),
+    (
+        {"variables": {"matching": ["a"], "at_mots": 1}},
+        "purge.variables has an unknown key at_mots (did you mean at_most?); it takes",
+    ),
 ]
 
 
@@ -674,8 +822,8 @@ def test_a_text_that_cannot_be_read_is_not_shown(played, server):
         ({"pools": [f"a={SECRET}"]}, "Item 1 of pools is a text; write it like {name: …}."),
         (
             {"variables": '{"a": '},
-            "variables is a text that is no JSON, since it breaks off at its end; correct it, write it "
-            "like [{key: …}] or {region: …}, or put the filter to_json behind the expression that results in it.",
+            "variables is a text that is not valid JSON: it ends too early; correct it, write it "
+            "like [{key: …}] or {region: …}, or apply the filter to_json to the expression.",
         ),
         ({"pools": [{"name": "a"}, SECRET]}, "Item 2 of pools is a text; write it like {name: …}."),
         ({"connections": f"a, {SECRET}"}, "connections is a text; write it like [{connection_id: …}]."),

@@ -211,13 +211,22 @@ def test_a_refusal_of_the_server(new):
 @pytest.mark.parametrize(
     ("slots", "says"),
     [
-        (0, "slots is 0; it takes 1 or more, or, from Airflow 3.1 on, -1 for a pool without a limit."),
+        (0, "slots is 0; it takes 1 or more. From Airflow 3.1 on, -1 means that the pool has no limit."),
         (2**31, "slots is 2147483648; it takes at most 2147483647."),
         (99999999999999, "slots is 99999999999999; it takes at most 2147483647."),
     ],
 )
 def test_slots_that_no_pool_can_have_are_refused_at_once(pool, slots, says):
     assert pool.failure(name="etl", slots=slots).message == says
+    assert pool.server.requests == []
+
+
+@pytest.mark.parametrize("given", [{"description": "x"}, {"team_name": "data", "description": ""}])
+def test_what_nobody_can_change_of_the_default_pool(pool, given):
+    fields = "description, team_name" if len(given) > 1 else "description"
+    assert pool.failure(name="default_pool", slots=1, **given).message == (
+        f"Only slots and include_deferred of default_pool can be changed; leave out {fields}."
+    )
     assert pool.server.requests == []
 
 

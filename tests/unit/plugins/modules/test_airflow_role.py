@@ -39,10 +39,11 @@ class Roles(Runner):
         body = self.generation.problem(404, "Role not found", f"Role with name `{name}` was not found")
         return self.server.get(self.path(f"/roles/{name}")).answers(body, 404)
 
-    def lists_roles(self) -> None:
-        """What Airflow is asked where a role is to get a permission."""
-        roles = [{"name": "Admin", "actions": actions(READ, EDIT, WEBSITE)}, {"name": "Op", "actions": []}]
-        self.server.get(self.path("/roles"), {"limit": 100, "offset": 0}).answers({"roles": roles, "total_entries": 2})
+    def lists_roles(self, *more: dict[str, t.Any]) -> None:
+        """What Airflow is asked where a role is new, or is to get a permission."""
+        roles = [{"name": "Admin", "actions": actions(READ, EDIT, WEBSITE)}, {"name": "Op", "actions": []}, *more]
+        body = {"roles": roles, "total_entries": len(roles)}
+        self.server.get(self.path("/roles"), {"limit": 100, "offset": 0}).answers(body)
 
     def lists_permissions(self, *pairs: Pair) -> None:
         """Airflow 2 lists actions alone."""
@@ -73,6 +74,10 @@ class Roles(Runner):
         exchange = self.server.delete(self.path(f"/roles/{name}"))
         return exchange.says("", 204) if there else exchange.answers(gone, 404)
 
+    def renames(self, role: str, name: str) -> Exchange:
+        sends = {"name": name, "actions": []}
+        return self.server.patch(self.path(f"/roles/{role}"), {"update_mask": "name"}, sends=sends).answers(sends)
+
 
 def user(name: str, roles: list[str]) -> dict[str, t.Any]:
     texts = {"username": name, "email": f"{name}@b", "first_name": "x", "last_name": "y"}
@@ -94,12 +99,8 @@ def test_all_that_is_documented_is_returned(roles):
 
 def creates(roles: Roles, *pairs: Pair) -> None:
     roles.has_not()
-    if pairs:
-        roles.lists_roles()
+    roles.lists_roles()
     roles.posted(*pairs)
-    if roles.generation.name == "v1":
-        roles.lists_users(admin=["Admin"])
-        roles.deletes("trigger" + MARK, there=False)
 
 
 def test_a_new_role(roles):
@@ -123,15 +124,190 @@ def test_a_new_role_without_permissions(roles):
     assert roles(name="trigger")["role"]["permissions"] == []
 
 
-def test_a_new_role_takes_the_users_of_an_update_that_broke_off(server):
-    roles = Roles(server, GENERATIONS["v1"], airflow_role)
+LEFT = {"name": "trigger" + MARK, "actions": actions(READ, WEBSITE)}
+
+
+def test_a_new_role_is_the_one_that_an_update_which_broke_off_has_left(roles):
+    """So its users have it, whenever this breaks off, too."""
     roles.has_not()
-    roles.lists_roles()
-    roles.posted(READ)
-    roles.lists_users(ann=["trigger" + MARK, "Viewer"], bob=["Viewer"])
-    roles.moves("ann", ["Viewer", "trigger"])
-    roles.deletes("trigger" + MARK)
+    roles.lists_roles(LEFT)
+    roles.renames("trigger" + MARK, "trigger")
     assert roles(name="trigger", permissions=permissions(READ))["changed"] is True
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_the_role_that_was_left_gets_other_permissions(roles, generation, refused):
+    roles.has_not()
+    roles.lists_roles(LEFT)
+    roles.renames("trigger" + MARK, "trigger")
+    change = roles.patched(EDIT, READ, WEBSITE)
+    wanted = permissions(READ, EDIT)
+    if not refused:
+        assert roles(name="trigger", permissions=wanted)["changed"] is True
+        return
+    change.answers(generation.problem(403, "No"), 403)
+    error = roles.failure(name="trigger", permissions=wanted)
+    assert error.details == {"changed": True}
+    assert error.message.endswith(
+        " Role trigger has its name and its users again; repeat the task, which goes on from there."
+    )
+
+
+# How far taking a permission away has come, and what is said when the step after that is refused.
+FAR = [
+    (0, ""),
+    (1, "Users of role trigger have it again in the place of trigger__substitute; "),
+    (2, "Users of role trigger have it again in the place of trigger__substitute; "),
+    (3, "Role trigger__substitute, which is to take its place, was made; "),
+    (4, "Users of role trigger have the role trigger__substitute for now; "),
+    (5, "Users of role trigger have the role trigger__substitute for now; "),
+    (6, "Role trigger is called trigger__substitute for now, and its users have that; "),
+]
+
+
+@pytest.mark.parametrize(("far", "words"), FAR)
+def test_an_update_that_breaks_off_tells_what_was_done(server, far, words):
+    roles = Roles(server, GENERATIONS["v1"], airflow_role)
+    roles.has(EDIT, READ)
+    roles.lists_users(ann=["trigger" + MARK, "Viewer"], bob=["trigger"], cid=["Viewer"])
+    steps: list[t.Callable[[], Exchange]] = [
+        lambda: roles.moves("ann", ["Viewer", "trigger"]),
+        lambda: roles.deletes("trigger" + MARK),
+        lambda: roles.posted(READ, name="trigger" + MARK),
+        lambda: roles.moves("ann", ["Viewer", "trigger" + MARK]),
+        lambda: roles.moves("bob", ["trigger" + MARK]),
+        lambda: roles.deletes("trigger"),
+        lambda: roles.renames("trigger" + MARK, "trigger"),
+    ]
+    for step in steps[:far]:
+        step()
+    steps[far]().answers(roles.generation.problem(403, "No"), 403)
+    error = roles.failure(name="trigger", permissions=permissions(READ))
+    assert error.details == ({"changed": True} if words else {})
+    if words:
+        assert error.message.endswith(f" {words}repeat the task, which goes on from there.")
+    else:
+        assert "repeat" not in error.message
+
+
+@pytest.mark.parametrize("adds_only", [False, True])
+def test_an_airflow_3_that_only_adds_permissions_and_does_not_say_so(server, adds_only):
+    """As 3.0 to 3.2 do."""
+    roles = Roles(server, GENERATIONS["v2"], airflow_role)
+    roles.has(READ, EDIT)
+    roles.patched(READ)
+    roles.has(READ, *([EDIT] if adds_only else []))
+    if adds_only:
+        roles.lists_users(ann=["trigger"])
+        roles.deletes("trigger" + MARK, there=False)
+        roles.posted(READ, name="trigger" + MARK)
+        roles.moves("ann", ["trigger" + MARK])
+        roles.deletes("trigger")
+        roles.renames("trigger" + MARK, "trigger")
+    assert roles(name="trigger", permissions=permissions(READ))["changed"] is True
+
+
+def test_what_an_airflow_3_may_not_have_taken_away(server):
+    roles = Roles(server, GENERATIONS["v2"], airflow_role)
+    roles.has(READ, EDIT)
+    roles.patched(READ)
+    server.get(roles.path("/roles/trigger")).answers(roles.generation.problem(403, "No"), 403)
+    error = roles.failure(name="trigger", permissions=permissions(READ))
+    assert error.details == {"changed": True}
+    assert error.message.endswith(" Role trigger may still have permissions that it is to lose; repeat the task.")
+
+
+ADMINS: list[Pair] = [("can_delete", "Roles"), ("can_edit", "Roles"), ("can_edit", "Users")]
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_taking_permissions_from_admin_is_told(server, check_mode):
+    roles = Roles(server, GENERATIONS["v2"], airflow_role)
+    roles.has(READ, WEBSITE, *ADMINS, EDIT, name="Admin")
+    if not check_mode:
+        sends = {"name": "Admin", "actions": actions(WEBSITE)}
+        server.patch(roles.path("/roles/Admin"), sends=sends).answers(sends)
+        roles.has(WEBSITE, name="Admin")
+    assert roles(check_mode, name="Admin", permissions=[])["changed"] is True
+    assert roles.warnings == [
+        "This takes 5 permissions from the role Admin (can_delete on Roles, can_edit on DAGs, can_edit on Roles, "
+        "can_edit on Users, and 1 more), so admins may not do that then; the command airflow sync-perm gives it back."
+    ]
+
+
+def test_giving_admin_a_permission_is_no_warning(roles):
+    roles.has(READ, name="Admin")
+    roles.lists_roles()
+    roles(check_mode=True, name="Admin", permissions=permissions(READ, EDIT))
+    roles.has(READ, EDIT, name="Admin")
+    roles(check_mode=True, name="Admin", permissions=permissions(EDIT), append=True)
+    assert roles.warnings == []
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(
+    ("name", "own", "refused"), [("Admin", None, True), ("boss", ["boss"], True), ("boss", ["Admin", "boss"], False)]
+)
+def test_who_could_not_end_an_update_does_not_begin_it(server, check_mode, name, own, refused):
+    """Airflow 2 takes permissions away by a second role, which would not let this user go on."""
+    roles = Roles(server, GENERATIONS["v1"], airflow_role)
+    roles.has(READ, *ADMINS, name=name)
+    path = roles.path("/users/deploy")
+    if own:
+        server.get(path).answers(user("deploy", own))
+    else:
+        server.get(path).answers(roles.generation.problem(404, "User not found"), 404)
+    if refused:
+        assert roles.failure(check_mode, name=name, permissions=permissions(READ)).message == (
+            f"Role {name} cannot lose can_delete on Roles, can_edit on Roles, can_edit on Users: this version of "
+            "Airflow takes permissions away with a second role, and the user that is logged in, who has "
+            f"{name} alone, could not end that; log in as a user with another role for it."
+        )
+    elif check_mode:
+        assert roles(check_mode, name=name, permissions=permissions(READ))["changed"] is True
+    else:
+        roles.lists_users()
+        roles.deletes(name + MARK, there=False)
+        roles.posted(READ, name=name + MARK)
+        roles.deletes(name)
+        roles.renames(name + MARK, name)
+        assert roles(name=name, permissions=permissions(READ))["changed"] is True
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_role_for_whose_substitute_there_is_no_room(server, check_mode):
+    roles = Roles(server, GENERATIONS["v1"], airflow_role)
+    name = "r" * 53
+    roles.has(READ, EDIT, name=name)
+    message = roles.failure(check_mode, name=name, permissions=permissions(READ)).message
+    assert message.startswith(f"Role {name} cannot lose permissions on this version of Airflow")
+    assert message.endswith("; make a role whose name has 52 characters or fewer in its place.")
+
+
+def test_a_name_that_is_too_long_for_the_database(roles, server):
+    message = roles.failure(name="r" * 65).message
+    assert message.endswith(" has 65 characters; shorten it to 64 or fewer.")
+    assert server.requests == []
+
+
+def test_a_role_with_a_long_name_can_be_deleted(roles):
+    roles.has_not("r" * 65)
+    assert roles(name="r" * 65, state="absent")["changed"] is False
+
+
+@pytest.mark.parametrize(("dag", "meant"), [("nope", ""), ("oks", " (did you mean DAG:ok?)")])
+def test_who_names_a_dag_means_no_other_resource(server, dag, meant):
+    roles = Roles(server, GENERATIONS["v2"], airflow_role)
+    wanted: Pair = ("can_read", f"DAG:{dag}")
+    roles.has(READ)
+    roles.lists_roles()
+    roles.lists_permissions(READ, ("can_read", "DAG:ok"), ("can_read", "DAG Code"))
+    sends = {"name": "trigger", "actions": actions(wanted, READ)}
+    said = roles.generation.problem(400, "Bad Request", f"The specified resource: 'DAG:{dag}' was not found")
+    server.patch(roles.path("/roles/trigger"), sends=sends).answers(said, 400)
+    message = roles.failure(name="trigger", permissions=permissions(READ, wanted)).message
+    assert message.startswith(f"Airflow refused role trigger: it knows no resource DAG:{dag}{meant}; ")
+    assert roles.warnings[0].startswith(f"Role trigger names the resource DAG:{dag}{meant}, which no role has so far")
 
 
 def test_an_update_keeps_the_users_of_one_that_broke_off(server):
@@ -188,6 +364,7 @@ def test_permissions_are_taken_away(roles, server, generation):
     roles.has(READ, EDIT, WEBSITE)
     if generation.name == "v2":
         roles.patched(READ, WEBSITE)
+        roles.has(READ, WEBSITE)
     else:
         roles.lists_users(ann=["Viewer", "trigger"], bob=["Viewer"])
         roles.deletes("trigger" + MARK, there=False)

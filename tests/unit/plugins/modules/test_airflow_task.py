@@ -181,6 +181,29 @@ def test_what_has_not_failed_is_left_alone(story):
     result = story(**GIVEN, task_id="extract")
     assert (result["changed"], result["tasks"], result["diff"]) == (False, [], NOTHING)
     assert result["dag_run"]["state"] == "failed"
+    assert story.warnings == [
+        f"None of the selected tasks of DAG run etl_daily / {RUN_ID} (failed) has failed, so none was cleared; "
+        "only_failed: false clears all of them."
+    ]
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(
+    ("state", "only_failed", "says"),
+    [
+        ("running", True, "None of the selected tasks of DAG run etl_daily / release-42 (running) has failed"),
+        ("success", True, "None of the selected tasks of DAG run etl_daily / release-42 (success) has failed"),
+        ("success", False, "Airflow clears none of the selected tasks of DAG run etl_daily / release-42 (success)."),
+    ],
+)
+def test_a_clear_of_nothing_is_a_warning(story, state, only_failed, says, check_mode):
+    story.has_run(state)
+    story.has_tasks(extract="running")
+    story.v1_version()
+    story.would_clear(["extract"], [], only_failed=only_failed)
+    assert not story(check_mode, **GIVEN, task_id="extract", only_failed=only_failed)["changed"]
+    (warning,) = story.warnings
+    assert warning.startswith(says)
 
 
 def test_what_has_ended_well_is_cleared_on_request(story):
@@ -255,15 +278,21 @@ def test_the_newest_version_runs(three):
     assert three(**GIVEN, task_id="load.users", latest_version=True)["changed"]
 
 
-@pytest.mark.parametrize(("name", "version"), [("v1", "2.11.2"), ("v2", "3.0.6")])
-def test_the_newest_version_is_refused_before_3_1(server, name, version):
-    server.prefix = GENERATIONS[name].prefix
-    story = Story(server, GENERATIONS[name], airflow_task)
-    story.version(version)
-    error = story.failure(**GIVEN, task_id="load.users", latest_version=True)
-    assert error.message.startswith(
-        f"latest_version needs Airflow 3.1 or newer, and https://airflow.example is {version}"
-    )
+def test_the_newest_version_is_refused_on_3_0(three):
+    three.version("3.0.6")
+    error = three.failure(**GIVEN, task_id="load.users", latest_version=True)
+    assert error.message.startswith("latest_version needs Airflow 3.1 or newer, and https://airflow.example is 3.0.6")
+
+
+def test_airflow_2_runs_the_newest_version_in_any_case(two):
+    two.has_failed()
+    two.version()
+    two.would_clear(["load.users"], ["load.users"])
+    two.has_dag()
+    two.clears(["load.users"], ["load.users"])
+    two.has_run("queued")
+    two.has_tasks()
+    assert two(**GIVEN, task_id="load.users", latest_version=True)["changed"]
 
 
 def test_a_lost_answer_is_asked_for_again_where_that_does_no_harm(story):
@@ -419,6 +448,32 @@ def test_a_failed_run_in_which_nothing_runs_again_stays_failed(story):
         f"DAG run etl_daily / {RUN_ID} stays failed, since nothing in it runs again: 2 of 6 tasks failed"
     )
     assert not error.details["changed"]
+    assert story.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("downstream", "says"),
+    [
+        (False, "set downstream: true to clear them, too, or look at what the tasks before them returned"),
+        (True, "look at what the tasks before them returned, or clear them by airflow_task, too"),
+    ],
+)
+def test_a_run_whose_other_tasks_were_not_cleared(story, downstream, says):
+    """They stay upstream_failed, and Airflow fails the run for them."""
+    story.has_failed()
+    story.v1_version()
+    names, found = ["load.orders", "load.users"], ["load.users", "load.orders[1]"]
+    story.would_clear(names, found, include_downstream=downstream)
+    story.has_dag()
+    story.clears(names, found, include_downstream=downstream)
+    story.has_run("running")
+    story.has_run()
+    story.has_tasks(**{"load.users": "success", "load.orders[1]": "success"})
+    error = story.failure(**GIVEN, task_id="load.*", downstream=downstream, wait=True)
+    assert error.message.startswith(
+        f"DAG run etl_daily / {RUN_ID} failed after 3m12s: no task failed, but 2 of 6 tasks never ran "
+        f"(upstream_failed): publish; report; {says}. "
+    )
 
 
 def test_a_wait_that_takes_too_long_has_the_tasks(story):
@@ -804,12 +859,12 @@ def test_what_is_no_group_is_told(three, group, says):
     [
         (
             {"task_id": ["load.orders", "publish"], "map_index": 1},
-            "map_index 1 leaves nothing of publish in DAG run etl_daily / release-42: publish is not mapped; correct "
+            "Task publish of DAG run etl_daily / release-42 has no map_index 1: publish is not mapped; correct "
             "map_index, in which -1 is a task that is not mapped, or leave publish out of task_id.",
         ),
         (
             {"task_id": ["publish", "load.o*"], "map_index": [-1]},
-            "map_index -1 leaves nothing of load.o* in DAG run etl_daily / release-42: load.o* has 0 to 1; correct "
+            "Task load.o* of DAG run etl_daily / release-42 has no map_index -1: load.o* has 0 to 1; correct "
             "map_index, in which -1 is a task that is not mapped, or leave load.o* out of task_id.",
         ),
         (

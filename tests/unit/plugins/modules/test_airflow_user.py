@@ -8,6 +8,7 @@ import base64
 import typing as t
 
 import pytest
+import requests
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Conflict, Denied, Unsupported
 from ansible_collections.dagops.airflow.plugins.module_utils._work.users import Wish, new_user
 from ansible_collections.dagops.airflow.plugins.modules import airflow_user
@@ -88,14 +89,81 @@ def test_a_new_user(users, server):
     assert "s3cret" not in str(result)
 
 
-def test_a_new_user_without_roles(users, server):
-    """Airflow gives it one of its own choice, which is taken away."""
+@pytest.fixture
+def without(users: Users, server: Server) -> Users:
+    """Airflow gives a new user without roles one of its own choice, or fails: this one is made with a role."""
     users.has_not()
-    none = {**USER, "roles": []}
-    server.post(users.path(""), sends={**body_of(none), "password": "s3cret-pa55"}).answers(as_airflow(USER))
-    users.patched(roles=[])
-    result = users(**NAMES, roles=[], password="s3cret-pa55")
-    assert (result["changed"], result["user"]) == (True, none)
+    users.lists_roles("Public")
+    made = {**USER, "roles": ["Public"]}
+    server.post(users.path(""), sends={**body_of(made), "password": "s3cret-pa55"}).answers(as_airflow(made))
+    return users
+
+
+def test_a_new_user_without_roles(without):
+    without.patched(roles=[])
+    result = without(**NAMES, roles=[], password="s3cret-pa55")
+    assert (result["changed"], result["user"]) == (True, {**USER, "roles": []})
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_new_user_who_keeps_the_role_for_now(without, generation, lost):
+    role = without.patched(roles=[])
+    if lost:
+        role.fails(requests.ConnectionError(ConnectionResetError(104, "reset")))
+    else:
+        role.answers(generation.problem(403, "Forbidden"), 403)
+    error = without.failure(**NAMES, roles=[], password="s3cret-pa55", retry_timeout=0)
+    assert error.message.endswith(
+        " User deploy was made, and has the role Public for now; repeating the task takes it away."
+    )
+    assert error.details == {"changed": True}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_an_airflow_without_a_role_to_begin_with(users, check_mode):
+    users.has_not()
+    users.lists_roles()
+    words = (
+        "User deploy cannot be without roles: this Airflow needs a role for a new user, and has no role Public that "
+        "could be taken away again; "
+    )
+    if check_mode:
+        assert users(check_mode, **NAMES, roles=[], password="s3cret-pa55")["changed"] is True
+        assert users.warnings == [f"{words}check mode goes on as if a task before had made it."]
+    else:
+        assert users.failure(**NAMES, roles=[], password="s3cret-pa55").message == f"{words}give the user a role."
+
+
+LONG = [("username", 512), ("email", 512), ("first_name", 256), ("last_name", 256)]
+
+
+@pytest.mark.parametrize(("option", "most"), LONG)
+def test_a_text_that_is_too_long_for_the_database(users, server, option, most):
+    message = users.failure(**{"username": "deploy", option: "x" * (most + 1)}).message
+    assert message.startswith(option)
+    assert message.endswith(f" has {most + 1} characters; shorten it to {most} or fewer.")
+    assert server.requests == []
+
+
+def test_a_user_with_a_long_name_can_be_deleted(users, server, generation):
+    name = "x" * 600
+    body = generation.problem(404, "User not found", f"The User with username `{name}` was not found")
+    server.get(users.path(f"/{name}")).answers(body, 404)
+    assert users(username=name, state="absent")["changed"] is False
+
+
+@pytest.mark.parametrize(("version", "refused"), [("2.5.3", True), ("2.6.0", False)])
+def test_a_text_that_was_too_long_once(old, server, version, refused):
+    old.has()
+    server.get("version").answers({"version": version})
+    wanted = {"username": "deploy", "first_name": "x" * 65}
+    if refused:
+        assert old.failure(check_mode=True, **wanted).message == (
+            "first_name with more than 64 characters needs Airflow 2.6 or newer, and https://airflow.example is 2.5.3; "
+            "shorten it, or upgrade."
+        )
+    else:
+        assert old(check_mode=True, **wanted)["changed"] is True
 
 
 def test_a_new_user_in_check_mode(users):
@@ -137,6 +205,20 @@ def test_a_new_user_needs_more(users, options, missing):
 
 def test_an_empty_role_is_refused(users):
     assert "roles holds an empty name" in users.failure(username="deploy", roles=["Op", " "]).message
+
+
+@pytest.mark.parametrize(
+    ("password", "says"),
+    [
+        ("********", "password consists of asterisks only"),
+        ("{{ vault_airflow['users']['deploy']['password'] }}", "password still holds an expression in braces"),
+    ],
+)
+def test_what_stands_for_a_password_is_none(users, server, password, says):
+    error = users.failure(**NAMES, roles=["Viewer"], password=password)
+    assert isinstance(error, BadInput)
+    assert error.message.startswith(says)
+    assert server.requests == []
 
 
 # -- a user that exists
@@ -396,7 +478,7 @@ def test_rights_of_another_user_are_no_warning(old):
 @pytest.mark.parametrize("status", [400, 422])
 @pytest.mark.parametrize(
     ("role", "named"),
-    [("Nope", "Nope (did you mean Op?)"), ("it's", "it's"), ("DAG:etl_daily", "DAG:etl_daily")],
+    [("Opp", "Opp (did you mean Op?)"), ("nope", "nope"), ("it's", "it's"), ("DAG:etl_daily", "DAG:etl_daily")],
 )
 def test_a_role_that_is_gone_meanwhile(users, server, generation, status, role, named):
     users.has()

@@ -16,6 +16,7 @@ from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Se
 from ansible_collections.dagops.airflow.tests.unit.frame import Runner, documented
 
 SECRET = "a-long-secret"
+STARS = "consists of asterisks only, as they are shown in the place of a secret; give the secret itself."
 NO_DIFF: dict[str, t.Any] = {"before": {}, "after": {}}
 
 
@@ -188,8 +189,15 @@ def test_absent_once_more(variable):
         ({"key": "a", "value": "x", "secret_value": "y"}, "not both are mappings; leave one out"),
         ({"key": "a", "value": [1], "secret_value": {"b": "c"}}, "not both are mappings"),
         ({"key": "a", "value": float("nan")}, "nan or infinity"),
-        ({"key": "a", "value": "***"}, "value is ***"),
-        ({"key": "a", "value": {"b": ["***"]}}, "value.b.0 is ***"),
+        ({"key": "a", "value": "***"}, f"value {STARS}"),
+        ({"key": "api_key", "value": "********"}, f"value {STARS}"),
+        ({"key": "a", "secret_value": "*****"}, f"secret_value {STARS}"),
+        (
+            {"key": "a", "secret_value": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"},
+            "secret_value holds the words that Ansible",
+        ),
+        ({"key": "a", "value": {"b": ["***"]}}, f"value.b.0 {STARS}"),
+        ({"key": "a", "value": {"password": "********"}}, f"value.password {STARS}"),
         ({"key": "a", "secret_value": "{{ vault_key }}"}, "expression in braces"),
         ({"key": " a", "value": "x"}, "key ' a' begins with a blank; remove it."),
         ({"key": "x" * 251, "value": "x"}, "has 251 characters"),
@@ -257,6 +265,19 @@ def test_only_the_secret_of_a_value_is_marked(new, there):
     result = new(key="cfg", value={"a": 1}, secret_value={"password": SECRET})
     assert result["diff"]["before"]["cfg"]["value"] == there
     assert json.loads(result["diff"]["after"]["cfg"]["value"]) == {"a": 1, "password": WRITTEN}
+
+
+def test_a_secret_value_that_is_given_no_more_is_an_ordinary_value(variable):
+    variable.has("region", SECRET)
+    assert variable(True, key="region", value="eu")["diff"]["before"] == {"region": {"value": SECRET}}
+
+
+@pytest.mark.parametrize("update_secrets", ["always", "on_change"])
+def test_an_empty_text_takes_a_secret_value_out_unseen(variable, update_secrets):
+    variable.has("region", SECRET)
+    variable.patched("region", SECRET, value="")
+    emptied = variable(key="region", secret_value="", update_secrets=update_secrets)
+    assert (emptied["changed"], SECRET in str(emptied)) == (True, False)
 
 
 def test_stars_that_airflow_2_shows_are_no_mask(old):

@@ -269,8 +269,8 @@ def test_a_value_that_is_too_large(xcoms):
     error = xcoms.failure(dag_id="etl_daily", dag_run_id=RUN_ID)
     assert isinstance(error, NoResult)
     assert error.message == (
-        "XComs of DAG run etl_daily / release-42 cannot be returned: the value of load.rows has 65537 bytes, and may "
-        "have 65536; leave it out by task_id or key, or let the task push where the data is."
+        "XComs of DAG run etl_daily / release-42 cannot be returned: the value of load.rows has 65537 bytes; the "
+        "limit is 65536; leave it out by task_id or key, or let the task push where the data is."
     )
 
 

@@ -33,9 +33,11 @@ class Told(Runner):
     def has_no_run(self) -> None:
         self.server.get(RUN).answers(self.generation.no_run(), 404)
 
-    def has_tasks(self, *task_ids: str) -> None:
+    def has_tasks(self, *task_ids: str, mapped: tuple[str, ...] = ()) -> None:
         """The DAG has these tasks."""
-        found = [{"task_id": task_id, "downstream_task_ids": []} for task_id in task_ids]
+        found = [
+            {"task_id": task_id, "downstream_task_ids": [], "is_mapped": task_id in mapped} for task_id in task_ids
+        ]
         self.server.get("dags/etl_daily/tasks").answers({"tasks": found, "total_entries": len(found)})
 
     def ended(self, *tasks: t.Any, state: str = "success") -> None:
@@ -213,7 +215,10 @@ def test_results_that_are_there_are_returned_next_to_those_that_are_not(told):
     told.gone("b", "x")
     told.value({"rows": 3}, "a", "x")
     error = told.failure(**NAMED, results=["c", "b.x", "a.x"])
-    assert "it has no task for the result c" in error.message
+    assert error.message == (
+        f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but 2 of 3 results cannot be returned: c (there is no "
+        f"such task), b.x (nothing was pushed); correct results, or the tasks. {told.generation.run_url()}"
+    )
     assert error.details["results"] == {"c": None, "b.x": None, "a.x": {"rows": 3}}
 
 
@@ -237,6 +242,72 @@ def test_a_mapped_task_that_has_pushed_nothing(told):
         told.gone("parts", index=0)
         told.gone("parts", index=1)
     assert "has no result parts: task parts" in told.failure(**NAMED, results=["parts"]).message
+
+
+@pytest.mark.parametrize("word", ["parts", "parts.rows"])
+def test_a_mapped_task_over_an_empty_list_is_an_empty_list(told, word):
+    """Airflow shows it as one instance without an index, which was skipped."""
+    told.ended("a", told.generation.task("parts", "skipped"))
+    told.version()
+    told.gone("parts", word.partition(".")[2] or "return_value")
+    told.has_tasks("a", "parts", mapped=("parts",))
+    assert told(**NAMED, results=[word])["results"] == {word: []}
+
+
+def test_the_tasks_of_the_dag_are_read_once_for_many_mapped_tasks(new):
+    new.ended(*(new.generation.task(name, "skipped") for name in ("a", "b")))
+    new.at_once(["a", "b"], {})
+    new.has_tasks("a", "b", mapped=("a", "b"))
+    assert new(**NAMED, results=["a", "b"])["results"] == {"a": [], "b": []}
+
+
+def test_in_a_loop_a_turn_over_an_empty_list_is_an_empty_list(new):
+    turns = [(0, 0), (0, 1), (1, -1)]
+    tasks = [
+        new.generation.task(
+            "part",
+            "success" if index >= 0 else "skipped",
+            map_index=index,
+            region_id=f"r{turn}",
+            region_index=index,
+            loop_iteration={"loop_id": "pages", "iteration": turn},
+        )
+        for turn, index in turns
+    ]
+    for number, task in enumerate(tasks):
+        task["id"] = str(number)
+    new.ended(*tasks)
+    for turn, index in turns:
+        query = {"region_id": f"r{turn}", "region_index": index}
+        found = new.server.get(f"{RUN}/taskInstances/part/xcomEntries/return_value", query)
+        found.answers({"value": index}) if index >= 0 else found.answers(GONE, 404)
+    assert new(**NAMED, results=["part"])["results"] == {"part": [[0, 1], []]}
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_task_that_was_skipped(told, status):
+    told.ended("a", told.generation.task("m", "skipped"))
+    told.version()
+    told.gone("m")
+    if status == 200:
+        told.has_tasks("a", "m")
+    else:
+        told.server.get("dags/etl_daily/tasks").answers(told.generation.problem(status, "Forbidden"), status)
+    assert told.failure(**NAMED, results=["m"]).message == (
+        f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but task m was skipped, so it has no result m; correct "
+        f"the task, or leave m out of results. {told.generation.run_url()}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [("failed", "task m failed, so it has no result m.rows;"), ("upstream_failed", "task m never ran, so it has no")],
+)
+def test_a_task_that_did_not_succeed_in_a_run_that_did(told, state, says):
+    told.ended("a", told.generation.task("m", state))
+    told.version()
+    told.gone("m", "rows")
+    assert says in told.failure(**NAMED, results=["m.rows"], log_lines=0).message
 
 
 def test_an_unknown_task(told):
@@ -270,10 +341,25 @@ def test_a_result_that_is_too_large(told):
     told.value("x" * 70_000, "a")
     error = told.failure(**NAMED, results=["a"])
     assert error.message == (
-        f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but the value of a has 70002 bytes, and may have 65536; "
+        f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but the value of a has 70002 bytes; the limit is 65536; "
         f"leave it out of results, or let the task push where the data is. {told.generation.run_url()}"
     )
     assert error.details["dag_run"]["state"] == "success"
+
+
+def test_all_that_cannot_be_returned_are_named(told):
+    told.ended("a", told.generation.task("m", "skipped"))
+    told.version()
+    told.value("x" * 70_000, "a", "big")
+    told.gone("m", "x")
+    told.has_tasks("a", "m")
+    for key in "bcd":
+        told.gone("a", key)
+    words = ["a.big", "m.x", "a.b", "a.c", "a.d"]
+    assert (
+        "but 5 of 5 results cannot be returned: a.big (70002 bytes, the limit is 65536), m.x (the task was skipped), "
+        "a.b (nothing was pushed), a.c (nothing was pushed), and 1 more; correct results, or the tasks. "
+    ) in told.failure(**NAMED, results=words).message
 
 
 def test_a_run_that_failed_fails_as_ever(told):
@@ -426,7 +512,7 @@ def test_an_item_without_its_result(batch):
         f"DAG run etl_daily / {RUN_ID} succeeded after 3m12s, but it has no task for the result b; its tasks are a: "
         f"correct results. {batch.generation.run_url()}"
     )
-    assert error.message == f"1 of 1 DAG runs lack results. {reason}"
+    assert error.message == f"Results of 1 of 1 DAG runs are missing. {reason}"
     (entry,) = error.details["runs"]
     assert (entry["results"], entry["msg"]) == ({"b": None}, reason)
 
