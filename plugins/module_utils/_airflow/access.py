@@ -340,8 +340,7 @@ class Access(Family):
                 raise no_users(f"{self.url} has no API for users and roles") from error
             if error.status not in (400, 422):
                 raise
-            reason = error.reason.rstrip(".") or f"status {error.status}"
-            other = f"Airflow refused {what}: {reason}; correct it."
+            other = f"Airflow refused {what}: {error.reason.rstrip('.') or f'status {error.status}'}; correct it."
             raise (unknown_word(what, error.reason, self._known_names) or BadInput(other)) from error
 
 
