@@ -45,7 +45,9 @@ def _tls_reason(error: Exception) -> str:
     for mark in ("certificate verify failed: ", "] "):
         if mark in text:
             text = text.rpartition(mark)[2]
-    return one_line(text.partition(" (_ssl.c")[0].rstrip("'\")."), 160)
+    reason, place, _rest = text.partition(" (_ssl.c")
+    # Without the place in OpenSSL's source, what is at the end closes the text of an error in an error.
+    return one_line(reason.rstrip("." if place else "'\")."), 160)
 
 
 def redirect_target(url: str, location: str) -> str:

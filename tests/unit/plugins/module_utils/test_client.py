@@ -377,6 +377,8 @@ def unknown_host() -> requests.ConnectionError:
             "airflow.example: certificate has expired; check api_url, ca_path",
         ),
         (certificate_error("self-signed certificate"), "airflow.example: self-signed certificate; check"),
+        # OpenSSL ends this one with a full stop.
+        (certificate_error("not valid for '127.0.0.1'."), "airflow.example: not valid for '127.0.0.1'; check"),
         (
             requests.exceptions.SSLError(
                 ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1020)")
