@@ -26,6 +26,7 @@ from .permissions import permissions_for
 Object = t.Dict[str, t.Any]
 T = t.TypeVar("T", bound="Family")
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+_NUMBER = re.compile(r"(?:^|[.])(\d+)")  # of a version
 
 
 def silent(line: str) -> None:
@@ -245,9 +246,6 @@ def _detected(client: Client, path: str, login: Login | None) -> Airflow:
             answer.status,
         ),
     )
-
-
-_NUMBER = re.compile(r"(?:^|[.])(\d+)")
 
 
 def version_of(text: t.Any) -> tuple[int, ...]:

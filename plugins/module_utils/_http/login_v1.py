@@ -202,15 +202,19 @@ def _is_misplaced(base: str, answer: Answer) -> bool:
     Airflow has a page there for each of its ways to log in. It may redirect to another server, but not to a file, nor
     in a circle.
     """
-    goal = _goal(base, answer).rstrip("/")
-    return answer.status in NOTHING_THERE or goal.endswith((".html", ".htm")) or goal == (base + FORM).rstrip("/")
+    goal = _goal(base, answer)
+    return answer.status in NOTHING_THERE or goal.rstrip("/").endswith((".html", ".htm")) or _is_circle(base, goal)
+
+
+def _is_circle(base: str, goal: str) -> bool:
+    return goal.rstrip("/") == (base + FORM).rstrip("/")
 
 
 def _said(client: Server, answer: Answer) -> str:
     """What has come in place of what was expected, in a few words."""
     goal = _goal(client.url, answer)
     says = words_of(answer.text, client.redact) if answer.is_page else ""
-    if goal.rstrip("/") == (client.url + FORM).rstrip("/"):
+    if _is_circle(client.url, goal):
         return f"status {answer.status}: a redirect to itself"
     if goal:
         return f"status {answer.status}: a redirect to {one_line(client.redact(goal), 120)}"

@@ -12,14 +12,14 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.assets import MARK, Assets
 from .._airflow.dags import Dags
 from .._base.conf import conf_of
-from .._base.errors import AirflowError, BadInput, Denied, NotFound, TimedOut
+from .._base.errors import BadInput, Denied, NotFound, TimedOut
 from .._base.inputs import dag_id_of
-from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.state import diff
 from .._base.text import MOST_NAMED, close_to, first_few, one_line
 from .foreseen import foreseen
 from .fulfil import check_runnable
 from .heartbeats import dead_component
+from .in_passing import in_passing
 from .many_runs import Key, Waiting, entry, go_on, wait_for_runs, waiting_of
 from .progress import Progress
 from .selection import FEW
@@ -139,10 +139,7 @@ def _advice(airflow: Airflow, wish: Wish) -> str:
     """What helps with an asset that no DAG uses: those with a similar name or URI, or where to see them all."""
     assets, key = airflow.ask(Assets), "name" if wish.name else "uri"
     there: list[Object] = []
-    # It only explains.
-    with contextlib.suppress(AirflowError), airflow.patience.within(FOR_A_DIAGNOSIS), airflow.client.in_haste(
-        FOR_A_DIAGNOSIS
-    ):
+    with in_passing(airflow):
         there = list(filter(_is_used, assets.known()))
     close = close_to(wish.name or wish.uri or "", dict.fromkeys(asset[key] for asset in there), MOST_NAMED)
     options = "name and uri" if wish.name and wish.uri else key
@@ -272,9 +269,7 @@ def _made_runs(airflow: Airflow, wish: Wish, done: Done) -> list[Key]:
 
 def _held_up(airflow: Airflow, asset: Object, dag_id: str) -> str:
     """Why a DAG has made no run for an event, as a clause; empty when that cannot be seen."""
-    with contextlib.suppress(AirflowError), airflow.patience.within(FOR_A_DIAGNOSIS), airflow.client.in_haste(
-        FOR_A_DIAGNOSIS
-    ):
+    with in_passing(airflow):
         if airflow.ask(Dags).get(dag_id)["is_paused"]:
             return "it is paused: unpause it"
         others = [one["name"] for one in airflow.ask(Assets).lacking(dag_id) if one["id"] != asset["id"]]

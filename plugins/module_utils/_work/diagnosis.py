@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
 from .._airflow.airflow import Airflow, Object
@@ -18,6 +17,7 @@ from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.text import first_few
 from .._base.times import time_of
 from .heartbeats import dead_in
+from .in_passing import in_passing
 from .standstill import Standstill
 from .wording import run_name
 
@@ -45,9 +45,7 @@ def held_up(airflow: Airflow, active: t.Sequence[Object], waited: float, named: 
     """
     tasks: t.Sequence[Object] = ()
     for run in active[:1]:
-        with contextlib.suppress(AirflowError), airflow.patience.within(FOR_A_DIAGNOSIS), airflow.client.in_haste(
-            FOR_A_DIAGNOSIS
-        ):
+        with in_passing(airflow):
             tasks = airflow.ask(Tasks).of_run(run["dag_id"], run["dag_run_id"])
         reason = diagnosis(airflow, run, tasks, waited)
         head = f". Reason for {run_name(run)}: " if named else "; "

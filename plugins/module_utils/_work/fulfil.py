@@ -15,13 +15,13 @@ from .._airflow.run_refusals import no_run
 from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, UnfitId
-from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso, moment
 from .foreseen import foreseen
 from .foreseen_dags import foreseen_dag
 from .foreseen_runs import foreseen_run, unseen_run
+from .in_passing import in_passing
 from .named_run import unknown_dag
 from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, nothing_to_clear
 from .results import check_results
@@ -340,9 +340,7 @@ def scheduled_run(airflow: Airflow, dag: Object, logical_date: datetime | None) 
 
 def _catches_up(airflow: Airflow, dag_id: str) -> bool:
     """Whether Airflow makes all runs that a DAG has missed; it is only for a warning, so it is asked once."""
-    with contextlib.suppress(AirflowError), airflow.patience.within(FOR_A_DIAGNOSIS), airflow.client.in_haste(
-        FOR_A_DIAGNOSIS
-    ):
+    with in_passing(airflow):
         return airflow.ask(Dags).catches_up(dag_id)
     return False
 

@@ -59,6 +59,14 @@ class ConnectionRunner(Runner):
         else:
             self.server.patch(f"variables/{DIGEST}", {"update_mask": ["value"]}, sends=sends).answers({})
 
+    def is_written_first(self, there: dict[str, t.Any], **changed: t.Any) -> None:
+        """The exchanges of the first write with a digest, of a connection that is there."""
+        self.has(**there)
+        self.has_not(f"variables/{DIGEST}")
+        self.digest_written(WRITING, new=True)
+        self.patched(**changed)
+        self.digest_written()
+
     def has_digest(self, value: str) -> None:
         self.server.get(f"variables/{DIGEST}").answers({"key": DIGEST, "value": value, "description": None})
 
@@ -300,11 +308,7 @@ def test_on_change(connection):
 
     there: dict[str, t.Any] = {"password": "***", "extra": {"private_key": "***"}}
     extra = json.dumps({"private_key": KEY})
-    connection.has(**there)
-    connection.has_not(f"variables/{DIGEST}")
-    connection.digest_written(WRITING, new=True)
-    connection.patched(extra=extra, password=PASSWORD)
-    connection.digest_written()
+    connection.is_written_first(there, extra=extra, password=PASSWORD)
     result = run(PASSWORD)
     assert (result["changed"], result["unverified"]) == (True, ["password", "secret_extra.private_key"])
     assert result["diff"]["after"] == {ID: {"password": WRITTEN, "extra": {"private_key": WRITTEN}}}
@@ -337,11 +341,7 @@ def test_on_change_writes_when_a_secret_is_given_no_more(connection):
     there: dict[str, t.Any] = {"password": "***", "extra": {"private_key": "***"}}
     secret = {"connection_id": ID, "update_secrets": "on_change", "secret_extra": {"private_key": KEY}}
     extra = json.dumps({"private_key": KEY})
-    connection.has(**there)
-    connection.has_not(f"variables/{DIGEST}")
-    connection.digest_written(WRITING, new=True)
-    connection.patched(extra=extra, password=PASSWORD)
-    connection.digest_written()
+    connection.is_written_first(there, extra=extra, password=PASSWORD)
     connection(**secret, password=PASSWORD)
     connection.has(**there)
     connection.has_digest(connection.digest())
