@@ -86,7 +86,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 version:
-  description: Version of Airflow.
+  description: Version of Airflow, only its numbers. The beta V(3.4.0b2) is V(3.4.0), too.
   returned: success
   type: str
   sample: 2.11.2

@@ -68,13 +68,16 @@ def test_a_run_is_read_waited_for_cleared_cancelled_and_deleted_whatever_its_id(
     assert api.ask(Runs).find(DAG, dag_run_id) is None
 
 
-def test_a_run_with_a_slash_is_read_waited_for_and_cleared(api: Api) -> None:
-    dag_run_id = f"a/b {uuid.uuid4().hex[:8]}"
+@pytest.mark.parametrize(
+    ("dag_run_id", "why"),
+    [("a/b", "has a slash"), (".", "has only dots"), ("~", "means all runs in its paths")],
+)
+def test_a_run_that_no_path_can_name_is_read_waited_for_and_cleared(api: Api, dag_run_id: str, why: str) -> None:
     made(api, dag_run_id)
     assert brought(api, dag_run_id, "awaited") == "success"
     assert brought(api, dag_run_id, "cleared") == "success"
     for state in ("failed", "absent"):
-        with pytest.raises(Unsupported, match="since that has a slash"):
+        with pytest.raises(Unsupported, match=f"cannot mark or delete DAG run .*, since its id {why}; use"):
             brought(api, dag_run_id, state)
     assert api.ask(Runs).get(DAG, dag_run_id)["state"] == "success"
 

@@ -186,7 +186,7 @@ def test_a_limit_that_is_reached(api: Api, start: Start, told: Any, dag_id: str,
     if dag_id == "held_by_task":
         another = start(dag_id)
         seen(api, dag_id, another, "scheduled")
-        assert f"2 tasks (one[0], …) are waiting for others to end: {limit}" in told(dag_id, another)["msg"]
+        assert f"2 tasks (one[0], one[1]) are waiting for others to end: {limit}" in told(dag_id, another)["msg"]
 
 
 @pytest.mark.usefixtures("held")

@@ -166,6 +166,19 @@ class Family:
     def _path(self, *parts: str) -> str:
         return self._prefix + path_of(*parts)
 
+    def _run_path(self, dag_id: str, dag_run_id: str, action: str, instead: str = "Airflow's web interface") -> str:
+        """Return the path of a run; Unsupported when no path can name it.
+
+        :param action: what is not possible then.
+        :param instead: where it is possible.
+        """
+        why = why_no_path(dag_run_id)
+        if why:
+            raise Unsupported(
+                f"Airflow's API cannot {action} DAG run {dag_id} / {dag_run_id}, since its id {why}; use {instead}."
+            )
+        return self._path("dags", dag_id, "dagRuns", dag_run_id)
+
     def _find(self, path: str, read: t.Callable[[Object], Object]) -> Object | None:
         """Return one object, or None when there is none."""
         try:
@@ -181,6 +194,18 @@ class Family:
         """
         with contextlib.suppress(NotFound):
             self._client.delete(path, lost)
+
+
+def why_no_path(dag_run_id: str) -> str:
+    """Say why no path can name a run; an empty text where one can. Lists show all runs, and bodies can name them.
+
+    Airflow takes a slash for the end of an id, quoted or not. Dots alone go to another folder in every URL.
+    """
+    if "/" in dag_run_id:
+        return "has a slash"
+    if dag_run_id in (".", ".."):
+        return "has only dots"
+    return "means all runs in its paths" if dag_run_id == "~" else ""
 
 
 def of_known_shape(method: F) -> F:

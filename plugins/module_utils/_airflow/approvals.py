@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .._base.errors import NotFound, Unsupported
+from .._base.errors import NotFound
 from .._base.states import FINISHED
 from .._base.times import iso, moment, time_of
 from .._http.client import path_of
 from .._http.pages import pages
-from .airflow import Airflow, Family, Object, of_known_shape
+from .airflow import Airflow, Family, Object, of_known_shape, why_no_path
 from .links import Links
 from .lost import lost
 from .refusals import refused
@@ -69,10 +69,15 @@ class Approvals(Family):
 
     def waiting(self, dag_id: str | None, dag_run_id: str | None) -> list[Object]:
         """Return the questions that wait for an answer, the oldest first."""
-        path = self._path("dags", dag_id or "~", "dagRuns", dag_run_id or "~", "hitlDetails")
+        in_path = "~" if dag_run_id is None or why_no_path(dag_run_id) else dag_run_id
+        path = self._path("dags", dag_id or "~", "dagRuns", in_path, "hitlDetails")
         params = {"response_received": "false", "order_by": "created_at"}
         found = [self._approval(raw) for raw in pages(self._client, path, "hitl_details", _identity, params)]
-        return [approval for approval in found if approval["state"] in WAITING]
+        return [
+            approval
+            for approval in found
+            if approval["state"] in WAITING and dag_run_id in (None, approval["dag_run_id"])
+        ]
 
     def answer(self, question: Question, chosen_options: t.Sequence[str], params_input: Object) -> None:
         """Answer a question that was found; Conflict when it has an answer, NotFound when it is gone."""
@@ -86,13 +91,8 @@ class Approvals(Family):
 
     def _question_path(self, question: Question) -> str:
         dag_id, dag_run_id, task_id, map_index = question
-        if "/" in dag_run_id:
-            raise Unsupported(
-                f"Airflow's API cannot answer {question.name}, since the id of the run has a slash; do it in Airflow's "
-                "web interface."
-            )
         place = path_of("taskInstances", task_id, str(map_index), "hitlDetails")
-        return self._path("dags", dag_id, "dagRuns", dag_run_id) + place
+        return self._run_path(dag_id, dag_run_id, "answer questions of") + place
 
     @of_known_shape
     def _asked_at(self, raw: Object) -> float:

@@ -22,7 +22,7 @@ from .._base.errors import (
 )
 from .._base.times import iso
 from .._http.pages import PAGE, pages, walk
-from .airflow import Airflow, Family, Object, of_known_shape
+from .airflow import Airflow, Family, Object, of_known_shape, why_no_path
 from .links import Links
 from .lost import lost
 from .run_refusals import fate_unknown, no_run, not_made, trigger_error
@@ -70,9 +70,9 @@ class Runs(Family):
     def get(self, dag_id: str, dag_run_id: str) -> Object:
         """Return one run; NotFound when there is none."""
         try:
-            if "/" in dag_run_id:
+            if why_no_path(dag_run_id):
                 return self._listed(dag_id, dag_run_id)
-            return self._run(self._client.get(self._run_path(dag_id, dag_run_id)))
+            return self._run(self._client.get(self._run_path(dag_id, dag_run_id, "read")))
         except NotFound as error:
             raise no_run(self.url, dag_id, dag_run_id, reason=error.reason) from error
 
@@ -84,7 +84,7 @@ class Runs(Family):
             return None
 
     def _listed(self, dag_id: str, dag_run_id: str) -> Object:
-        """Return a run that only a list shows: Airflow takes a slash for the end of an id, quoted or not."""
+        """Return a run that only a list shows."""
         path = self._path("dags", dag_id, "dagRuns")
         runs = pages(self._client, path, "dag_runs", lambda run: run["dag_run_id"], self._hint(dag_run_id))
         for run in runs:
@@ -253,17 +253,10 @@ class Runs(Family):
             body["note"] = request.note
         return body
 
-    def _run_path(self, dag_id: str, dag_run_id: str) -> str:
-        return self._path("dags", dag_id, "dagRuns", dag_run_id)
-
     def _path_to_change(self, dag_id: str, dag_run_id: str) -> str:
-        if "/" in dag_run_id:
-            # That list names runs in another way, and so does a request of 3.3 that changes many of them.
-            raise Unsupported(
-                f"DAG run {dag_id} / {dag_run_id} cannot be marked or deleted by its id, since that has a slash; do it "
-                "in the list of DAG runs in Airflow's web interface, or, with Airflow 3.0 to 3.2, in its database."
-            )
-        return self._run_path(dag_id, dag_run_id)
+        # That list names runs in another way, and so does a request of 3.3 that changes many of them.
+        instead = "the list of DAG runs in Airflow's web interface, or, with Airflow 3.0 to 3.2, its database"
+        return self._run_path(dag_id, dag_run_id, "mark or delete", instead)
 
     def _clear_by_body(self, dag_id: str, dag_run_id: str, only_failed: bool, more: Object) -> None:
         body = {"dry_run": False, "dag_run_id": dag_run_id, "only_failed": only_failed, "reset_dag_runs": True, **more}
@@ -367,11 +360,11 @@ class RunsV2(Runs, api="v2"):
 
     def clear(self, dag_id: str, dag_run_id: str, only_failed: bool, latest_version: bool) -> None:
         more = {"run_on_latest_version": True} if latest_version else {}
-        if "/" in dag_run_id:
+        if why_no_path(dag_run_id):
             self._clear_by_body(dag_id, dag_run_id, only_failed, more)
             return
         body = {"dry_run": False, "only_failed": only_failed, **more}
-        self._client.post(self._run_path(dag_id, dag_run_id) + "/clear", body, repeat=only_failed)
+        self._client.post(self._run_path(dag_id, dag_run_id, "clear") + "/clear", body, repeat=only_failed)
 
     def _hint(self, dag_run_id: str) -> Object:
         # Airflow 3.0 does not know it, ignores it, and lists all runs.

@@ -10,7 +10,7 @@ import typing as t
 
 from .._base.errors import AirflowError, Conflict, NotFound, Unsupported
 from .._base.states import FAILED
-from .airflow import Family, Object, of_known_shape
+from .airflow import Family, Object, of_known_shape, why_no_path
 from .lost import lost
 from .refusals import refused
 from .runs import LATEST
@@ -229,7 +229,7 @@ class TaskStatesV2(TaskStates, api="v2"):
             self._airflow.needs("latest_version", LATEST)
 
     def of_group(self, run: Object, group: str, there: t.Sequence[Object]) -> list[Object]:
-        if "/" in run["dag_run_id"] or self._airflow.version() < GROUPS:
+        if why_no_path(run["dag_run_id"]) or self._airflow.version() < GROUPS:
             return super().of_group(run, group, there)
         path = self._path("dags", run["dag_id"], "dagRuns", run["dag_run_id"], "taskGroupInstances", group, "dry_run")
         try:
@@ -261,12 +261,7 @@ class TaskStatesV2(TaskStates, api="v2"):
             self._client.patch(path, body, turn, _lost(run, task, state))
 
     def _place(self, run: Object, task: Object) -> tuple[str, Object]:
-        if "/" in run["dag_run_id"]:
-            raise Unsupported(
-                f"Airflow's API cannot mark tasks of DAG run {run['dag_id']} / {run['dag_run_id']}, since its id has a "
-                "slash; do it in Airflow's web interface."
-            )
-        return self._airflow.ask(Tasks).place(run["dag_id"], run["dag_run_id"], task)
+        return self._airflow.ask(Tasks).place(run["dag_id"], run["dag_run_id"], task, "mark tasks of")
 
     def _clearing(self, chosen: Selection, only_failed: bool) -> list[Object]:
         body = {"dag_run_id": chosen.run["dag_run_id"], "only_failed": only_failed}

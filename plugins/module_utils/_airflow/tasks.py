@@ -12,11 +12,12 @@ from .._base.errors import AirflowError, ApiError, NoSuchApi, NotFound
 from .._base.times import iso, time_of
 from .._http.client import path_of
 from .._http.pages import PAGE, pages, walk
-from .airflow import Airflow, Family, Object, of_known_shape
+from .airflow import Airflow, Family, Object, of_known_shape, why_no_path
 from .links import Links
 from .logs import TaskLog
 
 NOT_ACCEPTABLE = 406
+READ = "show the single tasks of"  # what is not possible for a run that no path can name
 
 
 class Tasks(Family):
@@ -33,17 +34,17 @@ class Tasks(Family):
 
     def of_run(self, dag_id: str, dag_run_id: str) -> list[Object]:
         """Return all task instances of a run, sorted by start, then name; mapped ones and turns of loops one by one."""
-        if "/" in dag_run_id:
+        if why_no_path(dag_run_id):
             raw = self._listed(dag_id, dag_run_id)
         else:
-            path = self._run_path(dag_id, dag_run_id) + "/taskInstances"
+            path = self._run_path(dag_id, dag_run_id, READ) + "/taskInstances"
             raw = pages(self._client, path, "task_instances", _identity)
         tasks = [self._task(dag_id, dag_run_id, task) for task in raw]
         return sorted(tasks, key=lambda task: (task["start_date"] is None, task["start_date"] or "", *task_key(task)))
 
     @of_known_shape
     def _listed(self, dag_id: str, dag_run_id: str) -> list[Object]:
-        """Read the task instances of a run that no path can name, since Airflow takes a slash for the end of an id."""
+        """Read the task instances of a run that no path can name."""
         body = {"dag_ids": [dag_id], "dag_run_ids": [dag_run_id], "page_limit": PAGE}
 
         def ask(offset: int) -> Object:
@@ -53,10 +54,13 @@ class Tasks(Family):
 
         return walk(ask, "task_instances", _identity)
 
-    def place(self, dag_id: str, dag_run_id: str, task: Object) -> tuple[str, Object]:
-        """Return the path of a task instance, and the parameters that go with it: turns of a loop share one path."""
+    def place(self, dag_id: str, dag_run_id: str, task: Object, action: str = READ) -> tuple[str, Object]:
+        """Return the path of a task instance, and the parameters that go with it: turns of a loop share one path.
+
+        Unsupported, with the action in its message, when no path can name the run.
+        """
         index = [str(task["map_index"])] if task["map_index"] >= 0 else []
-        path = self._run_path(dag_id, dag_run_id) + path_of("taskInstances", task["task_id"], *index)
+        path = self._run_path(dag_id, dag_run_id, action) + path_of("taskInstances", task["task_id"], *index)
         return path, self.turn_of(task)
 
     def turn_of(self, task: Object) -> Object:
@@ -145,8 +149,8 @@ class Tasks(Family):
         if not task["try_number"]:
             return TaskLog("", "")
         place = path_of("taskInstances", task["task_id"], "logs", str(task["try_number"]))
-        path = self._run_path(dag_id, dag_run_id) + place
         try:
+            path = self._run_path(dag_id, dag_run_id, READ) + place
             params = self._log_params(task)
             return self._airflow.patience.through_outages(lambda: self._read_log(path, params, keep))
         except AirflowError as error:
@@ -169,9 +173,6 @@ class Tasks(Family):
         """Return the tasks of a DAG as Airflow answers them."""
         tasks: list[Object] = self._client.get(self._path("dags", dag_id, "tasks"))["tasks"]
         return tasks
-
-    def _run_path(self, dag_id: str, dag_run_id: str) -> str:
-        return self._path("dags", dag_id, "dagRuns", dag_run_id)
 
     def _log_params(self, task: Object) -> Object:
         """What the log of a task is asked for with; Unsupported when this Airflow shows it to nobody."""

@@ -15,6 +15,7 @@ from .._http.pages import pages
 from .airflow import Family, Object, of_known_shape
 
 RETURNED = "return_value"  # the key of what a task returns
+READ = "show the XComs of"  # what is not possible for a run that no path can name
 REGION = ("region_id", "region_index")
 
 
@@ -26,14 +27,14 @@ class Xcoms(Family):
 
     def select(self, dag_id: str, dag_run_id: str) -> list[Object]:
         """Return all XComs of a run without their values, sorted by task, map index and key."""
-        path = self._path("dags", dag_id, "dagRuns", dag_run_id, "taskInstances", "~", "xcomEntries")
+        path = self._run_path(dag_id, dag_run_id, READ) + path_of("taskInstances", "~", "xcomEntries")
         found = [self._xcom(raw) for raw in pages(self._client, path, "xcom_entries", _identity)]
         return sorted(found, key=lambda xcom: (xcom["task_id"], xcom["map_index"], xcom["key"]))
 
     def value(self, dag_id: str, dag_run_id: str, xcom: Object) -> t.Any:
         """Return the value of one XCom as Airflow has it; NotFound when nothing was pushed."""
         place = ("taskInstances", xcom["task_id"], "xcomEntries", xcom["key"])
-        return self._value(self._path("dags", dag_id, "dagRuns", dag_run_id) + path_of(*place), self._index(xcom))
+        return self._value(self._run_path(dag_id, dag_run_id, READ) + path_of(*place), self._index(xcom))
 
     def returned(self, dag_id: str, dag_run_id: str, task_ids: t.Sequence[str]) -> Object | None:
         """Return what tasks of a run that has ended have returned, in one request; None where Airflow cannot.
@@ -89,7 +90,7 @@ class XcomsV2(Xcoms, api="v2"):
         return xcom["region"] or super()._index(xcom)
 
     def returned(self, dag_id: str, dag_run_id: str, task_ids: t.Sequence[str]) -> Object | None:
-        path = self._path("dags", dag_id, "dagRuns", dag_run_id, "wait")
+        path = self._run_path(dag_id, dag_run_id, READ) + "/wait"
         try:
             answer = self._client.request("GET", path, {"interval": 1, "result": list(task_ids)}, repeat=True)
         except NoSuchApi:

@@ -71,7 +71,7 @@ def connection_id_of(option: str, value: str, new: bool) -> str:
 def dag_run_id_of(option: str, value: str) -> str:
     """Return the id of a run that there is, perhaps one that others have named: it can be asked for."""
     value = value.strip()
-    return _sound(option, value, _unaskable(value))
+    return _sound(option, value, _no_text(value))
 
 
 def word_of(option: str, value: t.Any) -> str:
@@ -88,15 +88,6 @@ def check_task_names(option: str, names: t.Iterable[str]) -> None:
         task_name_of(option, name)
 
 
-def _unaskable(dag_run_id: str) -> str:
-    """Say why no run with this id can be asked for; an empty text where it can."""
-    if dag_run_id == "~":
-        return "means all runs in Airflow's API; give the id of one run"
-    if dag_run_id in (".", ".."):
-        return _ONLY_DOTS
-    return _no_text(dag_run_id)
-
-
 def new_dag_run_id_of(option: str, value: str) -> str:
     """Return the id of a new run, to which everybody can keep.
 
@@ -104,15 +95,18 @@ def new_dag_run_id_of(option: str, value: str) -> str:
     the scheduler are its own.
     """
     value = value.strip()
-    unaskable = _unaskable(value)
-    fault = unaskable or _unfit_for_all(value)
-    # Others may have made a run with such an id.
-    if fault and not unaskable:
-        fault += ", or, for a run that exists already, use state: awaited or state: cleared of airflow_dag_run"
-    return _sound(option, value, fault)
+    unfit = _unfit_for_all(value)
+    if unfit:
+        # Others may have made a run with such an id.
+        unfit += ", or, for a run that exists already, use state: awaited or state: cleared of airflow_dag_run"
+    return _sound(option, value, _no_text(value) or unfit)
 
 
 def _unfit_for_all(dag_run_id: str) -> str:
+    if dag_run_id == "~":
+        return "means all runs in Airflow's API; choose another one"
+    if dag_run_id in (".", ".."):
+        return "has only dots, so the API cannot address it; choose another one"
     if dag_run_id.startswith("scheduled__"):
         return "is a name of Airflow's scheduler; choose one without 'scheduled__'"
     if ".." in dag_run_id:

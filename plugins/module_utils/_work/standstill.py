@@ -211,8 +211,8 @@ def _plain(tasks: t.Sequence[Object]) -> str:
 
 
 def _these(tasks: t.Sequence[Object]) -> str:
-    name = task_name(tasks[0])
-    return f"task {name} is" if len(tasks) == 1 else f"{len(tasks)} tasks ({name}, …) are"
+    names = [task_name(task) for task in tasks]
+    return f"task {names[0]} is" if len(names) == 1 else f"{len(names)} tasks ({first_few(names)}) are"
 
 
 def _words(reason: str) -> str:

@@ -192,7 +192,7 @@ MORE = "give the pool more slots with airflow_pool"
         ),
         ([task("a", "removed")], {}, "all of its tasks have ended, and Airflow's scheduler has not ended the run yet"),
         ([task("a", "running"), task("b", "queued", False)], {}, "task a is running"),
-        ([task("a", "running", map_index=i) for i in (0, 1)], {}, "2 tasks (a[0], …) are running"),
+        ([task("a", "running", map_index=i) for i in (0, 1)], {}, "2 tasks (a[0], a[1]) are running"),
         ([task("a", "queued", False)], {}, "task a is queued: no worker of Airflow's executor has started it yet"),
         (
             [task("a", "queued", False)],

@@ -421,7 +421,6 @@ def test_a_user_who_may_not_answer(story):
     ("given", "says"),
     [
         ({"dag_id": "a/b"}, "has the character /"),
-        ({"dag_run_id": "~"}, "means all runs"),
         ({"task_id": ".."}, "task_id '..' has only dots"),
         ({"map_index": -2}, "map_index is -2; it takes -1 or more; -1 is a task that is not mapped."),
         ({"map_index": 2**31}, "map_index is 2147483648; it takes at most 2147483647."),
@@ -440,10 +439,16 @@ def test_bad_input_is_refused_before_anything_is_sent(story, given, says):
     assert says in error.message
 
 
-def test_the_id_of_a_run_with_a_slash(story):
-    error = story.failure(**{**GIVEN, "dag_run_id": "a/b"})
+@pytest.mark.parametrize(
+    ("name", "why"), [("a/b", "has a slash"), ("..", "has only dots"), ("~", "means all runs in its paths")]
+)
+def test_a_run_that_no_path_can_name(story, name, why):
+    error = story.failure(**{**GIVEN, "dag_run_id": name})
     assert isinstance(error, Unsupported)
-    assert "since the id of the run has a slash" in error.message
+    assert error.message == (
+        f"Airflow's API cannot answer questions of DAG run etl_daily / {name}, since its id {why}; use Airflow's web "
+        "interface."
+    )
 
 
 @pytest.mark.parametrize(("api", "version"), [("v1", "2.11.2"), ("v2", "3.0.6")])

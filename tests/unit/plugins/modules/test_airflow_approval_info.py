@@ -42,6 +42,15 @@ def test_what_waits_is_listed(questions, check_mode):
     assert set(result["approvals"][0]) == set(documented(airflow_approval_info)["approvals"]["contains"]) == KEYS
 
 
+@pytest.mark.parametrize("name", ["a/b", ".", "~"])
+def test_of_a_run_that_no_path_can_name(questions, name):
+    of_it = question()
+    of_it["task_instance"].update(dag_run_id=name, id="of it")
+    questions.lists("dags/etl_daily/dagRuns/~", question(), of_it)
+    found = questions(dag_id="etl_daily", dag_run_id=name)["approvals"]
+    assert [approval["dag_run_id"] for approval in found] == [name]
+
+
 @pytest.mark.parametrize(
     ("given", "path"),
     [

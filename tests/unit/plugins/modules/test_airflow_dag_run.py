@@ -1565,38 +1565,71 @@ def test_a_run_is_asked_for_whatever_its_id(story, server, generation, name, quo
     assert launch(story, state="failed", dag_run_id=name)["dag_run"]["dag_run_id"] == name
 
 
-def listed(server: Server, generation: Generation, *runs: t.Any) -> None:
-    hint = {"run_id_pattern": "a/b"} if generation.name == "v2" else {}
+IN_NO_PATH = {"a/b": "has a slash", "..": "has only dots", ".": "has only dots", "~": "means all runs in its paths"}
+
+
+def listed(server: Server, generation: Generation, name: str, *runs: t.Any) -> None:
+    hint = {"run_id_pattern": name} if generation.name == "v2" else {}
     server.get("dags/etl_daily/dagRuns", {**hint, "limit": "100", "offset": "0"}).answers(generation.runs(*runs))
 
 
-def test_a_run_with_a_slash_in_its_id_is_found_in_a_list(story, server, generation):
-    """Airflow takes the slash for the end of the id, quoted or not."""
-    ended = generation.run("a/b", "success", **OVER)
-    listed(server, generation, generation.run("xa/bx"), ended)
+@pytest.mark.parametrize("name", IN_NO_PATH)
+def test_a_run_that_no_path_can_name_is_found_in_a_list(story, server, generation, name):
+    """Airflow takes a slash for the end of the id, quoted or not."""
+    ended = generation.run(name, "success", **OVER)
+    listed(server, generation, name, generation.run(f"x{name}x"), ended)
     story.dag()
-    body = {"dag_ids": ["etl_daily"], "dag_run_ids": ["a/b"], "page_limit": 100, "page_offset": 0}
+    body = {"dag_ids": ["etl_daily"], "dag_run_ids": [name], "page_limit": 100, "page_offset": 0}
     server.post("dags/~/dagRuns/~/taskInstances/list", sends=body).answers(
-        generation.tasks(generation.task("load", dag_run_id="a/b"))
+        generation.tasks(generation.task("load", dag_run_id=name))
     )
-    result = launch(story, state="awaited", dag_run_id="a/b", wait=True)
+    result = launch(story, state="awaited", dag_run_id=name, wait=True)
     assert result["task_counts"] == {"success": 1}
 
 
-def test_a_run_with_a_slash_in_its_id_that_is_not_there(story, server, generation):
-    listed(server, generation)
+@pytest.mark.parametrize("name", IN_NO_PATH)
+def test_a_run_that_no_path_can_name_and_that_is_not_there(story, server, generation, name):
+    listed(server, generation, name)
     story.dag()
-    assert "DAG run etl_daily / a/b does not exist" in refusal(story, state="failed", dag_run_id="a/b").message
+    assert f"DAG run etl_daily / {name} does not exist" in refusal(story, state="failed", dag_run_id=name).message
 
 
-def test_what_cannot_be_done_to_a_run_with_a_slash_in_its_id(story, server, generation):
+@pytest.mark.parametrize(("name", "why"), IN_NO_PATH.items())
+def test_what_cannot_be_done_to_a_run_that_no_path_can_name(story, server, generation, name, why):
     for state in ("failed", "absent"):
-        listed(server, generation, generation.run("a/b", "running"))
-        message = refusal(story, state=state, dag_run_id="a/b").message
+        listed(server, generation, name, generation.run(name, "running"))
+        message = refusal(story, state=state, dag_run_id=name).message
         assert message == (
-            "DAG run etl_daily / a/b cannot be marked or deleted by its id, since that has a slash; do it in the list "
-            "of DAG runs in Airflow's web interface, or, with Airflow 3.0 to 3.2, in its database."
+            f"Airflow's API cannot mark or delete DAG run etl_daily / {name}, since its id {why}; use the list of DAG "
+            "runs in Airflow's web interface, or, with Airflow 3.0 to 3.2, its database."
         )
+
+
+@pytest.mark.parametrize(("name", "why"), IN_NO_PATH.items())
+def test_the_results_of_a_run_that_no_path_can_name(story, server, generation, name, why):
+    """With C(~) in its path, a request for XComs would be answered with those of all runs."""
+    listed(server, generation, name, generation.run(name, "success", **OVER))
+    story.dag()
+    body = {"dag_ids": ["etl_daily"], "dag_run_ids": [name], "page_limit": 100, "page_offset": 0}
+    tasks = generation.tasks(generation.task("load", dag_run_id=name))
+    server.post("dags/~/dagRuns/~/taskInstances/list", sends=body).answers(tasks)
+    message = refusal(story, state="awaited", dag_run_id=name, wait=True, results=["load"]).message
+    assert f"Airflow's API cannot show the XComs of DAG run etl_daily / {name}, since its id {why}" in message
+
+
+@pytest.mark.parametrize(("name", "why"), IN_NO_PATH.items())
+def test_the_log_in_a_run_that_no_path_can_name(story, server, generation, name, why):
+    listed(server, generation, name, generation.run(name, "failed", **OVER))
+    story.dag()
+    body = {"dag_ids": ["etl_daily"], "dag_run_ids": [name], "page_limit": 100, "page_offset": 0}
+    server.post("dags/~/dagRuns/~/taskInstances/list", sends=body).answers(
+        generation.tasks(generation.task("load", "failed", dag_run_id=name))
+    )
+    failed = refusal(story, state="awaited", dag_run_id=name, wait=True).details["failed_tasks"]
+    assert [task["log_tail"] for task in failed] == [
+        f"The log cannot be read: Airflow's API cannot show the single tasks of DAG run etl_daily / {name}, since its "
+        f"id {why}; use Airflow's web interface."
+    ]
 
 
 def test_clear_of_a_good_run_changes_nothing(story, generation):

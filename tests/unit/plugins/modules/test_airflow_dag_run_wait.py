@@ -286,7 +286,7 @@ def test_check_mode_looks_once_at_what_there_is(wait, server, generation, clock)
         ({"runs": [{}]}, "Item 1 of runs lacks dag_id or dag_run_id"),
         ({"runs": [*runs("a"), {"dag_id": "a", "dag_run_id": None}]}, "Item 2 of runs lacks"),
         ({"runs": [{"dag_id": "a b", "dag_run_id": "r"}]}, "dag_id in item 1 of runs"),
-        ({"runs": [{"dag_id": "a", "dag_run_id": ".."}]}, "dag_run_id in item 1 of runs"),
+        ({"runs": [{"dag_id": "a", "dag_run_id": "a\tb"}]}, "dag_run_id in item 1 of runs"),
         ({"runs": runs("a"), "wait_timeout": -1}, "wait_timeout"),
         ({"runs": runs("a"), "poll_interval": -1}, "poll_interval"),
         ({"runs": runs("a"), "log_lines": -1}, "log_lines"),

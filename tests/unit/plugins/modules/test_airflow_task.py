@@ -958,16 +958,19 @@ def test_a_run_that_is_not_there(story):
             )
 
 
-def test_airflow_3_cannot_mark_in_a_run_whose_id_has_a_slash(three):
-    body = three.generation.run("a/b", "failed", start_date=STARTED, end_date=ENDED)
-    three.server.get("dags/etl_daily/dagRuns", {"run_id_pattern": "a/b", "limit": 100, "offset": 0}).answers(
+@pytest.mark.parametrize(
+    ("name", "why"), [("a/b", "has a slash"), (".", "has only dots"), ("~", "means all runs in its paths")]
+)
+def test_airflow_3_cannot_mark_in_a_run_that_no_path_can_name(three, name, why):
+    body = three.generation.run(name, "failed", start_date=STARTED, end_date=ENDED)
+    three.server.get("dags/etl_daily/dagRuns", {"run_id_pattern": name, "limit": 100, "offset": 0}).answers(
         three.generation.runs(body)
     )
-    sends = {"dag_ids": ["etl_daily"], "dag_run_ids": ["a/b"], "page_limit": 100, "page_offset": 0}
+    sends = {"dag_ids": ["etl_daily"], "dag_run_ids": [name], "page_limit": 100, "page_offset": 0}
     listed = three.generation.tasks(*three.bodies({"load.users": "failed"}))
     three.server.post("dags/~/dagRuns/~/taskInstances/list", sends=sends).answers(listed)
-    error = three.failure(**{**GIVEN, "dag_run_id": "a/b"}, task_id="load.users", state="success")
+    error = three.failure(**{**GIVEN, "dag_run_id": name}, task_id="load.users", state="success")
     assert error.message == (
-        "Airflow's API cannot mark tasks of DAG run etl_daily / a/b, since its id has a slash; do it in Airflow's web "
+        f"Airflow's API cannot mark tasks of DAG run etl_daily / {name}, since its id {why}; use Airflow's web "
         "interface."
     )

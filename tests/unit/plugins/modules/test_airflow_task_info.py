@@ -259,7 +259,7 @@ def test_failed_tasks_come_before_those_that_never_ran(info, generation):
         ({"state": [""]}, "state ''"),
         ({"log_lines": -1}, "log_lines is -1"),
         ({"dag_id": "a/b"}, "dag_id 'a/b'"),
-        ({"dag_run_id": ".."}, "dag_run_id '..'"),
+        ({"dag_run_id": "a\tb"}, "dag_run_id 'a\\tb'"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_sent(info, options, words):
