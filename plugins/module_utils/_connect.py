@@ -17,7 +17,7 @@ from ._base.inputs import check_maskable, duration_of, seconds_of
 from ._base.text import one_line
 from ._http.address import base_url_of, check_header_value, headers_of
 from ._http.client import Client
-from ._http.login import Login, TokenLogin
+from ._http.login import NO_PASSES, Login, Passes, TokenLogin
 from ._http.login_v1 import BasicLogin
 
 Params = t.Mapping[str, t.Any]
@@ -31,12 +31,14 @@ def connect(
     clock: Clock | None = None,
     say: t.Callable[[str], None] = silent,
     starting: bool = False,
+    passes: Passes = NO_PASSES,
 ) -> Airflow:
     """Return the server that the options name. One request when C(api_version) is C(auto), none otherwise.
 
     :param warn: takes a sentence that the user should see.
     :param say: prints a line of progress while a task waits.
     :param starting: the server is being started: what is no answer of Airflow's is an outage from the beginning.
+    :param passes: what logins of other tasks have got.
     """
     if not params["api_url"]:
         raise BadInput("No Airflow is named: set api_url, or the environment variable AIRFLOW_API_URL.")
@@ -59,6 +61,7 @@ def connect(
         clock=clock,
     )
     client.redact.add(secrets)
+    client.passes = passes
     client.patience.bears_all = starting
     version = params["api_version"]
     # Which API answers is not known yet; what stands before it wants basic auth.

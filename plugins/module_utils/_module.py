@@ -23,12 +23,15 @@ from ._base.names import check_unmasked, with_names
 from ._base.text import texts_in
 from ._connect import Params, connect
 from ._http.address import secrets_in_url
+from ._http.login import NO_PASSES, Passes
 
 Result = t.Dict[str, t.Any]
 
 
 # Whoever waits tells by it how far things have come. Where a task runs on the control node, somebody reads that.
 progress: contextvars.ContextVar[t.Callable[[str], None]] = contextvars.ContextVar("progress", default=silent)
+# What logins have got. Tasks that run in the processes of one ansible-playbook share it.
+passes: contextvars.ContextVar[Passes] = contextvars.ContextVar("passes", default=NO_PASSES)
 
 
 def environment(variable: str) -> str:
@@ -173,7 +176,7 @@ class AirflowModule(AnsibleModule):
         :param starting: the server is being started.
         """
         if self._by_command is None or self.params["airflow_command"] is None:
-            airflow = connect(self.params, self.warn, say=progress.get(), starting=starting)
+            airflow = connect(self.params, self.warn, say=progress.get(), starting=starting, passes=passes.get())
             # Ansible 2.19 and newer prints the message of a failure, and warnings, in spite of no_log.
             airflow.quotes = not self.no_log
             return airflow

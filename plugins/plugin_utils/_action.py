@@ -24,9 +24,10 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._airflow.airflow import silent
-from ..module_utils._module import from_environment, progress
+from ..module_utils._module import from_environment, passes, progress
 from ._in_process import Call, built
 from ._interpreter import is_own, python_of
+from ._passes import SHARED
 
 try:
     with warnings.catch_warnings():
@@ -148,7 +149,7 @@ class AirflowAction(ActionBase):
     # -- how it runs here
 
     def _execute_here(self, call: Call, args: Vars, task_vars: Vars) -> Result:
-        token = progress.set(call.sink)
+        token, pass_token = progress.set(call.sink), passes.set(SHARED)
         self._call = call
         try:
             answer: Result = self._execute_module(module_args=dict(args), task_vars=task_vars)
@@ -156,6 +157,7 @@ class AirflowAction(ActionBase):
         finally:
             self._call = None
             progress.reset(token)
+            passes.reset(pass_token)
 
     def _is_pipelining_enabled(self, *args: t.Any, **kwargs: t.Any) -> bool:
         """A module that runs here needs no temporary folder."""

@@ -12,6 +12,8 @@ import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow as Api
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.dags import Dags
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.runs import Runs
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.task_states import TaskStates
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.tasks import Tasks
 from ansible_collections.dagops.airflow.plugins.module_utils._base.clock import Clock
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import ServerError, UnfitId, Unsupported
 from ansible_collections.dagops.airflow.plugins.module_utils._work.fulfil import fulfil
@@ -76,10 +78,19 @@ def test_a_run_that_no_path_can_name_is_read_waited_for_and_cleared(api: Api, da
     made(api, dag_run_id)
     assert brought(api, dag_run_id, "awaited") == "success"
     assert brought(api, dag_run_id, "cleared") == "success"
+    run, task = api.ask(Runs).get(DAG, dag_run_id), api.ask(Tasks).of_run(DAG, dag_run_id)[0]
+    if api.generation.name == "v1":
+        api.ask(TaskStates).mark(run, task, "failed", upstream=False)
+        states = {one["task_id"]: one["state"] for one in api.ask(Tasks).of_run(DAG, dag_run_id)}
+        assert states[task["task_id"]] == "failed"
+        api.ask(TaskStates).mark(run, task, "success", upstream=False)
+    else:
+        with pytest.raises(Unsupported, match=f"cannot mark tasks of DAG run .*, since its id {why}; use"):
+            api.ask(TaskStates).mark(run, task, "failed", upstream=False)
     for state in ("failed", "absent"):
         with pytest.raises(Unsupported, match=f"cannot mark or delete DAG run .*, since its id {why}; use"):
             brought(api, dag_run_id, state)
-    assert api.ask(Runs).get(DAG, dag_run_id)["state"] == "success"
+    assert api.ask(Runs).get(DAG, dag_run_id)["dag_run_id"] == dag_run_id
 
 
 def test_a_server_that_takes_few_ids(own: Server, api: Api) -> None:

@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The login form of Airflow 2 behind https and in its variants, and a proxy with basic auth of its own."""
+"""The login form of Airflow 2 behind https and in its variants, a proxy with basic auth, and how often a play logs in."""
 
 from __future__ import annotations
 
 import base64
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._http.client import
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import SessionLogin
 from certificates import Authority
 from faults import Exchange, Line
-from live import Airflow
+from live import Airflow, play
 
 HOST = "127.0.0.1"
 PASSWORD = "l0gin-f0rm-pa55"
@@ -173,3 +174,35 @@ def test_a_form_that_wants_more_is_not_posted(airflow: Airflow, line: Line, user
     with pytest.raises(AirflowError, match=rf"wants more than name and password \({named}"):
         log_in(line.url, None, user, PASSWORD)
     assert line.seen("POST") == []
+
+
+def dag(user: str, password: str, **more: Any) -> dict[str, Any]:
+    """A task that looks at a DAG as somebody who has to log in for a token or a session."""
+    login = {"api_username": user, "api_password": password, "api_auth": "session"}
+    return {"dagops.airflow.airflow_dag": {"dag_id": "fails", **login}, **more}
+
+
+def test_a_play_logs_in_once(line: Line, user: str, tmp_path: Path) -> None:
+    """Airflow's form would let the sixth of them wait."""
+    played = play(tmp_path, [dag(user, PASSWORD, loop=[1, 2, 3]), *[dag(user, PASSWORD)] * 5], AIRFLOW_API_URL=line.url)
+    assert played.status == 0, played.output
+    assert len(line.seen("POST")) == 1
+
+
+def test_a_user_whose_password_is_another_or_who_is_gone(airflow: Airflow, tmp_path: Path) -> None:
+    name, new = f"form_{uuid.uuid4().hex[:8]}", "an0ther-pa55word"
+    wanted = {"username": name, "password": PASSWORD, "email": f"{name}@example.com", "roles": ["Op"]}
+    tasks = [
+        {"dagops.airflow.airflow_user": wanted},
+        dag(name, PASSWORD),
+        {"dagops.airflow.airflow_user": {**wanted, "password": new}},
+        dag(name, new),
+        {"dagops.airflow.airflow_user": {**wanted, "password": new}, "register": "again"},
+        {"ansible.builtin.assert": {"that": "again is not changed"}},
+        {"dagops.airflow.airflow_user": {"username": name, "state": "absent"}},
+        dag(name, new, register="gone", ignore_errors=True),
+        {"ansible.builtin.assert": {"that": "gone is failed", "fail_msg": "gone"}},
+    ]
+    played = play(tmp_path, tasks)
+    assert played.status == 0, played.output
+    assert re.search("wrong api_username or api_password|one of them is wrong", played.words), played.output

@@ -61,6 +61,22 @@ def test_many_hosts_at_a_time(house: House, strategy: str) -> None:
     assert house.output("play").count(HERE) == 2 * len(hosts) + once
 
 
+@pytest.mark.parametrize(("here", "logins"), [("true", 2), ("false", 5)])
+def test_tasks_share_what_a_login_has_got(tmp_path: Path, here: str, logins: int) -> None:
+    """In the processes of Ansible only; and no other password than the one that was taken."""
+    look = {"dagops.airflow.airflow_dag": {"dag_id": "etl", "paused": False}}
+    other = {"dagops.airflow.airflow_dag": {"dag_id": "etl", "paused": False, "api_password": "other-pa55word"}}
+    with LittleAirflow("etl") as airflow:
+        known = {"AIRFLOW_API_TOKEN": "", "AIRFLOW_API_USERNAME": "deploy", "AIRFLOW_API_PASSWORD": "its-pa55word"}
+        house = House(tmp_path / "house", {**airflow.environment, **known})
+        process = house.start(
+            "play", [play({**look, "loop": [1, 2]}, look, other, look)], DAGOPS_AIRFLOW_IN_PROCESS=here
+        )
+        assert process.wait(120) == 0, house.output("play")
+        assert len(airflow.logins) == logins
+        assert set(airflow.logins) == {("deploy", "its-pa55word"), ("deploy", "other-pa55word")}
+
+
 @pytest.mark.parametrize("whom", ["the group, as a terminal does", "Ansible alone"])
 def test_an_interrupt_ends_the_module(house: House, tmp_path: Path, whom: str) -> None:
     told = tmp_path / "pid"

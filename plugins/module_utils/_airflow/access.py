@@ -104,13 +104,14 @@ class Access(Family):
         :param password: a new one; None: it stays as it is.
         """
         self._client.redact.add([password] if password else [])
-        body = {**user_body(user), **({"password": password} if password else {})}
-        with self._explained(f"user {user['username']}"):
-            unknown = _lost(f"user {user['username']} was changed")
-            self._client.patch(self._path("users", user["username"]), body, lost=unknown)
+        name, body = user["username"], {**user_body(user), **({"password": password} if password else {})}
+        self._client.forget_passes()
+        with self._explained(f"user {name}"):
+            self._client.patch(self._path("users", name), body, lost=_lost(f"user {name} was changed"))
 
     def delete_user(self, username: str) -> None:
         """Delete a user."""
+        self._client.forget_passes()
         self._remove(self._path("users", username), f"user {username}")
 
     def accepts_password(self, username: str, password: str) -> bool:
@@ -238,8 +239,7 @@ class Access(Family):
 
     def _rename(self, role: str, name: str) -> None:
         with self._explained(f"role {name}"):
-            body = {"name": name, "actions": []}
-            query = {"update_mask": "name"}
+            body, query = {"name": name, "actions": []}, {"update_mask": "name"}
             self._client.patch(self._path("roles", role), body, query, _lost(f"role {name} was changed"))
 
     def _users_with(self, *roles: str) -> list[Object]:

@@ -118,8 +118,9 @@ class Airflow:
             )
 
     def log_in(self) -> None:
-        """Log in; Denied unless the credentials are right. No permission is needed."""
+        """Log in anew; Denied unless the credentials are right. No permission is needed."""
         try:
+            self.client.log_in()
             self.client.get(self.generation.prefix + "/dags", {"limit": 1})
         except Denied as error:
             if not error.authenticated:

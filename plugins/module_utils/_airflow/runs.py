@@ -33,6 +33,7 @@ if t.TYPE_CHECKING:
 
 ACTIVE = ("queued", "running")
 LATEST = (3, 1)  # the first version that can run a cleared run by the newest version of its DAG
+BY_LIST = (3, 3)  # the first version of Airflow 3 whose list of DAG runs marks and deletes those that are selected
 
 
 class TriggerRequest(t.NamedTuple):
@@ -192,6 +193,10 @@ class Runs(Family):
         """What this version answers a status of 500 for, as a part of a sentence."""
         return "; the log of Airflow's API server has the reason"
 
+    def check_change(self, dag_id: str, dag_run_id: str) -> None:
+        """Raise Unsupported when the API cannot mark or delete this run."""
+        self._path_to_change(dag_id, dag_run_id)
+
     def set_state(self, dag_id: str, dag_run_id: str, state: str) -> Object:
         """Mark a run C(success) or C(failed); its unfinished tasks follow."""
         path = self._path_to_change(dag_id, dag_run_id)
@@ -255,8 +260,7 @@ class Runs(Family):
 
     def _path_to_change(self, dag_id: str, dag_run_id: str) -> str:
         # That list names runs in another way, and so does a request of 3.3 that changes many of them.
-        instead = "the list of DAG runs in Airflow's web interface, or, with Airflow 3.0 to 3.2, its database"
-        return self._run_path(dag_id, dag_run_id, "mark or delete", instead)
+        return self._run_path(dag_id, dag_run_id, "mark or delete", "the list of DAG runs in Airflow's web interface")
 
     def _clear_by_body(self, dag_id: str, dag_run_id: str, only_failed: bool, more: Object) -> None:
         body = {"dry_run": False, "dag_run_id": dag_run_id, "only_failed": only_failed, "reset_dag_runs": True, **more}
@@ -365,6 +369,11 @@ class RunsV2(Runs, api="v2"):
             return
         body = {"dry_run": False, "only_failed": only_failed, **more}
         self._client.post(self._run_path(dag_id, dag_run_id, "clear") + "/clear", body, repeat=only_failed)
+
+    def _path_to_change(self, dag_id: str, dag_run_id: str) -> str:
+        if why_no_path(dag_run_id) and self._airflow.version() < BY_LIST:
+            return self._run_path(dag_id, dag_run_id, "mark or delete", "Airflow's database")
+        return super()._path_to_change(dag_id, dag_run_id)
 
     def _hint(self, dag_run_id: str) -> Object:
         # Airflow 3.0 does not know it, ignores it, and lists all runs.

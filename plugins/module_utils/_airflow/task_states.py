@@ -127,6 +127,9 @@ class TaskStates(Family):
         """
         raise NotImplementedError
 
+    def _place(self, run: Object, task: Object) -> tuple[str, Object]:
+        return self._airflow.ask(Tasks).place(run["dag_id"], run["dag_run_id"], task, "mark tasks of")
+
     def _clear_path(self, chosen: Selection) -> str:
         return self._path("dags", chosen.run["dag_id"], "clearTaskInstances")
 
@@ -167,19 +170,22 @@ class TaskStatesV1(TaskStates, api="v1"):
             for task in chosen.there
             if task["state"] != state and (_key(task) in marked or task["task_id"] in relatives)
         ]
-        if any(task["map_index"] >= 0 for task in found):
-            self._airflow.needs("Marking a mapped task", (2, 5), "name other tasks")
+        for task in found:
+            if task["map_index"] >= 0:
+                self._airflow.needs("Marking a mapped task", (2, 5), "name other tasks")
+                self._place(chosen.run, task)
         return found
 
     def marks_upstream(self, task: Object) -> bool:
         return bool(task["map_index"] < 0)
 
     def mark(self, run: Object, task: Object, state: str, upstream: bool) -> None:
-        if upstream or self._airflow.version() < (2, 5):
+        by_body = task["map_index"] < 0 and why_no_path(run["dag_run_id"])
+        if upstream or by_body or self._airflow.version() < (2, 5):
             body = {**self._marking(run, task["task_id"], state), "include_upstream": upstream, "dry_run": False}
             self._client.post(self._mark_path(run), body, repeat=True, lost=_lost(run, task, state))
         else:
-            path, _turn = self._airflow.ask(Tasks).place(run["dag_id"], run["dag_run_id"], task)
+            path, _turn = self._place(run, task)
             # The default of dry_run differs from version to version.
             self._client.patch(path, {"new_state": state, "dry_run": False}, lost=_lost(run, task, state))
 
@@ -259,9 +265,6 @@ class TaskStatesV2(TaskStates, api="v2"):
         with contextlib.suppress(Conflict):
             body = {"new_state": state, "include_upstream": upstream}
             self._client.patch(path, body, turn, _lost(run, task, state))
-
-    def _place(self, run: Object, task: Object) -> tuple[str, Object]:
-        return self._airflow.ask(Tasks).place(run["dag_id"], run["dag_run_id"], task, "mark tasks of")
 
     def _clearing(self, chosen: Selection, only_failed: bool) -> list[Object]:
         body = {"dag_run_id": chosen.run["dag_run_id"], "only_failed": only_failed}

@@ -27,7 +27,7 @@ from .._base.patience import Patience
 from .._base.text import Redactor, one_line, reason_of
 from .address import api_of, vouchers_for
 from .answer import NOTHING_THERE, Answer, is_no_route, is_of_airflow, may_pass
-from .login import Login
+from .login import NO_PASSES, Login, Passes
 from .problems import blocked, not_airflow, too_large
 from .transport import Transport
 
@@ -72,12 +72,13 @@ class Client:
     ) -> None:
         self.url = url
         self.login = login
+        self.headers = headers or {}
+        self.passes: Passes = NO_PASSES
         self.redact = Redactor()
         self.clock = clock or Clock()
         self.started = self.clock.now()
         self.patience = Patience(self.clock, retry_timeout)
-        self._transport = Transport(url, headers or {}, verify, cert, timeout, self.clock, self.redact)
-        self._prepared = False
+        self._transport = Transport(url, self.headers, verify, cert, timeout, self.clock, self.redact)
         # Shared with the clients of the same session: the APIs that have answered, and those that want a login for all.
         self._answered: set[str] = set()
         self._closed: set[str] = set()
@@ -85,10 +86,14 @@ class Client:
         self.permissions_for: t.Callable[[str, str, bool], str] = lambda method, path, fab: ""
 
     def log_in(self) -> None:
-        """Log in now, and not with the first request; an ApiError when that is refused."""
-        if not self._prepared:
-            self.login.prepare(self)
-            self._prepared = True
+        """Log in now and anew, which proves the credentials; an ApiError when that is refused."""
+        self.passes = NO_PASSES
+        self.login.prepare(self)
+
+    def forget_passes(self) -> None:
+        """Let all who come later log in anew: Airflow may take the pass of a user that was changed a while longer."""
+        self.passes.forget()
+        self.passes = NO_PASSES
 
     def close(self) -> None:
         """Close all connections."""
@@ -237,7 +242,6 @@ class Client:
         """Return a client of the same session that logs in in another way."""
         other = copy.copy(self)
         other.login = login
-        other._prepared = False
         return other
 
     def anonymous(self) -> Client:
@@ -319,7 +323,7 @@ class Client:
     def _checked(self, method: str, path: str, **request: t.Any) -> requests.Response:
         """Send a request, log in when needed, and raise what is wrong with the answer."""
         with _before_the_request():
-            self.log_in()
+            self.login.prepare(self)
         while True:
             response = self._exchange(method, path, auth=self.login, **request)
             if response.status_code not in (401, 403):

@@ -26,12 +26,31 @@ BAD_TOKEN = "api_token is not valid here or has expired; get a new one"
 PASS_AGE = 60.0  # seconds for which a pass that was renewed in vain is not renewed again because of a 403
 
 
+class Passes:
+    """What logins have got, such as tokens, for others with the same credentials. This one keeps nothing."""
+
+    def recall(self, owner: t.Sequence[str]) -> str:
+        """Return what this owner has got last; an empty text when that is not known."""
+        return ""
+
+    def keep(self, owner: t.Sequence[str], given: str) -> None:
+        """Remember what this owner has got; it may be forgotten at any time."""
+
+    def forget(self) -> None:
+        """Forget everything."""
+
+
+NO_PASSES = Passes()
+
+
 class Server(t.Protocol):
     """What a login may use of the session that it is for."""
 
     url: str
     clock: Clock
     redact: Redactor
+    passes: Passes
+    headers: t.Mapping[str, str]
 
     def open_request(
         self,
@@ -83,7 +102,7 @@ class Login:
         return request
 
     def prepare(self, client: Server) -> None:
-        """Get what the first request needs, such as a token."""
+        """Get what a request needs, such as a token, unless it is there."""
 
     def accepted(self) -> None:
         """The server took the credentials."""
@@ -143,29 +162,38 @@ class TokenLogin(Login):
 
 
 class PasswordLogin(Login):
-    """User name and password, exchanged for a pass that each request shows; C(_exchange) gets one."""
+    """User name and password, exchanged for a pass that each request shows; C(_exchange) gets one.
+
+    :ivar is_fresh: no answer has shown yet whether the pass that was just got is taken.
+    """
 
     def __init__(self, username: str, password: str) -> None:
         self.user = username
         self.credentials = {"username": username, "password": password}
         self._pass = ""
-        self._fresh = False
+        self.is_fresh = False
         self._useful = -math.inf  # from when on a new pass may help against 403, by the clock
 
     def prepare(self, client: Server) -> None:
-        if not self._pass:
+        if not self._pass and not self.recall(client):
             self._log_in(client)
 
+    def recall(self, client: Server) -> bool:
+        """Take a pass that these credentials have got before, if there is one; it may have expired since."""
+        self._pass = client.passes.recall(self._owner(client))
+        client.redact.add(filter(None, [self._pass]))
+        return bool(self._pass)
+
     def accepted(self) -> None:
-        self._fresh = False
+        self.is_fresh = False
 
     def denied(self, client: Server, error: ApiError) -> bool:
         # An expired pass may be answered by 403, just as a missing permission is. Once a new one has not helped, it is
         # taken for that: what the user may not do can be a part of each look.
         now = client.clock.now()
-        if self._fresh:
+        if self.is_fresh:
             self._useful = now + PASS_AGE
-        if self._fresh or (error.status == 403 and now < self._useful):
+        if self.is_fresh or (error.status == 403 and now < self._useful):
             return False
         self._log_in(client)
         return True
@@ -181,7 +209,12 @@ class PasswordLogin(Login):
         with about("While logging in", Unreachable):
             self._pass = client.bear(lambda: self._exchange(client))
         client.redact.add([self._pass])
-        self._fresh = True
+        client.passes.keep(self._owner(client), self._pass)
+        self.is_fresh = True
+
+    def _owner(self, client: Server) -> list[str]:
+        """Whose pass it is: a header may lead to another server, and each way of logging in has passes of its own."""
+        return [self.__class__.__name__, client.url, *self.credentials.values(), str(sorted(client.headers.items()))]
 
     def _exchange(self, client: Server) -> str:
         raise NotImplementedError

@@ -263,6 +263,10 @@ class AutoLogin(Login):
         return self._active(request)
 
     def prepare(self, client: Server) -> None:
+        if not self._settled and self._session.recall(client):
+            # A task before has found out that it takes the form.
+            self._settled = True
+            self._active = self._session
         self._active.prepare(client)
 
     def accepted(self) -> None:

@@ -96,7 +96,7 @@ class PasswordTokenLogin(PasswordLogin):
         if not isinstance(token, str):
             error = ApiError(
                 f"{client.url}/auth/token did not give a token (status {answer.status}): this is not Airflow 3 "
-                "(api_version: auto finds out), api_url lacks a path prefix, or its auth manager takes no passwords "
+                "(api_version: auto finds out), the path of api_url is wrong, or its auth manager takes no passwords "
                 "(give api_token).",
                 answer.status,
             )
@@ -110,6 +110,7 @@ class FabLogin(Login):
 
     def __init__(self, token: PasswordTokenLogin) -> None:
         self.user = token.user
+        self._token = token
         self._active: Login = token
         self._basic = BasicLogin(**token.credentials)
         self._settled = False
@@ -125,7 +126,8 @@ class FabLogin(Login):
         self._active.accepted()
 
     def denied(self, client: Server, error: ApiError) -> bool:
-        if error.status == 401 and not self._settled:
+        # One that a task before has got may have expired.
+        if error.status == 401 and not self._settled and self._token.is_fresh:
             self._settled = True
             self._active = self._basic
             self._active.prepare(client)

@@ -47,7 +47,9 @@ def _tls_reason(error: Exception) -> str:
             text = text.rpartition(mark)[2]
     reason, place, _rest = text.partition(" (_ssl.c")
     # Without the place in OpenSSL's source, what is at the end closes the text of an error in an error.
-    return one_line(reason.rstrip("." if place else "'\")."), 160)
+    told = one_line(reason.rstrip("." if place else "'\")."), 160)
+    # What OpenSSL says of an answer without TLS, in its words for it.
+    return f"{told} (does the server speak http?)" if told in ("wrong version number", "record layer failure") else told
 
 
 def redirect_target(url: str, location: str) -> str:

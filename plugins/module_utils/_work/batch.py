@@ -183,13 +183,13 @@ class _Told:
         if problems:
             more = len(problems) - MOST_TOLD
             parts.append(
-                f"{len(problems)} of {len(wishes)} DAG runs could not be made. {' '.join(problems[:MOST_TOLD])}"
+                f"{len(problems)} of {len(wishes)} DAG runs could not be made. {' | '.join(problems[:MOST_TOLD])}"
             )
             parts.append(f"So it is with {more} more." if more > 0 else "")
         lacking = list(self.lacking.values())
         if lacking:
             parts.append(
-                f"Results of {len(lacking)} of {len(wishes)} DAG runs are missing. {' '.join(lacking[:MOST_TOLD])}"
+                f"Results of {len(lacking)} of {len(wishes)} DAG runs are missing. {' | '.join(lacking[:MOST_TOLD])}"
             )
         return " ".join(filter(None, parts))
 

@@ -67,9 +67,10 @@ def fulfil(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
 
 
 def _foreseen(airflow: Airflow, wish: Wish, warning: str) -> Done:
-    """What would become of a run that is not there in check mode; one that is only waited for is not known."""
+    """What would become of a run that is not there in check mode."""
     if wish.state == "awaited":
-        return Done(None, False, warnings=[warning])
+        run = unseen_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
+        return Done(run, False, warnings=[warning], foreseen=True)
     if wish.state == "cleared":
         airflow.ask(Runs).check_clear(wish.latest_version)
     after = wish.state if wish.state in ENDED else "queued"
@@ -218,6 +219,7 @@ def _marked(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     run = existing_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
     if run["state"] == wish.state:
         return Done(run, False, True, _diff(run, None, None, False))
+    airflow.ask(Runs).check_change(run["dag_id"], run["dag_run_id"])
     marked = {**run, "state": wish.state}
     if not check_mode:
         marked = airflow.ask(Runs).set_state(run["dag_id"], run["dag_run_id"], wish.state)
@@ -228,6 +230,7 @@ def _absent(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     run = find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
     if run is None:
         return Done(None, False, warnings=unknown_dag(airflow, wish.dag_id, "run to delete"))
+    airflow.ask(Runs).check_change(run["dag_id"], run["dag_run_id"])
     if not check_mode:
         airflow.ask(Runs).delete(run["dag_id"], run["dag_run_id"])
     return Done(run, True, False, _diff(run, run["state"], "absent", False))

@@ -283,10 +283,10 @@ def failures(reports: t.Sequence[tuple[Report, str]], total: int) -> str:
     """Tell of the runs that failed, each with what is to be said of one that was found failed."""
     if not reports:
         return ""
-    told = " ".join(report.failure(how) for report, how in reports[:MOST_TOLD])
+    told = " | ".join(report.failure(how) for report, how in reports[:MOST_TOLD])
     rest = reports[MOST_TOLD:]
     others = ", ".join(f"{run_name(report.run)} ({report.named()})" for report, _how in rest)
-    return f"{len(reports)} of {total} DAG runs failed. {told}" + (f" Failed, too: {others}." if rest else "")
+    return f"{len(reports)} of {total} DAG runs failed. {told}" + (f" | Failed, too: {others}." if rest else "")
 
 
 def entry(airflow: Airflow, run: Object, report: Report | None = None) -> Object:

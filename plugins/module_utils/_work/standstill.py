@@ -10,7 +10,7 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._airflow.pools import Pools
 from .._airflow.runs import RunFilter, Runs
-from .._airflow.tasks import Tasks
+from .._airflow.tasks import Tasks, task_key
 from .._base.errors import AirflowError
 from .._base.states import FINISHED, NO_STATE
 from .._base.text import first_few, one_line
@@ -211,7 +211,7 @@ def _plain(tasks: t.Sequence[Object]) -> str:
 
 
 def _these(tasks: t.Sequence[Object]) -> str:
-    names = [task_name(task) for task in tasks]
+    names = [task_name(task) for task in sorted(tasks, key=task_key)]
     return f"task {names[0]} is" if len(names) == 1 else f"{len(names)} tasks ({first_few(names)}) are"
 
 

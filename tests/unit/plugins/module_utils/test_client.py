@@ -383,7 +383,7 @@ def unknown_host() -> requests.ConnectionError:
             requests.exceptions.SSLError(
                 ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1020)")
             ),
-            "airflow.example: wrong version number; check",
+            "airflow.example: wrong version number (does the server speak http?); check",
         ),
         (unknown_host(), "host name of api_url https://airflow.example cannot be resolved"),
         (requests.exceptions.InvalidURL("bad"), "No request can be sent to https://airflow.example: bad"),

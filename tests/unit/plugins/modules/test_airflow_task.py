@@ -974,3 +974,40 @@ def test_airflow_3_cannot_mark_in_a_run_that_no_path_can_name(three, name, why):
         f"Airflow's API cannot mark tasks of DAG run etl_daily / {name}, since its id {why}; use Airflow's web "
         "interface."
     )
+
+
+@pytest.mark.parametrize("name", ["a/b", ".", "~"])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_airflow_2_marks_a_task_of_a_run_that_no_path_can_name_by_a_body(two, name, check_mode):
+    def reads(state: str) -> None:
+        body = two.generation.run(name, state, start_date=STARTED, end_date=ENDED)
+        page = {"limit": 100, "offset": 0}
+        two.server.get("dags/etl_daily/dagRuns", page).answers(two.generation.runs(body))
+        listed = two.generation.tasks(*two.bodies({"load.users": state}))
+        sends = {"dag_ids": ["etl_daily"], "dag_run_ids": [name], "page_limit": 100, "page_offset": 0}
+        two.server.post("dags/~/dagRuns/~/taskInstances/list", sends=sends).answers(listed)
+
+    reads("failed")
+    two.has_graph()
+    if not check_mode:
+        named = {"task_id": "load.users", "dag_run_id": name, "new_state": "success", "dry_run": False}
+        includes = dict.fromkeys(("include_upstream", "include_downstream", "include_future", "include_past"), False)
+        two.server.post("dags/etl_daily/updateTaskInstancesState", sends={**named, **includes}).answers({})
+        reads("success")
+    given = {**GIVEN, "dag_run_id": name, "task_id": "load.users", "state": "success"}
+    result = two(check_mode, **given)
+    assert result["changed"] is True
+    assert told(result["tasks"]) == {"load.users": "failed" if check_mode else "success"}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_airflow_2_marks_no_mapped_task_of_such_a_run(two, check_mode):
+    body = two.generation.run("~", "failed", start_date=STARTED, end_date=ENDED)
+    two.server.get("dags/etl_daily/dagRuns", {"limit": 100, "offset": 0}).answers(two.generation.runs(body))
+    sends = {"dag_ids": ["etl_daily"], "dag_run_ids": ["~"], "page_limit": 100, "page_offset": 0}
+    listed = two.generation.tasks(*two.bodies({"load.orders[0]": "failed", "load.orders[1]": "failed"}))
+    two.server.post("dags/~/dagRuns/~/taskInstances/list", sends=sends).answers(listed)
+    two.version()
+    given = {**GIVEN, "dag_run_id": "~", "task_id": "load.orders", "state": "success"}
+    error = two.failure(check_mode, **given)
+    assert error.message.startswith("Airflow's API cannot mark tasks of DAG run etl_daily / ~, since its id means all")

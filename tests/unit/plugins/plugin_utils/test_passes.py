@@ -1,0 +1,226 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a login has got serves the tasks that come after, and no others than those with the same credentials."""
+
+from __future__ import annotations
+
+import os
+import threading
+import typing as t
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.access import Access
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import Denied, WrongLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login import PasswordLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import AutoLogin, SessionLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v2 import FabLogin, PasswordTokenLogin
+from ansible_collections.dagops.airflow.plugins.plugin_utils._passes import SharedPasses
+from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Server
+
+USER, PASSWORD = "deploy", "its-pa55word"
+FORM = '<form><input name="csrf_token" type="hidden" value="x"></form>'
+PATHS = {SessionLogin: "/api/v1/dags", PasswordTokenLogin: "/api/v2/dags"}
+
+
+@pytest.fixture
+def passes() -> SharedPasses:
+    return SharedPasses()
+
+
+@pytest.fixture
+def client(passes: SharedPasses, clock: t.Any) -> t.Callable[..., Client]:
+    def made(login: type[t.Any], password: str = PASSWORD, url: str = URL, **options: t.Any) -> Client:
+        found = Client(url, login(USER, password), clock=clock, **options)
+        found.passes = passes
+        return found
+
+    return made
+
+
+def logs_in(server: Server, login: type[t.Any], given: str, password: str = PASSWORD) -> None:
+    """Expect a login that is given this."""
+    if login is PasswordTokenLogin:
+        body = {"username": USER, "password": password}
+        server.post("/auth/token", sends=body).answers({"access_token": given}, 201)
+        return
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie="session=before")
+    fields = {"username": USER, "password": password, "csrf_token": "x"}
+    server.post("/login/", form=fields).says("", 302, "text/html", Location="/home", Set_Cookie=f"session={given}")
+
+
+def shows(server: Server, login: type[t.Any], given: str, status: int = 200) -> None:
+    """Expect a request that shows it."""
+    headers = {"Authorization": f"Bearer {given}"} if login is PasswordTokenLogin else {"Cookie": f"session={given}"}
+    server.get(PATHS[login], headers=headers).answers({"dags": []}, status)
+
+
+@pytest.mark.parametrize("login", PATHS)
+def test_one_login_serves_the_tasks_that_come_after(server, client, login):
+    logs_in(server, login, "one")
+    for _task in range(3):
+        shows(server, login, "one")
+        client(login).get(PATHS[login])
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("login", PATHS)
+def test_what_is_refused_is_renewed_for_the_tasks_that_come_after(server, client, login, status):
+    logs_in(server, login, "one")
+    shows(server, login, "one")
+    client(login).get(PATHS[login])
+    shows(server, login, "one", status)
+    logs_in(server, login, "two")
+    shows(server, login, "two")
+    client(login).get(PATHS[login])
+    shows(server, login, "two")
+    client(login).get(PATHS[login])
+
+
+@pytest.mark.parametrize("login", PATHS)
+def test_what_the_user_may_not_do_is_told_after_one_more_login(server, client, login):
+    logs_in(server, login, "one")
+    shows(server, login, "one")
+    client(login).get(PATHS[login])
+    shows(server, login, "one", 403)
+    logs_in(server, login, "two")
+    shows(server, login, "two", 403)
+    with pytest.raises(Denied):
+        client(login).get(PATHS[login])
+
+
+@pytest.mark.parametrize(
+    "other", [{"password": "other-pa55word"}, {"headers": {"X-Team": "b"}}], ids=["password", "header"]
+)
+@pytest.mark.parametrize("login", PATHS)
+def test_other_credentials_log_in_by_themselves(server, client, login, other):
+    logs_in(server, login, "one")
+    shows(server, login, "one")
+    client(login).get(PATHS[login])
+    logs_in(server, login, "two", other.get("password", PASSWORD))
+    shows(server, login, "two")
+    client(login, **other).get(PATHS[login])
+
+
+def test_another_server_is_never_shown_it(passes, client):
+    login = client(PasswordTokenLogin).login
+    assert isinstance(login, PasswordLogin)
+    passes.keep(login._owner(client(PasswordTokenLogin)), "one")
+    assert login.recall(client(PasswordTokenLogin))
+    assert not login.recall(client(PasswordTokenLogin, url="https://other.example"))
+
+
+def test_the_way_that_was_found_is_not_sought_again(server, client):
+    """Basic auth is refused once, and not by each task."""
+    server.get("/api/v1/dags", headers={"Authorization": "Basic ZGVwbG95Oml0cy1wYTU1d29yZA=="}).answers({}, 401)
+    logs_in(server, SessionLogin, "one")
+    for _task in range(3):
+        shows(server, SessionLogin, "one")
+        client(AutoLogin).get("/api/v1/dags")
+
+
+def test_who_asks_for_a_proof_gets_one(server, client):
+    """C(login) of C(airflow_info): a password that was right a minute ago may be wrong."""
+    logs_in(server, PasswordTokenLogin, "one")
+    client(PasswordTokenLogin).log_in()
+    server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).answers({"detail": "Invalid"}, 401)
+    with pytest.raises(WrongLogin):
+        Airflow(client(PasswordTokenLogin), "v2").log_in()
+
+
+def test_the_password_of_a_user_is_checked_by_a_login(server, client):
+    for given in ("one", "two"):
+        logs_in(server, PasswordTokenLogin, given)
+        assert Airflow(client(PasswordTokenLogin), "v2").ask(Access).accepts_password(USER, PASSWORD)
+
+
+@pytest.mark.parametrize("what", ["changed", "deleted"])
+def test_all_log_in_anew_once_a_user_was(server, client, what):
+    """Airflow takes the token of a user that is gone for some seconds more."""
+    logs_in(server, PasswordTokenLogin, "one")
+    access = Airflow(client(PasswordTokenLogin), "v2").ask(Access)
+    user = {"username": "other", "first_name": "O", "last_name": "O", "email": "o@example.com", "roles": ["Op"]}
+    if what == "changed":
+        sends = {**user, "roles": [{"name": "Op"}]}
+        server.patch("/auth/fab/v1/users/other", sends=sends).answers({"username": "other"})
+        access.update_user(user)
+    else:
+        server.delete("/auth/fab/v1/users/other").says("", 204)
+        access.delete_user("other")
+    logs_in(server, PasswordTokenLogin, "two")
+    shows(server, PasswordTokenLogin, "two")
+    client(PasswordTokenLogin).get(PATHS[PasswordTokenLogin])
+
+
+def test_the_users_api_takes_a_token_for_expired_first(server, client, passes):
+    """Only when it refuses a new one it is the API of Airflow 3.0, which takes no tokens."""
+    passes.keep(PasswordTokenLogin(USER, PASSWORD)._owner(client(PasswordTokenLogin)), "one")
+    users = client(PasswordTokenLogin)
+    users = users.logged_in_by(FabLogin(users.login))
+    server.get("/auth/fab/v1/users", headers={"Authorization": "Bearer one"}).answers({}, 401)
+    logs_in(server, PasswordTokenLogin, "two")
+    server.get("/auth/fab/v1/users", headers={"Authorization": "Bearer two"}).answers({"users": []})
+    assert users.get("/auth/fab/v1/users") == {"users": []}
+
+
+def test_what_is_recalled_is_redacted(client, passes):
+    passes.keep(PasswordTokenLogin(USER, PASSWORD)._owner(client(PasswordTokenLogin)), "the-token-1")
+    again = client(PasswordTokenLogin)
+    again.login.prepare(again)
+    assert "the-token-1" not in again.redact("it was the-token-1")
+
+
+# -- where it is kept
+
+
+@pytest.mark.filterwarnings("ignore:This process")
+def test_processes_that_are_forked_share_it(passes):
+    child = os.fork()
+    if child == 0:
+        passes.keep(["a"], "one")
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert passes.recall(["a"]) == "one"
+    assert passes.recall(["b"]) == ""
+
+
+def test_the_password_is_not_among_it(passes):
+    passes.keep(["https://airflow.example", USER, PASSWORD], "one")
+    assert PASSWORD.encode() not in passes._memory[:]
+
+
+def test_no_room_for_all(passes):
+    passes = SharedPasses(4096)
+    for number in range(100):
+        passes.keep([str(number)], "x" * 100)
+        assert passes.recall([str(number)]) == "x" * 100
+    passes.keep(["huge"], "x" * 5000)
+    assert passes.recall(["huge"]) == ""
+    assert passes.recall(["99"]) == "x" * 100
+
+
+@pytest.mark.parametrize("place", [0, 3, 10, 40])
+def test_what_is_damaged_is_forgotten(passes, place):
+    """As when two have written at the same time."""
+    passes.keep(["a"], "one")
+    passes._memory[place] ^= 255
+    assert passes.recall(["a"]) == ""
+    passes.keep(["b"], "two")
+    assert passes.recall(["b"]) == "two"
+
+
+def test_many_writers_leave_nothing_wrong(passes):
+    def write(name: str) -> None:
+        for number in range(200):
+            passes.keep([name], f"{name}{number}")
+            assert passes.recall([name]).startswith(name) or passes.recall([name]) == ""
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    passes.keep(["last"], "one")
+    assert passes.recall(["last"]) == "one"
