@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The login form of Airflow 2 behind https and in its variants, a proxy with basic auth, and how often a play logs in."""
+"""The login form of Airflow 2 behind https and in its variants, a proxy with basic auth, and the logins of a play."""
 
 from __future__ import annotations
 
