@@ -58,7 +58,8 @@ def add(
     def run(session: nox.Session) -> None:
         try:
             if requirements:
-                session.install("--quiet", "-r", str(REQUIREMENTS / f"{requirements}.txt"))
+                # Compiled, as pip leaves it: Ansible starts many processes, and each would compile it all anew.
+                session.install("--quiet", "--compile-bytecode", "-r", str(REQUIREMENTS / f"{requirements}.txt"))
         except CommandFailed:
             session.error(
                 f"dev/requirements/{requirements}.txt could not be installed: see above what was not reached."

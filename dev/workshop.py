@@ -128,17 +128,18 @@ def links() -> Path:
     return folder
 
 
-def venvs(name: str, versions: Mapping[str, str]) -> dict[str, str]:
+def venvs(name: str, versions: Mapping[str, str], compiled: bool = True) -> dict[str, str]:
     """The Pythons of virtual environments of dev/requirements besides the session's own, as far as they can be made.
 
     VERSIONS: what each is called -> its Python; NAME: of the requirements, in which {} stands for the former.
     """
     here = {key: version for key, version in versions.items() if version in found()}
     files = {key: REQUIREMENTS / f"{name.format(key)}.txt" for key in here}
-    return {
-        key: str(made(files[key], f"{files[key].stem}-py{version}", found()[version]) / "bin" / "python")
+    folders = {
+        key: made(files[key], f"{files[key].stem}-py{version}", found()[version], compiled=compiled)
         for key, version in here.items()
     }
+    return {key: str(folder / "bin" / "python") for key, folder in folders.items()}
 
 
 # Programs.
