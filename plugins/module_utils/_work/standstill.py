@@ -69,8 +69,15 @@ class Standstill:
         ]
         for state, clause in ways:
             if state in self._tasks:
-                return clause(self._tasks[state])
+                return clause(self._tasks[state]) + self._others(state)
         return "all of its tasks have ended, and Airflow's scheduler has not ended the run yet"
+
+    def _others(self, told: str) -> str:
+        """Count the tasks that are held up, or go on, in other states; those without a state come after these."""
+        # Next to tasks that run, others wait for their turn.
+        named = {told, NO_STATE, *FINISHED, *(("scheduled", "queued") if told == "running" else ())}
+        counts = [f"{len(tasks)} {state}" for state, tasks in self._tasks.items() if state not in named]
+        return f"; other tasks: {', '.join(counts)}" if counts else ""
 
     def _stuck(self, tasks: t.Sequence[Object]) -> str:
         return f"{_these(tasks)} deferred, and {self._without_triggerer}"

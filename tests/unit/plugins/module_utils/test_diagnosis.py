@@ -199,7 +199,22 @@ MORE = "give the pool more slots with airflow_pool"
             {"tasks.circumstances": {**CALM, "queue": "gpu"}},
             "task a is queued (queue gpu): no worker of Airflow's executor has started it yet",
         ),
-        ([task("b", "running"), task("a", "up_for_retry")], {}, "task a is up for retry"),
+        ([task("b", "running"), task("a", "up_for_retry")], {}, "task a is up for retry; other tasks: 1 running"),
+        (
+            [task("a", "running"), task("b", "up_for_reschedule"), task("c", "scheduled"), task("d", None, False)],
+            {},
+            "task a is running; other tasks: 1 up_for_reschedule",
+        ),
+        (
+            [
+                *(task(name, "deferred") for name in "ab"),
+                *(task(name, "up_for_retry") for name in "cd"),
+                task("e", "scheduled", False),
+                task("f", "success"),
+            ],
+            {},
+            "2 tasks (c, d) are up for retry; other tasks: 2 deferred, 1 scheduled",
+        ),
         (
             [task("a", "up_for_retry")],
             {"tasks.retry_time": "2026-11-22T10:20:00Z"},
@@ -230,7 +245,7 @@ MORE = "give the pool more slots with airflow_pool"
         (
             [task("b", "running"), task("a", "awaiting_input")],
             {},
-            "task a is waiting for a person's answer: give it by airflow_approval or in Airflow",
+            "task a is waiting for a person's answer: give it by airflow_approval or in Airflow; other tasks: 1 running",
         ),
     ],
 )
