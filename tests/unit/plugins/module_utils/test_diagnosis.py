@@ -243,9 +243,9 @@ MORE = "give the pool more slots with airflow_pool"
             "task a is up for reschedule: what it looks for has not come yet, and it looks again",
         ),
         (
-            [task("b", "running"), task("a", "awaiting_input")],
+            [task("b", "queued", False), task("a", "awaiting_input")],
             {},
-            "task a is waiting for a person's answer: give it by airflow_approval or in Airflow; other tasks: 1 running",
+            "task a is waiting for a person's answer: give it by airflow_approval or in Airflow; other tasks: 1 queued",
         ),
     ],
 )
