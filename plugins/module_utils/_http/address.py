@@ -9,6 +9,7 @@ import contextlib
 import re
 import typing as t
 from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies_environment
 
 from .._base.errors import BadInput
 from .._base.inputs import SHORTEST_SECRET
@@ -79,6 +80,11 @@ def headers_of(option: str, value: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
             raise BadInput(f"{option} has the name '{one_line(name, 60)}', which no HTTP header can have; correct it.")
         check_header_value(option, content)
     return headers
+
+
+def route_of(url: str, *more: t.Any) -> str:
+    """Tell apart what one URL may lead to: by headers, certificates, and the proxies of the environment."""
+    return repr((url, more, sorted(getproxies_environment().items())))
 
 
 def check_header_value(option: str, value: str) -> None:

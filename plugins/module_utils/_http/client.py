@@ -25,7 +25,7 @@ from .._base.errors import (
 )
 from .._base.patience import Patience
 from .._base.text import Redactor, one_line, reason_of
-from .address import api_of, vouchers_for
+from .address import api_of, route_of, vouchers_for
 from .answer import NOTHING_THERE, Answer, is_no_route, is_of_airflow, may_pass
 from .login import NO_PASSES, Login, Passes
 from .problems import blocked, not_airflow, too_large
@@ -72,13 +72,13 @@ class Client:
     ) -> None:
         self.url = url
         self.login = login
-        self.headers = headers or {}
+        self.route = route_of(url, headers or {}, verify, cert)
         self.passes: Passes = NO_PASSES
         self.redact = Redactor()
         self.clock = clock or Clock()
         self.started = self.clock.now()
         self.patience = Patience(self.clock, retry_timeout)
-        self._transport = Transport(url, self.headers, verify, cert, timeout, self.clock, self.redact)
+        self._transport = Transport(url, headers or {}, verify, cert, timeout, self.clock, self.redact)
         # Shared with the clients of the same session: the APIs that have answered, and those that want a login for all.
         self._answered: set[str] = set()
         self._closed: set[str] = set()
@@ -335,7 +335,7 @@ class Client:
                 raise error
         # A page, or a failure, does not tell who has been let in.
         if response.status_code < 500 and "html" not in response.headers.get("Content-Type", ""):
-            self.login.accepted()
+            self.login.accepted(self)
         if response.status_code >= 400:
             raise self._error(method, path, response)
         return response

@@ -50,7 +50,7 @@ class Server(t.Protocol):
     clock: Clock
     redact: Redactor
     passes: Passes
-    headers: t.Mapping[str, str]
+    route: str  # whatever leads to this server
 
     def open_request(
         self,
@@ -104,7 +104,7 @@ class Login:
     def prepare(self, client: Server) -> None:
         """Get what a request needs, such as a token, unless it is there."""
 
-    def accepted(self) -> None:
+    def accepted(self, client: Server) -> None:
         """The server took the credentials."""
 
     def anonymous(self) -> Login:
@@ -184,7 +184,9 @@ class PasswordLogin(Login):
         client.redact.add(filter(None, [self._pass]))
         return bool(self._pass)
 
-    def accepted(self) -> None:
+    def accepted(self, client: Server) -> None:
+        if self.is_fresh:
+            self._keep(client)
         self.is_fresh = False
 
     def denied(self, client: Server, error: ApiError) -> bool:
@@ -209,12 +211,15 @@ class PasswordLogin(Login):
         with about("While logging in", Unreachable):
             self._pass = client.bear(lambda: self._exchange(client))
         client.redact.add([self._pass])
-        client.passes.keep(self._owner(client), self._pass)
         self.is_fresh = True
 
-    def _owner(self, client: Server) -> list[str]:
-        """Whose pass it is: a header may lead to another server, and each way of logging in has passes of its own."""
-        return [self.__class__.__name__, client.url, *self.credentials.values(), str(sorted(client.headers.items()))]
+    def _keep(self, client: Server) -> None:
+        """Let others have a pass that was taken; one that was given and is refused would lead them astray."""
+        client.passes.keep(self._owner(client), self._pass)
+
+    def _owner(self, client: Server, of: str = "") -> list[str]:
+        """Whose pass it is, or what else is known OF it: each way of logging in has passes of its own."""
+        return [self.__class__.__name__, of, client.route, *self.credentials.values()]
 
     def _exchange(self, client: Server) -> str:
         raise NotImplementedError

@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
     from requests import PreparedRequest
 
 FORM = "/login/"
+DOOR = "door"  # what a proxy before the form is shown
 BACKENDS = "[api] auth_backends in airflow.cfg"
 # Seconds to wait for a turn at the login form, which takes 5 posts in 40 s ([webserver] auth_rate_limit).
 FORM_PATIENCE = 60.0
@@ -45,7 +46,7 @@ class BasicLogin(Login):
     def at_the_door(self) -> Login:
         return self
 
-    def accepted(self) -> None:
+    def accepted(self, client: Server) -> None:
         self._worked = True
 
     def proven(self, status: int, reason: str) -> bool:
@@ -84,6 +85,16 @@ class SessionLogin(PasswordLogin):
         given = request.headers.get("Cookie")
         request.headers["Cookie"] = f"{given}; {self._pass}" if given else self._pass
         return self._door(request)
+
+    def recall(self, client: Server) -> bool:
+        if client.passes.recall(self._owner(client, DOOR)):
+            self._door = self._key
+            self._door.prepare(client)
+        return super().recall(client)
+
+    def _keep(self, client: Server) -> None:
+        super()._keep(client)
+        client.passes.keep(self._owner(client, DOOR), "basic auth" if self._door is self._key else "")
 
     def _exchange(self, client: Server) -> str:
         page = self._page(client)
@@ -269,9 +280,9 @@ class AutoLogin(Login):
             self._active = self._session
         self._active.prepare(client)
 
-    def accepted(self) -> None:
+    def accepted(self, client: Server) -> None:
         self._settled = True
-        self._active.accepted()
+        self._active.accepted(client)
 
     def at_the_door(self) -> Login:
         return self._active.at_the_door()

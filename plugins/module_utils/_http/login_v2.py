@@ -121,9 +121,9 @@ class FabLogin(Login):
     def prepare(self, client: Server) -> None:
         self._active.prepare(client)
 
-    def accepted(self) -> None:
+    def accepted(self, client: Server) -> None:
         self._settled = True
-        self._active.accepted()
+        self._active.accepted(client)
 
     def denied(self, client: Server, error: ApiError) -> bool:
         # One that a task before has got may have expired.

@@ -24,7 +24,7 @@ from .foreseen_runs import foreseen_run, unseen_run
 from .in_passing import in_passing
 from .named_run import unknown_dag
 from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, nothing_to_clear
-from .results import check_results
+from .results import check_readable, check_results
 from .wishes import Wish, fits, new_dag_run_id
 from .wording import run_name, shown
 
@@ -111,7 +111,7 @@ def plan_trigger(airflow: Airflow, wish: Wish, dag: Object, lacking: str = "") -
     :param lacking: the warning about a DAG that is not there.
     """
     run = None if lacking else find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
-    _check_waited(wish, run)
+    _check_waited(airflow, wish, run)
     if not lacking:
         _check_results(airflow, wish, run)
     if run is not None:
@@ -146,16 +146,20 @@ def _awaited(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     run = find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
     dag = airflow.ask(Dags).get(wish.dag_id)
     if run is not None:
-        _check_waited(wish, run)
+        _check_waited(airflow, wish, run)
         _check_results(airflow, wish, run)
         return _adopted(airflow, _plan_adoption(wish, dag, run), run, check_mode)
     raise no_run(airflow.url, wish.dag_id, wish.dag_run_id, iso(wish.logical_date))
 
 
-def _check_waited(wish: Wish, run: Object | None) -> None:
-    """Refuse to give results of a run that nobody waits for."""
+def _check_waited(airflow: Airflow, wish: Wish, run: Object | None) -> None:
+    """Refuse, before anybody waits, what cannot be done when the run has ended or when its time is over."""
     if wish.results and not wish.wait and (run is None or run["state"] not in ENDED):
         raise BadInput("results needs wait: true, unless the run has ended before; set it, or leave results out.")
+    if run is not None and wish.wait and wish.cancel_on_timeout and run["state"] not in ENDED:
+        airflow.ask(Runs).check_change(run["dag_id"], run["dag_run_id"])
+    if run is not None and wish.results:
+        check_readable(run)
 
 
 def _check_results(airflow: Airflow, wish: Wish, run: Object | None) -> None:
@@ -191,6 +195,7 @@ def _cleared(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
         # Of a failed run the failure says it.
         warnings = [] if run["state"] == "failed" else [nothing_to_clear(run, tasks)]
         return Done(run, False, True, _diff(run, None, None, False), warnings)
+    _check_waited(airflow, wish, {**run, "state": "queued"})
     check_results(airflow, wish.dag_id, tasks, wish.results)
     dag = airflow.ask(Dags).get(wish.dag_id)
     check_runnable(dag)

@@ -9,7 +9,7 @@ import contextlib
 import json
 import typing as t
 
-from .._airflow.airflow import Airflow, Object
+from .._airflow.airflow import Airflow, Object, why_no_path
 from .._airflow.tasks import Tasks, turn
 from .._airflow.xcoms import REGION, RETURNED, Xcoms
 from .._base.errors import AirflowError, ApiError, BadInput, NoResult, NotFound
@@ -133,6 +133,13 @@ def results_of(
         error.details["results"] = results
         raise
     return results
+
+
+def check_readable(run: Object) -> None:
+    """Raise BadInput for the results of a run whose XComs no path can name."""
+    why = why_no_path(run["dag_run_id"])
+    if why:
+        raise BadInput(f"results of DAG run {run_name(run)} cannot be read, since its id {why}; leave results out.")
 
 
 def check_results(airflow: Airflow, dag_id: str, tasks: t.Sequence[Object], words: t.Sequence[str]) -> None:

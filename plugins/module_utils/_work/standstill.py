@@ -47,7 +47,7 @@ class Standstill:
         self._run = run
         self._without_triggerer = without_triggerer
         self._tasks: dict[str, list[Object]] = {}
-        for task in tasks:
+        for task in sorted(tasks, key=task_key):
             self._tasks.setdefault(task["state"] or NO_STATE, []).append(task)
 
     def reason(self) -> str:
@@ -218,7 +218,7 @@ def _plain(tasks: t.Sequence[Object]) -> str:
 
 
 def _these(tasks: t.Sequence[Object]) -> str:
-    names = [task_name(task) for task in sorted(tasks, key=task_key)]
+    names = [task_name(task) for task in tasks]
     return f"task {names[0]} is" if len(names) == 1 else f"{len(names)} tasks ({first_few(names)}) are"
 
 

@@ -403,9 +403,11 @@ def test_a_run_before_that_has_not_succeeded(before, which):
 
 def test_the_task_that_is_next():
     tasks = [task("b", None, False), task("a", None, False)]
-    assert diagnosis(Airflow(**PAST), run(), tasks).startswith("task a is waiting for the run before")
+    for first, second in ("ab", "ba"):
+        known = Airflow(**PAST, **{"tasks.upstream": {second: {first}}})
+        assert diagnosis(known, run(), tasks).startswith(f"task {first} is waiting for the run before")
     blind = Airflow(**PAST, **{"tasks.upstream": Denied("no", 403)})
-    assert diagnosis(blind, run(), tasks).startswith("task b is waiting")
+    assert diagnosis(blind, run(), tasks).startswith("task a is waiting")
     told = Airflow(**lacks("Trigger Rule", "too few"), **{"tasks.upstream": {"a": {"b"}, "b": {"a"}}})
     assert diagnosis(told, run(), tasks) == "no task has started"
 

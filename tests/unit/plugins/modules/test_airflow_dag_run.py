@@ -1614,13 +1614,30 @@ def test_what_cannot_be_done_to_a_run_that_no_path_can_name(
         )
 
 
+@pytest.mark.parametrize("option", [{"results": ["load"]}, {"cancel_on_timeout": True}], ids=["results", "cancel"])
 @pytest.mark.parametrize("state", ["awaited", "cleared"])
 @pytest.mark.parametrize(("name", "why"), IN_NO_PATH.items())
-def test_the_results_of_a_run_that_no_path_can_name(story, name, why, state):
+def test_what_cannot_be_done_after_the_wait_is_refused_before_it(story, server, generation, name, why, state, option):
     """With C(~) in its path, a request for XComs would be answered with those of all runs."""
-    error = refusal(story, state=state, dag_run_id=name, wait=True, results=["load"])
-    assert isinstance(error, BadInput)
-    assert error.message == f"results of the run {name} cannot be read, since its id {why}; leave results out."
+    listed(server, generation, name, generation.run(name, "running" if state == "awaited" else "failed"))
+    if state == "awaited":
+        story.dag()
+    else:
+        body = {"dag_ids": ["etl_daily"], "dag_run_ids": [name], "page_limit": 100, "page_offset": 0}
+        server.post("dags/~/dagRuns/~/taskInstances/list", sends=body).answers(
+            generation.tasks(generation.task("load", "failed", dag_run_id=name))
+        )
+    if "cancel_on_timeout" in option and generation.name == "v2":
+        server.get("version").answers({"version": "3.3.2"})
+    error = refusal(story, state=state, dag_run_id=name, wait=True, **option)
+    if "results" in option:
+        assert isinstance(error, BadInput)
+        assert (
+            error.message
+            == f"results of DAG run etl_daily / {name} cannot be read, since its id {why}; leave results out."
+        )
+    else:
+        assert error.message.startswith(f"Airflow's API cannot mark or delete DAG run etl_daily / {name}, since its id")
 
 
 @pytest.mark.parametrize(("name", "why"), IN_NO_PATH.items())

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import os
-import threading
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.access import Access
@@ -22,6 +22,7 @@ from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Server
 
 USER, PASSWORD = "deploy", "its-pa55word"
 FORM = '<form><input name="csrf_token" type="hidden" value="x"></form>'
+FIELDS = {"username": USER, "password": PASSWORD, "csrf_token": "x"}
 PATHS = {SessionLogin: "/api/v1/dags", PasswordTokenLogin: "/api/v2/dags"}
 
 
@@ -124,7 +125,8 @@ def test_the_way_that_was_found_is_not_sought_again(server, client):
 def test_who_asks_for_a_proof_gets_one(server, client):
     """C(login) of C(airflow_info): a password that was right a minute ago may be wrong."""
     logs_in(server, PasswordTokenLogin, "one")
-    client(PasswordTokenLogin).log_in()
+    shows(server, PasswordTokenLogin, "one")
+    client(PasswordTokenLogin).get(PATHS[PasswordTokenLogin])
     server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).answers({"detail": "Invalid"}, 401)
     with pytest.raises(WrongLogin):
         Airflow(client(PasswordTokenLogin), "v2").log_in()
@@ -217,10 +219,7 @@ def test_many_writers_leave_nothing_wrong(passes):
             passes.keep([name], f"{name}{number}")
             assert passes.recall([name]).startswith(name) or passes.recall([name]) == ""
 
-    threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(write, "abcd")) == [None] * 4
     passes.keep(["last"], "one")
     assert passes.recall(["last"]) == "one"
