@@ -225,6 +225,7 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
     full = TriggerRequest(f"{NAME}+1", {"a": 1}, day, day, day + timedelta(days=1), None, "a note")
     call(runs.check_trigger, full)
     call(runs.check_clear, True)
+    call(runs.check_change, "ok", f"{NAME}_unknown")
     call(runs.trigger, "ok", full)
     call(runs.trigger, "ok", TriggerRequest(f"{NAME}_2", {}))
     call(runs.trigger, "ok", TriggerRequest(f"{NAME}_2", {}))
