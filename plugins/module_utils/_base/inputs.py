@@ -22,7 +22,7 @@ GLOB = re.compile(r"[*?\[]")
 _DAG_ID = re.compile(r"[\w.-]+")
 _RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
 _OF_AN_ID = "letters, digits, dots, dashes and underscores"
-_ONLY_DOTS = "has only dots, so the API cannot address it; give another one"
+_ONLY_DOTS = "has only dots, so the API cannot address it"
 
 
 def is_glob(text: str) -> bool:
@@ -106,7 +106,7 @@ def _unfit_for_all(dag_run_id: str) -> str:
     if dag_run_id == "~":
         return "means all runs in Airflow's API; choose another one"
     if dag_run_id in (".", ".."):
-        return "has only dots, so the API cannot address it; choose another one"
+        return f"{_ONLY_DOTS}; choose another one"
     if dag_run_id.startswith("scheduled__"):
         return "is a name of Airflow's scheduler; choose one without 'scheduled__'"
     if ".." in dag_run_id:
@@ -150,7 +150,7 @@ def _no_text(value: str, longest: int | None = LONGEST_ID) -> str:
 
 def _no_path(value: str, longest: int | None = LONGEST_ID) -> str:
     """Say why it cannot be a part of a request's path, in which dots alone would be taken for a folder."""
-    return _no_text(value, longest) or ("" if value.strip(". ") else _ONLY_DOTS)
+    return _no_text(value, longest) or ("" if value.strip(". ") else f"{_ONLY_DOTS}; give another one")
 
 
 def _blank_at_an_end(value: str) -> str:

@@ -142,8 +142,12 @@ def test_the_password_of_a_user_is_checked_by_a_login(server, client):
 def test_all_log_in_anew_once_a_user_was(server, client, what):
     """Airflow takes the token of a user that is gone for some seconds more."""
     logs_in(server, PasswordTokenLogin, "one")
+    shows(server, PasswordTokenLogin, "one")
+    client(PasswordTokenLogin).get(PATHS[PasswordTokenLogin])
     access = Airflow(client(PasswordTokenLogin), "v2").ask(Access)
     user = {"username": "other", "first_name": "O", "last_name": "O", "email": "o@example.com", "roles": ["Op"]}
+    server.get("/auth/fab/v1/users/other").answers({**user, "roles": [{"name": "Op"}]})
+    assert access.find_user("other") == user
     if what == "changed":
         sends = {**user, "roles": [{"name": "Op"}]}
         server.patch("/auth/fab/v1/users/other", sends=sends).answers({"username": "other"})
