@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-# The harness that starts Airflow servers is a library, too.
-sys.path[:0] = [str(ROOT / "dev"), str(ROOT / "tests" / "airflow")]
+# The harness that starts Airflow servers is a library, too; the benchmark and the picture have programs of their own.
+sys.path[:0] = [str(ROOT / folder) for folder in ("dev", "tests/airflow", "tests/bench", "tests/picture")]
 
 import nox
 import workshop
@@ -23,10 +23,10 @@ import workshop
 workshop.set_up()
 
 import antsibull_nox
+import artifact
 import bench
 import matrix
 import picture
-import release
 import servers
 import sessions
 from nox.command import CommandFailed
@@ -126,7 +126,7 @@ add("docs", sessions.docs, "The documentation's site, below .cache/docs", "docs"
 # Linters, besides those of antsibull-nox.
 add("typing", sessions.typing, "Run type checker: mypy", "lint", tags=["test", "lint"], default=True)
 add("ee-check", sessions.ee_check, "What ansible-builder makes of the example", "lint", tags=["test", "lint"])
-add("build-import-check", sessions.build_import_check, "Build, install, galaxy-importer", "lint", tags=["test", "lint"])
+add("build-import-check", artifact.import_check, "Build, install, galaxy-importer", "lint", tags=["test", "lint"])
 add("changelog-check", sessions.changelog_check, "Lint fragments and changelog", "lint", tags=["test", "lint"])
 
 # What else there is.
@@ -135,6 +135,6 @@ add("demo", servers.demo, "Run a DAG that succeeds and one that fails on a real 
 add("server", servers.serve, "Start an Airflow to play with; -- 3.3 for another one than 2.11")
 add("bench", bench.bench, "Measure what the collection costs, and write docs/benchmarks.md")
 add("picture", picture.draw, "Draw the picture of a terminal in the README anew")
-add("release-check", release.check, "Whether the changelog is ready, and the artifact works by itself")
+add("release-check", artifact.release_check, "Whether the changelog is ready, and the artifact works by itself")
 add("lock", sessions.lock, "Pin dev/requirements/*.in anew, each package in its newest version", "")
 add("clean", sessions.clean, "Remove .cache and what tools left behind", "")

@@ -38,7 +38,6 @@ from airflow_server.venvs import run_uv
 
 # In any test run unit tests and playbooks run on this line of ansible-core, too; the matrix runs both on all of them.
 OLDEST_CORE = "2.15"
-IMPORTER = "[galaxy-importer]\nRUN_ANSIBLE_DOC=True\nRUN_ANSIBLE_LINT=False\nRUN_ANSIBLE_TEST=False\nRUN_FLAKE8=False\n"
 SITE = CACHE / "docs"
 PAGES = ("index.html", "docsite/guide_errors.html", "airflow_dag_run_module.html", "airflow_deploy_role.html")
 UNREACHABLE = "failed to reach any of the inventories"
@@ -142,24 +141,7 @@ def typing(session: nox.Session) -> None:
         run(session, [*mypy, CACHE / "mypy" / "plugins", "--package", package], cwd=root.parents[2])
     # nox is where this runs.
     own: Command = [CACHE / "mypy" / "dev", "--python-executable", sys.executable, "dev", "noxfile.py"]
-    run(session, [*mypy, *own], environment(session, MYPYPATH="dev:tests/airflow"))
-
-
-def build_import_check(session: nox.Session) -> None:
-    """Build the artifact, install it into an empty folder, and let Galaxy's own importer look at it."""
-    with copied("build-import-check") as root:
-        scratch = root.parents[2] / "galaxy"
-        config = scratch / "importer.cfg"
-        scratch.mkdir()
-        config.write_text(IMPORTER, encoding="utf-8")
-        env = environment(session, ANSIBLE_COLLECTIONS_PATH=scratch / "installed", GALAXY_IMPORTER_CONFIG=config)
-        run(session, ["ansible-galaxy", "collection", "build", "--output-path", scratch], env, root)
-        artifact = next(scratch.glob("*.tar.gz"))
-        run(session, ["ansible-galaxy", "collection", "install", "--offline", artifact], env, scratch)
-        said = run(session, ["python", "-m", "galaxy_importer.main", artifact], env, scratch)
-    complaints = re.findall(r"^(?:ERROR|WARNING).*", said, re.MULTILINE)
-    if complaints:
-        raise Problem("galaxy-importer has complaints: " + "; ".join(complaints))
+    run(session, [*mypy, *own], environment(session, MYPYPATH="dev:tests/airflow:tests/bench:tests/picture"))
 
 
 def changelog_check(session: nox.Session) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 import nox
 import servers
@@ -13,7 +14,7 @@ from workshop import ROOT, TOOLS, newest, status_of, venvs
 
 from airflow_server import Problem, Server
 
-SOURCES = ROOT / "tests" / "picture"
+SOURCES = Path(__file__).parent
 PICTURE = ROOT / "docs" / "images" / "failed_run.svg"
 # Runs in the venv of the documentation's tools, which has rich.
 DRAWING = """

@@ -29,7 +29,7 @@ from airflow_server import Problem, Server
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 KEPT = CACHE / "bench"
-PLAYBOOKS = ROOT / "tests" / "bench"
+PLAYBOOKS = Path(__file__).parent
 ROUNDS = 5
 TASKS = 12
 MANY = 100
