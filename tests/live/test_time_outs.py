@@ -108,7 +108,9 @@ def test_a_task_that_waits_in_a_full_pool(api: Api, start: Start, told: Any) -> 
 def test_a_task_that_is_up_for_retry(api: Api, start: Start, told: Any) -> None:
     run_id = start("retries_later")
     seen(api, "retries_later", run_id, "up_for_retry")
-    assert "task tries is up for retry at 20" in told("retries_later", run_id)["msg"]
+    said = told("retries_later", run_id)["msg"]
+    assert "task tries is up for retry at 20" in said
+    assert "; tries failed in try 1 of 2: RuntimeError: this never works" in said
 
 
 def test_a_task_that_runs(api: Api, start: Start, told: Any) -> None:

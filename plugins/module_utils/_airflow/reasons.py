@@ -20,6 +20,7 @@ _COUNT = re.compile(r" \(\d+ sub-exceptions?\)$")
 _COMMAND = re.compile(r"Command '(?P<command>.*)' (?=returned non-zero exit status|died with)", re.DOTALL)
 _EXIT_STATUS = re.compile(r"non-zero exit (?:status|code) -?\d+\.?$|died with <Signals\.\w+: \d+>\.?$")
 _OF_TRIGGER = re.compile(r"\bTaskDeferralError: (?:Trigger failure|TriggerFailureReason\.\w+|Unknown)\.?$")
+_TASK_TIMEOUT = re.compile(r"(?<=^AirflowTaskTimeout: )Timeout, PID: \d+$")
 _CONSEQUENCE = re.compile(r"\. Dependent tasks will be failed.*", re.DOTALL)
 _RETURN_CODE = re.compile(r"Task exited with return code (?:Negsignal\.)?(?P<code>[\w-]+)")
 
@@ -108,6 +109,7 @@ def _reason_of_chain(problems: t.Sequence[Problem], output: str, clean: t.Callab
 def _sentence(problem: Problem, clean: t.Callable[[str], str]) -> str:
     # Secrets go before anything is cut, and after Airflow's and Python's words were recognized.
     text = _MODULE.sub("", problem.text.strip())
+    text = _TASK_TIMEOUT.sub("it ran longer than its execution_timeout", text)
     text = _COMMAND.sub(lambda found: f"Command '{one_line(clean(found['command']), 40)}' ", text)
     if not problem.leaves:
         return one_line(clean(text), LONGEST_PART)

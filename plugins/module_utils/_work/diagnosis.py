@@ -23,6 +23,8 @@ from .wording import run_name
 
 TICK = 2.0  # seconds by which a time of Airflow may be ahead of the one in its answers' heads, which have no fractions
 SOON = 15.0  # seconds within which nobody is to blame for a run that has not started
+SLOW = "Airflow answers slowly, so there may be another reason"
+SILENT = "Airflow answers too slowly to look for the reason"
 NOT_STARTED = "Airflow's scheduler has not started it: its log may say why"
 
 
@@ -34,8 +36,13 @@ def diagnosis(airflow: Airflow, run: Object, tasks: t.Sequence[Object], waited: 
 
     :param waited: seconds for which the run was waited for.
     """
+    clock = airflow.patience.clock
+    end = clock.now() + FOR_A_DIAGNOSIS
     with airflow.patience.within(FOR_A_DIAGNOSIS), airflow.client.in_haste(FOR_A_DIAGNOSIS):
-        return _Diagnosis(airflow, run, tasks, waited).found()
+        found = _Diagnosis(airflow, run, tasks, waited).found()
+    if clock.now() < end:
+        return found
+    return f"{found}; {SLOW}" if found else SILENT
 
 
 def held_up(airflow: Airflow, active: t.Sequence[Object], waited: float, named: bool = True) -> str:

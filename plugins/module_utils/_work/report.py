@@ -152,10 +152,9 @@ class Report:
         return first_few([self._task_line(task) for task in tasks], "; ")
 
     def _task_line(self, task: Object) -> str:
-        tries = f" (try {task['try_number']} of {task['max_tries'] + 1})" if task["try_number"] else ""
+        tried = f" ({tries(task)})" if task["try_number"] else ""
         reason = "removed from the DAG" if task["state"] == "removed" else self._reasons.get(task_key(task), "")
-        told = one_line(reason, LONGEST_TASK_REASON).rstrip(".")
-        return task_name(task) + tries + (f": {told}" if told else "")
+        return task_name(task) + tried + (f": {brief(reason)}" if reason else "")
 
     def _read_logs(self, airflow: Airflow, log_lines: int, most_logs: int) -> None:
         for number, task in enumerate(self._failed_themselves):
@@ -173,6 +172,16 @@ def task_name(task: Object) -> str:
     index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
     number = turn(task)
     return f"{task['task_id']}{index}" + (f" (turn {number})" if number is not None else "")
+
+
+def tries(task: Object) -> str:
+    """How often a task was tried, of how many times that it may be."""
+    return f"try {task['try_number']} of {task['max_tries'] + 1}"
+
+
+def brief(reason: str) -> str:
+    """Why a task failed, as it stands in a sentence with others."""
+    return one_line(reason, LONGEST_TASK_REASON).rstrip(".")
 
 
 def nothing_to_clear(run: Object, tasks: t.Sequence[Object]) -> str:

@@ -15,7 +15,7 @@ from .._base.errors import AirflowError
 from .._base.states import FINISHED, NO_STATE
 from .._base.text import first_few, one_line
 from .._base.times import time_of
-from .report import task_name
+from .report import brief, task_name, tries
 from .wording import run_name
 
 # Names that Airflow gives to what a task instance lacks. The first two say nothing that its state does not say.
@@ -89,13 +89,23 @@ class Standstill:
         except AirflowError:
             moment = None
         policy = self._circumstances(tasks[0]).get("state_reason")
-        return text + (f" at {moment}" if moment else "") + (f": {_words(policy)}" if policy else "")
+        text += (f" at {moment}" if moment else "") + (f": {_words(policy)}" if policy else "")
+        return f"{text}; {task_name(tasks[0])} failed in {tries(tasks[0])}{self._last_error(tasks[0])}"
+
+    def _last_error(self, task: Object) -> str:
+        """Why the last try failed, or an empty text."""
+        if not self._airflow.quotes:
+            return ""
+        log = self._airflow.ask(Tasks).log(self._run["dag_id"], self._run["dag_run_id"], task, keep=1)
+        return f": {brief(log.reason)}" if log.reason else ""
 
     def _running(self, tasks: t.Sequence[Object]) -> str:
         """What runs, and what keeps others from running next to it."""
         others = self._tasks.get("scheduled", [])
         why = self._why(others[0], self._lacking(others[0])) if others else ""
-        return f"{_these(tasks)} running" + (f"; {_these(others)} waiting{why}" if why else "")
+        again = [task for task in tasks if (task["try_number"] or 0) > 1]
+        text = f"{_these(tasks)} running" + (f", {task_name(again[0])} in {tries(again[0])}" if again else "")
+        return text + (f"; {_these(others)} waiting{why}" if why else "")
 
     def _scheduled(self, tasks: t.Sequence[Object]) -> str:
         lacking = self._lacking(tasks[0])

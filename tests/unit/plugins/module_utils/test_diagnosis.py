@@ -9,9 +9,11 @@ import types
 from datetime import datetime, timezone
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import Denied, Unreachable
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.logs import TaskLog
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import ApiError, Denied, Unreachable
+from ansible_collections.dagops.airflow.plugins.module_utils._base.patience import FOR_A_DIAGNOSIS
 from ansible_collections.dagops.airflow.plugins.module_utils._base.states import STATES
-from ansible_collections.dagops.airflow.plugins.module_utils._work.diagnosis import NOT_STARTED, diagnosis
+from ansible_collections.dagops.airflow.plugins.module_utils._work.diagnosis import NOT_STARTED, SILENT, SLOW, diagnosis
 
 CALM = {"queue": "", "state_reason": "", "trigger": "", "is_watched": False}
 
@@ -40,13 +42,17 @@ class Airflow:
             "tasks.circumstances": CALM,
             "tasks.lacking": None,
             "tasks.upstream": {"b": {"a"}},
+            "tasks.log": TaskLog("", ""),
             **told,
         }
         self.asked = []
+        self.quotes = True
         noon = datetime(2026, 11, 22, 10, 15, tzinfo=timezone.utc).timestamp()
         nothing = contextlib.nullcontext
         self.client = types.SimpleNamespace(server_now=lambda: noon, in_haste=lambda seconds: nothing())
-        self.patience = types.SimpleNamespace(within=lambda seconds: nothing())
+        self.seconds = 0.0
+        clock = types.SimpleNamespace(now=lambda: self.seconds)
+        self.patience = types.SimpleNamespace(within=lambda seconds: nothing(), clock=clock)
 
     def ask(self, family):
         return Family(self, family.__name__.lower())
@@ -60,12 +66,14 @@ class Family:
         self.name = name
 
     def __getattr__(self, verb):
-        def ask(*args):
+        def ask(*args, **options):
             name = f"{self.name}.{verb}"
             if verb != "pool_of":
                 self.airflow.asked.append(name)
             answer = self.airflow.told[name]
             if isinstance(answer, Exception):
+                # An answer that does not come takes all the time that there is.
+                self.airflow.seconds += FOR_A_DIAGNOSIS if isinstance(answer, Unreachable) else 0.0
                 raise answer
             return answer
 
@@ -76,12 +84,14 @@ def run(state="running", after="2026-11-22T10:14:00Z"):
     return {"dag_id": "etl", "dag_run_id": "r", "state": state, "run_after": after}
 
 
-def task(name, state, started=True, map_index=-1):
+def task(name, state, started=True, map_index=-1, tried=1):
     return {
         "task_id": name,
         "map_index": map_index,
         "state": state,
         "start_date": "2026-11-22T10:15:00Z" if started else None,
+        "try_number": tried,
+        "max_tries": 2,
     }
 
 
@@ -99,6 +109,7 @@ def pool(slots, open_slots, include_deferred=False):
 
 FULL_POOL = {"pools.find": pool(3, 0)}
 NO_POOL = {"pools.find": None}
+RETRY = "task a is up for retry; a failed in try 1 of 3"
 DEAD = {"health.read": {"scheduler": {"status": "unhealthy", "latest_heartbeat": "2026-11-22T10:00:00Z"}}}
 
 
@@ -199,7 +210,7 @@ MORE = "give the pool more slots with airflow_pool"
             {"tasks.circumstances": {**CALM, "queue": "gpu"}},
             "task a is queued (queue gpu): no worker of Airflow's executor has started it yet",
         ),
-        ([task("b", "running"), task("a", "up_for_retry")], {}, "task a is up for retry; other tasks: 1 running"),
+        ([task("b", "running"), task("a", "up_for_retry")], {}, f"{RETRY}; other tasks: 1 running"),
         (
             [task("a", "running"), task("b", "up_for_reschedule"), task("c", "scheduled"), task("d", None, False)],
             {},
@@ -213,18 +224,20 @@ MORE = "give the pool more slots with airflow_pool"
                 task("f", "success"),
             ],
             {},
-            "2 tasks (c, d) are up for retry; other tasks: 2 deferred, 1 scheduled",
+            "2 tasks (c, d) are up for retry; c failed in try 1 of 3; other tasks: 2 deferred, 1 scheduled",
         ),
         (
             [task("a", "up_for_retry")],
             {"tasks.retry_time": "2026-11-22T10:20:00Z"},
-            "task a is up for retry at 2026-11-22T10:20:00Z",
+            "task a is up for retry at 2026-11-22T10:20:00Z; a failed in try 1 of 3",
         ),
-        ([task("a", "up_for_retry")], {"tasks.retry_time": Denied("no", 403)}, "task a is up for retry"),
+        ([task("a", "up_for_retry")], {"tasks.retry_time": Denied("no", 403)}, RETRY),
+        ([task("a", "up_for_retry")], {"tasks.log": TaskLog("", "ValueError: boom.")}, f"{RETRY}: ValueError: boom"),
+        ([task("a", "running", tried=2), task("b", "running")], {}, "2 tasks (a, b) are running, a in try 2 of 3"),
         (
             [task("a", "up_for_retry")],
             {"tasks.circumstances": {**CALM, "state_reason": "The API is down."}},
-            "task a is up for retry: The API is down",
+            "task a is up for retry: The API is down; a failed in try 1 of 3",
         ),
         (
             [task("a", "restarting")],
@@ -452,10 +465,23 @@ def test_a_run_whose_time_has_not_come():
 
 def test_what_cannot_be_read_is_left_out():
     denied = Denied("no", 403)
-    airflow = Airflow(**{"dags.get": denied, "health.read": Unreachable("no"), "runs.active": denied})
+    airflow = Airflow(**{"dags.get": denied, "health.read": ApiError("no", 500), "runs.active": denied})
     assert diagnosis(airflow, run("queued"), []) == NOT_STARTED
     assert airflow.asked == ["dags.get", "health.read"]
     assert diagnosis(airflow, run(), [task("a", "running")]) == "task a is running"
+
+
+@pytest.mark.parametrize("question", ["dags.get", "health.read", "tasks.lacking"])
+def test_a_server_that_answers_slowly_may_have_other_reasons(question):
+    airflow = Airflow(**{question: Unreachable("no answer")})
+    waiting = task("a", "scheduled", False)
+    assert diagnosis(airflow, run(), [waiting]) == f"task a is waiting in pool db; {SLOW}"
+
+
+def test_a_server_that_answers_nothing_says_no_reason():
+    silent = Unreachable("no answer")
+    airflow = Airflow(**{"dags.get": silent, "health.read": silent})
+    assert diagnosis(airflow, run(), []) == SILENT
 
 
 def test_a_dag_is_read_once():

@@ -42,7 +42,7 @@ class Airflow:
         self.say = say or self.lines.append
         nothing = contextlib.nullcontext
         self.client = types.SimpleNamespace(server_now=clock.utc, in_haste=lambda seconds: nothing())
-        self.patience = types.SimpleNamespace(within=lambda seconds: nothing())
+        self.patience = types.SimpleNamespace(within=lambda seconds: nothing(), clock=clock)
 
     def ask(self, family):
         dag = {"is_paused": True, "is_stale": False, "max_active_runs": 1}
