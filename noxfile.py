@@ -76,9 +76,8 @@ def add(
     nox.session(name=name, python=python, tags=tags, default=default)(run)
 
 
-# What `make test` runs beside each other has the tag test, in this order: what takes longest comes first. The tags
-# lint, test-long and test-matrix are for the commands of make with these names; continuous integration runs the tag
-# oldest as well.
+# What `make test` runs beside each other has the tag test; continuous integration runs the tag thorough as well. What
+# takes longest comes first. The tags lint, test-long and test-matrix are for the commands of make with these names.
 
 
 def on_server(name: str, what: str, parts: Callable[[nox.Session], Sequence[servers.Part]], *tags: str) -> None:
@@ -92,10 +91,14 @@ def on_server(name: str, what: str, parts: Callable[[nox.Session], Sequence[serv
 
 
 for row in servers.TESTED:
-    on_server(f"airflow-{row}", "All integration and live tests, but long ones,", partial(servers.whole, row), "test")
-
+    what = "Live tests, but long ones, and some targets in other ways"
+    on_server(f"thorough-{row}", what, partial(servers.thorough, row), "thorough")
 for row in VERSIONS:
-    on_server(f"integration-{row}", "Integration targets", servers.named_targets)
+    tags = ["test"] if row in servers.TESTED else []
+    on_server(f"integration-{row}", "Integration targets", servers.named_targets, *tags)
+for row in servers.OLDEST:
+    on_server(f"oldest-{row}", "The core of the targets, in Ansible's process,", matrix.in_process, "thorough")
+for row in VERSIONS:
     on_server(f"live-{row}", "Live tests", servers.named_live)
     tags = ["test-matrix", *(["test-long"] if row in servers.OLDEST else [])]
     add(f"matrix-{row}", partial(matrix.on, name=row), f"The core of the targets on Airflow {row}", "live", tags=tags)
@@ -113,14 +116,12 @@ add("unit", partial(unit, newest=True), "Unit tests by pytest, with their covera
 add("compile", sessions.compile_plugins, "Compile plugins on the oldest Python of managed hosts", "", tags=["test"])
 add("ansible-test-sanity", sessions.sanity, "Sanity tests on the newest ansible-core", tags=["test"])
 for line, pythons in CORES.items():
-    tags = ["test-matrix", *(["test"] if line == sessions.OLDEST_CORE else [])]
+    tags = ["test-matrix", *(["thorough"] if line == sessions.OLDEST_CORE else [])]
     core = partial(add, requirements=f"core-{line}", pythons=pythons)
     core(f"unit-{line}", unit, f"Unit tests by pytest on ansible-core {line}", tags=tags)
     core(f"plays-{line}", plays, f"Tests that run playbooks on ansible-core {line}", tags=tags)
     core(f"ansible-test-sanity-{line}", sessions.sanity, f"Sanity tests on ansible-core {line}", tags=["test-matrix"])
     core(f"ansible-test-units-{line}", sessions.units, f"Unit tests by ansible-test on ansible-core {line}")
-for row in servers.OLDEST:
-    on_server(f"oldest-{row}", "The core of the targets, in Ansible's process,", matrix.in_process, "oldest")
 add("docs", sessions.docs, "The documentation's site, below .cache/docs", "docs", tags=["test"])
 
 # Linters, besides those of antsibull-nox.

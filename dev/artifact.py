@@ -70,7 +70,7 @@ def changelog() -> None:
     version = re.findall(r"^version: (\S+)$", (ROOT / "galaxy.yml").read_text(encoding="utf-8"), re.MULTILINE)[0]
     text = (ROOT / "changelogs" / "changelog.yaml").read_text(encoding="utf-8")
     if not re.search(rf"^  {re.escape(version)}:$", text, re.MULTILINE):
-        raise Problem(f"changelogs/changelog.yaml has no version {version}: run antsibull-changelog release.")
+        raise Problem(f"changelogs/changelog.yaml has no version {version}: run `nox -s changelog-check -- release`.")
     fragments = [file.name for file in files() if file.parts[:2] == ("changelogs", "fragments")]
     if fragments:
         raise Problem(f"Fragments are left, which the next version would tell of again: {', '.join(fragments)}.")

@@ -22,14 +22,14 @@ from workshop import CORES, NAME, NAMESPACE, ROOT, copied, environment, found, l
 from airflow_server import VERSIONS, Problem, PythonMissing, Server
 from airflow_server.pythons import python_for
 
-# All integration tests run on these; the demo on the first that a Python here can run.
+# All tests run on these; the demo on the first that a Python here can run.
 TESTED = ("2.11", "3.3")
 # The first of each generation, on which the core of the integration tests runs as well.
 OLDEST = ("2.3", "3.0")
 SMOKE = ("dag_run_trigger",)
-# Server -> line of ansible-core, besides the newest, on which the smoke target runs there in any test run.
+# Server -> line of ansible-core, besides the newest, on which the smoke target runs there, too.
 SMOKED = {"2.11": "2.15", "3.3": "2.19"}
-# In any test run these run a second time, with each module in a process of its own as on other hosts.
+# These run a second time, with each module in a process of its own as on other hosts.
 ORDINARY = ("connection", "info", "dag_paused", "dag_run_trigger")
 # The lines of ansible-core on which live tests run something, besides the newest, and the one with AWX's collection.
 LIVE_CORES = ("2.15", "2.18", "2.19")
@@ -83,7 +83,7 @@ def named_live(session: nox.Session) -> Sequence[Part]:
 
 
 def long_live(session: nox.Session) -> Sequence[Part]:
-    """The live tests that take too long for any test run."""
+    """The live tests that take too long for continuous integration."""
     return [partial(live, arguments=("-m", "long"))]
 
 
@@ -94,15 +94,15 @@ def many(session: nox.Session) -> Sequence[Part]:
     return [ordinary] if session.posargs else [triggers, ordinary]
 
 
-def whole(name: str, session: nox.Session) -> Sequence[Part]:
-    """All targets, some of them the ordinary way, too, one on an older ansible-core, and live tests but long ones.
+def thorough(name: str, session: nox.Session) -> Sequence[Part]:
+    """Live tests, some targets the ordinary way, and one on an older ansible-core.
 
     Live tests that would find the same on any Airflow run on the first of TESTED only.
     """
     ordinary = partial(integration, targets=ORDINARY, in_process=False)
     smoke = partial(integration, targets=SMOKE, core=SMOKED[name])
     left_out = "" if name == TESTED[0] else " and not once"
-    return [integration, ordinary, smoke, partial(live, arguments=("-m", f"not long{left_out}"))]
+    return [ordinary, smoke, partial(live, arguments=("-m", f"not long{left_out}"))]
 
 
 def both_ways(targets: Sequence[str], core: str = "", cases: Cases | None = None) -> Sequence[Part]:

@@ -36,7 +36,7 @@ from airflow_server import Problem, PythonMissing
 from airflow_server.common import locked
 from airflow_server.venvs import run_uv
 
-# In any test run unit tests and playbooks run on this line of ansible-core, too; the matrix runs both on all of them.
+# Continuous integration runs unit tests and playbooks on this line of ansible-core, too; the matrix runs them on all.
 OLDEST_CORE = "2.15"
 SITE = CACHE / "docs"
 PAGES = ("index.html", "docsite/guide_errors.html", "airflow_dag_run_module.html", "airflow_deploy_role.html")
@@ -145,8 +145,8 @@ def typing(session: nox.Session) -> None:
 
 
 def changelog_check(session: nox.Session) -> None:
-    """Look at the fragments, and at the changelog."""
-    run(session, ["antsibull-changelog", "lint"])
+    """Look at the fragments, and at the changelog; `-- release` writes that of a new version."""
+    run(session, ["antsibull-changelog", *(session.posargs or ["lint"])])
 
 
 def ee_check(session: nox.Session) -> None:

@@ -27,7 +27,9 @@ PATIENCE, LONG_PATIENCE = 900, 1800
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "generation(name): only on Airflow 2 (v1) or on Airflow 3 (v2)")
-    config.addinivalue_line("markers", "once: finds the same on any Airflow, so `make test` runs it on one")
+    config.addinivalue_line(
+        "markers", "once: finds the same on any Airflow, so it runs on one in continuous integration"
+    )
     config.addinivalue_line("markers", "long: takes minutes, so `make test-long` runs it and `make test` does not")
 
 
