@@ -21,8 +21,9 @@ def python_of(delegate_to: str | None, task_vars: t.Mapping[str, t.Any], templar
     """
     try:
         variables = task_vars["ansible_delegated_vars"][delegate_to] if delegate_to else task_vars
-        chosen = templar.template(C.config.get_config_value("INTERPRETER_PYTHON", variables=variables).strip())
-        return str(chosen or "auto").strip()
+        # As it is: what any method of str returns is no template that Ansible trusts.
+        chosen = templar.template(C.config.get_config_value("INTERPRETER_PYTHON", variables=variables))
+        return str(chosen or "").strip() or "auto"
     except Exception:
         return None
 

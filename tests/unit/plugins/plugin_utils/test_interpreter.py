@@ -8,8 +8,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import ansible.template
 import pytest
-from ansible_collections.dagops.airflow.plugins.plugin_utils._interpreter import is_own
+from ansible.parsing.dataloader import DataLoader
+from ansible_collections.dagops.airflow.plugins.plugin_utils._interpreter import is_own, python_of
+
+# Since ansible-core 2.19 a text is a template only where that is said of it.
+trusted = getattr(ansible.template, "trust_as_template", str)
 
 
 @pytest.fixture
@@ -61,3 +66,9 @@ def test_a_name_is_looked_up_as_a_shell_does(own: Path, monkeypatch: pytest.Monk
 def test_a_python_that_does_not_know_where_it_is(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "")
     assert not is_own(str(own / "own" / "bin" / "python"))
+
+
+@pytest.mark.parametrize("given", ["{{ ansible_playbook_python }}", " {{ ansible_playbook_python }}\n"])
+def test_a_template_of_the_inventory(given: str) -> None:
+    templar = ansible.template.Templar(DataLoader(), variables={"ansible_playbook_python": "/own/python"})
+    assert python_of(None, {"ansible_python_interpreter": trusted(given)}, templar) == "/own/python"

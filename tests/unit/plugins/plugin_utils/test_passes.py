@@ -221,7 +221,9 @@ def test_many_writers_leave_nothing_wrong(passes):
     def write(name: str) -> None:
         for number in range(200):
             passes.keep([name], f"{name}{number}")
-            assert passes.recall([name]).startswith(name) or passes.recall([name]) == ""
+            # Once: the next look may find something else.
+            found = passes.recall([name])
+            assert not found or found.startswith(name)
 
     with ThreadPoolExecutor() as pool:
         assert list(pool.map(write, "abcd")) == [None] * 4
