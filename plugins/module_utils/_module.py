@@ -45,6 +45,15 @@ def environment(variable: str) -> str:
     return value
 
 
+def outdone(given: t.Collection[str]) -> set[str]:
+    """The options that no environment fills in, since those of another way to log in are given."""
+    passwords = {"api_username", "api_password"}
+    has_password = not passwords.isdisjoint(given)
+    if "api_token" in given:
+        return set() if has_password else passwords
+    return {"api_token"} if has_password else set()
+
+
 def from_environment(variables: t.Mapping[str, str], with_files: bool) -> dict[str, str]:
     """The options of the connection that an environment holds.
 
@@ -133,6 +142,7 @@ class AirflowModule(AnsibleModule):
                 self._refused = self._refused or error
         # Before variables of the environment take the places of options that are not given.
         self._url_is_given = "api_url" in self.params
+        self.params.update(dict.fromkeys(outdone(self.params)))
         self.no_log_values.update(filter(None, self._more_secrets()))
 
     def _more_secrets(self) -> t.Iterator[str]:

@@ -36,7 +36,7 @@ options:
     description:
       - Id of the run, such as V(release-42). The id of a new run must have 1 to 250 ASCII letters, digits and
         characters of C(_.~:+-). It must not contain C(..) and must not begin with V(scheduled__). An existing run can
-        have any id.
+        have any id. Blanks and line breaks at the ends are removed.
       - If it is not set, the module creates a unique id before it triggers the run, such as
         V(ansible__20261122T101500Z__5f3ac0de), unless O(logical_date) names a run. If Airflow 3 refuses the id because
         of C([scheduler] allowed_run_id_pattern), the module uses another form that matches, such as
@@ -350,7 +350,8 @@ import typing as t
 
 from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.fulfil import carrying, fulfil
+from ..module_utils._work.carrying import carrying
+from ..module_utils._work.fulfil import fulfil
 from ..module_utils._work.outcome import outcome
 from ..module_utils._work.wishes import wish_of
 from ..module_utils._work.wording import shown

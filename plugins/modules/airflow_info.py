@@ -140,7 +140,6 @@ from ..module_utils._airflow.health import COMPONENTS, VITAL, Health
 from ..module_utils._base.clock import wait_until
 from ..module_utils._base.errors import AirflowError, BadInput, TimedOut, WrongLogin
 from ..module_utils._base.inputs import seconds_of
-from ..module_utils._http.login import NO_PASSES
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.progress import Progress
 
@@ -173,7 +172,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     timeout = seconds_of("wait_timeout", module.params["wait_timeout"])
     if module.params["login"]:
         # The health may want a login, too, and that one is the proof then.
-        airflow.client.passes = NO_PASSES
+        airflow.client.passes = airflow.client.passes.anew()
     family = airflow.ask(Health)
     progress = Progress(airflow, module.params["progress"])
     health = wait_for_health(airflow, timeout, components, progress) if waits(module) else family.read()

@@ -24,7 +24,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._airflow.airflow import silent
-from ..module_utils._module import from_environment, passes, progress
+from ..module_utils._module import from_environment, outdone, passes, progress
 from ._in_process import Call, built
 from ._interpreter import is_own, python_of
 from ._passes import SHARED
@@ -137,7 +137,7 @@ class AirflowAction(ActionBase):
             return {}
         overlaid = {**os.environ, **{name: str(value) for name, value in environment.items()}}
         found = from_environment(overlaid, with_files=self._is_local())
-        return {name: value for name, value in found.items() if name not in given}
+        return {name: value for name, value in found.items() if name not in {*given, *outdone(given)}}
 
     def _sink(self, task_vars: Vars) -> t.Callable[[str], None]:
         """Where lines of progress go: to the screen, with the host before them."""

@@ -26,6 +26,7 @@ from .permissions import permissions_for
 Object = t.Dict[str, t.Any]
 T = t.TypeVar("T", bound="Family")
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+_INSIDE_API = re.compile(r"/api/v[12]/")
 _NUMBER = re.compile(r"(?:^|[.])(\d+)")  # of a version
 
 
@@ -260,18 +261,26 @@ def _detected(client: Client, path: str, login: Login | None) -> Airflow:
     body = answer.parsed()
     if isinstance(body, dict) and answer.status == 200 and "version" in body:
         return Airflow(client, "v1", version_of(body["version"]))
-    if isinstance(body, dict) and answer.status == 404 and "error" in body:
+    inside = _INSIDE_API.search(client.url)
+    if isinstance(body, dict) and answer.status == 404 and "error" in body and not (inside and _has_no_v2(client)):
         return Airflow(client, "v2")
+    advice = "check api_url: its path prefix, and whether a proxy or a login page stands before Airflow."
+    if inside:
+        advice = f"end api_url before {inside[0].rstrip('/')}."
     what = one_line(reason_of(answer.headers.get("Content-Type", ""), answer.text), 100) or "nothing of use"
     raise client.unusable(
         path,
         answer,
         ApiError(
-            f"No Airflow API answers at {client.url}: {place} gave status {answer.status} with {what}; "
-            "check api_url: its path prefix, and whether a proxy or a login page stands before Airflow.",
+            f"No Airflow API answers at {client.url}: {place} gave status {answer.status} with {what}; {advice}",
             answer.status,
         ),
     )
+
+
+def _has_no_v2(client: Client) -> bool:
+    """Whether Airflow 3 is not there after all: what is no path of it is answered alike inside of its API."""
+    return client.open_request("GET", GENERATIONS["v2"].prefix + "/version", auth=client.login).status == 404
 
 
 def version_of(text: t.Any) -> tuple[int, ...]:

@@ -193,9 +193,12 @@ class Runs(Family):
         """What this version answers a status of 500 for, as a part of a sentence."""
         return "; the log of Airflow's API server has the reason"
 
-    def check_change(self, dag_id: str, dag_run_id: str) -> None:
-        """Raise Unsupported when the API cannot mark or delete this run."""
-        self._path_to_change(dag_id, dag_run_id)
+    def check_change(self, dag_id: str, dag_run_id: str, option: str = "") -> None:
+        """Raise Unsupported when the API cannot mark or delete this run.
+
+        :param option: the one that wants it, and can be left out.
+        """
+        self._path_to_change(dag_id, dag_run_id, option)
 
     def set_state(self, dag_id: str, dag_run_id: str, state: str) -> Object:
         """Mark a run C(success) or C(failed); its unfinished tasks follow."""
@@ -258,9 +261,16 @@ class Runs(Family):
             body["note"] = request.note
         return body
 
-    def _path_to_change(self, dag_id: str, dag_run_id: str) -> str:
-        # That list names runs in another way, and so does a request of 3.3 that changes many of them.
-        return self._run_path(dag_id, dag_run_id, "mark or delete", "the list of DAG runs in Airflow's web interface")
+    def _path_to_change(self, dag_id: str, dag_run_id: str, option: str = "") -> str:
+        instead = self._place_of_changes() if why_no_path(dag_run_id) else ""
+        if option:
+            instead += f", and leave {option} out"
+        return self._run_path(dag_id, dag_run_id, "mark or delete", instead)
+
+    def _place_of_changes(self) -> str:
+        """Where a run can be marked or deleted that no path can name."""
+        # It names runs in another way, and so does a request of 3.3 that changes many of them.
+        return "the list of DAG runs in Airflow's web interface"
 
     def _clear_by_body(self, dag_id: str, dag_run_id: str, only_failed: bool, more: Object) -> None:
         body = {"dry_run": False, "dag_run_id": dag_run_id, "only_failed": only_failed, "reset_dag_runs": True, **more}
@@ -370,10 +380,8 @@ class RunsV2(Runs, api="v2"):
         body = {"dry_run": False, "only_failed": only_failed, **more}
         self._client.post(self._run_path(dag_id, dag_run_id, "clear") + "/clear", body, repeat=only_failed)
 
-    def _path_to_change(self, dag_id: str, dag_run_id: str) -> str:
-        if why_no_path(dag_run_id) and self._airflow.version() < BY_LIST:
-            return self._run_path(dag_id, dag_run_id, "mark or delete", "Airflow's database")
-        return super()._path_to_change(dag_id, dag_run_id)
+    def _place_of_changes(self) -> str:
+        return "Airflow's database" if self._airflow.version() < BY_LIST else super()._place_of_changes()
 
     def _hint(self, dag_run_id: str) -> Object:
         # Airflow 3.0 does not know it, ignores it, and lists all runs.

@@ -139,7 +139,7 @@ class Tasks(Family):
         if raw["retry_exponential_backoff"] or not task["end_date"]:
             return None
         pause = timedelta(days=raw["retry_delay"]["days"], seconds=raw["retry_delay"]["seconds"])
-        return iso(time_of("a time of Airflow", task["end_date"]) + pause)
+        return iso((time_of("a time of Airflow", task["end_date"]) + pause).replace(microsecond=0))
 
     def log(self, dag_id: str, dag_run_id: str, task: Object, keep: int) -> TaskLog:
         """Return the last lines of a task's last try, and why it failed.

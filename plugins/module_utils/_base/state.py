@@ -31,3 +31,14 @@ def diff(objects: t.Mapping[str, tuple[t.Mapping[str, t.Any], t.Mapping[str, t.A
         if changed:
             after[name] = {key: value for key, value in changed.items() if current or value not in (None, "")}
     return {"before": before, "after": after}
+
+
+def joined(*diffs: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the diff of changes that were made one after the other; C({}) stands for none."""
+    before: dict[str, t.Any] = {}
+    after: dict[str, t.Any] = {}
+    for one in diffs:
+        # What a change before has made was not there.
+        before.update({name: value for name, value in one.get("before", {}).items() if name not in {*before, *after}})
+        after.update(one.get("after", {}))
+    return {"before": before, "after": after}

@@ -227,7 +227,7 @@ def _validation_error(item: t.Any) -> str:
 
 
 def _reason_of_text(content_type: str, body: str) -> str:
-    if "html" not in content_type and not body.lstrip().startswith("<"):
-        return body
+    if not body.strip() or ("html" not in content_type and not body.lstrip().startswith("<")):
+        return body.strip()
     title = re.search(r"<title[^>]*>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
     return f"an HTML page titled '{one_line(html.unescape(title.group(1)), 80)}'" if title else "an HTML page"

@@ -87,7 +87,7 @@ class Client:
 
     def log_in(self) -> None:
         """Log in now and anew, which proves the credentials; an ApiError when that is refused."""
-        self.passes = NO_PASSES
+        self.passes = self.passes.anew()
         self.login.prepare(self)
 
     def forget_passes(self) -> None:

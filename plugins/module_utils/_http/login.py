@@ -12,7 +12,7 @@ import math
 import typing as t
 
 from .._base.clock import Clock
-from .._base.errors import AirflowError, ApiError, Unreachable, about
+from .._base.errors import AirflowError, ApiError, Unreachable, WrongLogin, about
 from .._base.text import Redactor
 
 if t.TYPE_CHECKING:
@@ -38,6 +38,21 @@ class Passes:
 
     def forget(self) -> None:
         """Forget everything."""
+
+    def anew(self) -> Passes:
+        """Return passes of which none is recalled, so that everybody logs in; what comes of that is kept here."""
+        return _Anew(self)
+
+
+class _Anew(Passes):
+    def __init__(self, passes: Passes) -> None:
+        self._passes = passes
+
+    def keep(self, owner: t.Sequence[str], given: str) -> None:
+        self._passes.keep(owner, given)
+
+    def forget(self) -> None:
+        self._passes.forget()
 
 
 NO_PASSES = Passes()
@@ -208,8 +223,13 @@ class PasswordLogin(Login):
 
     def _log_in(self, client: Server) -> None:
         # Its connection breaks like any other: only this tells that no request was sent yet.
-        with about("While logging in", Unreachable):
-            self._pass = client.bear(lambda: self._exchange(client))
+        try:
+            with about("While logging in", Unreachable):
+                self._pass = client.bear(lambda: self._exchange(client))
+        except WrongLogin:
+            # Airflow takes the pass of a password that was changed a while longer.
+            client.passes.keep(self._owner(client), "")
+            raise
         client.redact.add([self._pass])
         self.is_fresh = True
 

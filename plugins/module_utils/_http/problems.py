@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies_environment
 
 from .._base.errors import AirflowError, ApiError, Redirected, Unreachable
 from .._base.text import Redactor, one_line
@@ -148,8 +149,9 @@ def no_answer(url: str, timeout: float, error: Exception, redact: Redactor, answ
 
     host = urlsplit(url).netloc
     if isinstance(error, problems.ProxyError):
+        which = _proxy_of(url)
         return Unreachable(
-            f"The proxy of the environment gives no way to {host}; check https_proxy and no_proxy.", sent=False
+            f"The proxy of the environment{which} gives no way to {host}; check it and no_proxy.", sent=False
         )
     if isinstance(error, problems.SSLError):
         # A server that is being restarted behind a load balancer hangs up in the middle of the handshake.
@@ -175,6 +177,16 @@ def no_answer(url: str, timeout: float, error: Exception, redact: Redactor, answ
     return AirflowError(
         f"No request can be sent to {url}: {one_line(redact(str(error))).rstrip('.')}; check api_url and api_headers."
     )
+
+
+def _proxy_of(url: str) -> str:
+    """Say which proxy the environment has for a URL, without its password, and by which variable."""
+    proxies = getproxies_environment()
+    for name in (urlsplit(url).scheme, "all"):
+        if name in proxies:
+            place = proxies[name].rpartition("@")[2].rpartition("//")[2].rstrip("/")
+            return f" ({one_line(place, 80)}, {name}_proxy)"
+    return ""
 
 
 def _passing(error: AirflowError) -> AirflowError:

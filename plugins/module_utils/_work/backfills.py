@@ -15,7 +15,7 @@ from .._airflow.runs import RunFilter, Runs
 from .._base.conf import conf_of
 from .._base.errors import BadInput, NotFound
 from .._base.inputs import dag_id_of, number_of
-from .._base.state import diff
+from .._base.state import diff, joined
 from .._base.states import ENDED
 from .._base.times import iso, moment, time_of
 from .fulfil import check_runnable, check_unpaused, dag_of
@@ -239,8 +239,7 @@ def _unpaused(airflow: Airflow, dag: Object, done: Done, unpause: bool, check_mo
     if not check_mode:
         airflow.ask(Dags).set_paused(dag["dag_id"], False)
     paused = diff({f"DAG {dag['dag_id']}": ({"is_paused": True}, {"is_paused": False})})
-    both = {side: {**done.diff[side], **paused[side]} for side in ("before", "after")}
-    return done._replace(changed=True, diff=both)
+    return done._replace(changed=True, diff=joined(done.diff, paused))
 
 
 def _runs_between(airflow: Airflow, backfill: Object) -> list[Object]:

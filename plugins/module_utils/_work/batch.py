@@ -10,6 +10,7 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, ApiError, BadInput, NoResult, RunFailed, about
+from .._base.state import joined
 from .._base.states import ENDED
 from .._base.times import iso
 from .fulfil import Done, Plan, carry_out, dag_of, how_found, plan_trigger
@@ -268,13 +269,9 @@ class _Distinct:
 
 def _changes(making: _Making, entries: t.Sequence[Object]) -> Object:
     """Whether anything was changed, and the diff of all items."""
-    objects: dict[str, dict[str, t.Any]] = {"before": {}, "after": {}}
     diffs = [done.diff or {} for done in making.done.values()]
     diffs += [problem.details.get("diff") or {} for problem in making.problems.values()]
-    for found in diffs:
-        for side, of_side in objects.items():
-            of_side.update(found.get(side, {}))
-    return {"changed": any(found["changed"] for found in entries), "diff": objects}
+    return {"changed": any(found["changed"] for found in entries), "diff": joined(*diffs)}
 
 
 def _key(run: Object) -> Key:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 from datetime import datetime
 
@@ -18,6 +17,7 @@ from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFou
 from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso, moment
+from .carrying import carrying
 from .foreseen import foreseen
 from .foreseen_dags import foreseen_dag
 from .foreseen_runs import foreseen_run, unseen_run
@@ -157,7 +157,7 @@ def _check_waited(airflow: Airflow, wish: Wish, run: Object | None) -> None:
     if wish.results and not wish.wait and (run is None or run["state"] not in ENDED):
         raise BadInput("results needs wait: true, unless the run has ended before; set it, or leave results out.")
     if run is not None and wish.wait and wish.cancel_on_timeout and run["state"] not in ENDED:
-        airflow.ask(Runs).check_change(run["dag_id"], run["dag_run_id"])
+        airflow.ask(Runs).check_change(run["dag_id"], run["dag_run_id"], "cancel_on_timeout")
     if run is not None and wish.results:
         check_readable(run)
 
@@ -386,15 +386,3 @@ def other_conf(run: Object, conf: t.Mapping[str, t.Any] | None) -> list[str]:
     # Whoever made the run may have given it a list.
     has = run["conf"] if isinstance(run["conf"], dict) else {}
     return sorted(key for key in {*has, *conf} if key not in has or key not in conf or has[key] != conf[key])
-
-
-@contextlib.contextmanager
-def carrying(run: Object, changed: bool, changes_made: Object | None = None) -> t.Iterator[None]:
-    """Let every failure inside of this block carry the run and the diff, so that a rescue block can go on with it."""
-    try:
-        yield
-    except AirflowError as error:
-        error.details.setdefault("dag_run", shown(run))
-        error.details.setdefault("changed", changed)
-        error.details.setdefault("diff", changes_made or {})
-        raise

@@ -10,7 +10,8 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._base.errors import RunFailed
 from .._base.states import ENDED
-from .fulfil import Done, carrying, how_found
+from .carrying import carrying
+from .fulfil import Done, how_found
 from .report import Report, without_tasks
 from .results import results_of
 from .waiting import wait_for_run, wait_for_tasks

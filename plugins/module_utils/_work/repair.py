@@ -15,9 +15,10 @@ from .._airflow.tasks import Tasks, turn
 from .._base.errors import AirflowError, NotFound, RunFailed
 from .._base.state import diff
 from .._base.states import ENDED, FAILED
+from .carrying import carrying
 from .foreseen import foreseen
 from .foreseen_runs import foreseen_run
-from .fulfil import carrying, check_runnable, check_unpaused, existing_run
+from .fulfil import check_runnable, check_unpaused, existing_run
 from .report import CLEAR_DOWNSTREAM, CLEAR_THEM, Report, task_name, without_tasks
 from .task_wishes import Wish, selection_of
 from .waiting import wait_for_run

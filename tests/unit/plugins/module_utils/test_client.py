@@ -171,7 +171,7 @@ OUTAGES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
         "broke before an answer came",
     ),
     "chunk": (lambda answer: answer.fails(requests.exceptions.ChunkedEncodingError()), "in the middle of an answer"),
-    "proxy": (lambda answer: answer.fails(requests.exceptions.ProxyError()), "https_proxy"),
+    "proxy": (lambda answer: answer.fails(requests.exceptions.ProxyError()), "gives no way to"),
     "429": (lambda answer: answer.answers({}, 429), "answered 429: Airflow is overloaded"),
     "502": (lambda answer: answer.says("<html>Bad Gateway</html>", 502, "text/html"), "answered 502"),
     "503": (lambda answer: answer.says("", 503), "answered 503"),
@@ -191,6 +191,31 @@ CALLS: dict[str, t.Callable[[Client], t.Any]] = {
     "DELETE": lambda client: client.delete(PATH, LOST),
     "POST": lambda client: client.post(PATH, {"a": 1}, repeat=True),
 }
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"https_proxy": "http://u:p4ssw0rd@proxy.example:3128/"}, "(proxy.example:3128, https_proxy) gives"),
+        ({"HTTPS_PROXY": "proxy.example:3128", "http_proxy": "other"}, "(proxy.example:3128, https_proxy) gives"),
+        ({"all_proxy": "socks5://proxy.example"}, "(proxy.example, all_proxy) gives"),
+        ({"http_proxy": "other"}, "gives"),
+    ],
+    ids=str,
+)
+def test_a_proxy_that_gives_no_way_is_named(server, monkeypatch, variables, named):
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    server.get(PATH).fails(requests.exceptions.ProxyError())
+    client = Client(URL, TokenLogin("a-bearer-token"), retry_timeout=0)
+    with pytest.raises(Unreachable) as caught:
+        client.get(PATH)
+    assert caught.value.message.startswith(f"The proxy of the environment {named} no way to ")
+    assert caught.value.message.endswith("check it and no_proxy.")
+    assert "p4ssw0rd" not in caught.value.message
 
 
 @pytest.mark.parametrize("outage", OUTAGES)

@@ -75,6 +75,30 @@ def test_airflow_3_is_detected_by_one_request(connection, server, body):
     assert connection(api_version="auto").generation.name == "v2"
 
 
+INSIDE = [("/api/v2/dags", "v2"), ("/team/api/v1/dags/etl", "v1"), ("/api/v2/version", "v2")]
+
+
+@pytest.mark.parametrize(("path", "api"), INSIDE)
+@pytest.mark.parametrize(
+    "body", [{"error": "API route not found"}, {"detail": "Not Found", "title": "x", "status": 404}]
+)
+def test_a_path_inside_of_the_api_is_no_base_url(connection, server, path, api, body):
+    server.get(f"{URL}{path}/api/v1/version").answers(body, 404)
+    if "error" in body:
+        server.get(f"{URL}{path}/api/v2/version").answers(body, 404)
+    with pytest.raises(ApiError) as caught:
+        connection(api_url=URL + path, api_version="auto")
+    message = caught.value.message
+    assert message.startswith(f"No Airflow API answers at {URL}{path}: ")
+    assert message.endswith(f"; end api_url before /api/{api}.")
+
+
+def test_a_gateway_may_have_a_path_like_one_of_the_api(connection, server):
+    server.get(f"{URL}/api/v2/airflow/api/v1/version").answers({"error": "API route not found"}, 404)
+    server.get(f"{URL}/api/v2/airflow/api/v2/version").answers({"version": "3.3.2"})
+    assert connection(api_url=f"{URL}/api/v2/airflow", api_version="auto").generation.name == "v2"
+
+
 def test_detection_shows_the_token_to_managed_services(connection, server):
     server.get("/api/v1/version", headers={"Authorization": "Bearer abcdef"}).answers({"version": "2.10.5+composer"})
     assert connection(api_version="auto", api_token="abcdef").generation.name == "v1"

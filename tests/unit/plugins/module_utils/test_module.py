@@ -189,6 +189,32 @@ def test_an_option_goes_before_its_variable(played, monkeypatch):
     assert params_of(played, api_url=URL)["api_url"] == URL
 
 
+PASSWORDS = ["api_username", "api_password"]
+
+
+@pytest.mark.parametrize(
+    ("given", "unset"),
+    [
+        ({"api_token": "given"}, PASSWORDS),
+        ({"api_username": "given"}, ["api_token"]),
+        ({"api_username": "given", "api_password": "given-too"}, ["api_token"]),
+        ({"api_password": "given"}, ["api_token"]),
+        ({"api_token": "given", "api_username": "", "api_password": None}, PASSWORDS),
+        ({"api_token": "", "api_username": "given"}, ["api_token"]),
+        ({"api_token": "given", "api_username": "given"}, []),
+        ({}, []),
+    ],
+    ids=str,
+)
+def test_options_to_log_in_go_before_variables_of_another_way(played, monkeypatch, given, unset):
+    ways = {"api_token", "api_username", "api_password"}
+    for option in ways:
+        monkeypatch.setenv(f"AIRFLOW_{option.upper()}", "from-environment")
+    params = params_of(played, **given)
+    assert {option for option in ways if params[option] is None} == set(unset)
+    assert {option: params[option] for option in given if given[option]} == {k: v for k, v in given.items() if v}
+
+
 def test_empty_headers_are_unset(played):
     assert params_of(played, api_headers="")["api_headers"] is None
 

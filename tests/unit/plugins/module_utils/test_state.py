@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._base.state import changes, diff
+from ansible_collections.dagops.airflow.plugins.module_utils._base.state import changes, diff, joined
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,16 @@ def test_diff_leaves_out_what_stays():
 def test_diff_of_what_is_new_has_nothing_in_front_and_nothing_empty():
     objects = {"x": ({}, {"a": 1, "b": None, "c": "", "d": False, "e": 0}), "y": ({}, {})}
     assert diff(objects) == {"before": {}, "after": {"x": {"a": 1, "d": False, "e": 0}}}
+
+
+def test_the_diff_of_changes_one_after_the_other():
+    made = diff({"run": ({}, {"state": "queued"})})
+    unpaused = diff({"dag": ({"is_paused": True}, {"is_paused": False})})
+    ended = diff({"run": ({"state": "running"}, {"state": "failed"})})
+    assert joined(made, unpaused, ended) == {
+        "before": {"dag": {"is_paused": True}},
+        "after": {"run": {"state": "failed"}, "dag": {"is_paused": False}},
+    }
+    again = diff({"run": ({"state": "failed"}, {"state": "queued"})})
+    assert joined(ended, again) == {"before": {"run": {"state": "running"}}, "after": {"run": {"state": "queued"}}}
+    assert joined(ended, {}) == joined({}, ended) == joined(ended, ended) == ended

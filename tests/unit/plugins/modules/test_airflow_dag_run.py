@@ -1330,6 +1330,19 @@ def test_cancel_on_timeout(story):
     assert error.details["timed_out"] is True
     assert error.details["changed"] is True
     assert error.details["dag_run"]["state"] == "failed"
+    # It was made by this task, so there was none before.
+    assert error.details["diff"] == {"before": {}, "after": {f"DAG run etl_daily / {NEW_ID}": {"state": "failed"}}}
+
+
+def test_the_diff_of_a_run_that_was_there_and_is_cancelled(story, generation):
+    story.run(RUN_ID, "running")
+    story.dag()
+    story.explained(generation.task("load", "running"), dag_run_id=RUN_ID)
+    story.run(RUN_ID, "running")
+    story.set_state("failed", dag_run_id=RUN_ID)
+    error = refusal(story, state="awaited", dag_run_id=RUN_ID, wait=True, wait_timeout=0, cancel_on_timeout=True)
+    name = f"DAG run etl_daily / {RUN_ID}"
+    assert error.details["diff"] == {"before": {name: {"state": "running"}}, "after": {name: {"state": "failed"}}}
 
 
 def test_a_run_that_ends_while_its_time_out_is_explained_is_not_cancelled(story, generation):
@@ -1637,7 +1650,10 @@ def test_what_cannot_be_done_after_the_wait_is_refused_before_it(story, server, 
             == f"results of DAG run etl_daily / {name} cannot be read, since its id {why}; leave results out."
         )
     else:
-        assert error.message.startswith(f"Airflow's API cannot mark or delete DAG run etl_daily / {name}, since its id")
+        assert error.message == (
+            f"Airflow's API cannot mark or delete DAG run etl_daily / {name}, since its id {why}; use {LIST}, and leave "
+            "cancel_on_timeout out."
+        )
 
 
 @pytest.mark.parametrize(("name", "why"), IN_NO_PATH.items())

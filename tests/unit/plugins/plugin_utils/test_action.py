@@ -239,6 +239,19 @@ def test_the_task_counts_before_its_environment_and_that_before_the_job(monkeypa
     assert "api_token" not in args
 
 
+@pytest.mark.parametrize(
+    ("option", "outdone"),
+    [("api_token", ["api_username", "api_password"]), ("api_username", ["api_token"]), ("api_password", ["api_token"])],
+)
+def test_a_way_to_log_in_goes_before_another_one_of_the_job(
+    monkeypatch: pytest.MonkeyPatch, option: str, outdone: list[str]
+) -> None:
+    for variable in VARIABLES.values():
+        monkeypatch.setenv(variable, "of the job")
+    args = given(action(args={option: "given"}))
+    assert {name for name in ("api_token", "api_username", "api_password") if name not in args} == set(outdone)
+
+
 def test_a_command_in_place_of_a_server_is_not_given_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_API_URL", "of the job")
     assert given(action(args={"airflow_command": ["airflow"]})) == {"airflow_command": ["airflow"]}

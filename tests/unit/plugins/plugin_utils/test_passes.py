@@ -130,6 +130,18 @@ def test_who_asks_for_a_proof_gets_one(server, client):
     server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).answers({"detail": "Invalid"}, 401)
     with pytest.raises(WrongLogin):
         Airflow(client(PasswordTokenLogin), "v2").log_in()
+    # A token that Airflow still takes is not shown for a password that it refuses.
+    server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).answers({"detail": "Invalid"}, 401)
+    with pytest.raises(WrongLogin):
+        client(PasswordTokenLogin).get(PATHS[PasswordTokenLogin])
+
+
+def test_what_a_proof_has_got_serves_the_tasks_that_come_after(server, client):
+    logs_in(server, PasswordTokenLogin, "one")
+    server.get("/api/v2/dags", query={"limit": 1}, headers={"Authorization": "Bearer one"}).answers({"dags": []})
+    Airflow(client(PasswordTokenLogin), "v2").log_in()
+    shows(server, PasswordTokenLogin, "one")
+    client(PasswordTokenLogin).get(PATHS[PasswordTokenLogin])
 
 
 def test_the_password_of_a_user_is_checked_by_a_login(server, client):
