@@ -48,8 +48,8 @@ options:
       - Bearer token from another source (Astronomer, Cloud Composer, a JSON web token of Airflow 3), in place of
         O(api_username) and O(api_password).
       - If it is not set, the environment variable E(AIRFLOW_API_TOKEN) is used.
-      - An option comes before the environment. With O(api_token), E(AIRFLOW_API_USERNAME) and E(AIRFLOW_API_PASSWORD) have
-        no effect. With O(api_username) or O(api_password), E(AIRFLOW_API_TOKEN) has none.
+      - Options come before the environment. With O(api_token), user name and password of the environment have no
+        effect. With O(api_username) or O(api_password), the token of the environment has none.
     type: str
   api_headers:
     description:

@@ -1651,8 +1651,8 @@ def test_what_cannot_be_done_after_the_wait_is_refused_before_it(story, server, 
         )
     else:
         assert error.message == (
-            f"Airflow's API cannot mark or delete DAG run etl_daily / {name}, since its id {why}; use {LIST}, and leave "
-            "cancel_on_timeout out."
+            f"Airflow's API cannot mark or delete DAG run etl_daily / {name}, since its id {why}; use {LIST}, and "
+            "leave cancel_on_timeout out."
         )
 
 
