@@ -45,13 +45,13 @@ def environment(variable: str) -> str:
     return value
 
 
-def outdone(given: t.Collection[str]) -> set[str]:
+def outdone(given: t.Collection[str]) -> t.Sequence[str]:
     """The options that no environment fills in, since those of another way to log in are given."""
-    passwords = {"api_username", "api_password"}
-    has_password = not passwords.isdisjoint(given)
+    passwords = ("api_username", "api_password")
+    has_password = not set(passwords).isdisjoint(given)
     if "api_token" in given:
-        return set() if has_password else passwords
-    return {"api_token"} if has_password else set()
+        return () if has_password else passwords
+    return ("api_token",) if has_password else ()
 
 
 def from_environment(variables: t.Mapping[str, str], with_files: bool) -> dict[str, str]:
