@@ -17,7 +17,10 @@ from airflow_server import Problem
 
 IMPORTER = "[galaxy-importer]\nRUN_ANSIBLE_DOC=True\nRUN_ANSIBLE_LINT=False\nRUN_ANSIBLE_TEST=False\nRUN_FLAKE8=False\n"
 # Only for people who develop the collection.
-FOREIGN = (".ci/", ".github/", "changelogs/fragments/", "dev/", "noxfile.py", "tests/", "Makefile", "pyproject.toml")
+FOREIGN = (
+    *(".ci/", ".github/", "changelogs/fragments/", "dev/", "tests/"),
+    *("antsibull-nox.toml", "noxfile.py", "Makefile", "pyproject.toml"),
+)
 
 
 def installed(session: nox.Session, folder: Path) -> Path:

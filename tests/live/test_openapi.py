@@ -8,12 +8,12 @@ import inspect
 import json
 import os
 import re
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -240,10 +240,13 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
     call(runs.select, None, RunFilter((), {}, "-id", 5))
     call(runs.active, ["ok", "fails"])
     for name in (f"{NAME}+1", f"{NAME}_3", f"{NAME}_2"):
-        await_end(runs, name)
+        look = partial(runs.find, "ok", name)
+        seen, _silence = found.patience.wait(look, lambda run: not run or run["state"] in ENDED, ENDS_WITHIN, 0.2)
+        assert not seen or seen["state"] in ENDED, f"{name} is {seen['state']}: {tasks.of_run('ok', name)}"
     # The scheduler of 3.3 ends when a run is deleted that it has just begun to look at. It looks at no paused DAG.
     call(found.ask(Dags).set_paused, "ok", True)
     run = f"{NAME}_2"
+    assert call(runs.get, "ok", run)["state"] in ENDED
     for task in call(tasks.of_run, "ok", run):
         call(tasks.circumstances, "ok", run, task)
         pool = call(found.ask(Pools).find, tasks.pool_of(run, task)["name"])
@@ -270,16 +273,6 @@ def on_runs(found: server.Airflow, call: Callable[..., Any]) -> None:
     call(runs.set_state, "ok", run, "success")
     for name in (f"{NAME}+1", f"{NAME}_2", f"{NAME}_3"):
         call(runs.delete, "ok", name)
-
-
-def await_end(runs: Any, name: str) -> None:
-    """Wait until a run has ended, if it is there."""
-    ends = time.monotonic() + ENDS_WITHIN
-    run = runs.find("ok", name)
-    while run and run["state"] not in ENDED:
-        assert time.monotonic() < ends, f"{name} is {run['state']}"
-        time.sleep(0.2)
-        run = runs.find("ok", name)
 
 
 def on_task_states(states: Any, run: Any, there: Any, call: Callable[..., Any]) -> None:

@@ -229,6 +229,6 @@ def test_no_proxy_is_honoured(
 
 def test_a_proxy_that_gives_no_way_is_told(airflow: Airflow, line: Line, by_proxies: Callable[[str], None]) -> None:
     by_proxies(f"http://{line.address}")
-    said = rf"The proxy of the environment \({line.address}, http_proxy\) gives no way to {NAME}; check it"
+    said = rf"The proxy of the environment \({line.address}, http_proxy\) gives no way to {NAME}; check it and no_proxy"
     with line.down(), pytest.raises(Unreachable, match=said):
         in_process.connected(airflow, f"http://{NAME}", retry_timeout=5.0)

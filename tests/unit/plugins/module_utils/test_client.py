@@ -171,7 +171,7 @@ OUTAGES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
         "broke before an answer came",
     ),
     "chunk": (lambda answer: answer.fails(requests.exceptions.ChunkedEncodingError()), "in the middle of an answer"),
-    "proxy": (lambda answer: answer.fails(requests.exceptions.ProxyError()), "gives no way to"),
+    "proxy": (lambda answer: answer.fails(requests.exceptions.ProxyError()), "check it and no_proxy"),
     "429": (lambda answer: answer.answers({}, 429), "answered 429: Airflow is overloaded"),
     "502": (lambda answer: answer.says("<html>Bad Gateway</html>", 502, "text/html"), "answered 502"),
     "503": (lambda answer: answer.says("", 503), "answered 503"),

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.logs import TaskLog
-from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import ApiError, Denied, Unreachable
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import Denied, Unreachable
 from ansible_collections.dagops.airflow.plugins.module_utils._base.patience import FOR_A_DIAGNOSIS
 from ansible_collections.dagops.airflow.plugins.module_utils._base.states import STATES
 from ansible_collections.dagops.airflow.plugins.module_utils._work.diagnosis import NOT_STARTED, SILENT, SLOW, diagnosis
@@ -51,6 +51,7 @@ class Airflow:
         nothing = contextlib.nullcontext
         self.client = types.SimpleNamespace(server_now=lambda: noon, in_haste=lambda seconds: nothing())
         self.seconds = 0.0
+        self.takes = 0.0  # seconds that a question without an answer takes
         clock = types.SimpleNamespace(now=lambda: self.seconds)
         self.patience = types.SimpleNamespace(within=lambda seconds: nothing(), clock=clock)
 
@@ -72,8 +73,7 @@ class Family:
                 self.airflow.asked.append(name)
             answer = self.airflow.told[name]
             if isinstance(answer, Exception):
-                # An answer that does not come takes all the time that there is.
-                self.airflow.seconds += FOR_A_DIAGNOSIS if isinstance(answer, Unreachable) else 0.0
+                self.airflow.seconds += self.airflow.takes
                 raise answer
             return answer
 
@@ -465,7 +465,7 @@ def test_a_run_whose_time_has_not_come():
 
 def test_what_cannot_be_read_is_left_out():
     denied = Denied("no", 403)
-    airflow = Airflow(**{"dags.get": denied, "health.read": ApiError("no", 500), "runs.active": denied})
+    airflow = Airflow(**{"dags.get": denied, "health.read": Unreachable("no"), "runs.active": denied})
     assert diagnosis(airflow, run("queued"), []) == NOT_STARTED
     assert airflow.asked == ["dags.get", "health.read"]
     assert diagnosis(airflow, run(), [task("a", "running")]) == "task a is running"
@@ -474,6 +474,7 @@ def test_what_cannot_be_read_is_left_out():
 @pytest.mark.parametrize("question", ["dags.get", "health.read", "tasks.lacking"])
 def test_a_server_that_answers_slowly_may_have_other_reasons(question):
     airflow = Airflow(**{question: Unreachable("no answer")})
+    airflow.takes = FOR_A_DIAGNOSIS
     waiting = task("a", "scheduled", False)
     assert diagnosis(airflow, run(), [waiting]) == f"task a is waiting in pool db; {SLOW}"
 
@@ -481,6 +482,7 @@ def test_a_server_that_answers_slowly_may_have_other_reasons(question):
 def test_a_server_that_answers_nothing_says_no_reason():
     silent = Unreachable("no answer")
     airflow = Airflow(**{"dags.get": silent, "health.read": silent})
+    airflow.takes = FOR_A_DIAGNOSIS
     assert diagnosis(airflow, run(), []) == SILENT
 
 
