@@ -68,8 +68,16 @@ def on_server(session: nox.Session, name: str, parts: Sequence[Part]) -> None:
                 print(f"SKIPPED [1] {reason}", flush=True)
             except Problem as problem:
                 failures.append(str(problem))
+        failures += died(airflow)
     if failures:
         raise Problem("\n".join(failures))
+
+
+def died(airflow: Server) -> list[str]:
+    """What to say of the parts of Airflow that have ended by themselves, as a scheduler does by a fault of its own."""
+    # Tests stop and start parts, which this process has not noticed.
+    dead = [name for name, runs in Server.attach(airflow.state).running().items() if not runs]
+    return [f"The {name} of {airflow.label} has ended by itself; its log:\n{airflow.logs(name)}" for name in dead]
 
 
 def named_targets(session: nox.Session) -> Sequence[Part]:

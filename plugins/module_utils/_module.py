@@ -62,10 +62,16 @@ def from_environment(variables: t.Mapping[str, str], with_files: bool) -> dict[s
     """
     found = {}
     for name, option in CONNECTION_SPEC.items():
-        value = variables.get(option["fallback"][1][0], "").strip() if "fallback" in option else ""
+        value = variables.get(variable_of(name), "").strip()
         if value and (option["type"] != "path" or (with_files and not _is_empty_file(value))):
             found[name] = value
     return found
+
+
+def variable_of(option: str) -> str:
+    """The variable of the environment that stands for an option of the connection; empty: there is none."""
+    _strategy, names = CONNECTION_SPEC[option].get("fallback", (None, [""]))
+    return str(names[0])
 
 
 def _is_empty_file(path: str) -> bool:

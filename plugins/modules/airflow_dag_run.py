@@ -36,7 +36,9 @@ options:
     description:
       - Id of the run, such as V(release-42). The id of a new run must have 1 to 250 ASCII letters, digits and
         characters of C(_.~:+-). It must not contain C(..) and must not begin with V(scheduled__). An existing run can
-        have any id. Blanks and line breaks at the ends are removed.
+        have any id without control characters. Blanks and line breaks at the ends are removed.
+      - Airflow writes the logs of a run below a folder C(run_id=<id>). Most file systems have names of at most 255
+        characters, and a run fails there if its id has more than 248.
       - If it is not set, the module creates a unique id before it triggers the run, such as
         V(ansible__20261122T101500Z__5f3ac0de), unless O(logical_date) names a run. If Airflow 3 refuses the id because
         of C([scheduler] allowed_run_id_pattern), the module uses another form that matches, such as
@@ -88,7 +90,8 @@ options:
       - V(failed) cancels an existing run. It is marked failed at once, and its tasks end some seconds later. A run that
         has already succeeded is also marked failed.
       - V(success) marks an existing run successful.
-      - V(absent) deletes a run. It warns if the DAG does not exist, because the id may be wrong.
+      - V(absent) deletes a run. It warns if the DAG does not exist, because the id may be wrong. On Airflow 3.3 delete
+        only runs that have ended. The scheduler can stop with C(ObjectDeletedError) if a queued run is deleted.
       - In check mode the module only warns if a DAG or a run does not exist, because an earlier task may create it. The
         result is then the expected one.
     type: str

@@ -24,7 +24,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._airflow.airflow import silent
-from ..module_utils._module import from_environment, outdone, passes, progress
+from ..module_utils._module import from_environment, outdone, passes, progress, variable_of
 from ._in_process import Call, built
 from ._interpreter import is_own, python_of
 from ._passes import SHARED
@@ -60,6 +60,7 @@ class AirflowAction(ActionBase):
     module: types.ModuleType
     _call: Call | None = None
     _names: t.Mapping[str, str] = {}
+    _variables: t.Mapping[str, str] = {}
 
     def run(self, tmp: str | None = None, task_vars: Vars | None = None) -> Result:
         # Of the object: before ansible-core 2.16 its own are set when it is made.
@@ -69,7 +70,9 @@ class AirflowAction(ActionBase):
         result: Result = super().run(tmp, task_vars)
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)
-        args = {**self._task.args, **self._credentials(environment)}
+        credentials = self._credentials(environment)
+        self._variables = {name: variable_of(name) for name in credentials}
+        args = {**self._task.args, **credentials}
         if self._can_run_here(environment, task_vars):
             call = Call(self.module, environment, self._loader.get_basedir(), self._sink(task_vars))
             try:
@@ -89,12 +92,14 @@ class AirflowAction(ActionBase):
 
     def _parse_returned_data(self, res: t.Any, *more: t.Any, **others: t.Any) -> t.Any:
         """Let the sentence of a failure speak of what those know who run the task, before Ansible copies it."""
-        if self._names:
+        # Large results of tasks that went well are not read twice.
+        if (self._names or self._variables) and '"failed": true' in res.get("stdout", ""):
             with contextlib.suppress(ValueError):
                 printed = json.loads(res["stdout"])
-                # What the tasks of a run have said stays as it is.
-                if printed.get("failed") and (printed.get("timed_out") or not printed.get("failed_tasks")):
-                    printed["msg"] = renamed(str(printed["msg"]), self._names)
+                # What the tasks of a run have said stays as it is; an exception has no sentence yet.
+                of_tasks = printed.get("failed_tasks") and not printed.get("timed_out")
+                if printed.get("failed") and "msg" in printed and not of_tasks:
+                    printed["msg"] = renamed(str(printed["msg"]), self._names, self._variables)
                     res = {**res, "stdout": json.dumps(printed)}
         answer: t.Any = super()._parse_returned_data(res, *more, **others)
         return answer
@@ -178,11 +183,14 @@ class AirflowAction(ActionBase):
         return self._call.run()
 
 
-def renamed(sentence: str, names: t.Mapping[str, str]) -> str:
-    """Put other names in the place of options in a sentence; what is in quotes or a part of an id or a URL is none."""
-    for option, name in names.items():
-        # Ansible's own sentence, which it says of a value of another type.
-        if sentence.startswith(f"argument '{option}' "):
+def renamed(sentence: str, names: t.Mapping[str, str], variables: t.Mapping[str, str]) -> str:
+    """Put other names in the place of options in a sentence; what is in quotes or a part of an id or a URL is none.
+
+    :param variables: of the environment, which options were taken from; named where Ansible does not take the value.
+    """
+    for option, name in {**variables, **names}.items():
+        if sentence.startswith((f"argument '{option}' ", f"value of {option} must be one of: ")):
             return f"{name}: {sentence}"
+    for option, name in names.items():
         sentence = name.join(re.split(rf"(?<![^ (]){re.escape(option)}(?![^ ,.;:)])", sentence))
     return sentence

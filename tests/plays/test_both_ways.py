@@ -86,6 +86,8 @@ CASES: dict[str, Task] = {
     "a delegated task": {**probe(text="{{ inventory_hostname }}"), "delegate_to": "127.0.0.1"},
     "a task that is run once": {**probe(), "run_once": True, "throttle": 1},
     "a skipped task": {**probe(), "when": False},
+    "a wrong type in the environment": {**probe(), "environment": {"AIRFLOW_API_REQUEST_TIMEOUT": "soon"}},
+    "no choice in the environment": {**probe(), "environment": {"AIRFLOW_API_AUTH": "kerberos"}},
     "an empty URL": {**probe(), "environment": {"AIRFLOW_API_URL": ""}},
     "two ways to log in": {
         **probe("request"),
@@ -269,6 +271,20 @@ def test_variables_of_the_environment_come_from_task_block_and_play(told: Told) 
     (task,) = of(told, "here", "the environment")
     told_to_it = {name: value for name, value in task["result"]["before"]["told"].items() if name.startswith("TOLD_")}
     assert told_to_it.items() >= {"TOLD_NUMBER": "7", "TOLD_FLAG": "True"}.items()
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("a wrong type in the environment", "AIRFLOW_API_REQUEST_TIMEOUT: argument 'request_timeout' is of type "),
+        ("no choice in the environment", "AIRFLOW_API_AUTH: value of api_auth must be one of: auto, basic, session"),
+        ("a wrong type", "argument 'number' is of type "),
+    ],
+)
+def test_what_is_wrong_in_the_environment_is_named(told: Told, name: str, begins: str) -> None:
+    (failed,) = of(told, "here", name)
+    assert failed["event"] == "failed"
+    assert failed["result"]["msg"].startswith(begins)
 
 
 def test_an_exception_is_told_with_its_traceback(told: Told) -> None:

@@ -10,6 +10,7 @@ import functools
 import typing as t
 
 from .._base.errors import ApiError, BadInput, Conflict, NoSuchApi, NotFound, ShortList, WrongLogin
+from .._base.patience import TOO_MANY
 from .._base.text import not_among
 from .._http.client import path_of
 from .._http.login import Login, TokenLogin
@@ -36,6 +37,7 @@ from .access_shapes import (
     PUBLIC,
     Pair,
     original_of,
+    other_users,
     pairs_of,
     permissions_of,
     role_body,
@@ -124,7 +126,7 @@ class Access(Family):
         except WrongLogin:
             return False
         except ApiError as error:
-            if error.status != 429:
+            if error.status != TOO_MANY:
                 error.message = (
                     f"Whether user {username} has this password cannot be found out, so nothing was changed "
                     f"(update_password: on_create does not ask). {error.message}"
@@ -134,28 +136,23 @@ class Access(Family):
 
     def select_users(self) -> list[Object]:
         """Return all users."""
-        users = self._known["users"] = self._all("users", "username", user_of)
-        return users
+        return self._all("users", "username", user_of)
 
-    def frees_address(self, username: str) -> None:
+    def frees_address(self, name: str) -> None:
         """Take note that this user is removed before the users that are checked from now on are written."""
-        users = self._known.get("users") or []
-        self._known["users"] = [user for user in users if user["username"].lower() != username.lower()]
+        self._known["users"] = other_users(self._known.get("users"), name)
 
     def _check_email(self, name: str, current: Object | None, wanted: Object) -> None:
-        """Refuse the e-mail address of another user, where all users were read; those checked before are written first.
-
-        Where they were not, Airflow refuses it, and nothing is read for that alone.
-        """
-        others = [user for user in self._known.get("users") or [] if user["username"].lower() != name.lower()]
+        """Refuse another user's e-mail address where all users were read; those checked before are written first."""
+        # Where they were not, Airflow refuses it, and nothing is read for that alone.
+        others = other_users(self._known.get("users"), name)
         check_email(name, wanted.get("email"), others)
         if "users" in self._known:
             self._known["users"] = [*others, {**(current or {}), **wanted}]
 
     def select_roles(self) -> list[Object]:
         """Return all roles."""
-        roles = self._known["roles"] = self._all("roles", "name", role_of)
-        return roles
+        return self._all("roles", "name", role_of)
 
     def find_role(self, name: str) -> Object | None:
         """Return a role, or None when there is none."""
@@ -309,7 +306,9 @@ class Access(Family):
     @of_known_shape
     def _all(self, what: str, key: str, read: t.Callable[[Object], Object]) -> list[Object]:
         with self._explained(what):
-            return [read(raw) for raw in pages(self._client, self._path(what), what, lambda item: item[key])]
+            found = [read(raw) for raw in pages(self._client, self._path(what), what, lambda item: item[key])]
+        self._known[what] = found
+        return found
 
     def _remove(self, path: str, what: str) -> None:
         with self._explained(what):

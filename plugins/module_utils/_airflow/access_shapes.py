@@ -47,6 +47,11 @@ def user_of(raw: Object) -> Object:
     }
 
 
+def other_users(users: t.Iterable[Object] | None, name: str) -> list[Object]:
+    """Return the users but the one with this name; for Airflow, capitals make no other name."""
+    return [user for user in users or () if user["username"].lower() != name.lower()]
+
+
 def role_of(raw: Object) -> Object:
     pairs = {(pair["action"]["name"], pair["resource"]["name"]) for pair in raw.get("actions") or []}
     return {"name": raw["name"], "permissions": permissions_of(pairs)}

@@ -27,6 +27,8 @@ Object = t.Dict[str, t.Any]
 T = t.TypeVar("T", bound="Family")
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 _INSIDE_API = re.compile(r"/api/v[12]/")
+# Pages of Airflow, whose address people copy from a browser.
+_PAGE = re.compile(r"/(?:home|login|auth/login|dags(?:/.*)?)$")
 _NUMBER = re.compile(r"(?:^|[.])(\d+)")  # of a version
 
 
@@ -265,6 +267,7 @@ def _detected(client: Client, path: str, login: Login | None) -> Airflow:
     if isinstance(body, dict) and answer.status == 404 and "error" in body and not (inside and _has_no_v2(client)):
         return Airflow(client, "v2")
     advice = "check api_url: its path prefix, and whether a proxy or a login page stands before Airflow."
+    inside = inside or _PAGE.search(client.url)
     if inside:
         advice = f"end api_url before {inside[0].rstrip('/')}."
     what = one_line(reason_of(answer.headers.get("Content-Type", ""), answer.text), 100) or "nothing of use"

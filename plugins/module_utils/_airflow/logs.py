@@ -36,6 +36,11 @@ ALERT = re.compile(
 )
 # What is logged while the file of a DAG is read, or an alert made; it is about any DAG of the file.
 PARSING = re.compile(r"Failed to (?:resolve template field|get source) ")
+# What runs a command for a task logs this beside what the command has printed.
+NO_OUTPUT = re.compile(
+    r"Output:|Tmp dir root location|Running command|Executing cmd|Command exited"
+    r"|Sending (?:the signal \d|\d+ to group|(?:Signals\.)?SIG)|Process psutil"
+)
 # Why a task that waited for a trigger failed.
 TRIGGER = re.compile(r"Trigger (?:failed:|(?:.* )?exited with error |(?:.* )?exited without sending an event)")
 _AIRFLOW_FILE = re.compile(r"[/\\]site-packages[/\\]airflow[/\\]")

@@ -10,9 +10,20 @@ import re
 import typing as t
 
 from .._base.text import in_depth, json_of, one_line, without_colours
-from .logs import ALERT, DEPRECATION, GROUP, PARSING, SOURCES, TRIGGER, Tail, TaskLog, without_airflow_frames
+from .logs import (
+    ALERT,
+    DEPRECATION,
+    GROUP,
+    NO_OUTPUT,
+    PARSING,
+    SOURCES,
+    TRIGGER,
+    Tail,
+    TaskLog,
+    without_airflow_frames,
+)
 from .logs_text import TextReader
-from .reasons import END, ERROR, EXCEPTION, LAST, MOST_LEAVES, OWN, Problem, Reasons
+from .reasons import END, ERROR, EXCEPTION, LAST, MOST_LEAVES, OWN, STOPPED, Problem, Reasons
 from .tracebacks import CAUSE, CONTEXT, GROUP_HEADER, HEADER, Traceback
 
 LONGEST_VALUE = 300  # characters of a value beside an event
@@ -58,11 +69,11 @@ _TEMPLATES = re.compile(r"^airflow\..*\.templater$")
 _PARSING_BEGINS = re.compile("Filling up the DagBag from ")
 # From 3.3 on; before only with the level DEBUG. A task whose file cannot be imported does not come so far.
 _PARSING_ENDS = re.compile("Worker startup parse complete$|Dag file parsed$", re.IGNORECASE)
+_STOPPED = re.compile("terminating process", re.IGNORECASE)
 _ADVICE = re.compile(r"[.]? (?:For more information, see|Terminating process).*", re.DOTALL)
 _STEPS = re.compile(r"task|airflow\.(?:dag_processing|models\.dagbag|sdk\.execution_time|stats|utils\.email)\b.*")
 _WARNINGS = "py.warnings"
 _OUTPUT = re.compile(r"task\.std(?:out|err)|.*(?:SubprocessHook|\.python_virtualenv|\.process_utils)")
-_NO_OUTPUT = re.compile(r"(?:Output:|Tmp dir root location|Running command|Executing cmd|Command exited)")
 
 
 def events_of(lines: t.Iterable[str]) -> t.Iterator[t.Any]:
@@ -174,7 +185,7 @@ class _EventReader:
         self.reasons.add(EXCEPTION, chain)
         if bad:
             self.reasons.add(ERROR, _with_values(event, text, self._clean))
-        if (_OUTPUT.fullmatch(str(event.get("logger"))) or "chan" in event) and not _NO_OUTPUT.match(text):
+        if (_OUTPUT.fullmatch(str(event.get("logger"))) or "chan" in event) and not NO_OUTPUT.match(text):
             self._output = text.strip() or self._output
             self.reasons.add(OWN, self.reasons.of_chain(self._without_output, self._output))
 
@@ -184,6 +195,8 @@ class _EventReader:
             # What a task has printed may come after its failure.
             self._without_output = [] if self._output else problems
             self.reasons.add(OWN, reason)
+        elif _STOPPED.search(text):
+            self.reasons.add(STOPPED, reason)
         else:
             # With 1 a process ends after each failure.
             self.reasons.add(LAST if event.get("exit_code") == 1 else END, reason)

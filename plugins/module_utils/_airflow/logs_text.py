@@ -9,7 +9,18 @@ import re
 import typing as t
 
 from .._base.text import shortened, without_colours
-from .logs import ALERT, DEPRECATION, GROUP, PARSING, SOURCES, TRIGGER, Tail, TaskLog, without_airflow_frames
+from .logs import (
+    ALERT,
+    DEPRECATION,
+    GROUP,
+    NO_OUTPUT,
+    PARSING,
+    SOURCES,
+    TRIGGER,
+    Tail,
+    TaskLog,
+    without_airflow_frames,
+)
 from .reasons import (
     END,
     ERROR,
@@ -18,6 +29,7 @@ from .reasons import (
     LONGEST_PART,
     OWN,
     SECOND,
+    STOPPED,
     Problem,
     Reasons,
     reason_of_return_code,
@@ -35,7 +47,7 @@ _OWN_TEXT = re.compile(r"Task failed due to SystemExit\b")
 _OWN_HEADLINE = "Task failed with exception"
 # Airflow 2 reports a failed task a second time when its process ends.
 _SECOND_REPORT = "Failed to execute job"
-_END = re.compile(
+_STOPPED = re.compile(
     r"State of this instance has been externally set to |.* was killed before it finished"
     r"|Heartbeat time limit exceeded|The recorded hostname |Task failed with return code of 137|Recorded pid "
 )
@@ -48,9 +60,6 @@ _STEPS = re.compile(
 # Of other files, what belongs to a mail about the task.
 _STEP = re.compile(r"section/key \[[^\]]*\] not found in config$|Email alerting: attempt \d+$")
 _OUTPUT = ("logging_mixin.py", "subprocess.py", "process_utils.py")
-_NO_OUTPUT = re.compile(
-    r"(?:Output:|Tmp dir root location|Running command|Executing cmd|Command exited|Sending |Process psutil)"
-)
 _TEMPLATES = ("templater.py", "abstractoperator.py", "")  # the last with another log_format
 _LOG_MARK = "*** "
 
@@ -133,8 +142,8 @@ class TextReader:
             self.reasons.add(SECOND if chain else ERROR, chain or text)
         elif record.level in ("ERROR", "CRITICAL") and _OWN_TEXT.match(text):
             self.reasons.add(OWN, text)
-        elif _END.match(text):
-            self.reasons.add(END, _ADVICE.sub("", text))
+        elif _STOPPED.match(text):
+            self.reasons.add(STOPPED, _ADVICE.sub("", text))
         else:
             self._take_other(record, chain)
 
@@ -149,7 +158,7 @@ class TextReader:
         self.reasons.add(LAST if ended.endswith(" 1") else END, ended)
         if record.level in ("ERROR", "CRITICAL") and not record.text.startswith(_STACK):
             self.reasons.add(ERROR, record.text)
-        elif record.file in _OUTPUT and record.text.strip() and not _NO_OUTPUT.match(record.text):
+        elif record.file in _OUTPUT and record.text.strip() and not NO_OUTPUT.match(record.text):
             self._output = record.text
 
     def _begins_record(self, line: str) -> _Record | None:
@@ -165,7 +174,12 @@ class TextReader:
     def _tells_a_step(self, record: _Record) -> bool:
         if record.text.startswith(_SECOND_REPORT) or reason_of_return_code(record.text):
             return self.reasons.knows(OWN)
-        if _STEP.match(record.text) or (record.level == "WARNING" and DEPRECATION.search(record.text)):
+        # Where the process was when it was told to end; the task's own traceback says so, too.
+        if (
+            record.text.startswith(_STACK)
+            or _STEP.match(record.text)
+            or (record.level == "WARNING" and DEPRECATION.search(record.text))
+        ):
             return True
         return record.level in ("DEBUG", "INFO") and bool(_STEPS.fullmatch(record.file))
 

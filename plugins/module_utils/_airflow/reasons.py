@@ -25,8 +25,9 @@ _CONSEQUENCE = re.compile(r"\. Dependent tasks will be failed.*", re.DOTALL)
 _RETURN_CODE = re.compile(r"Task exited with return code (?:Negsignal\.)?(?P<code>[\w-]+)")
 
 
-# From the best to the least: what ended the task by Airflow's word, how its process ended, then what was logged.
-OWN, SECOND, END, EXCEPTION, ERROR, LAST = range(6)
+# From the best to the least: why Airflow stopped the task, since what it raises then follows from that; what it raised
+# by itself; how its process ended; what was logged.
+STOPPED, OWN, SECOND, END, EXCEPTION, ERROR, LAST = range(7)
 
 
 class Reasons:
@@ -45,7 +46,9 @@ class Reasons:
 
     def add(self, rank: int, reason: str) -> None:
         """Take a reason; an empty one is none."""
-        if reason.strip() and not (rank == END and END in self._found):
+        if rank == STOPPED and OWN in self._found:
+            rank = END
+        if reason.strip() and not (rank in (STOPPED, END) and rank in self._found):
             self._found[rank] = one_line(self._clean(reason), LONGEST_REASON)
 
     def add_of_trigger(self, chain: str, text: str) -> None:

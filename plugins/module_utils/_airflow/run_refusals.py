@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import typing as t
 
 from .._base.errors import AirflowError, ApiError, BadInput, FateUnknown, NotFound, ServerError, UnfitId
 from .._base.text import one_line
 
+# What Airflow's pattern allows by default.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~:+-]+")
 # Before the pattern that Airflow's own ids fit.
 _UNFIT = re.compile(r"run_id provided '.*?' does not match (?:regex|the) pattern '(?P<pattern>.*?)'(?: or '|$)")
 
@@ -50,6 +54,18 @@ def not_made(dag_id: str, error: ServerError, may_be: str) -> ServerError:
     :param may_be: what Airflow of this version answers so for.
     """
     return ServerError(f"{error.message} No run of DAG {dag_id} was made{may_be}.", error.status, error.reason)
+
+
+@contextlib.contextmanager
+def about_run(dag_id: str, dag_run_id: str) -> t.Iterator[None]:
+    """Name the run where Airflow fails at a request whose path does not name it."""
+    try:
+        yield
+    except ServerError as error:
+        # Airflow 2 fails so at each change of a run that was made while the pattern was another one.
+        unfit = "" if _PLAIN.fullmatch(dag_run_id) else "; its id may not fit [scheduler] allowed_run_id_pattern"
+        error.message += f" The request was about DAG run {dag_id} / {dag_run_id}{unfit}."
+        raise
 
 
 def fate_unknown(dag_id: str, dag_run_id: str, problem: AirflowError) -> FateUnknown:

@@ -25,7 +25,7 @@ from .._http.pages import PAGE, pages, walk
 from .airflow import Airflow, Family, Object, of_known_shape, why_no_path
 from .links import Links
 from .lost import lost
-from .run_refusals import fate_unknown, no_run, not_made, trigger_error
+from .run_refusals import about_run, fate_unknown, no_run, not_made, trigger_error
 
 if t.TYPE_CHECKING:
     from .._base.patience import Outage
@@ -274,7 +274,8 @@ class Runs(Family):
 
     def _clear_by_body(self, dag_id: str, dag_run_id: str, only_failed: bool, more: Object) -> None:
         body = {"dry_run": False, "dag_run_id": dag_run_id, "only_failed": only_failed, "reset_dag_runs": True, **more}
-        self._client.post(self._path("dags", dag_id, "clearTaskInstances"), body, repeat=only_failed)
+        with about_run(dag_id, dag_run_id):
+            self._client.post(self._path("dags", dag_id, "clearTaskInstances"), body, repeat=only_failed)
 
     @of_known_shape
     def _first(self, dag_id: str, params: Object) -> Object | None:

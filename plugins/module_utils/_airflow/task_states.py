@@ -13,6 +13,7 @@ from .._base.states import FAILED
 from .airflow import Family, Object, of_known_shape, why_no_path
 from .lost import lost
 from .refusals import refused
+from .run_refusals import about_run
 from .runs import LATEST
 from .tasks import Tasks
 
@@ -92,7 +93,8 @@ class TaskStates(Family):
         """Return the task instances that would be cleared, by Airflow's dry run."""
         found: set[t.Any] = set()
         for body in self._clearing(chosen, only_failed):
-            answer = self._client.post(self._clear_path(chosen), {**body, "dry_run": True}, repeat=True)
+            with _about(chosen.run):
+                answer = self._client.post(self._clear_path(chosen), {**body, "dry_run": True}, repeat=True)
             found |= self._named(answer)
         return self._those(chosen, found, FAILED if only_failed else ())
 
@@ -105,7 +107,8 @@ class TaskStates(Family):
         for number, body in enumerate(self._clearing(chosen, only_failed)):
             whole = {**body, **more, "dry_run": False, "reset_dag_runs": True}
             try:
-                self._client.post(self._clear_path(chosen), whole, repeat=only_failed)
+                with _about(chosen.run):
+                    self._client.post(self._clear_path(chosen), whole, repeat=only_failed)
             except AirflowError as error:
                 error.may_be_done = error.may_be_done or number > 0
                 raise
@@ -183,7 +186,8 @@ class TaskStatesV1(TaskStates, api="v1"):
         by_body = task["map_index"] < 0 and why_no_path(run["dag_run_id"])
         if upstream or by_body or self._airflow.version() < (2, 5):
             body = {**self._marking(run, task["task_id"], state), "include_upstream": upstream, "dry_run": False}
-            self._client.post(self._mark_path(run), body, repeat=True, lost=_lost(run, task, state))
+            with _about(run):
+                self._client.post(self._mark_path(run), body, repeat=True, lost=_lost(run, task, state))
         else:
             path, _turn = self._place(run, task)
             # The default of dry_run differs from version to version.
@@ -197,7 +201,9 @@ class TaskStatesV1(TaskStates, api="v1"):
         includes = {"include_upstream": chosen.upstream, "include_downstream": chosen.downstream}
         for task_id in chosen._replace(tasks=[task for task in chosen.tasks if task["map_index"] < 0]).task_ids():
             body = {**self._marking(chosen.run, task_id, state), **includes, "dry_run": True}
-            relatives |= self._named(self._client.post(self._mark_path(chosen.run), body, repeat=True))
+            with _about(chosen.run):
+                answer = self._client.post(self._mark_path(chosen.run), body, repeat=True)
+            relatives |= self._named(answer)
         return relatives
 
     def _mark_path(self, run: Object) -> str:
@@ -295,6 +301,10 @@ class TaskStatesV2(TaskStates, api="v2"):
 
 def _key(task: Object) -> tuple[str, int]:
     return (task["task_id"], task["map_index"])
+
+
+def _about(run: Object) -> contextlib.AbstractContextManager[None]:
+    return about_run(run["dag_id"], run["dag_run_id"])
 
 
 def _lost(run: Object, task: Object, state: str) -> str:

@@ -17,7 +17,8 @@ SHORTEST_LINE = 6  # characters of a line of a secret that is itself taken for a
 MOST_NAMED = 4  # things of a list that a message names
 CLOSE = 0.75  # how much of two names is the same when one may be meant by the other: 1 is all of it
 
-_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of characters
+# Control characters, those that turn the direction of a line, and halves of characters.
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # Colours and other commands to a terminal; a title or a link (OSC) has an end of its own.
 _TERMINAL = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]")
 

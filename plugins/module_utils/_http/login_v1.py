@@ -10,6 +10,7 @@ import typing as t
 from urllib.parse import urljoin, urlsplit
 
 from .._base.errors import ApiError, Denied, Unreachable, WrongLogin
+from .._base.patience import TOO_MANY
 from .._base.text import one_line
 from .answer import NOTHING_THERE, Answer, may_pass
 from .login import Login, PasswordLogin, Server, lacking, lacking_in_fab
@@ -143,12 +144,12 @@ class SessionLogin(PasswordLogin):
                 data=form.filled(**self.credentials),
             )
         except Unreachable as error:
-            if error.status != 429:
+            if error.status != TOO_MANY:
                 raise
             raise Denied(
                 "Airflow's login form takes no more logins for now (rate limit, [webserver] auth_rate_limit); enable "
                 f"basic auth in {BACKENDS}, or log in less often.",
-                429,
+                TOO_MANY,
             ) from error
 
 
@@ -170,7 +171,7 @@ class PasswordCheck(SessionLogin):
         except WrongLogin:
             raise
         except Denied as error:
-            if error.status == 429:
+            if error.status == TOO_MANY:
                 raise
             answer = client.open_request("GET", "/api/v1/dags", auth=self._basic, params={"limit": 1})
             body = answer.parsed()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from urllib.parse import urljoin, urlsplit
@@ -174,9 +175,28 @@ def no_answer(url: str, timeout: float, error: Exception, redact: Redactor, answ
         return _broken_before(url, answered, sent=not _cause(error, NewConnectionError))
     if isinstance(error, (problems.ChunkedEncodingError, problems.ContentDecodingError)):
         return broken_off(url)
+    if isinstance(error, (problems.InvalidURL, problems.InvalidSchema)) and _is_of_proxy(url):
+        # What cannot be read of it may hold its password.
+        why = one_line(error).rstrip(".") if re.search("SOCKS|unsupported scheme", str(error)) else "it is no such URL"
+        return AirflowError(
+            f"The proxy of the environment{_proxy_of(url)} cannot be used: {why}; correct it, or name "
+            f"{urlsplit(url).hostname} in no_proxy."
+        )
     return AirflowError(
         f"No request can be sent to {url}: {one_line(redact(str(error))).rstrip('.')}; check api_url and api_headers."
     )
+
+
+def _is_of_proxy(url: str) -> bool:
+    """Whether a URL that cannot be used is that of the proxy on the way to C(url)."""
+    from requests import PreparedRequest, RequestException
+    from requests.utils import get_environ_proxies
+
+    try:
+        PreparedRequest().prepare_url(url, None)
+    except RequestException:
+        return False
+    return bool(get_environ_proxies(url, None))
 
 
 def _proxy_of(url: str) -> str:
@@ -185,7 +205,7 @@ def _proxy_of(url: str) -> str:
     for name in (urlsplit(url).scheme, "all"):
         if name in proxies:
             place = proxies[name].rpartition("@")[2].rpartition("//")[2].rstrip("/")
-            return f" ({one_line(place, 80)}, {name}_proxy)"
+            return f" ({', '.join(filter(None, [one_line(place, 80), f'{name}_proxy']))})"
     return ""
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from .._base.clock import Clock
 from .._base.errors import Redirected, Unreachable
+from .._base.patience import TOO_MANY
 from .._base.text import Redactor
 from .answer import CHUNK, Answer, is_framed, seconds_of_date
 from .problems import broken_off, no_answer, redirect_target, redirected, requests_errors
@@ -25,7 +26,7 @@ if t.TYPE_CHECKING:
 
 MOST_REDIRECTS = 5
 # From 520 on those of Cloudflare, whose proxy does not reach the server behind it.
-TRANSIENT = (429, 502, 503, 504, 520, 521, 522, 523, 524, 530)
+TRANSIENT = (TOO_MANY, 502, 503, 504, 520, 521, 522, 523, 524, 530)
 LEAST_TIME = 0.001  # seconds of a request whose time is over
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -180,5 +181,5 @@ class Transport:
             status=response.status_code,
             retry_after=max(after, 0.0) if after is not None else None,
             # The others may have come from a proxy that has sent the request on.
-            sent=response.status_code != 429,
+            sent=response.status_code != TOO_MANY,
         )

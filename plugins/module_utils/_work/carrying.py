@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a failure takes along of the work that was done before it."""
+"""What was changed of a run: for its diff, and for a failure that comes after the change."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import typing as t
 
 from .._airflow.airflow import Object
 from .._base.errors import AirflowError
-from .._base.state import joined
-from .wording import shown
+from .._base.state import diff, joined
+from .wording import run_name, shown
 
 
 @contextlib.contextmanager
@@ -25,3 +25,17 @@ def carrying(run: Object, changed: bool, changes_made: Object | None = None) -> 
         diffs = [one for one in (changes_made, error.details.get("diff")) if one]
         error.details["diff"] = joined(*diffs) if diffs else {}
         raise
+
+
+def run_diff(run: Object, before: str | None, after: str | None, unpause: bool = False) -> Object:
+    """Return the diff of a run's state and of its DAG.
+
+    :param before: None: there was no run.
+    :param after: None: the run stays as it is.
+    """
+    objects: dict[str, tuple[Object, Object]] = {}
+    if after:
+        objects[f"DAG run {run_name(run)}"] = ({"state": before} if before else {}, {"state": after})
+    if unpause:
+        objects[f"DAG {run['dag_id']}"] = ({"is_paused": True}, {"is_paused": False})
+    return diff(objects)

@@ -17,7 +17,7 @@ from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFou
 from .._base.state import diff
 from .._base.states import ENDED
 from .._base.times import iso, moment
-from .carrying import carrying
+from .carrying import carrying, run_diff
 from .foreseen import foreseen
 from .foreseen_dags import foreseen_dag
 from .foreseen_runs import foreseen_run, unseen_run
@@ -76,7 +76,7 @@ def _foreseen(airflow: Airflow, wish: Wish, warning: str) -> Done:
     after = wish.state if wish.state in ENDED else "queued"
     run = unseen_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date, after)
     name = wish.dag_run_id or f"of {iso(wish.logical_date)}"
-    return Done(run, True, False, _diff({**run, "dag_run_id": name}, None, after, False), [warning], foreseen=True)
+    return Done(run, True, False, run_diff({**run, "dag_run_id": name}, None, after), [warning], foreseen=True)
 
 
 class Plan(t.NamedTuple):
@@ -134,7 +134,7 @@ def carry_out(airflow: Airflow, wish: Wish, plan: Plan, check_mode: bool) -> Don
         if not made:
             return _adopted(airflow, _plan_adoption(wish, plan.dag, run), run, check_mode)
         _unpause(airflow, run, plan.unpause)
-    return Done(run, True, False, _diff(run, None, "queued", plan.unpause), plan.warnings)
+    return Done(run, True, False, run_diff(run, None, "queued", plan.unpause), plan.warnings)
 
 
 def _triggered(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
@@ -179,13 +179,13 @@ def _plan_adoption(wish: Wish, dag: Object, run: Object) -> Plan:
             f"({', '.join(keys)} differ); it was adopted as it is."
         )
     active = wish.wait and run["state"] not in ENDED
-    unpause = active and check_unpaused(dag, wish.when_paused, f"run {run['dag_run_id']}")
+    unpause = active and check_unpaused(dag, wish.when_paused, f"run {run['dag_run_id']}", run["state"] != "queued")
     return Plan(dag, run, unpause, warnings)
 
 
 def _adopted(airflow: Airflow, plan: Plan, run: Object, check_mode: bool) -> Done:
     _unpause(airflow, run, plan.unpause and not check_mode)
-    return Done(run, plan.unpause, True, _diff(run, None, None, plan.unpause), plan.warnings)
+    return Done(run, plan.unpause, True, run_diff(run, None, None, plan.unpause), plan.warnings)
 
 
 def _cleared(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
@@ -194,7 +194,7 @@ def _cleared(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     if not (failed_tasks(tasks) if wish.only_failed else tasks):
         # Of a failed run the failure says it.
         warnings = [] if run["state"] == "failed" else [nothing_to_clear(run, tasks)]
-        return Done(run, False, True, _diff(run, None, None, False), warnings)
+        return Done(run, False, True, diff({}), warnings)
     _check_waited(airflow, wish, {**run, "state": "queued"})
     check_results(airflow, wish.dag_id, tasks, wish.results)
     dag = airflow.ask(Dags).get(wish.dag_id)
@@ -207,7 +207,7 @@ def _cleared(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
         with carrying(cleared, True):
             cleared = airflow.ask(Runs).get(run["dag_id"], run["dag_run_id"])
         _unpause(airflow, cleared, unpause)
-    return Done(cleared, True, False, _diff(run, run["state"], "queued", unpause))
+    return Done(cleared, True, False, run_diff(run, run["state"], "queued", unpause))
 
 
 def _clear(airflow: Airflow, run: Object, wish: Wish) -> None:
@@ -223,12 +223,12 @@ def _clear(airflow: Airflow, run: Object, wish: Wish) -> None:
 def _marked(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     run = existing_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
     if run["state"] == wish.state:
-        return Done(run, False, True, _diff(run, None, None, False))
+        return Done(run, False, True, diff({}))
     airflow.ask(Runs).check_change(run["dag_id"], run["dag_run_id"])
     marked = {**run, "state": wish.state}
     if not check_mode:
         marked = airflow.ask(Runs).set_state(run["dag_id"], run["dag_run_id"], wish.state)
-    return Done(marked, True, False, _diff(run, run["state"], wish.state, False))
+    return Done(marked, True, False, run_diff(run, run["state"], wish.state))
 
 
 def _absent(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
@@ -238,7 +238,7 @@ def _absent(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     airflow.ask(Runs).check_change(run["dag_id"], run["dag_run_id"])
     if not check_mode:
         airflow.ask(Runs).delete(run["dag_id"], run["dag_run_id"])
-    return Done(run, True, False, _diff(run, run["state"], "absent", False))
+    return Done(run, True, False, run_diff(run, run["state"], "absent"))
 
 
 def _unpause(airflow: Airflow, run: Object, unpause: bool) -> None:
@@ -246,15 +246,6 @@ def _unpause(airflow: Airflow, run: Object, unpause: bool) -> None:
     if unpause:
         with carrying(run, True):
             airflow.ask(Dags).set_paused(run["dag_id"], False)
-
-
-def _diff(run: Object, before: str | None, after: str | None, unpause: bool) -> Object:
-    objects: dict[str, tuple[Object, Object]] = {}
-    if after:
-        objects[f"DAG run {run_name(run)}"] = ({"state": before} if before else {}, {"state": after})
-    if unpause:
-        objects[f"DAG {run['dag_id']}"] = ({"is_paused": True}, {"is_paused": False})
-    return diff(objects)
 
 
 def find_run(airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_date: datetime | None) -> Object | None:
@@ -306,15 +297,15 @@ def check_runnable(dag: Object) -> None:
         raise BadInput(f"DAG {dag['dag_id']} has an import error, so it cannot run; mend its file ({dag['fileloc']}).")
 
 
-def check_unpaused(dag: Object, when_paused: str, what: str) -> bool:
+def check_unpaused(dag: Object, when_paused: str, what: str, has_started: bool = False) -> bool:
     """Return whether the DAG is to be unpaused; BadInput when it is paused and that is to fail."""
     if not dag["is_paused"] or when_paused == "trigger":
         return False
     if when_paused == "fail":
-        raise BadInput(
-            f"DAG {dag['dag_id']} is paused, so {what} would stay queued; "
-            "unpause it, or set when_paused to unpause or trigger."
-        )
+        advice = "unpause it, or set when_paused to unpause or trigger."
+        if has_started:
+            raise BadInput(f"DAG {dag['dag_id']} is paused, so no more task of {what} would start; {advice}")
+        raise BadInput(f"DAG {dag['dag_id']} is paused, so {what} would stay queued; {advice}")
     return True
 
 

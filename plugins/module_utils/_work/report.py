@@ -12,12 +12,12 @@ from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks, task_key, turn
 from .._base.errors import NotFound
 from .._base.states import ENDED, FAILED, FINISHED, NEVER_RAN, NO_STATE
-from .._base.text import first_few, one_line
+from .._base.text import MOST_NAMED, first_few, one_line
 from .._base.times import time_of
 from .wording import failed_after, have, run_name, shown, waited
 
 MOST_LOGS = 50  # failed tasks whose logs are read: more would cost minutes and overflow AWX's events
-LONGEST_TASK_REASON = 140  # characters
+LONGEST_REASONS = 560  # characters of the reasons of all tasks that a sentence names
 HAD_FAILED = "was already there and had failed; state: cleared runs it again"
 # Airflow has skipped the tasks that had not started, so there is none that failed and could be cleared.
 MARKED = "but none of its tasks did: it was marked failed, or ran into its dagrun_timeout"
@@ -149,12 +149,12 @@ class Report:
         return [task for task in self.tasks if task["state"] and task["state"] not in FINISHED]
 
     def _named(self, tasks: t.Sequence[Object]) -> str:
-        return first_few([self._task_line(task) for task in tasks], "; ")
+        return first_few([self._task_line(task, len(tasks)) for task in tasks], "; ")
 
-    def _task_line(self, task: Object) -> str:
+    def _task_line(self, task: Object, of: int) -> str:
         tried = f" ({tries(task)})" if task["try_number"] else ""
         reason = "removed from the DAG" if task["state"] == "removed" else self._reasons.get(task_key(task), "")
-        return task_name(task) + tried + (f": {brief(reason)}" if reason else "")
+        return task_name(task) + tried + (f": {brief(reason, of)}" if reason else "")
 
     def _read_logs(self, airflow: Airflow, log_lines: int, most_logs: int) -> None:
         for number, task in enumerate(self._failed_themselves):
@@ -179,9 +179,9 @@ def tries(task: Object) -> str:
     return f"try {task['try_number']} of {task['max_tries'] + 1}"
 
 
-def brief(reason: str) -> str:
-    """Why a task failed, as it stands in a sentence with others."""
-    return one_line(reason, LONGEST_TASK_REASON).rstrip(".")
+def brief(reason: str, of: int = MOST_NAMED) -> str:
+    """Why a task failed, as it stands in a sentence about so many tasks."""
+    return one_line(reason, LONGEST_REASONS // min(of, MOST_NAMED)).rstrip(".:")
 
 
 def nothing_to_clear(run: Object, tasks: t.Sequence[Object]) -> str:

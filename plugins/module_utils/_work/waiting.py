@@ -12,8 +12,8 @@ from .._airflow.airflow import Airflow, Object
 from .._airflow.runs import Runs
 from .._base.errors import AirflowError, NotFound, TimedOut
 from .._base.patience import FOR_A_DIAGNOSIS
-from .._base.state import diff
 from .._base.states import ENDED
+from .carrying import run_diff
 from .diagnosis import diagnosis
 from .report import Report, elapsed, read_again, without_tasks
 from .run_progress import RunProgress
@@ -111,8 +111,7 @@ def _cancel_after_timeout(airflow: Airflow, run: Object, error: TimedOut) -> Obj
         error.message += f" It was not cancelled: {problem.message}"
         return None
     error.message += " It was cancelled (cancel_on_timeout)."
-    changes = diff({f"DAG run {run_name(run)}": ({"state": seen["state"]}, {"state": "failed"})})
-    error.details.update(dag_run=shown(cancelled), changed=True, diff=changes)
+    error.details.update(dag_run=shown(cancelled), changed=True, diff=run_diff(run, seen["state"], "failed"))
     return None
 
 

@@ -27,11 +27,13 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
     ServerError,
     Unreachable,
 )
+from ansible_collections.dagops.airflow.plugins.module_utils._base.text import Redactor
 from ansible_collections.dagops.airflow.plugins.module_utils._http.client import FAILED, Client, path_of
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login, TokenLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import BasicLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v2 import PasswordTokenLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.pages import pages
+from ansible_collections.dagops.airflow.plugins.module_utils._http.problems import no_answer
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL
 from ansible_collections.dagops.airflow.tests.unit.frame import assert_readable
 from urllib3.exceptions import MaxRetryError, NewConnectionError
@@ -216,6 +218,65 @@ def test_a_proxy_that_gives_no_way_is_named(server, monkeypatch, variables, name
     assert caught.value.message.startswith(f"The proxy of the environment {named} no way to ")
     assert caught.value.message.endswith("check it and no_proxy.")
     assert "p4ssw0rd" not in caught.value.message
+
+
+@pytest.fixture
+def by_proxy(monkeypatch):
+    """Let all ways lead through this proxy."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return lambda url: monkeypatch.setenv("all_proxy", url)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "problem", "words"),
+    [
+        # What requests says of each of them.
+        (
+            "socks5://u:p4ssw0rd@proxy.example",
+            requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support."),
+            "(proxy.example, all_proxy) cannot be used: Missing dependencies for SOCKS support;",
+        ),
+        (
+            "gopher://proxy.example",
+            requests.exceptions.InvalidURL("Proxy URL had unsupported scheme gopher, should use http:// or https://"),
+            "(proxy.example, all_proxy) cannot be used: Proxy URL had unsupported scheme gopher, should use http://",
+        ),
+        (
+            "http://u:p4ssw0rd#1@proxy.example:3128",
+            requests.exceptions.InvalidURL("Failed to parse: 'u:p4ssw0rd' is not a valid host or port"),
+            "(proxy.example:3128, all_proxy) cannot be used: it is no such URL;",
+        ),
+        (
+            "http://",
+            requests.exceptions.InvalidProxyURL("Please check proxy URL. It is malformed."),
+            "(all_proxy) cannot be used: it is no such URL;",
+        ),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named(client, server, by_proxy, proxy, problem, words):
+    by_proxy(proxy)
+    server.get(PATH).fails(problem)
+    message = failure(client.get, PATH).message
+    assert message.startswith(f"The proxy of the environment {words}")
+    assert message.endswith("; correct it, or name airflow.example in no_proxy.")
+    assert "p4ssw0rd" not in message
+
+
+def test_a_proxy_that_is_not_used_is_not_to_blame(client, server, by_proxy, monkeypatch):
+    by_proxy("gopher://proxy.example")
+    monkeypatch.setenv("no_proxy", "airflow.example")
+    server.get(PATH).fails(requests.exceptions.InvalidURL("odd"))
+    assert failure(client.get, PATH).message.startswith("No request can be sent to https://airflow.example: odd;")
+
+
+def test_a_url_that_cannot_be_used_is_not_blamed_on_the_proxy(by_proxy):
+    by_proxy("http://127.0.0.1:1")
+    url, problem = "https://*.airflow.example", requests.exceptions.InvalidURL("no label")
+    assert no_answer(url, 30, problem, Redactor(), False).message.startswith(
+        f"No request can be sent to {url}: no label"
+    )
 
 
 @pytest.mark.parametrize("outage", OUTAGES)

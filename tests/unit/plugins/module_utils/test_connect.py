@@ -93,6 +93,19 @@ def test_a_path_inside_of_the_api_is_no_base_url(connection, server, path, api, 
     assert message.endswith(f"; end api_url before /api/{api}.")
 
 
+@pytest.mark.parametrize(
+    ("page", "end"),
+    [("/home", "/home"), ("/team/auth/login", "/auth/login"), ("/login", "/login"), ("/dags", "/dags")]
+    + [("/team/dags/etl/runs/r", "/dags/etl/runs/r"), ("/teams", "")],
+)
+def test_the_address_of_a_page_is_no_base_url(connection, server, page, end):
+    server.get(f"{URL}{page}/api/v1/version").says("<title>Airflow</title>", 404)
+    with pytest.raises(ApiError) as caught:
+        connection(api_url=URL + page, api_version="auto")
+    advice = f"; end api_url before {end}." if end else "stands before Airflow."
+    assert caught.value.message.endswith(advice)
+
+
 def test_a_gateway_may_have_a_path_like_one_of_the_api(connection, server):
     server.get(f"{URL}/api/v2/airflow/api/v1/version").answers({"error": "API route not found"}, 404)
     server.get(f"{URL}/api/v2/airflow/api/v2/version").answers({"version": "3.3.2"})

@@ -21,6 +21,7 @@ FILES = sorted([*LOGS.glob("*/*.txt"), *LOGS.glob("*/*.jsonl")])
 CHATTER = re.compile(
     r"::group::|::endgroup::|^\*\*\*|site-packages[/\\]airflow|DeprecationWarning: |is deprecated|Dependencies all met"
     r"|Filling up|Worker startup|Marking task as|\x1b|downstream tasks scheduled|Starting attempt|Failed to execute job"
+    r"|Stacktrace"
 )
 # Logs that hold nothing but Airflow's steps, or no other report of the failure.
 OF_AIRFLOW_ALONE = {"3.0.1/kills_parent", "3.1/kills_parent", "3.3/kills_parent", "2.6/listener"}

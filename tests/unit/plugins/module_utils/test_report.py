@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -183,16 +184,25 @@ def test_the_sentence_about_a_run_that_had_been_marked_failed(airflow, server):
     )
 
 
-def test_long_reasons_are_cut(airflow, server):
+@pytest.mark.parametrize(("count", "longest"), [(1, 200), (2, 200), (3, 186), (4, 140), (6, 140)])
+def test_long_reasons_are_cut_the_more_of_them_there_are(airflow, server, count, longest):
     server_log = V1.log("Traceback (most recent call last):", "ValueError: " + "x" * 500)
-    tasks = [V1.task(f"t{number}", "failed") for number in range(4)]
+    tasks = [V1.task(f"t{number}", "failed") for number in range(count)]
     server.get(f"{RUN}/taskInstances", {"limit": 100, "offset": 0}).answers(V1.tasks(*tasks))
-    for number in range(4):
+    for number in range(count):
         path = f"{RUN}/taskInstances/t{number}/logs/1"
         server.get(path, {"full_content": "true"}).says(server_log)
     message = Report(airflow, run_of(airflow), 5).failure()
-    assert message.count("…") == 4
-    assert max(map(len, message.split("; "))) < 300
+    reasons = re.findall("ValueError: x+…", message)
+    assert [len(reason) for reason in reasons] == [longest] * min(count, 4)
+
+
+def test_a_reason_without_words_ends_with_its_name(airflow, server):
+    tasks = [V1.task("load", "failed")]
+    server.get(f"{RUN}/taskInstances", {"limit": 100, "offset": 0}).answers(V1.tasks(*tasks))
+    log = V1.log("Traceback (most recent call last):", "ValueError:    ")
+    server.get(f"{RUN}/taskInstances/load/logs/1", {"full_content": "true"}).says(log)
+    assert ": load (try 1 of 1): ValueError. " in Report(airflow, run_of(airflow), 5).failure()
 
 
 def test_a_good_run_has_no_warning(airflow, server):

@@ -122,6 +122,9 @@ def test_a_number_that_json_cannot_carry(number):
 
 def test_one_line_does_not_steer_a_terminal():
     assert one_line("ab\x00c\x07d\ud800 é 世界 😀") == "ab?c?d? é 世界 😀"
+    # These would turn around what follows; those for a language that is written from the right stay.
+    assert one_line("a \u202e b \u2067 c \u2069 d") == "a ? b ? c ? d"
+    assert one_line("\u200fשלום") == "\u200fשלום"
 
 
 @pytest.mark.parametrize(

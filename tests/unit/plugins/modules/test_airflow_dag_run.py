@@ -527,6 +527,16 @@ def test_waiting_for_an_active_run_of_a_paused_dag_fails_at_once(story):
     assert "DAG etl_daily is paused, so run release-42 would stay queued" in error.message
 
 
+def test_waiting_for_a_run_whose_dag_was_paused_on_the_way_fails_at_once(story):
+    story.dag(is_paused=True)
+    story.run(RUN_ID, "running")
+    error = refusal(story, dag_run_id=RUN_ID, wait=True)
+    assert error.message == (
+        "DAG etl_daily is paused, so no more task of run release-42 would start; unpause it, or set when_paused to "
+        "unpause or trigger."
+    )
+
+
 def test_waiting_for_an_active_run_may_unpause_its_dag(story, generation):
     story.dag(is_paused=True)
     story.run(RUN_ID)

@@ -8,11 +8,13 @@ import typing as t
 
 import pytest
 import requests
+from ansible_collections.dagops.airflow.plugins.module_utils._airflow.run_refusals import about_run
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import (
     BadInput,
     Denied,
     NotFound,
     RunFailed,
+    ServerError,
     TimedOut,
     Unreachable,
     Unsupported,
@@ -330,6 +332,28 @@ def test_a_clear_that_is_refused_is_not_in_doubt(story):
     error = story.failure(**GIVEN, task_id="load.users")
     assert isinstance(error, Denied)
     assert "Nobody knows" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("dag_run_id", "doubt"), [(RUN_ID, ""), ("50% 🦄", "; its id may not fit [scheduler] allowed_run_id_pattern")]
+)
+def test_a_run_that_the_path_does_not_name_is_named_when_airflow_fails(dag_run_id, doubt):
+    with pytest.raises(ServerError) as caught, about_run("etl_daily", dag_run_id):
+        raise ServerError("Airflow answered 500.", 500)
+    assert (
+        caught.value.message == f"Airflow answered 500. The request was about DAG run etl_daily / {dag_run_id}{doubt}."
+    )
+
+
+def test_a_clear_at_which_airflow_fails_names_the_run(story):
+    story.has_failed()
+    story.v1_version()
+    story.would_clear(["extract"], ["extract"], only_failed=False)
+    story.has_dag()
+    failed = story.generation.problem(500, "Server Error")
+    story.clears(["extract"], ["extract"], only_failed=False).answers(failed, 500)
+    error = story.failure(**GIVEN, task_id="extract", only_failed=False)
+    assert f" The request was about DAG run etl_daily / {RUN_ID}." in error.message
 
 
 def test_a_clear_that_is_refused_half_way_is_in_doubt(three):

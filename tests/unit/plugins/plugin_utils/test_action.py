@@ -315,7 +315,27 @@ NAMES = {"wait_timeout": "airflow_wait", "set when_paused to unpause or trigger"
     ],
 )
 def test_a_sentence_speaks_of_variables(said: str, known: str) -> None:
-    assert _action.renamed(said, NAMES) == known
+    assert _action.renamed(said, NAMES, {}) == known
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [
+        (
+            "argument 'retry_timeout' is of type <class 'str'>",
+            "VARIABLE: argument 'retry_timeout' is of type <class 'str'>",
+        ),
+        ("value of api_auth must be one of: auto, basic", "AUTH: value of api_auth must be one of: auto, basic"),
+        # The words of the play come before those of the environment.
+        ("argument 'wait_timeout' is of type", "airflow_wait: argument 'wait_timeout' is of type"),
+        # Everybody knows the options.
+        ("give retry_timeout more than 5.", "give retry_timeout more than 5."),
+        ("argument 'request_timeout' is of type", "argument 'request_timeout' is of type"),
+    ],
+)
+def test_a_value_that_ansible_does_not_take_is_traced_to_its_variable(said: str, known: str) -> None:
+    variables = {"retry_timeout": "VARIABLE", "api_auth": "AUTH", "wait_timeout": "WAIT"}
+    assert _action.renamed(said, NAMES, variables) == known
 
 
 @pytest.mark.parametrize("names", [NAMES, {}])
@@ -338,6 +358,16 @@ def test_the_reasons_of_tasks_are_left_as_they_are(monkeypatch: pytest.MonkeyPat
     made.run(task_vars={**LOCAL, "dagops_airflow_names": NAMES})
     printed = {"failed": True, "msg": "wait_timeout is 0", "timed_out": timed_out, "failed_tasks": [{"task_id": "a"}]}
     assert made._parse_returned_data({"stdout": json.dumps(printed)})["msg"] == said
+
+
+@pytest.mark.parametrize(
+    "printed", [{"failed": True, "exception": "a traceback"}, {"conf": {"failed": True}, "msg": 1}]
+)
+def test_what_has_no_sentence_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch, printed: Vars) -> None:
+    monkeypatch.setattr(_action.ActionBase, "_parse_returned_data", lambda _self, res: json.loads(res["stdout"]))
+    made = action()
+    made.run(task_vars={**LOCAL, "dagops_airflow_names": NAMES})
+    assert made._parse_returned_data({"stdout": json.dumps(printed)}) == printed
 
 
 def test_what_is_no_result_is_left_to_ansible(monkeypatch: pytest.MonkeyPatch) -> None:
