@@ -19,7 +19,7 @@ import relay
 from sessions import names_path, pytest_env
 from workshop import CORES, NAME, NAMESPACE, ROOT, copied, environment, found, linked, newest, status_of, venvs
 
-from airflow_server import VERSIONS, Problem, PythonMissing, Server
+from airflow_server import VERSIONS, Problem, PythonMissing, Server, health
 from airflow_server.pythons import python_for
 
 # All tests run on these; the demo on the first that a Python here can run.
@@ -68,16 +68,10 @@ def on_server(session: nox.Session, name: str, parts: Sequence[Part]) -> None:
                 print(f"SKIPPED [1] {reason}", flush=True)
             except Problem as problem:
                 failures.append(str(problem))
-        failures += died(airflow)
+        # Tests stop and start parts, which this process has not noticed.
+        failures += health.ended(Server.attach(airflow.state))
     if failures:
         raise Problem("\n".join(failures))
-
-
-def died(airflow: Server) -> list[str]:
-    """What to say of the parts of Airflow that have ended by themselves, as a scheduler does by a fault of its own."""
-    # Tests stop and start parts, which this process has not noticed.
-    dead = [name for name, runs in Server.attach(airflow.state).running().items() if not runs]
-    return [f"The {name} of {airflow.label} has ended by itself; its log:\n{airflow.logs(name)}" for name in dead]
 
 
 def named_targets(session: nox.Session) -> Sequence[Part]:

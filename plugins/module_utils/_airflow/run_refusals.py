@@ -10,10 +10,9 @@ import re
 import typing as t
 
 from .._base.errors import AirflowError, ApiError, BadInput, FateUnknown, NotFound, ServerError, UnfitId
+from .._base.inputs import RUN_ID
 from .._base.text import one_line
 
-# What Airflow's pattern allows by default.
-_PLAIN = re.compile(r"[A-Za-z0-9_.~:+-]+")
 # Before the pattern that Airflow's own ids fit.
 _UNFIT = re.compile(r"run_id provided '.*?' does not match (?:regex|the) pattern '(?P<pattern>.*?)'(?: or '|$)")
 
@@ -63,7 +62,7 @@ def about_run(dag_id: str, dag_run_id: str) -> t.Iterator[None]:
         yield
     except ServerError as error:
         # Airflow 2 fails so at each change of a run that was made while the pattern was another one.
-        unfit = "" if _PLAIN.fullmatch(dag_run_id) else "; its id may not fit [scheduler] allowed_run_id_pattern"
+        unfit = "" if RUN_ID.fullmatch(dag_run_id) else "; its id may not fit [scheduler] allowed_run_id_pattern"
         error.message += f" The request was about DAG run {dag_id} / {dag_run_id}{unfit}."
         raise
 

@@ -20,7 +20,7 @@ MOST_LINES = 1_000_000
 SHORTEST_SECRET = 6  # characters: Ansible masks a secret wherever it occurs, "a" in every word
 GLOB = re.compile(r"[*?\[]")
 _DAG_ID = re.compile(r"[\w.-]+")
-_RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
+RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")  # what [scheduler] allowed_run_id_pattern allows by default
 _OF_AN_ID = "letters, digits, dots, dashes and underscores"
 _ONLY_DOTS = "has only dots, so the API cannot address it"
 
@@ -111,7 +111,7 @@ def _unfit_for_all(dag_run_id: str) -> str:
         return "is a name of Airflow's scheduler; choose one without 'scheduled__'"
     if ".." in dag_run_id:
         return "has '..' in it, which not every Airflow can answer; choose another one"
-    stray = _RUN_ID.sub("", dag_run_id)
+    stray = RUN_ID.sub("", dag_run_id)
     if stray:
         return f"has {_named(stray[0])}, and a new run id has only A-Z a-z 0-9 _ . ~ : + -; choose another one"
     return ""

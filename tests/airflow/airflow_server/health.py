@@ -54,9 +54,9 @@ def wait(server: Server, timeout: float, what: str, lacking: Callable[[], str], 
     """Return when nothing is LACKING any more; fail after TIMEOUT, or as soon as a process has ended."""
     deadline = time.monotonic() + timeout
     while True:
-        dead = [name for name, runs in server.running().items() if not runs]
+        dead = ended(server)
         if dead:
-            raise StartFailed(f"The {dead[0]} of {server.label} has ended; its log:\n{server.logs(dead[0])}")
+            raise StartFailed(dead[0])
         missing = lacking()
         if not missing:
             return
@@ -64,6 +64,12 @@ def wait(server: Server, timeout: float, what: str, lacking: Callable[[], str], 
             ends = "\n".join(f"-- {name} --\n{server.logs(name)}" for name in concerned)
             raise StartFailed(f"{server.label} did not {what} within {timeout:.0f} s ({missing}):\n{ends}")
         time.sleep(0.3)
+
+
+def ended(server: Server) -> list[str]:
+    """What to say of the processes that have ended without being stopped."""
+    dead = [name for name, runs in server.running().items() if not runs]
+    return [f"The {name} of {server.label} has ended; its log:\n{server.logs(name)}" for name in dead]
 
 
 def _beat(part: Mapping[str, Any], key: str) -> float:

@@ -195,6 +195,20 @@ CALLS: dict[str, t.Callable[[Client], t.Any]] = {
 }
 
 
+@pytest.fixture
+def proxies(monkeypatch):
+    """Set these variables of the environment, and no others about proxies."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+    def given(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return given
+
+
 @pytest.mark.parametrize(
     ("variables", "named"),
     [
@@ -205,12 +219,8 @@ CALLS: dict[str, t.Callable[[Client], t.Any]] = {
     ],
     ids=str,
 )
-def test_a_proxy_that_gives_no_way_is_named(server, monkeypatch, variables, named):
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+def test_a_proxy_that_gives_no_way_is_named(server, proxies, variables, named):
+    proxies(**variables)
     server.get(PATH).fails(requests.exceptions.ProxyError())
     client = Client(URL, TokenLogin("a-bearer-token"), retry_timeout=0)
     with pytest.raises(Unreachable) as caught:
@@ -218,15 +228,6 @@ def test_a_proxy_that_gives_no_way_is_named(server, monkeypatch, variables, name
     assert caught.value.message.startswith(f"The proxy of the environment {named} no way to ")
     assert caught.value.message.endswith("check it and no_proxy.")
     assert "p4ssw0rd" not in caught.value.message
-
-
-@pytest.fixture
-def by_proxy(monkeypatch):
-    """Let all ways lead through this proxy."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    return lambda url: monkeypatch.setenv("all_proxy", url)
 
 
 @pytest.mark.parametrize(
@@ -255,8 +256,8 @@ def by_proxy(monkeypatch):
         ),
     ],
 )
-def test_a_proxy_that_cannot_be_used_is_named(client, server, by_proxy, proxy, problem, words):
-    by_proxy(proxy)
+def test_a_proxy_that_cannot_be_used_is_named(client, server, proxies, proxy, problem, words):
+    proxies(all_proxy=proxy)
     server.get(PATH).fails(problem)
     message = failure(client.get, PATH).message
     assert message.startswith(f"The proxy of the environment {words}")
@@ -264,15 +265,14 @@ def test_a_proxy_that_cannot_be_used_is_named(client, server, by_proxy, proxy, p
     assert "p4ssw0rd" not in message
 
 
-def test_a_proxy_that_is_not_used_is_not_to_blame(client, server, by_proxy, monkeypatch):
-    by_proxy("gopher://proxy.example")
-    monkeypatch.setenv("no_proxy", "airflow.example")
+def test_a_proxy_that_is_not_used_is_not_to_blame(client, server, proxies):
+    proxies(all_proxy="gopher://proxy.example", no_proxy="airflow.example")
     server.get(PATH).fails(requests.exceptions.InvalidURL("odd"))
     assert failure(client.get, PATH).message.startswith("No request can be sent to https://airflow.example: odd;")
 
 
-def test_a_url_that_cannot_be_used_is_not_blamed_on_the_proxy(by_proxy):
-    by_proxy("http://127.0.0.1:1")
+def test_a_url_that_cannot_be_used_is_not_blamed_on_the_proxy(proxies):
+    proxies(all_proxy="http://127.0.0.1:1")
     url, problem = "https://*.airflow.example", requests.exceptions.InvalidURL("no label")
     assert no_answer(url, 30, problem, Redactor(), False).message.startswith(
         f"No request can be sent to {url}: no label"
