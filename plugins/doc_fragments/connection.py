@@ -37,7 +37,10 @@ options:
       - V(session) posts the login form of the web interface once and then sends its cookie. An Airflow 2 with its
         default settings allows only this. Airflow limits the number of logins, so a task waits up to 60 seconds until
         it can log in.
-      - V(auto) uses basic auth. If the server refuses it, it uses the login form.
+      - V(auto) uses basic auth. If the server refuses it, it uses the login form. After a few requests it also changes
+        to the login form, because Airflow checks the password again at each request with basic auth, which takes
+        longer than most requests. If that does not work, it stays with basic auth. Tasks that do not run in the process
+        of C(ansible-playbook) do not change.
       - If a proxy in front of Airflow needs the same name and password as basic auth for every path, it gets them, too.
       - If it is not set, the environment variable E(AIRFLOW_API_AUTH) is used.
     type: str

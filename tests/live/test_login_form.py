@@ -19,6 +19,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow im
 from ansible_collections.dagops.airflow.plugins.module_utils._base.clock import Clock
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import AirflowError, ApiError, WrongLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_auto import WORTH_A_LOGIN
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import SessionLogin
 from certificates import Authority
 from faults import Exchange, Line
@@ -176,9 +177,9 @@ def test_a_form_that_wants_more_is_not_posted(airflow: Airflow, line: Line, user
     assert line.seen("POST") == []
 
 
-def dag(user: str, password: str, **more: Any) -> dict[str, Any]:
-    """A task that looks at a DAG as somebody who has to log in for a token or a session."""
-    login = {"api_username": user, "api_password": password, "api_auth": "session"}
+def dag(user: str, password: str, api_auth: str = "session", **more: Any) -> dict[str, Any]:
+    """A task that looks at a DAG as somebody who has to log in, by default for a token or a session."""
+    login = {"api_username": user, "api_password": password, "api_auth": api_auth}
     return {"dagops.airflow.airflow_dag": {"dag_id": "fails", **login}, **more}
 
 
@@ -187,6 +188,34 @@ def test_a_play_logs_in_once(line: Line, user: str, tmp_path: Path) -> None:
     played = play(tmp_path, [dag(user, PASSWORD, loop=[1, 2, 3]), *[dag(user, PASSWORD)] * 5], AIRFLOW_API_URL=line.url)
     assert played.status == 0, played.output
     assert len(line.seen("POST")) == 1
+
+
+def without_cookie(exchange: Exchange) -> None:
+    """So the API has no session to accept, as where [api] auth_backends has basic auth alone."""
+    head = exchange.request.head
+    exchange.request.head = re.sub(rb"\r\nCookie: [^\r]*", b"", head) if b" /api/" in head else head
+    faults.passed(exchange)
+
+
+@pytest.mark.generation("v1")
+@pytest.mark.parametrize("takes", ["the session", "basic auth alone", "no login by the form"])
+def test_many_requests_are_worth_a_session(line: Line, user: str, tmp_path: Path, takes: str) -> None:
+    if takes == "basic auth alone":
+        line.always(without_cookie)
+    if takes == "no login by the form":
+        line.always(faults.answered(429, "Too many requests"), method="POST", path="/login/")
+    played = play(tmp_path, [dag(user, PASSWORD, "auto", loop=[*range(10)])], AIRFLOW_API_URL=line.url)
+    assert played.status == 0, played.output
+    assert len(line.seen("POST", "/login/")) == 1
+    asked = [
+        "basic" if "authorization" in request.headers else "session" for request in line.seen("GET", "/api/v1/dags")
+    ]
+    first, rest = asked[:WORTH_A_LOGIN], asked[WORTH_A_LOGIN:]
+    assert set(first) == {"basic"}
+    last = {"the session": "session", "basic auth alone": "basic", "no login by the form": "basic"}[takes]
+    assert len(rest) >= 6
+    assert set(rest[1:]) == {last}
+    assert rest[0] == ("basic" if takes == "no login by the form" else "session")
 
 
 def test_a_user_whose_password_is_another_or_who_is_gone(airflow: Airflow, tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from .._base.errors import ApiError, Denied, NotFound, Unsupported
 from .._base.text import one_line, reason_of
 from .._http.client import Client, path_of
 from .._http.login import Login, TokenLogin
-from .._http.login_v1 import AutoLogin, BasicLogin, SessionLogin
+from .._http.login_auto import AutoLogin
+from .._http.login_v1 import BasicLogin, SessionLogin
 from .._http.login_v2 import JwtLogin, PasswordTokenLogin
 from .permissions import permissions_for
 

@@ -13,6 +13,7 @@ import typing as t
 
 from .._base.clock import Clock
 from .._base.errors import AirflowError, ApiError, Unreachable, WrongLogin, about
+from .._base.patience import Patience
 from .._base.text import Redactor
 
 if t.TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Server(t.Protocol):
     clock: Clock
     redact: Redactor
     passes: Passes
+    patience: Patience
     route: str  # whatever leads to this server
 
     def open_request(
@@ -79,6 +81,9 @@ class Server(t.Protocol):
         **body: t.Any,
     ) -> Answer:
         """Send a request without a login, and return whatever came back."""
+
+    def in_haste(self, seconds: float) -> t.ContextManager[None]:
+        """Let no request inside of this block last longer than the block may."""
 
     def bear(self, act: t.Callable[[], T]) -> T:
         """Do what does no harm when done twice, again while it meets what may pass."""
@@ -195,7 +200,7 @@ class PasswordLogin(Login):
 
     def recall(self, client: Server) -> bool:
         """Take a pass that these credentials have got before, if there is one; it may have expired since."""
-        self._pass = client.passes.recall(self._owner(client))
+        self._pass = self.known(client)
         client.redact.add(filter(None, [self._pass]))
         return bool(self._pass)
 
@@ -228,17 +233,25 @@ class PasswordLogin(Login):
                 self._pass = client.bear(lambda: self._exchange(client))
         except WrongLogin:
             # Airflow takes the pass of a password that was changed a while longer.
-            client.passes.keep(self._owner(client), "")
+            self.note(client, "")
             raise
         client.redact.add([self._pass])
         self.is_fresh = True
 
     def _keep(self, client: Server) -> None:
         """Let others have a pass that was taken; one that was given and is refused would lead them astray."""
-        client.passes.keep(self._owner(client), self._pass)
+        self.note(client, self._pass)
 
-    def _owner(self, client: Server, of: str = "") -> list[str]:
-        """Whose pass it is, or what else is known OF it: each way of logging in has passes of its own."""
+    def known(self, client: Server, of: str = "") -> str:
+        """Return the pass of these credentials, or what else tasks have noted OF them; empty when nobody knows."""
+        return client.passes.recall(self._owner(client, of))
+
+    def note(self, client: Server, what: str, of: str = "") -> None:
+        """Let others know the pass of these credentials, or something else OF them."""
+        client.passes.keep(self._owner(client, of), what)
+
+    def _owner(self, client: Server, of: str) -> list[str]:
+        """Each way of logging in has passes of its own."""
         return [self.__class__.__name__, of, client.route, *self.credentials.values()]
 
     def _exchange(self, client: Server) -> str:

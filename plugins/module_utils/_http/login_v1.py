@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ways to log in to Airflow 2: basic auth, and the login form."""
+"""Ways to log in to Airflow 2: basic auth, and the login form. C(login_auto) chooses between them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import base64
 import typing as t
 from urllib.parse import urljoin, urlsplit
 
-from .._base.errors import ApiError, Denied, Unreachable, WrongLogin
+from .._base.errors import Denied, Unreachable, WrongLogin
 from .._base.patience import TOO_MANY
 from .._base.text import one_line
 from .answer import NOTHING_THERE, Answer, may_pass
@@ -54,7 +54,7 @@ class BasicLogin(Login):
         return self._worked
 
     def advice(self, status: int, reason: str, takes: str) -> str:
-        if self._worked:
+        if self._worked and status == 403:
             return lacking_in_fab(f"user {self.user}", takes)
         # From 2.9.3 on Airflow 2 answers 403 to a wrong password, too.
         causes = f"wrong api_username or api_password, or basic auth is not enabled ({BACKENDS})"
@@ -88,14 +88,14 @@ class SessionLogin(PasswordLogin):
         return self._door(request)
 
     def recall(self, client: Server) -> bool:
-        if client.passes.recall(self._owner(client, DOOR)):
+        if self.known(client, DOOR):
             self._door = self._key
             self._door.prepare(client)
         return super().recall(client)
 
     def _keep(self, client: Server) -> None:
         super()._keep(client)
-        client.passes.keep(self._owner(client, DOOR), "basic auth" if self._door is self._key else "")
+        self.note(client, "basic auth" if self._door is self._key else "", DOOR)
 
     def _exchange(self, client: Server) -> str:
         page = self._page(client)
@@ -260,53 +260,3 @@ def _no_verdict(client: Server, answer: Answer) -> Denied:
     other_page = answer.status == 200 and not login_form_of(answer.text)
     error.passes = may_pass(answer.status) or _is_misplaced(client.url, answer) or other_page
     return error
-
-
-class AutoLogin(Login):
-    """Basic authentication, and once, when it is refused at first, the login form instead."""
-
-    def __init__(self, username: str, password: str) -> None:
-        self.user = username
-        self._session = SessionLogin(username, password)
-        self._active: Login = BasicLogin(username, password)
-        self._settled = False
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        return self._active(request)
-
-    def prepare(self, client: Server) -> None:
-        if not self._settled and self._session.recall(client):
-            # A task before has found out that it takes the form.
-            self._settled = True
-            self._active = self._session
-        self._active.prepare(client)
-
-    def accepted(self, client: Server) -> None:
-        self._settled = True
-        self._active.accepted(client)
-
-    def at_the_door(self) -> Login:
-        return self._active.at_the_door()
-
-    def denied(self, client: Server, error: ApiError) -> bool:
-        if self._settled:
-            return self._active.denied(client, error)
-        try:
-            self._session.prepare(client)
-        except Denied as no_form:
-            no_form.message += (
-                f" Basic auth, which works only where {BACKENDS} holds it, was refused, too ({error.status})."
-            )
-            no_form.status = error.status
-            # What may pass is no answer yet.
-            self._settled = not no_form.passes
-            raise
-        self._settled = True
-        self._active = self._session
-        return True
-
-    def proven(self, status: int, reason: str) -> bool:
-        return self._active.proven(status, reason)
-
-    def advice(self, status: int, reason: str, takes: str) -> str:
-        return self._active.advice(status, reason, takes)

@@ -20,8 +20,9 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
 from ansible_collections.dagops.airflow.plugins.module_utils._base.text import Redactor
 from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login, TokenLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_auto import AutoLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_form import words_of
-from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import AutoLogin, BasicLogin, SessionLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import BasicLogin, SessionLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v2 import (
     FabLogin,
     FabTokenLogin,

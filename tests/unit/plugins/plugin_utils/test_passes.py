@@ -10,17 +10,21 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.access import Access
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.airflow import Airflow
 from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import Denied, WrongLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
-from ansible_collections.dagops.airflow.plugins.module_utils._http.login import PasswordLogin
-from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import AutoLogin, SessionLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login import NO_PASSES, PasswordLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_auto import WORTH_A_LOGIN, AutoLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import SessionLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v2 import FabLogin, PasswordTokenLogin
 from ansible_collections.dagops.airflow.plugins.plugin_utils._passes import SharedPasses
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Server
 
 USER, PASSWORD = "deploy", "its-pa55word"
+BASIC = "Basic ZGVwbG95Oml0cy1wYTU1d29yZA=="
+PATH = "/api/v1/dags"
 FORM = '<form><input name="csrf_token" type="hidden" value="x"></form>'
 FIELDS = {"username": USER, "password": PASSWORD, "csrf_token": "x"}
 PATHS = {SessionLogin: "/api/v1/dags", PasswordTokenLogin: "/api/v2/dags"}
@@ -105,21 +109,180 @@ def test_other_credentials_log_in_by_themselves(server, client, login, other):
     client(login, **other).get(PATHS[login])
 
 
-def test_another_server_is_never_shown_it(passes, client):
+def test_another_server_is_never_shown_it(client):
     login = client(PasswordTokenLogin).login
     assert isinstance(login, PasswordLogin)
-    passes.keep(login._owner(client(PasswordTokenLogin)), "one")
+    login.note(client(PasswordTokenLogin), "one")
     assert login.recall(client(PasswordTokenLogin))
     assert not login.recall(client(PasswordTokenLogin, url="https://other.example"))
 
 
 def test_the_way_that_was_found_is_not_sought_again(server, client):
     """Basic auth is refused once, and not by each task."""
-    server.get("/api/v1/dags", headers={"Authorization": "Basic ZGVwbG95Oml0cy1wYTU1d29yZA=="}).answers({}, 401)
+    server.get("/api/v1/dags", headers={"Authorization": BASIC}).answers({}, 401)
     logs_in(server, SessionLogin, "one")
     for _task in range(3):
         shows(server, SessionLogin, "one")
         client(AutoLogin).get("/api/v1/dags")
+
+
+# -- basic auth works, and the session is faster
+
+
+def asks_by_basic_auth(server: Server, status: int = 200) -> None:
+    server.get(PATH, headers={"Authorization": BASIC, "Cookie": None}).answers({"dags": []}, status)
+
+
+def asked_often(server: Server, client: t.Callable[..., Client]) -> None:
+    """As many requests as are worth a login, each of a task of its own."""
+    for _task in range(WORTH_A_LOGIN):
+        asks_by_basic_auth(server)
+        client(AutoLogin).get(PATH)
+
+
+@pytest.mark.parametrize("tasks", ["one", "many"])
+def test_many_requests_are_worth_a_session(server, client, tasks):
+    asked_often(server, client)
+    logs_in(server, SessionLogin, "one")
+    same = client(AutoLogin)
+    for _request in range(3):
+        shows(server, SessionLogin, "one")
+        (same if tasks == "one" else client(AutoLogin)).get(PATH)
+
+
+def test_one_task_with_many_requests(server, client):
+    task = client(AutoLogin)
+    for _request in range(WORTH_A_LOGIN):
+        asks_by_basic_auth(server)
+        task.get(PATH)
+    logs_in(server, SessionLogin, "one")
+    shows(server, SessionLogin, "one")
+    task.get(PATH)
+
+
+def test_tasks_that_share_nothing_do_not_post_the_form(server, client):
+    task = client(AutoLogin)
+    task.passes = NO_PASSES
+    for _request in range(3 * WORTH_A_LOGIN):
+        asks_by_basic_auth(server)
+        task.get(PATH)
+
+
+def no_form(server: Server) -> None:
+    server.get("/login/").says("", 404)
+
+
+def another_page(server: Server) -> None:
+    server.get("/login/").says("", 302, Location="https://sso.example/authorize")
+
+
+def overloaded(server: Server) -> None:
+    server.get("/login/").says("", 503)
+
+
+def unreachable(server: Server) -> None:
+    server.get("/login/").fails(requests.ConnectionError())
+
+
+def too_many_logins(server: Server) -> None:
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie="session=before")
+    server.post("/login/", form=FIELDS).says("", 429)
+
+
+def refused(server: Server) -> None:
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie="session=before")
+    server.post("/login/", form=FIELDS).says("", 302, "text/html", Location="/login/")
+
+
+@pytest.mark.parametrize("fails", [no_form, another_page, overloaded, unreachable, too_many_logins, refused])
+def test_without_a_session_it_stays_with_basic_auth(server, client, clock, fails):
+    asked_often(server, client)
+    fails(server)
+    for _task in range(2 * WORTH_A_LOGIN):
+        asks_by_basic_auth(server)
+        client(AutoLogin).get(PATH)
+    assert not clock.pauses, "nobody waits for what is not needed"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_session_that_the_api_does_not_take(server, client, status):
+    """C(auth_backends) has basic auth alone."""
+    asked_often(server, client)
+    logs_in(server, SessionLogin, "one")
+    shows(server, SessionLogin, "one", status)
+    for _task in range(2 * WORTH_A_LOGIN):
+        asks_by_basic_auth(server)
+        client(AutoLogin).get(PATH)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_session_that_has_ended(server, client, status):
+    """A webserver whose secret key is random has started anew, say in the middle of a wait."""
+    asked_often(server, client)
+    logs_in(server, SessionLogin, "one")
+    task = client(AutoLogin)
+    shows(server, SessionLogin, "one")
+    task.get(PATH)
+    shows(server, SessionLogin, "one", status)
+    for _request in range(3):
+        asks_by_basic_auth(server)
+        task.get(PATH)
+    asks_by_basic_auth(server)
+    client(AutoLogin).get(PATH)
+
+
+def test_a_write_that_the_session_may_not_do_is_sent_again(server, client):
+    asked_often(server, client)
+    logs_in(server, SessionLogin, "one")
+    server.post(PATH, sends={"a": 1}, headers={"Cookie": "session=one"}).answers({}, 401)
+    server.post(PATH, sends={"a": 1}, headers={"Authorization": BASIC}).answers({"done": True})
+    assert client(AutoLogin).post(PATH, {"a": 1}) == {"done": True}
+
+
+def test_what_neither_may_do(server, client, clock):
+    """The session is not to blame, and basic auth is not asked again and again."""
+    asked_often(server, client)
+    logs_in(server, SessionLogin, "one")
+    shows(server, SessionLogin, "one")
+    client(AutoLogin).get(PATH)
+    task = client(AutoLogin)
+    for passed in (0, 30, 60):
+        clock.sleep(passed)
+        shows(server, SessionLogin, "one", 403)
+        if passed != 30:
+            asks_by_basic_auth(server, 403)
+        with pytest.raises(Denied, match="user deploy lacks the permission") as caught:
+            task.get(PATH)
+        assert caught.value.authenticated
+    shows(server, SessionLogin, "one")
+    task.get(PATH)
+
+
+def test_the_password_was_changed_and_the_session_has_ended(server, client):
+    asked_often(server, client)
+    logs_in(server, SessionLogin, "one")
+    shows(server, SessionLogin, "one")
+    client(AutoLogin).get(PATH)
+    shows(server, SessionLogin, "one", 401)
+    asks_by_basic_auth(server, 401)
+    with pytest.raises(Denied, match="wrong api_username or api_password"):
+        client(AutoLogin).get(PATH)
+
+
+def test_a_password_is_not_proven_by_a_session(server, client):
+    asked_often(server, client)
+    logs_in(server, SessionLogin, "one")
+    shows(server, SessionLogin, "one")
+    client(AutoLogin).get(PATH)
+    server.get(PATH, query={"limit": 1}, headers={"Authorization": BASIC, "Cookie": None}).answers({}, 401)
+    refused(server)
+    with pytest.raises(WrongLogin):
+        Airflow(client(AutoLogin), "v1").log_in()
+    asks_by_basic_auth(server)
+    client(AutoLogin).get(PATH)
+
+
+# -- who asks, and what ends it
 
 
 def test_who_asks_for_a_proof_gets_one(server, client):
@@ -172,9 +335,9 @@ def test_all_log_in_anew_once_a_user_was(server, client, what):
     client(PasswordTokenLogin).get(PATHS[PasswordTokenLogin])
 
 
-def test_the_users_api_takes_a_token_for_expired_first(server, client, passes):
+def test_the_users_api_takes_a_token_for_expired_first(server, client):
     """Only when it refuses a new one it is the API of Airflow 3.0, which takes no tokens."""
-    passes.keep(PasswordTokenLogin(USER, PASSWORD)._owner(client(PasswordTokenLogin)), "one")
+    PasswordTokenLogin(USER, PASSWORD).note(client(PasswordTokenLogin), "one")
     users = client(PasswordTokenLogin)
     users = users.logged_in_by(FabLogin(users.login))
     server.get("/auth/fab/v1/users", headers={"Authorization": "Bearer one"}).answers({}, 401)
@@ -183,8 +346,8 @@ def test_the_users_api_takes_a_token_for_expired_first(server, client, passes):
     assert users.get("/auth/fab/v1/users") == {"users": []}
 
 
-def test_what_is_recalled_is_redacted(client, passes):
-    passes.keep(PasswordTokenLogin(USER, PASSWORD)._owner(client(PasswordTokenLogin)), "the-token-1")
+def test_what_is_recalled_is_redacted(client):
+    PasswordTokenLogin(USER, PASSWORD).note(client(PasswordTokenLogin), "the-token-1")
     again = client(PasswordTokenLogin)
     again.login.prepare(again)
     assert "the-token-1" not in again.redact("it was the-token-1")
