@@ -57,7 +57,7 @@ class BasicLogin(Login):
         if self._worked and status == 403:
             return lacking_in_fab(f"user {self.user}", takes)
         # From 2.9.3 on Airflow 2 answers 403 to a wrong password, too.
-        causes = f"wrong api_username or api_password, or basic auth is not enabled ({BACKENDS})"
+        causes = f"wrong api_username ({self.user}) or api_password, or basic auth is not enabled ({BACKENDS})"
         if status == 401:
             return causes
         denied = lacking(f"user {self.user}", takes)
@@ -112,7 +112,8 @@ class SessionLogin(PasswordLogin):
         answer = self._posted(client, form, page.cookie)
         if _is_refusal(client.url, answer):
             raise WrongLogin(
-                "Airflow's login form refused api_username or api_password: one of them is wrong; correct it.",
+                f"Airflow's login form refused api_username ({self.user}) or api_password: one of them is wrong; "
+                "correct it.",
                 answer.status,
             )
         if answer.status not in (302, 303) or not answer.cookie or _is_misplaced(client.url, answer):
@@ -180,7 +181,8 @@ class PasswordCheck(SessionLogin):
             # Where people log in in another way, basic auth is all that a password is for.
             if not self._has_form and answer.status in (401, 403) and isinstance(body, dict) and "title" in body:
                 raise WrongLogin(
-                    "Airflow's basic auth refused api_username or api_password: one of them is wrong; correct it.",
+                    f"Airflow's basic auth refused api_username ({self.user}) or api_password: one of them is wrong; "
+                    "correct it.",
                     answer.status,
                 ) from error
             raise

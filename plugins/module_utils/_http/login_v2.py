@@ -86,8 +86,8 @@ class PasswordTokenLogin(PasswordLogin):
         # A proxy has pages or keys of its own for these.
         if answer.status in (400, 401, 403, 422) and isinstance(body, dict) and "detail" in body:
             raise WrongLogin(
-                f"Airflow refused the login at {client.url}/auth/token: wrong api_username or api_password; correct "
-                "them.",
+                f"Airflow refused the login at {client.url}/auth/token: wrong api_username ({self.user}) or "
+                "api_password; correct them.",
                 answer.status,
             )
         if answer.status in (200, 201) and body is None:

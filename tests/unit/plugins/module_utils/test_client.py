@@ -725,7 +725,7 @@ def test_a_proxy_that_wants_a_login_for_every_path_gets_it(client, server, statu
 def test_a_login_that_the_proxy_refuses_is_told(client, server):
     client = client.logged_in_by(BasicLogin("deploy", "pa55word"))
     server.again(server.get(PATH).says("", 401))
-    assert "wrong api_username or api_password" in failure(client.get_open, PATH).message
+    assert "wrong api_username (deploy) or api_password" in failure(client.get_open, PATH).message
 
 
 def test_without_a_login_there_is_none_to_show(client, server):
@@ -739,7 +739,7 @@ def test_a_page_lets_nobody_in(server, clock):
     server.get(PATH).says(PAGE, 200, "text/html")
     failure(client.get, PATH)
     server.get(PATH).answers({"title": "Forbidden"}, 403)
-    assert "wrong api_username or api_password" in failure(client.get, PATH).message
+    assert "wrong api_username (deploy) or api_password" in failure(client.get, PATH).message
 
 
 def test_an_outage_lasts_as_long_as_allowed(server, clock):

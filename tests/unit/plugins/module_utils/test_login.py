@@ -170,7 +170,10 @@ def test_basic_takes_utf_8(server, clock):
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (401, "wrong api_username or api_password, or basic auth is not enabled ([api] auth_backends in airflow.cfg)."),
+        (
+            401,
+            "(deploy) or api_password, or basic auth is not enabled ([api] auth_backends in airflow.cfg).",
+        ),
         (
             403,
             "or user deploy lacks the permission; airflow_info with login: true and api_auth: auto tells which.",
@@ -180,7 +183,7 @@ def test_basic_takes_utf_8(server, clock):
 def test_basic_names_all_that_may_be_wrong(server, clock, status, words):
     server.get(PATH).answers({"title": "Forbidden", "detail": None}, status)
     message = failure(client_with(BasicLogin(USER, PASSWORD), clock).get, PATH).message
-    assert "wrong api_username or api_password" in message
+    assert "wrong api_username (deploy) or api_password" in message
     assert words in message
 
 
@@ -284,7 +287,7 @@ def test_wrong_password_for_a_token(server, token_client, status):
     error = failure(token_client.get, PATH)
     assert isinstance(error, WrongLogin)
     assert error.message == (
-        "Airflow refused the login at https://airflow.example/auth/token: wrong api_username or api_password; "
+        "Airflow refused the login at https://airflow.example/auth/token: wrong api_username (deploy) or api_password; "
         "correct them."
     )
 
@@ -492,7 +495,8 @@ def test_the_form_refuses_the_password(server, session_client, target):
     error = failure(session_client.get, PATH)
     assert isinstance(error, WrongLogin)
     assert (
-        error.message == "Airflow's login form refused api_username or api_password: one of them is wrong; correct it."
+        error.message
+        == "Airflow's login form refused api_username (deploy) or api_password: one of them is wrong; correct it."
     )
 
 

@@ -265,7 +265,7 @@ def test_the_password_was_changed_and_the_session_has_ended(server, client):
     client(AutoLogin).get(PATH)
     shows(server, SessionLogin, "one", 401)
     asks_by_basic_auth(server, 401)
-    with pytest.raises(Denied, match="wrong api_username or api_password"):
+    with pytest.raises(Denied, match=r"wrong api_username \(deploy\) or api_password"):
         client(AutoLogin).get(PATH)
 
 
