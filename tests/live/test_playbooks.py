@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks, as somebody runs them who has read nothing but their heads."""
+"""The playbooks, as somebody runs them who has read nothing but the guide to them."""
 
 from __future__ import annotations
 

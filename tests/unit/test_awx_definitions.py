@@ -17,6 +17,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._connect import _cl
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC, AirflowModule
 from ansible_collections.dagops.airflow.tests.unit.awx import definition, injected
 from ansible_collections.dagops.airflow.tests.unit.played import arguments, on_the_target
+from ansible_collections.dagops.airflow.tests.unit.told import variables_of
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -95,10 +96,8 @@ def test_surveys(playbook):
         if question["type"] != "multiplechoice":
             assert isinstance(question["min"], int)
             assert isinstance(question["max"], int)
-    # The head of the playbook names its variables.
-    head = (ROOT / "playbooks" / f"{playbook}.yml").read_text(encoding="utf-8").partition("\n- name")[0]
-    told = set(re.findall(r"^#   (airflow_\w+)(?:, (airflow_\w+))?", head, re.MULTILINE))
-    assert set(variables) == {name for names in told for name in names if name}
+    # The guide names its variables.
+    assert set(variables) == variables_of(playbook)
 
 
 def test_all_that_can_belong_to_an_organization_does():

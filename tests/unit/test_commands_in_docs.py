@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ansible_collections.dagops.airflow.tests.unit.told import SECTIONS, variables_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PATTERNS = ("*.md", "docs/**/*.md", "docs/**/*.rst", "roles/*/README.md", "examples/**/*.md", "playbooks/*.yml")
@@ -34,12 +35,20 @@ SESSIONS = [
 
 
 @pytest.mark.parametrize(("place", "name", "arguments"), PLAYED)
-def test_a_playbook_is_there_and_its_head_tells_the_variables(place, name, arguments):
-    text = (ROOT / "playbooks" / f"{name}.yml").read_text(encoding="utf-8")
-    head = text.partition("\n- name:")[0]
+def test_a_playbook_is_there_and_the_guide_tells_its_variables(place, name, arguments):
+    assert (ROOT / "playbooks" / f"{name}.yml").is_file()
     for variable in re.findall(r"""-e '?\{?"?(airflow_\w+)""", arguments):
-        told = re.search(rf"^#   .*\b{variable}\b", head, re.MULTILINE)
-        assert told, f"{place}: {variable} is none of its variables"
+        assert variable in variables_of(name), f"{place}: {variable} is none of its variables"
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_playbook_reads_what_the_guide_tells(name):
+    body = (ROOT / "playbooks" / f"{name}.yml").read_text(encoding="utf-8").partition("\n- name:")[2]
+    for file in re.findall(r"(?:vars_files: \[|include_tasks: )([\w/.]+)", body):
+        body += (ROOT / "playbooks" / file).read_text(encoding="utf-8")
+    assert variables_of(name)
+    for variable in variables_of(name):
+        assert re.search(rf"(?<![\w./]){variable}\b", body), f"{variable} is none of its variables"
 
 
 @pytest.mark.parametrize(("place", "command"), MADE)
