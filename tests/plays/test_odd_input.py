@@ -15,20 +15,32 @@ from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, ansib
 
 PLAYBOOKS = ROOT / "playbooks"
 NOTE = "airflow_paused.json"
-NO_NOTE = "is no note of pause_all, which is a list of DAG ids in JSON; name the right one in airflow_state_file."
+NO_LIST = "is not a list of DAG ids in JSON, as pause_all writes it, so nothing was"
 # Playbook, variables, the text of the note if there is one, and the sentence.
 REFUSED: dict[str, tuple[str, dict[str, t.Any], str | None, str]] = {
     "a wait": ("run_dag", {"airflow_dag_id": "ok", "airflow_wait": "maybe"}, None, "argument 'wait' is of type"),
-    "a note that is no JSON": ("restore", {}, "ok", NO_NOTE),
-    "a folder": ("restore", {"airflow_state_file": "."}, None, NO_NOTE),
-    "a mapping": ("restore", {"airflow_unpaused_dags": {"a": 1}}, "[", "dag_id must be a list, and is a mapping"),
+    "a note that is no JSON": ("restore", {}, "ok", f"{NO_LIST} restored; give another file in airflow_state_file."),
+    "another file": ("pause_all", {}, "ok", f"{NO_LIST} paused; give another file in airflow_state_file."),
+    "a folder": ("restore", {"airflow_state_file": "."}, None, NO_LIST),
+    "a mapping": (
+        "restore",
+        {"airflow_unpaused_dags": {"a": 1}},
+        "[",
+        "airflow_unpaused_dags must be a list, and is a mapping",
+    ),
     "a comma": (
         "restore",
         {"airflow_unpaused_dags": ","},
         "[]",
-        "dag_id holds an empty text; name what is meant, or give",
+        "airflow_unpaused_dags holds an empty text; name what is meant, or give",
     ),
-    "no note": ("restore", {"airflow_unpaused_dags": None}, None, "There is no note of pause_all in"),
+    "no note": (
+        "restore",
+        {"airflow_unpaused_dags": None},
+        None,
+        "airflow_paused.json does not exist, so there is nothing to restore; give the file that pause_all has written "
+        "in airflow_state_file.",
+    ),
     "a user to become": (
         "enable_api",
         {"airflow_become": "maybe"},
@@ -43,26 +55,17 @@ REFUSED: dict[str, tuple[str, dict[str, t.Any], str | None, str]] = {
     ),
     "tags": ("pause_all", {"airflow_tags": ["a", " "]}, None, "tags holds an empty text; name what is meant, or give"),
 }
-# What the artifact or a survey gives, and the DAGs that are unpaused; the note has ["noted"].
-GIVEN: dict[str, tuple[dict[str, t.Any], list[str]]] = {
-    "nothing": ({}, ["noted"]),
-    "an empty text": ({"airflow_unpaused_dags": ""}, ["noted"]),
-    "null": ({"airflow_unpaused_dags": None}, ["noted"]),
-    "an artifact": ({"airflow_unpaused_dags": ["a", "b"]}, ["a", "b"]),
-    "an empty artifact": ({"airflow_unpaused_dags": []}, []),
-    "a text": ({"airflow_unpaused_dags": "a, b"}, ["a", "b"]),
+# What is asked for by each of these variables, and the option of the module that comes of it; null: it is left out.
+LISTS = {"airflow_unpaused_dags": "restore", "airflow_dag_ids": "pause_all", "airflow_tags": "pause_all"}
+ASKED: dict[str, tuple[t.Any, t.Any]] = {
+    "an empty text": ("", None),
+    "null": (None, None),
+    # It selects nothing; an empty list never means all DAGs.
+    "an empty list": ([], []),
+    "a text": ("etl_*, one", "etl_*, one"),
+    "a list": (["one", "two"], ["one", "two"]),
     # What ansible-core 2.19 and newer makes of the answer of a survey.
-    "a number": ({"airflow_unpaused_dags": 2024}, ["2024"]),
-}
-# What is asked for, and the options of the module that come of it.
-PAUSED: dict[str, tuple[dict[str, t.Any], list[t.Any]]] = {
-    "nothing": ({}, ["*", None]),
-    "empty answers": ({"airflow_dag_ids": "", "airflow_tags": ""}, ["*", None]),
-    "null": ({"airflow_dag_ids": None, "airflow_tags": None}, ["*", None]),
-    # They select nothing; an empty list never means all DAGs.
-    "empty lists": ({"airflow_dag_ids": [], "airflow_tags": []}, [[], []]),
-    "texts": ({"airflow_dag_ids": "etl_*, one", "airflow_tags": "team"}, ["etl_*, one", "team"]),
-    "lists": ({"airflow_dag_ids": ["one", "two"], "airflow_tags": ["team"]}, [["one", "two"], ["team"]]),
+    "a number": (2024, 2024),
 }
 ARTIFACT = {"airflow_dag_run": {"dag_id": "slow", "dag_run_id": "s1"}}
 # What a survey and an artifact give, and the run that is cancelled.
@@ -89,9 +92,12 @@ def test_what_cannot_be_right_is_one_sentence(name: str, tmp_path: Path, no_airf
     assert "failed=1" in played.words
 
 
+def text_of(playbook: str) -> str:
+    return (PLAYBOOKS / f"{playbook}.yml").read_text(encoding="utf-8")
+
+
 def play_of(playbook: str) -> dict[str, t.Any]:
-    text = (PLAYBOOKS / f"{playbook}.yml").read_text(encoding="utf-8")
-    (first,) = yaml.safe_load(text.replace("!unsafe ", ""))  # which is Ansible's own
+    (first,) = yaml.safe_load(text_of(playbook).replace("!unsafe ", ""))  # which is Ansible's own
     return t.cast("dict[str, t.Any]", first)
 
 
@@ -99,13 +105,6 @@ def vars_of(playbook: str) -> dict[str, t.Any]:
     first = play_of(playbook)
     files = [yaml.safe_load((PLAYBOOKS / name).read_text(encoding="utf-8")) for name in first.get("vars_files", ())]
     return {key: value for found in (*files, first.get("vars", {})) for key, value in found.items()}
-
-
-def test_restore_takes_what_it_is_given_or_else_the_note(tmp_path: Path) -> None:
-    (tmp_path / NOTE).write_text('["noted"]\n', encoding="utf-8")
-    note = {"_note": {"stat": {"exists": True, "isreg": True}}}
-    cases = {name: ({**note, **given}, "_wanted") for name, (given, _expected) in GIVEN.items()}
-    assert worked_out(tmp_path, cases, vars_of("restore")) == {name: case[1] for name, case in GIVEN.items()}
 
 
 @pytest.fixture
@@ -134,14 +133,14 @@ def test_a_folder_is_left_alone_when_the_dags_are_given(tmp_path: Path, no_airfl
     assert not (tmp_path / "folder.restored").exists()
 
 
-def test_the_dags_that_are_paused(tmp_path: Path) -> None:
-    (look, *_others) = play_of("pause_all")["tasks"]
+@pytest.mark.parametrize("variable", LISTS)
+def test_a_list_is_left_out_where_nothing_is_said(variable: str, tmp_path: Path) -> None:
+    (option,) = re.findall(rf"\{{\{{ (omit if {variable} .*?) \}}\}}", text_of(LISTS[variable]))
     # There is no task to leave an option out of.
-    options = [look["dagops.airflow.airflow_dag"][key][3:-3].replace("omit", "none") for key in ("dag_id", "tags")]
-    wanted = f"[{', '.join(f'({option})' for option in options)}]"
-    cases = {name: (given, wanted) for name, (given, _expected) in PAUSED.items()}
-    found = worked_out(tmp_path, cases, vars_of("pause_all"))
-    assert found == {name: case[1] for name, case in PAUSED.items()}
+    option = option.replace("omit", "none")
+    cases = {name: ({variable: given}, f"({option})") for name, (given, _expected) in ASKED.items()}
+    found = worked_out(tmp_path, {**cases, "nothing": ({}, f"({option})")}, {})
+    assert found == {"nothing": None, **{name: case[1] for name, case in ASKED.items()}}
 
 
 def test_the_run_that_is_cancelled(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from .text import one_line
 # Keys whose values are names, states, times and numbers of Airflow's. Messages, logs, notes and conf are not.
 NAMES = frozenset(
     (
-        *("dag_id", "dag_ids", "gone_dag_ids", "dag_run_id", "run_type"),
+        *("dag_id", "dag_ids", "gone_dag_ids", "unpaused_dags", "dag_run_id", "run_type"),
         *("task_id", "map_index", "loop_iteration", "id", "wanted", "state", "status", "operator"),
         *("try_number", "max_tries", "task_counts", "active_runs", "max_active_runs"),
         *("logical_date", "run_after", "data_interval_start", "data_interval_end", "start_date", "end_date"),

@@ -112,6 +112,12 @@ def find(airflow: Airflow, selection: Selection, stale: bool) -> list[Object]:
     ]
 
 
+def find_current(airflow: Airflow, ids: t.Sequence[str]) -> Selected:
+    """Return the DAGs with these ids that there are and that are not stale."""
+    dags, listing = _exact(airflow, ids)
+    return Selected([dag for dag in dags if not dag["is_stale"]], listing)
+
+
 def _listed(airflow: Airflow, containing: str = "", tags: t.Sequence[str] = ()) -> Listing:
     return Listing(containing, tags, airflow.ask(Dags).select(containing, tags))
 
