@@ -137,8 +137,9 @@ def typing(session: nox.Session) -> None:
     """Run mypy on the plugins, and on what runs the tests."""
     mypy: Command = ["mypy", "--config-file", ROOT / "pyproject.toml", "--cache-dir"]
     with copied("typing") as root:
-        package = f"ansible_collections.{NAMESPACE}.{NAME}.plugins"
-        run(session, [*mypy, CACHE / "mypy" / "plugins", "--package", package], cwd=root.parents[2])
+        collection = f"ansible_collections.{NAMESPACE}.{NAME}"
+        packages = ["--package", f"{collection}.plugins", "--package", f"{collection}.playbooks.filter_plugins"]
+        run(session, [*mypy, CACHE / "mypy" / "plugins", *packages], cwd=root.parents[2])
     # nox is where this runs.
     own: Command = [CACHE / "mypy" / "dev", "--python-executable", sys.executable, "dev", "noxfile.py"]
     run(session, [*mypy, *own], environment(session, MYPYPATH="dev:tests/airflow:tests/bench:tests/picture"))

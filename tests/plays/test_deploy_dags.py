@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow
-from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook, worked_out
+from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook
 
 PLAYBOOK = ROOT / "playbooks" / "deploy_dags.yml"
 (PLAY,) = yaml.safe_load(PLAYBOOK.read_text(encoding="utf-8"))
@@ -51,39 +51,6 @@ def test_dags_are_paused_before_files_are_copied() -> None:
     look, unpause = DEPLOY["always"]
     assert look["dagops.airflow.airflow_dag_info"]["dag_id"] == "{{ _unpaused }}"
     assert unpause["dagops.airflow.airflow_dag"]["paused"] is False
-
-
-# What is deployed, and what the files are called below the folder to which it goes.
-SOURCES = {
-    "what is in a folder": ("/", ["one.py", "packed.zip", "team.a/two.py"]),
-    "a folder": ("", ["dags/one.py", "dags/packed.zip", "dags/team.a/two.py"]),
-    "a file": ("/one.py", ["one.py"]),
-    "a file elsewhere": ("/team.a/two.py", ["two.py"]),
-}
-
-
-@pytest.fixture(scope="module")
-def named(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
-    """What the files are called in each case, worked out by one playbook for all."""
-    folder = tmp_path_factory.mktemp("deploy_dags")
-    source = folder / "dags"
-    (source / "team.a").mkdir(parents=True)
-    files = [source / name for name in ("one.py", "team.a/two.py", "packed.zip")]
-    for file in files:
-        file.write_text("", encoding="utf-8")
-    listed = {
-        "results": [{"files": [{"path": str(file)} for file in files[start:end]]} for start, end in ((0, 2), (2, 3))]
-    }
-    cases = {
-        name: ({"airflow_dags_source": f"{source}{path}", "_listed": listed}, "_files")
-        for name, (path, _expected) in SOURCES.items()
-    }
-    return worked_out(folder, cases, PLAY["vars"])
-
-
-@pytest.mark.parametrize("name", SOURCES)
-def test_names_of_the_deployed_files(name: str, named: dict[str, t.Any]) -> None:
-    assert named[name] == SOURCES[name][1]
 
 
 def test_files_that_airflow_takes_for_dag_files_are_waited_for(tmp_path: Path, airflow: LittleAirflow) -> None:

@@ -97,7 +97,7 @@ def text_of(playbook: str) -> str:
 
 
 def play_of(playbook: str) -> dict[str, t.Any]:
-    (first,) = yaml.safe_load(text_of(playbook).replace("!unsafe ", ""))  # which is Ansible's own
+    (first,) = yaml.safe_load(text_of(playbook))
     return t.cast("dict[str, t.Any]", first)
 
 
@@ -149,32 +149,15 @@ def test_the_run_that_is_cancelled(tmp_path: Path) -> None:
     assert found == {name: case[1] for name, case in CANCELLED.items()}
 
 
-@pytest.mark.parametrize(
-    ("answer", "insecure"),
-    [("", False), ("y", False), ("ture", False), ("False", True), ("n", True)],
-)
-def test_awx_is_told_to_skip_the_check_of_certificates_by_a_no_alone(
-    answer: str, insecure: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AIRFLOW_API_VALIDATE_CERTS", answer)
-    plays_vars = {key: value for key, value in vars_of("awx_setup").items() if key != "_run_survey"}
-    there = {"_there": {"credentials": []}}
-    wanted = "[_inputs.insecure | default(false), (_verify or 'true') in _yes + _no]"
-    found = worked_out(tmp_path, {"it": (there, wanted)}, plays_vars)
-    assert found["it"] == [insecure, answer != "ture"]
-
-
-@pytest.mark.parametrize(
-    ("variable", "environment"), [("airflow_awx_rotate", ""), ("AIRFLOW_API_VALIDATE_CERTS", "maybe")]
-)
-def test_awx_setup_refuses_an_answer_that_is_neither(
-    variable: str, environment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The modules of AWX are not here.
-    (refuse,) = [task for task in play_of("awx_setup")["tasks"] if task["name"].startswith("Refuse an answer")]
-    monkeypatch.setenv("AIRFLOW_API_VALIDATE_CERTS", environment)
+def test_awx_setup_refuses_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it looks for the modules of AWX, which are not here."""
+    monkeypatch.setenv("CONTROLLER_HOST", "http://127.0.0.1:9")
+    monkeypatch.setenv("AIRFLOW_API_URL", "http://127.0.0.1:9")
+    (refuse, *_others) = play_of("awx_setup")["tasks"]
+    (tmp_path / "filter_plugins").symlink_to(PLAYBOOKS / "filter_plugins")
+    played = play(tmp_path, [refuse], plays_vars=vars_of("awx_setup"), airflow_awx_project_url="x")
+    assert played.status == 0, played.output
     played = play(
-        tmp_path, [refuse], plays_vars=vars_of("awx_setup"), airflow_awx_rotate="" if environment else "maybe"
+        tmp_path, [refuse], plays_vars=vars_of("awx_setup"), airflow_awx_project_url="x", airflow_awx_rotate="maybe"
     )
-    assert played.status != 0
-    assert f"{variable} must be true or false, and is maybe; correct it. Nothing was changed." in played.words
+    assert "The variable airflow_awx_rotate must be true or false, and is maybe; correct it." in played.words
