@@ -56,6 +56,10 @@ def play(
         header["vars_files"] = [str(ROLE / "defaults" / "main.yml"), str(ROLE / "vars" / "main.yml")]
     else:
         header["vars"] = dict(plays_vars)
+        # Filters that only playbooks of the collection have, which Ansible looks for next to them.
+        filters = folder / "filter_plugins"
+        if not filters.exists():
+            filters.symlink_to(ROOT / "playbooks" / "filter_plugins")
     # JSON is YAML.
     playbook.write_text(json.dumps([header]), encoding="utf-8")
     return ansible_playbook(str(playbook), folder, *options, **variables)
