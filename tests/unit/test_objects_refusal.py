@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Why files cannot be applied, by a filter of the playbook apply_objects."""
 
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleError, AnsibleFilterError
-from ansible_collections.dagops.airflow.plugins.filter.objects_refusal import FilterModule, objects_refusal
+from ansible.errors import AnsibleError
+from ansible_collections.dagops.airflow.playbooks.filter_plugins.objects_refusal import FilterModule, objects_refusal
 from ansible_collections.dagops.airflow.plugins.filter.objects_yaml import objects_yaml
 from ansible_collections.dagops.airflow.plugins.module_utils._base.placeholders import placeholder
 
@@ -114,9 +115,3 @@ def test_a_file_that_ansible_cannot_read(texts, says):
 @pytest.mark.parametrize("text", ["", "a: b", "a: !vault b", "a: !unsafe b"])
 def test_a_file_that_ansible_reads(text):
     assert objects_refusal([text], reading=True) == ""
-
-
-@pytest.mark.parametrize("value", [None, "text", [1]])
-def test_what_is_no_list_of_texts(value):
-    with pytest.raises(AnsibleFilterError, match="objects_refusal takes a list of texts"):
-        objects_refusal(value)

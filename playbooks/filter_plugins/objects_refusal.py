@@ -2,66 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Why the files of the playbook apply_objects cannot be applied. Ansible finds this filter only next to playbooks."""
+
 from __future__ import annotations
-
-DOCUMENTATION = r"""
-name: objects_refusal
-short_description: Say why files with the configuration of an Airflow cannot be applied
-version_added: 1.0.0
-author:
-  - The dagops.airflow authors (@dagops)
-description:
-  - Checks the texts of files, such as those of P(dagops.airflow.objects_yaml#filter), before Ansible puts the secrets
-    into them.
-positional: _input, secrets
-options:
-  _input:
-    description: The texts of the files; with O(reading) that of one file, or none where it cannot be read.
-    type: list
-    elements: str
-    required: true
-  secrets:
-    description: The variable C(vault_airflow), a mapping with the secrets; not set if it is not defined.
-    type: dict
-  reading:
-    description:
-      - Only say why Ansible cannot read a file. The words hold no line of the file, since it may have secrets.
-    type: bool
-    default: false
-seealso:
-  - plugin: dagops.airflow.objects_yaml
-    plugin_type: filter
-"""
-
-EXAMPLES = r"""
-- name: Refuse a file that lacks secrets
-  ansible.builtin.assert:
-    that: refusal == ''
-    fail_msg: "connections.yml {{ refusal }}."
-  vars:
-    texts: "{{ query('ansible.builtin.file', 'connections.yml') }}"
-    refusal: "{{ texts | dagops.airflow.objects_refusal(vault_airflow | default(none)) }}"
-"""
-
-RETURN = r"""
-_value:
-  description: What is wrong and what to do, as the end of a sentence; an empty string if the files can be applied.
-  type: str
-  sample: holds the unknown keys polls (did you mean pools?); correct them
-"""
 
 import re
 import typing as t
 
 import yaml
-from ansible.errors import AnsibleError, AnsibleFilterError
+from ansible.errors import AnsibleError
+from ansible_collections.dagops.airflow.plugins.filter.objects_yaml import FORMAT
+from ansible_collections.dagops.airflow.plugins.module_utils._base.conf import kind_of
+from ansible_collections.dagops.airflow.plugins.module_utils._base.placeholders import missing_of
+from ansible_collections.dagops.airflow.plugins.module_utils._base.text import first_few, not_among, one_line
+from ansible_collections.dagops.airflow.plugins.module_utils._work.tree import KINDS
 from jinja2.exceptions import UndefinedError
-
-from ..module_utils._base.conf import kind_of
-from ..module_utils._base.placeholders import missing_of
-from ..module_utils._base.text import first_few, not_among, one_line
-from ..module_utils._work.tree import KINDS
-from .objects_yaml import FORMAT
 
 
 class Loader(yaml.SafeLoader):
@@ -72,14 +27,17 @@ for tag in ("!vault", "!vault-encrypted", "!unsafe"):
     Loader.add_constructor(tag, lambda loader, node: None)
 
 
-def objects_refusal(value: t.Any, secrets: t.Mapping[str, t.Any] | None = None, reading: bool = False) -> str:
-    """Say why these texts cannot be applied."""
-    if not isinstance(value, (list, tuple)) or not all(isinstance(text, str) for text in value):
-        raise AnsibleFilterError("objects_refusal takes a list of texts; give it what the files hold.")
+def objects_refusal(texts: t.Sequence[str], secrets: t.Mapping[str, t.Any] | None = None, reading: bool = False) -> str:
+    """Say why these files cannot be applied, as the end of a sentence; empty: they can be.
+
+    :param texts: what the files hold; with C(reading) that of one file, or none if it cannot be read.
+    :param secrets: the variable C(vault_airflow); None: it is not defined.
+    :param reading: only say why Ansible cannot read a file, with no line of it, since it may hold secrets.
+    """
     if reading:
-        return _why_unread(value)
+        return _why_unread(texts)
     # Ansible has read the same texts, so they are YAML.
-    found = [tree for tree in (yaml.load(text, Loader) for text in value) if isinstance(tree, dict)]
+    found = [tree for tree in (yaml.load(text, Loader) for text in texts) if isinstance(tree, dict)]
     keys = list(dict.fromkeys(str(key) for tree in found for key in tree))
     if any(str(tree.get("format", FORMAT)) != str(FORMAT) for tree in found):
         return "was written for another version of this collection; export it again, or install that version"
