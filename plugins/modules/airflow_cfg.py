@@ -193,8 +193,6 @@ processes:
       type: str
 """
 
-import os
-import tempfile
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -212,6 +210,7 @@ from ..module_utils._work.cfg import (
     section_name,
     text_of,
 )
+from ..module_utils._work.cfg_file import diff, write
 from ..module_utils._work.processes import Process, airflow_processes
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -304,7 +303,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         "value_after": None if hidden else after,
         "overridden_by": overriding(processes, hidden),
         "processes": [{"process": process.number, "part": process.part} for process in processes],
-        "diff": diff(path, wish, before, after, hidden),
+        "diff": diff(path, wish.section, wish.option, before, after, hidden),
     }
     if wish.items is not None:
         result["items_before"] = None if hidden else items_of(before)
@@ -325,25 +324,6 @@ def wish_of(params: dict[str, t.Any]) -> Wish:
     items = None if params["items"] is None else checked_items(params["items"])
     values = [text_of(name, value) for name, value in given.items()]
     return Wish(section, option, values[0] if values else None, items, present)
-
-
-def write(module: AnsibleModule, text: str) -> dict[str, t.Any]:
-    """Replace the file, which keeps its owner, mode and SELinux context, in one step."""
-    file = os.path.realpath(module.params["path"])
-    folder = os.path.dirname(file)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise AirflowError(
-            f"{folder} cannot be written by the user of this task; let the task become a user who may. "
-            "Nothing was changed."
-        )
-    if module.check_mode:
-        return {}
-    result = {"backup_file": module.backup_local(file)} if module.params["backup"] else {}
-    handle, temporary = tempfile.mkstemp(dir=module.tmpdir)
-    with open(handle, "wb") as stream:
-        stream.write(text.encode())
-    module.atomic_move(temporary, file)
-    return result
 
 
 def warn(module: AnsibleModule, wish: Wish, processes: list[Process]) -> None:
@@ -372,16 +352,6 @@ def overriding(processes: list[Process], hidden: bool) -> list[dict[str, t.Any]]
         for process in processes
         for variable, value in process.variables.items()
     ]
-
-
-def diff(path: str, wish: Wish, before: str | None, after: str | None, hidden: bool) -> dict[str, str]:
-    """Return the lines of the option, without its comments."""
-    header = f"{path} [{wish.section}]"
-    texts = [
-        "" if value is None else f"{wish.option} = {word if hidden else value}\n".replace("\n", "\n    ").rstrip(" ")
-        for value, word in ((before, "(not shown)"), (after, "(not shown)" if before == after else "(not shown, new)"))
-    ]
-    return {"before_header": header, "after_header": header, "before": texts[0], "after": texts[1]}
 
 
 def main() -> None:

@@ -183,6 +183,16 @@ class AirflowAction(ActionBase):
         return self._call.run()
 
 
+class LocalAction(AirflowAction):
+    """Has Ansible run a module that does not connect to Airflow; only names in its messages are replaced."""
+
+    def _can_run_here(self, environment: t.Mapping[str, t.Any], task_vars: Vars) -> bool:
+        return False
+
+    def _credentials(self, environment: t.Mapping[str, t.Any]) -> dict[str, str]:
+        return {}
+
+
 def renamed(sentence: str, names: t.Mapping[str, str], variables: t.Mapping[str, str]) -> str:
     """Put other names in the place of options in a sentence; what is in quotes or a part of an id or a URL is none.
 

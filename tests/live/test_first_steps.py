@@ -151,8 +151,7 @@ def test_a_configuration_that_cannot_be_read(fresh: Fresh) -> None:
     path = str(fresh.server.home / "no_such.cfg")
     played = fresh.run("enable_api", airflow_config=path)
     assert played.status != 0
-    assert f"airflow.cfg on localhost: {path} does not exist; correct the path. Its path comes from" in played.words
-    assert "Its path comes from airflow_home or airflow_config." in played.words
+    assert f"{path} does not exist; correct airflow_home or airflow_config." in played.words
 
 
 @pytest.mark.generation("v1")
@@ -178,7 +177,7 @@ def test_a_variable_overrides_the_file(fresh: Fresh) -> None:
         process.kill()
         process.wait()
     assert played.status != 0
-    assert f"AIRFLOW__API__AUTH_BACKENDS in the environment of process {process.pid} on localhost" in played.words
+    assert f"AIRFLOW__API__AUTH_BACKENDS in the environment of process {process.pid} overrides" in played.words
     assert f"add {BASIC} there, or remove the variable" in played.words
     assert fresh.config.read_bytes() == before
 

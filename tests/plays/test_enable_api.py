@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps of enable_api, in one playbook. What they do to airflow.cfg is in the tests of the module airflow_cfg."""
+"""The steps of enable_api, in one playbook. What they do to airflow.cfg is in the tests of airflow_basic_auth."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.tests.plays.playbooks import Played, play, worked_out
+from ansible_collections.dagops.airflow.tests.plays.playbooks import Played, play
 
 SESSION = "airflow.api.auth.backend.session"
 BASIC = "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth"
-OLD_BASIC = "airflow.api.auth.backend.basic_auth"
-DENY = "airflow.api.auth.backend.deny_all"
 AUTH = "AIRFLOW__API__AUTH_BACKENDS"
 ANSWERS = {
     "/api/v1/version": {"version": "2.11.0", "git_version": None},
@@ -98,8 +96,7 @@ def test_the_file_is_changed_and_a_restart_that_failed_is_made_up_for(
     webserver()
     broken_off = enable(tmp_path, "-vvv", airflow_deploy_restart_command="false")
     assert broken_off.status != 0
-    assert f"auth_backends in {config} was {SESSION}" in broken_off.words
-    assert f"and is to be {SESSION},{BASIC}" in broken_off.words
+    assert f"auth_backends in {config} was {SESSION} and is now {SESSION},{BASIC}." in broken_off.words
     assert config.read_bytes() == before.replace(SESSION, f"{SESSION},{BASIC}").encode()
     (backup,) = tmp_path.glob("airflow.cfg.*~")
     assert str(backup) in broken_off.words
@@ -125,14 +122,12 @@ def test_the_environment_has_the_last_word(tmp_path: Path, webserver: t.Callable
     webserver(AIRFLOW__API__AUTH_BACKEND=BASIC)
     enabled = enable(tmp_path)
     assert enabled.status == 0, enabled.output
-    assert (
-        "AIRFLOW__API__AUTH_BACKEND in the environment of Airflow's webserver on localhost overrides" in enabled.words
-    )
+    assert "AIRFLOW__API__AUTH_BACKEND in the environment of Airflow's webserver overrides" in enabled.words
 
     number = webserver(**{AUTH: SESSION})
     refused = enable(tmp_path)
     assert refused.status != 0
-    assert f"{AUTH} in the environment of process {number} on localhost overrides [api]" in refused.words
+    assert f"{AUTH} in the environment of process {number} overrides [api]" in refused.words
     assert (
         f"add {BASIC} there, or remove the variable, and restart the webserver. Nothing was changed." in refused.words
     )
@@ -145,12 +140,32 @@ def test_a_file_that_airflow_cannot_read(tmp_path: Path) -> None:
     config.write_text("[api]\nlonely s3cret\n", encoding="utf-8")
     played = enable(tmp_path)
     assert played.status != 0
-    words = f"airflow.cfg on localhost: {config} is not in the format of airflow.cfg (line 2); mend it first."
-    assert (
-        f"{words} Nothing was changed. Its path comes from airflow_deploy_home or airflow_deploy_config."
-        in played.words
-    )
+    words = f"{config} is not in the format of airflow.cfg (line 2); mend it first. Nothing was changed."
+    assert f'"msg": "{words}"' in played.words
     assert "s3cret" not in played.output
+
+
+@pytest.mark.usefixtures("airflow")
+def test_what_is_wrong_is_said_with_the_variables_of_the_role(tmp_path: Path) -> None:
+    nowhere = enable(tmp_path)
+    assert nowhere.status != 0
+    assert (
+        f"{tmp_path}/airflow.cfg does not exist; correct airflow_deploy_home or airflow_deploy_config." in nowhere.words
+    )
+
+    (tmp_path / "airflow.cfg").write_text("[api]\n", encoding="utf-8")
+    refused = enable(tmp_path, airflow_deploy_restart_command=None)
+    assert refused.status != 0
+    assert "set airflow_deploy_restart_command or airflow_deploy_restart_service. Nothing was changed." in refused.words
+    assert [path.name for path in tmp_path.glob("airflow.cfg*")] == ["airflow.cfg"]
+
+
+def test_an_address_is_needed(tmp_path: Path) -> None:
+    played = enable(tmp_path)
+    assert played.status != 0
+    assert (
+        "No Airflow is named: set airflow_deploy_api_url, or the environment variable AIRFLOW_API_URL." in played.words
+    )
 
 
 def test_neither_airflow_nor_its_command_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,48 +181,3 @@ def test_neither_airflow_nor_its_command_answers(tmp_path: Path, monkeypatch: py
         "version on localhost: so it is; see to airflow_deploy_cli, airflow_deploy_cli_user, airflow_deploy_home and"
         in played.words
     )
-
-
-def read(new: str | None, old: str | None = None) -> dict[str, t.Any]:
-    """What was read: the option, and the one that it was before Airflow 2.3."""
-    found = [
-        {"value_before": value, "items_before": [item for item in (value or "").split(",") if item]}
-        for value in (new, old)
-    ]
-    return {"__airflow_deploy_read": {"results": found}}
-
-
-def version(number: str) -> dict[str, t.Any]:
-    return {"__airflow_deploy_server": {"version": number}}
-
-
-def said(*lines: str) -> dict[str, t.Any]:
-    return {"__airflow_deploy_server": {"msg": "no"}, "__airflow_deploy_asked": {"stdout_lines": lines}}
-
-
-OF_SERVER = version("2.11.0")
-# What is known, and the backends that there are to be.
-BACKENDS: dict[str, tuple[dict[str, t.Any], list[str]]] = {
-    "none": ({**OF_SERVER, **read(None)}, [SESSION, BASIC]),
-    "empty": ({**OF_SERVER, **read("")}, [SESSION, BASIC]),
-    "as it comes": ({**OF_SERVER, **read(SESSION)}, [SESSION, BASIC]),
-    "before 2.3": ({**OF_SERVER, **read(None, DENY)}, [DENY, BASIC, SESSION]),
-    "before 2.3 and since": ({**OF_SERVER, **read(SESSION, DENY)}, [SESSION, BASIC]),
-    "empty since 2.3": ({**OF_SERVER, **read("", DENY)}, [SESSION, BASIC]),
-    "another one": ({**OF_SERVER, **read(OLD_BASIC)}, [OLD_BASIC, SESSION]),
-    "all": ({**OF_SERVER, **read(f"x,{BASIC},{SESSION}")}, ["x", BASIC, SESSION]),
-    "an older Airflow": ({**version("2.8.4"), **read(None)}, [SESSION, OLD_BASIC]),
-    "a name that is given": (
-        {**OF_SERVER, **read(None), "airflow_deploy_basic_auth_backend": "my.basic_auth"},
-        [SESSION, "my.basic_auth"],
-    ),
-    "what the command says": ({**said("2 warnings", "2.8.1", ""), **read(None)}, [SESSION, OLD_BASIC]),
-}
-
-
-def test_the_backends_that_there_are_to_be(tmp_path: Path) -> None:
-    cases = {
-        name: (given, "__airflow_deploy_listed + __airflow_deploy_missing")
-        for name, (given, _expected) in BACKENDS.items()
-    }
-    assert worked_out(tmp_path, cases) == {name: case[1] for name, case in BACKENDS.items()}

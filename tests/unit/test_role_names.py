@@ -13,15 +13,15 @@ import yaml
 from ansible_collections.dagops.airflow.tests.plays.playbooks import ROLE, ROOT, SPECS, TASKS
 
 VARS: dict[str, t.Any] = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))
-PREFIX = re.compile(r"\{\{ (__airflow_deploy_(?:\w+_prefix|dags_name)) \}\}")
+PREFIX = re.compile(r"\{\{ (__airflow_deploy_(?:\w+_)?(?:prefix|dags_name)) \}\}")
 # How an expression has it.
-IN_EXPRESSION = re.compile(r"' ~ (__airflow_deploy_(?:\w+_prefix|dags_name)) ~ '")
+IN_EXPRESSION = re.compile(r"' ~ (__airflow_deploy_(?:\w+_)?(?:prefix|dags_name)) ~ '")
 PLAYBOOKS = {"enable_api": "enable_api", "create_api_user": "api_user"}
 # They come from the environment alone, so that they are texts.
 TEXTS = {"airflow_deploy_api_token", "airflow_deploy_admin_token"}
 # Task files by entry point, with those that they include.
 FILES = {
-    "enable_api": ["connected", "step_enable_api", "basic_auth"],
+    "enable_api": ["connected", "step_enable_api"],
     "api_user": ["connected", "step_api_user", "make_user", "login"],
 }
 
@@ -35,6 +35,8 @@ def messages_of(entry_point: str) -> str:
             for key, item in value.items():
                 if key in ("msg", "say", "name") and isinstance(item, str):
                     said.append(item)
+                elif key == "dagops_airflow_names" and isinstance(item, dict):
+                    said.extend(item.values())
                 else:
                     collect(item)
         elif isinstance(value, list):
@@ -63,6 +65,16 @@ def included(playbook: str) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", task["vars"])
 
 
+def section_of(playbook: str) -> str:
+    """What the guide to the playbooks says of this one."""
+    folder = ROOT / "docs" / "docsite" / "rst"
+    files = [folder / name for name in ("guide_playbooks.rst", "_part1.rst.txt")]
+    guide = "".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
+    match = re.search(rf"^{playbook}\n-+\n(.*?)(?=^\w+\n-+\n|\Z)", guide, re.MULTILINE | re.DOTALL)
+    assert match, playbook
+    return match[1]
+
+
 @pytest.mark.parametrize("entry_point", FILES)
 def test_messages_of_the_role_name_its_variables(entry_point: str) -> None:
     names = named(messages_of(entry_point), {})
@@ -73,8 +85,7 @@ def test_messages_of_the_role_name_its_variables(entry_point: str) -> None:
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_messages_of_a_playbook_name_what_it_takes(playbook: str) -> None:
     given = included(playbook)
-    head = (ROOT / "playbooks" / f"{playbook}.yml").read_text(encoding="utf-8").partition("\n- name:")[0]
-    told = set(re.findall(r"\bairflow_\w+", head))
+    told = set(re.findall(r"\bairflow_\w+", section_of(playbook)))
     names = named(messages_of(PLAYBOOKS[playbook]), given)
     assert {"airflow_home", "airflow_cli", "airflow_cli_user"} <= names & told
     # The role's own variables do something where the playbook does not set them.

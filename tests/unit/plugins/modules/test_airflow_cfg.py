@@ -320,7 +320,7 @@ def test_a_file_that_may_not_be_read(cfg: Cfg, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_folder_that_may_not_be_written(cfg: Cfg, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(airflow_cfg.os, "access", lambda *_what: False)
+    monkeypatch.setattr("os.access", lambda *_what: False)
     assert cfg.refused(value="a") == (
         f"{cfg.file.parent} cannot be written by the user of this task; let the task become a user who may. "
         "Nothing was changed."
