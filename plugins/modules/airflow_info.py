@@ -52,6 +52,14 @@ options:
         wrong.
     type: bool
     default: false
+  readable_dags:
+    description:
+      - DAGs that the user must be able to read; needs O(login=true). V(*) means that the user must be able to read
+        DAGs, whether there are any or not.
+      - Airflow 3 uses changed permissions up to 30 seconds late, so the module tries it for 40 seconds. Check mode
+        tries it once.
+    type: list
+    elements: str
   progress:
     description:
       - Whether to print a line during O(wait), each time other components are not healthy yet.
@@ -138,19 +146,23 @@ import typing as t
 from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._airflow.health import COMPONENTS, VITAL, Health
 from ..module_utils._base.clock import wait_until
-from ..module_utils._base.errors import AirflowError, BadInput, TimedOut, WrongLogin
+from ..module_utils._base.errors import AirflowError, BadInput, Denied, TimedOut, WrongLogin
 from ..module_utils._base.inputs import seconds_of
+from ..module_utils._base.text import first_few
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.progress import Progress
+from ..module_utils._work.selection import find, selection_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "float", "default": 300.0},
     "components": {"type": "list", "elements": "str", "choices": list(COMPONENTS)},
     "login": {"type": "bool", "default": False},
+    "readable_dags": {"type": "list", "elements": "str"},
     "progress": {"type": "bool", "default": True},
 }
 LONGEST_PAUSE = 5.0  # seconds between two looks
+LATEST_CHANGE = 40.0  # seconds until Airflow 3, which keeps permissions for 30 seconds, uses what was changed of them
 
 
 class InfoModule(AirflowModule):
@@ -169,6 +181,9 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     components = module.params["components"]
     if components == []:
         raise BadInput("components is empty; name at least one, or leave it out.")
+    readable = module.params["readable_dags"]
+    if readable and not module.params["login"]:
+        raise BadInput("readable_dags is about the user who logs in; set login: true with it.")
     timeout = seconds_of("wait_timeout", module.params["wait_timeout"])
     if module.params["login"]:
         # The health may want a login, too, and that one is the proof then.
@@ -178,6 +193,8 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     health = wait_for_health(airflow, timeout, components, progress) if waits(module) else family.read()
     if module.params["login"]:
         prove(airflow)
+    if readable:
+        check_readable(airflow, readable, 0.0 if module.check_mode else LATEST_CHANGE)
     return {
         "changed": False,
         "logged_in": module.params["login"] or None,
@@ -250,6 +267,28 @@ def prove(airflow: Airflow) -> None:
     except WrongLogin as error:
         error.details["logged_in"] = False
         raise
+
+
+def check_readable(airflow: Airflow, dag_ids: list[str], timeout: float) -> None:
+    """Read DAGs as the user; an error when the user cannot read one of them in time."""
+    selection = selection_of(dag_ids, None)
+
+    def look() -> AirflowError | None:
+        try:
+            found = {dag["dag_id"] for dag in find(airflow, selection, stale=True)}
+        except Denied as error:
+            return error
+        unseen = [dag_id for dag_id in selection.ids if dag_id not in found]
+        if not unseen:
+            return None
+        return AirflowError(
+            f"The user has logged in, and does not see {first_few(unseen)} in the list of DAGs; check that Airflow has "
+            "parsed them, and the permissions of the user's roles."
+        )
+
+    problem = wait_until(look, lambda seen: seen is None, airflow.clock, timeout, LONGEST_PAUSE)
+    if problem:
+        raise problem
 
 
 def main() -> None:

@@ -176,8 +176,7 @@ def test_neither_airflow_nor_its_command_answers(tmp_path: Path, monkeypatch: py
     }
     played = enable(tmp_path, **variables)
     assert played.status != 0
-    assert "so nothing was changed. Airflow: Nothing listens at http://127.0.0.1:9" in played.words
+    assert "which version this is. Airflow: Nothing listens at http://127.0.0.1:9" in played.words
     assert (
-        "version on localhost: so it is; see to airflow_deploy_cli, airflow_deploy_cli_user, airflow_deploy_home and"
-        in played.words
+        "version: so it is; see to airflow_deploy_cli, airflow_deploy_cli_user, airflow_deploy_home and" in played.words
     )

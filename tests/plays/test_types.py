@@ -12,7 +12,8 @@ import pytest
 from ansible_collections.dagops.airflow.tests.plays.playbooks import play, worked_out
 
 SECRET = "hidden-5e1f"
-ROLES = "__airflow_deploy_the_user_roles"
+SETS = "__airflow_deploy_sets_password"
+NO_ADMIN = {"admin_username": "", "admin_password": "", "admin_token": ""}
 UNPAUSED = "__airflow_deploy_is_unpaused | bool"
 # Variables and their value, which variable of the role comes of it, and its value.
 TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
@@ -33,30 +34,21 @@ TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
     "a command in words": ({"cli": ["docker", 5]}, "__airflow_deploy_the_cli", ["docker", 5]),
     "nobody to become": ({"cli_user": None}, "__airflow_deploy_becomes", False),
     "somebody to become": ({"cli_user": 7}, "__airflow_deploy_becomes", True),
-    "no roles": ({"user_roles": None, "role_name": "api"}, ROLES, ["api"]),
-    "roles that are an empty text": ({"user_roles": ""}, ROLES, ["dag_trigger"]),
-    # It is refused.
-    "an empty list of roles": ({"user_roles": []}, f"{ROLES} | select | list", []),
-    "roles": ({"user_roles": 7, "role_name": 7}, f"__airflow_deploy_the_role_name in {ROLES}", True),
-    "roles in a list": ({"user_roles": [7, "Op"]}, ROLES, ["7", "Op"]),
-    "roles in a text": ({"user_roles": "Op, 7"}, ROLES, ["Op", "7"]),
-    "DAGs of the role": ({"role_dag_ids": [2024, 25]}, "__airflow_deploy_the_role_dag_ids", ["2024", "25"]),
-    "no DAGs of the role": ({"role_dag_ids": None}, "__airflow_deploy_the_role_dag_ids", []),
-    "rights on a DAG": (
-        {"role_dag_ids": 2024},
-        "__airflow_deploy_role_on_dags",
-        [{"action": action, "resource": "DAG:2024"} for action in ("can_read", "can_edit")],
-    ),
-    "rights that are null": (
-        {"role_permissions": None, "role_dag_ids": ["etl"]},
-        "__airflow_deploy_the_role_permissions | first",
-        {"action": "can_read", "resource": "DAG:etl"},
-    ),
-    "no rights at all": ({"role_permissions": []}, "__airflow_deploy_the_role_permissions", []),
     "an admin": ({"admin_username": 7, "admin_password": 8}, "__airflow_deploy_is_admin", True),
     "no admin": ({"admin_username": None, "admin_password": "", "admin_token": ""}, "__airflow_deploy_is_admin", False),
-    "a user who reads DAGs": ({}, "__airflow_deploy_reads_dags", True),
-    "a user of an unknown role": ({"user_roles": "other"}, "__airflow_deploy_reads_dags", False),
+    "a wrong password": ({**NO_ADMIN, "__airflow_deploy_login": {"logged_in": False}}, SETS, True),
+    "a right password": ({**NO_ADMIN, "__airflow_deploy_login": {"logged_in": True}}, SETS, False),
+    "no answer": ({**NO_ADMIN, "__airflow_deploy_login": {"msg": "no"}}, SETS, False),
+    "a password that is left": (
+        {**NO_ADMIN, "__airflow_deploy_login": {"logged_in": False}, "update_password": "on_create"},
+        SETS,
+        False,
+    ),
+    "an admin's password": (
+        {**NO_ADMIN, "__airflow_deploy_login": {"logged_in": False}, "admin_token": "x"},
+        SETS,
+        False,
+    ),
     "another host": ({"api_host": "bastion", "api_python": None}, "__airflow_deploy_the_api_python", "auto"),
     "no host": ({"api_host": None}, "__airflow_deploy_the_api_host", "localhost"),
 }
@@ -87,7 +79,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
         folder,
         {
             name: (
-                {"__airflow_deploy_number": 0, **{f"airflow_deploy_{key}": value for key, value in given.items()}},
+                {
+                    "__airflow_deploy_number": 0,
+                    **{key if key.startswith("_") else f"airflow_deploy_{key}": value for key, value in given.items()},
+                },
                 wanted,
             )
             for name, (given, wanted, _value) in TAKEN.items()

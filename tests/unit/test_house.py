@@ -72,9 +72,10 @@ def test_a_file_can_be_read_in_one_sitting(file):
 @pytest.mark.parametrize(
     ("module", "families"),
     [
-        ("airflow_info", {"health"}),
+        ("airflow_info", {"dags", "health", "links"}),
         ("airflow_api", {"endpoints"}),
         ("airflow_user", {"access", "access_command", "access_refusals", "access_shapes", "command"}),
+        ("airflow_api_user", {"access", "access_command", "access_refusals", "access_shapes", "command"}),
         ("airflow_connection", {"connections", "variables", "refusals"}),
         (
             "airflow_objects",

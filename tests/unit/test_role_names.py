@@ -22,7 +22,7 @@ TEXTS = {"airflow_deploy_api_token", "airflow_deploy_admin_token"}
 # Task files by entry point, with those that they include.
 FILES = {
     "enable_api": ["connected", "step_enable_api"],
-    "api_user": ["connected", "step_api_user", "make_user", "login"],
+    "api_user": ["connected", "step_api_user", "login"],
 }
 
 
@@ -35,8 +35,8 @@ def messages_of(entry_point: str) -> str:
             for key, item in value.items():
                 if key in ("msg", "say", "name") and isinstance(item, str):
                     said.append(item)
-                elif key == "dagops_airflow_names" and isinstance(item, dict):
-                    said.extend(item.values())
+                elif key == "dagops_airflow_names":
+                    said.extend((VARS[item[3:-3]] if isinstance(item, str) else item).values())
                 else:
                     collect(item)
         elif isinstance(value, list):

@@ -35,11 +35,12 @@ WORKED_OUT = {
         "{{ __airflow_deploy_default_config }}",
         "`airflow.cfg` in `airflow_deploy_home`, else `~/airflow/airflow.cfg`",
     ),
-    "airflow_deploy_user_roles": (["{{ __airflow_deploy_the_role_name }}"], "`airflow_deploy_role_name` alone"),
-    "airflow_deploy_role_permissions": (
-        "{{ __airflow_deploy_role_on_dags + __airflow_deploy_role_on_runs }}",
-        "the least that `run` needs",
+    "airflow_deploy_user_roles": (
+        ["{{ airflow_deploy_role_name | default('dag_trigger', true) }}"],
+        "`airflow_deploy_role_name` alone",
     ),
+    # The module works it out.
+    "airflow_deploy_role_permissions": (None, "the least that `run` needs"),
 }
 # Variables for which null has a meaning: Ansible takes none where the specification has a default.
 NULLABLE = {"airflow_deploy_paused": "bool"}

@@ -109,6 +109,7 @@ class AccessByCommand(Access):
         return {"name": name, "permissions": permissions_of(found)}
 
     def check_role(self, current: Object | None, wanted: Object) -> str:
+        self._foreseen.add(wanted["name"])
         for permission in wanted["permissions"]:
             _check_word("permissions", permission["action"])
             _check_word("permissions", permission["resource"])

@@ -22,6 +22,7 @@ from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Ge
 from ansible_collections.dagops.airflow.tests.unit.exchanges import URL, Exchange, Server
 from ansible_collections.dagops.airflow.tests.unit.frame import LOGINS, Runner, documented
 
+STARTED = 1000.0  # on the clock of the tests
 WRONG = {"username": "deploy", "password": "not the one"}
 HEALTHY = {"metadatabase": "healthy", "scheduler": "healthy", "triggerer": "healthy", "dag_processor": None}
 
@@ -370,3 +371,48 @@ def test_a_password_that_is_wrong(server, status):
     error = info.failure(login=True, api_token="", **{f"api_{key}": value for key, value in WRONG.items()})
     assert isinstance(error, WrongLogin)
     assert error.details == {"logged_in": False}
+
+
+# -- DAGs that the user must be able to read
+
+
+@pytest.fixture
+def logged_in(info: Info, server: Server, generation: Generation) -> Info:
+    info.health()
+    server.get("dags", {"limit": 1}).answers(generation.dags())
+    return info
+
+
+def finds(info: Info, there: bool) -> None:
+    answer = info.generation.dag("etl") if there else info.generation.problem(404, "DAG not found")
+    info.server.get("dags/etl").answers(answer, 200 if there else 404)
+
+
+def test_dags_that_the_user_sees_after_a_while(logged_in, generation):
+    logged_in.server.get("dags/etl").answers(generation.problem(403, "Forbidden"), 403)
+    finds(logged_in, False)
+    finds(logged_in, True)
+    logged_in.version()
+    assert logged_in(login=True, readable_dags="etl")["logged_in"] is True
+    assert logged_in.server.clock.now() == STARTED + 1.0
+
+
+def test_a_dag_that_the_user_never_sees(logged_in):
+    for _look in range(50):
+        finds(logged_in, False)
+    error = logged_in.failure(login=True, readable_dags=["etl"])
+    assert error.message == (
+        "The user has logged in, and does not see etl in the list of DAGs; check that Airflow has parsed them, and the "
+        "permissions of the user's roles."
+    )
+    assert logged_in.server.clock.now() == STARTED + 40.0
+
+
+def test_check_mode_looks_once_for_dags(logged_in):
+    finds(logged_in, False)
+    assert logged_in.failure(check_mode=True, login=True, readable_dags=["etl"]).message.startswith("The user has")
+
+
+def test_dags_without_a_login(info):
+    error = info.failure(readable_dags=["*"])
+    assert error.message == "readable_dags is about the user who logs in; set login: true with it."

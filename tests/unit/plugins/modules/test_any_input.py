@@ -20,6 +20,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._connect import con
 from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC
 from ansible_collections.dagops.airflow.plugins.modules import (
     airflow_api,
+    airflow_api_user,
     airflow_approval,
     airflow_approval_info,
     airflow_asset,
@@ -70,6 +71,7 @@ SPECS = {
     }
     for module in (
         airflow_api,
+        airflow_api_user,
         airflow_approval,
         airflow_approval_info,
         airflow_asset,

@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A user of the API and its role: one wish, planned as a whole before anything is written."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .._airflow.access import Access
+from .._airflow.airflow import Asked, Object
+from .._airflow.lost import in_steps
+from .._base.errors import BadInput
+from .foreseen import foreseen
+from .objects import Plan, difference
+from .roles import Wish as RoleWish
+from .roles import carry_out as write_role
+from .roles import plan_of as plan_of_role
+from .roles import wish_of as wish_of_role
+from .users import Plan as UserPlan
+from .users import Wish as UserWish
+from .users import carry_out as write_user
+from .users import difference as difference_of_user
+from .users import plan_of as plan_of_user
+from .users import wish_of as wish_of_user
+
+READ_DAGS = "can_read"
+# Roles that Airflow brings along, whose users may read DAGs.
+_READERS = {"Admin", "Op", "User", "Viewer"}
+# The least that triggering a DAG and waiting for its run needs, found by leaving out one permission after the other.
+# Airflow lets nobody trigger a DAG who may not pause it as well.
+_ON_DAGS = (READ_DAGS, "can_edit")
+# These reach no further than the permissions on the DAGs themselves.
+_ON_RUNS = (
+    ("can_read", "DAG Runs"),
+    ("can_create", "DAG Runs"),
+    ("can_read", "Task Instances"),
+    ("can_read", "Task Logs"),
+)
+
+
+class Wish(t.NamedTuple):
+    """The checked options.
+
+    :param role: the role that is made for the user; None: the user has other roles.
+    """
+
+    user: UserWish
+    role: RoleWish | None
+    dag_ids: list[str]
+
+    @property
+    def reads_dags(self) -> bool:
+        """Whether the user may read DAGs for sure; what other roles may do is not known."""
+        if not _READERS.isdisjoint(self.user.fields["roles"]):
+            return True
+        pairs = (self.role and self.role.permissions) or ()
+        return any(action == READ_DAGS and re.match(r"DAGs$|DAG:", resource) for action, resource in pairs)
+
+
+class Plans(t.NamedTuple):
+    """What has to be written."""
+
+    role: Plan | None
+    user: UserPlan
+
+    def difference(self, wish: Wish) -> dict[str, tuple[Object, Object]]:
+        """Return both as a diff shows them."""
+        found = {f"user {wish.user.name}": difference_of_user(wish.user, self.user)}
+        if wish.role and self.role:
+            found = {f"role {wish.role.name}": difference(wish.role, self.role), **found}
+        return found
+
+    def warnings(self) -> list[str]:
+        """Return what somebody should know before."""
+        refused = foreseen(self.user.refused) if self.user.refused else ""
+        return [text for text in (self.role and self.role.warning, self.user.warning, refused) if text]
+
+
+def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
+    """Check all options before anything is sent; BadInput names the one that is wrong."""
+    if re.search(r"[\x00-\x1f\x7f]", params["password"]):
+        raise BadInput("password holds a line break or another control character; choose one without.")
+    name = params["role_name"].strip()
+    given = [name] if params["roles"] is None else params["roles"]
+    if not given:
+        raise BadInput("roles is empty, and the user needs a role; name one, or leave it out.")
+    dag_ids = list(dict.fromkeys(dag_id.strip() for dag_id in params["role_dag_ids"] or ()))
+    if not all(dag_ids):
+        raise BadInput("role_dag_ids holds an empty name; name the DAGs, or leave it out for all DAGs.")
+    user = wish_of_user({**params, "roles": given, "state": "present"})
+    if name not in user.fields["roles"]:
+        return Wish(user, None, dag_ids)
+    permissions = params["role_permissions"]
+    if permissions is None:
+        permissions = [{"action": action, "resource": resource} for action, resource in least(dag_ids)]
+    role = wish_of_role({"name": name, "permissions": permissions, "append": False, "state": "present"})
+    return Wish(user, role, dag_ids)
+
+
+def least(dag_ids: t.Sequence[str]) -> list[tuple[str, str]]:
+    """Return the permissions to trigger and pause these DAGs, or all DAGs, to wait for runs and to read logs."""
+    resources = [f"DAG:{dag_id}" for dag_id in dag_ids] or ["DAGs"]
+    return [*((action, resource) for resource in resources for action in _ON_DAGS), *_ON_RUNS]
+
+
+def plans_of(airflow: Asked, wish: Wish) -> Plans:
+    """Find out what has to be written, and whether it may be; the user may have the role that is to be made."""
+    access = airflow.ask(Access)
+    role = plan_of_role(airflow, wish.role, access.find_role(wish.role.name)) if wish.role else None
+    return Plans(role, plan_of_user(airflow, wish.user, access.find_user(wish.user.name)))
+
+
+def carry_out(airflow: Asked, wish: Wish, plans: Plans) -> None:
+    """Write what has to be written, the role first."""
+    with in_steps() as done:
+        if wish.role and plans.role and plans.role.changed:
+            write_role(airflow, wish.role, plans.role)
+            done(f"Role {wish.role.name} was written; repeating the task goes on with the user.")
+        if plans.user.changed:
+            write_user(airflow, wish.user, plans.user)

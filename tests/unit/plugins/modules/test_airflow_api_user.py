@@ -1,0 +1,186 @@
+# Copyright: (c) 2026, the dagops.airflow authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A user and its role in one task; each of them alone is in the tests of airflow_user and airflow_role."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import ApiError, BadInput
+from ansible_collections.dagops.airflow.plugins.modules import airflow_api_user
+from ansible_collections.dagops.airflow.tests.unit.bodies import Generation
+from ansible_collections.dagops.airflow.tests.unit.calls import NOISE, CommandRunner
+from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
+from ansible_collections.dagops.airflow.tests.unit.frame import Runner
+from ansible_collections.dagops.airflow.tests.unit.plugins.modules.test_airflow_role import actions, permissions
+
+LEAST = {
+    ("can_read", "DAGs"),
+    ("can_edit", "DAGs"),
+    ("can_read", "DAG Runs"),
+    ("can_create", "DAG Runs"),
+    ("can_read", "Task Instances"),
+    ("can_read", "Task Logs"),
+}
+OF_RUNS = {pair for pair in LEAST if pair[1] != "DAGs"}
+GIVEN = {"username": "deploy", "password": "s3cret-pa55", "update_password": "on_create"}
+USER = {"username": "deploy", "email": "deploy@localhost", "first_name": "deploy", "last_name": "API"}
+Pair = t.Tuple[str, str]
+
+
+class ApiUsers(Runner):
+    def path(self, below: str) -> str:
+        return {"v1": "/api/v1", "v2": "/auth/fab/v1"}[self.generation.name] + below
+
+    def finds(self, below: str, found: dict[str, t.Any] | None) -> None:
+        answer = found or self.generation.problem(404, "Not found", "It was not found")
+        self.server.get(self.path(below)).answers(answer, 200 if found else 404)
+
+    def finds_role(self, *pairs: Pair, name: str = "dag_trigger") -> None:
+        self.finds(f"/roles/{name}", {"name": name, "actions": actions(*pairs)} if pairs else None)
+
+    def finds_user(self, *roles: str) -> None:
+        self.finds("/users/deploy", {**USER, "roles": [{"name": role} for role in roles]} if roles else None)
+
+    def lists_roles(self) -> None:
+        everything = [*LEAST, *((action, "DAG:etl") for action in ("can_read", "can_edit")), ("can_read", "Pools")]
+        roles = [{"name": "Admin", "actions": actions(*everything)}, {"name": "Op", "actions": []}]
+        self.server.get(self.path("/roles"), {"limit": 100, "offset": 0}).answers({"roles": roles, "total_entries": 2})
+
+    def makes_role(self, pairs: t.Iterable[Pair], name: str = "dag_trigger") -> None:
+        sends = {"name": name, "actions": actions(*sorted(pairs))}
+        self.server.post(self.path("/roles"), sends=sends).answers({} if self.generation.name == "v1" else sends)
+
+    def makes_user(self, *roles: str) -> Exchange:
+        sends = {**USER, "roles": [{"name": role} for role in roles]}
+        return self.server.post(self.path("/users"), sends={**sends, "password": GIVEN["password"]}).answers(sends)
+
+
+@pytest.fixture
+def users(server: Server, generation: Generation) -> ApiUsers:
+    return ApiUsers(server, generation, airflow_api_user)
+
+
+def pairs_of(result: dict[str, t.Any]) -> set[Pair]:
+    return {(pair["action"], pair["resource"]) for pair in result["role"]["permissions"]}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_new_user_with_a_new_role(users: ApiUsers, check_mode: bool) -> None:
+    users.finds_role()
+    users.lists_roles()
+    users.finds_user()
+    if not check_mode:
+        users.makes_role(LEAST)
+        users.makes_user("dag_trigger")
+    result = users(check_mode, **GIVEN)
+    assert (result["changed"], result["reads_dags"], result["dag_ids"]) == (True, True, [])
+    assert result["user"] == {**USER, "roles": ["dag_trigger"]}
+    assert pairs_of(result) == LEAST
+    assert list(result["diff"]["after"]) == ["role dag_trigger", "user deploy"]
+    assert users.warnings == []
+    assert "s3cret" not in str(result)
+
+
+def test_what_is_there_stays(users: ApiUsers) -> None:
+    users.finds_role(*LEAST, ("can_read", "Website"))
+    users.finds_user("dag_trigger")
+    result = users(**GIVEN)
+    assert (result["changed"], result["diff"]) == (False, {"before": {}, "after": {}})
+
+
+# Options, the permissions of the role, and whether the user surely reads DAGs.
+ROLES: dict[str, tuple[dict[str, t.Any], set[Pair], bool]] = {
+    "limited": (
+        {"role_dag_ids": [" etl ", "etl"]},
+        {("can_read", "DAG:etl"), ("can_edit", "DAG:etl"), *OF_RUNS},
+        True,
+    ),
+    "a number": ({"role_dag_ids": 2024}, {("can_read", "DAG:2024"), ("can_edit", "DAG:2024"), *OF_RUNS}, True),
+    "without limits": ({"role_dag_ids": []}, LEAST, True),
+    "permissions of one's own": (
+        {"role_permissions": permissions(("can_read", "Pools"))},
+        {("can_read", "Pools")},
+        False,
+    ),
+    "no permissions": ({"role_permissions": []}, set(), False),
+    "a role that is like DAGs": (
+        {"role_permissions": permissions(("can_read", "DAGs Of Mine"), ("can_edit", "DAGs"))},
+        {("can_read", "DAGs Of Mine"), ("can_edit", "DAGs")},
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_the_permissions_of_the_role(name: str, users: ApiUsers) -> None:
+    given, expected, reads_dags = ROLES[name]
+    # It has them already, so that nothing is asked for them.
+    users.finds_role(*expected, ("can_read", "Website"), name="mine")
+    users.finds_user("mine")
+    result = users(**GIVEN, role_name="mine", **given)
+    assert pairs_of(result) - {("can_read", "Website")} == expected
+    assert (result["changed"], result["reads_dags"]) == (False, reads_dags)
+
+
+@pytest.mark.parametrize(("role", "reads_dags"), [("Op", True), ("Public", False)])
+def test_a_user_of_other_roles_alone(role: str, reads_dags: bool, users: ApiUsers) -> None:
+    users.finds_user(role)
+    result = users(**GIVEN, roles=[role])
+    assert (result["role"], result["reads_dags"], result["changed"]) == (None, reads_dags, False)
+
+
+def test_a_role_that_does_not_exist_is_found_before_the_other_one_is_made(users: ApiUsers) -> None:
+    def read() -> None:
+        users.finds_role()
+        users.lists_roles()
+        users.finds_user()
+
+    read()
+    words = "User deploy cannot have the role Gardener: Airflow has no such role"
+    assert users.failure(**GIVEN, roles="dag_trigger,Gardener").message.startswith(words)
+    read()
+    assert users(check_mode=True, **GIVEN, roles="dag_trigger,Gardener")["changed"] is True
+    assert users.warnings == [f"{words}; check mode goes on as if a task before had made it."]
+
+
+def test_a_user_that_is_refused_after_its_role_was_made(users: ApiUsers, generation: Generation) -> None:
+    users.finds_role()
+    users.lists_roles()
+    users.finds_user()
+    users.makes_role(LEAST)
+    users.makes_user("dag_trigger").answers(generation.problem(403, "Forbidden"), 403)
+    error = users.failure(**GIVEN)
+    assert isinstance(error, ApiError)
+    assert error.message.endswith(" Role dag_trigger was written; repeating the task goes on with the user.")
+    assert error.details == {"changed": True}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"password": "a\nb"}, "password holds a line break or another control character; choose one without."),
+        ({"roles": []}, "roles is empty, and the user needs a role; name one, or leave it out."),
+        ({"roles": ["", "Op"]}, "roles holds an empty name; name the roles, such as Viewer, User or Op."),
+        ({"role_dag_ids": ["etl", " "]}, "role_dag_ids holds an empty name; name the DAGs, or leave it out for all"),
+    ],
+)
+def test_what_cannot_be_right(users: ApiUsers, given: dict[str, t.Any], words: str) -> None:
+    error = users.failure(**{**GIVEN, **given})
+    assert isinstance(error, BadInput)
+    assert error.message.startswith(words)
+
+
+@pytest.mark.parametrize("release", NOISE)
+def test_by_the_command_airflow(release: str) -> None:
+    by_command = CommandRunner(release, airflow_api_user)
+    script = by_command.script
+    script.lists("roles", "list", "-p", answer=[{"name": "Op", "resource": "DAGs", "action": "can_read"}])
+    script.lists("roles", "list", answer=[{"name": "Op"}])
+    script.lists("users", "list", answer=[])
+    script.lists("roles", "list", answer=[{"name": "Op"}])
+    result = by_command(check_mode=True, **GIVEN)
+    assert (result["changed"], by_command.warnings) == (True, [])
+    assert pairs_of(result) == LEAST
