@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 from typing import Union
 
-import installer
 import nox
 import nox.virtualenv
 from beside import interruptible
@@ -51,6 +50,14 @@ CORES = {
 TOOLS = ("3.11", "3.14")
 # The oldest Python on which modules run.
 OLDEST_HOST = "3.8"
+# How uv works, unless the user's environment has it otherwise: a slow network is no reason to give up.
+UV = {
+    "UV_CACHE_DIR": str(CACHE / "uv"),
+    "UV_HTTP_TIMEOUT": "300",
+    "UV_HTTP_RETRIES": "10",
+    "UV_LOCK_TIMEOUT": "1800",
+    "UV_PYTHON_DOWNLOADS": "never",
+}
 # Seconds after which a command is taken to hang; it shall not take the whole run with it.
 LIMIT = 5400
 
@@ -73,7 +80,11 @@ def set_up() -> None:
     os.environ.update(HOME=str(tool_home("any", users)), LC_ALL="C.UTF-8", ANSIBLE_NOCOLOR="1", PYTHONUNBUFFERED="1")
     os.environ.update(ANSIBLE_HOME=str(CACHE / "ansible"), PYTHONDONTWRITEBYTECODE="1")
     os.environ["DAGOPS_UV"] = nox.virtualenv.UV
-    installer.set_up()
+    for name, value in UV.items():
+        os.environ.setdefault(name, value)
+    # Companies have certificates of their own, and pip takes those of the system, too.
+    if any(Path("/etc/ssl/certs").glob("*")):
+        os.environ.setdefault("UV_SYSTEM_CERTS", "true")
 
 
 def tool_home(name: str, users: Path | None = None) -> Path:
