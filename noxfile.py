@@ -80,31 +80,31 @@ def add(
 # takes longest comes first. The tags lint, test-long and test-matrix are for the commands of make with these names.
 
 
-def on_server(name: str, what: str, parts: Callable[[nox.Session], Sequence[servers.Part]], *tags: str) -> None:
+def on_server(name: str, what: str, parts: Sequence[servers.Part], *tags: str) -> None:
     """Make a session with a server of its own; the name ends with that of the Airflow."""
     airflow = name.partition("-")[2]
-
-    def action(session: nox.Session) -> None:
-        servers.on_server(session, airflow, parts(session))
-
+    action = partial(servers.on_server, name=airflow, parts=parts)
     add(name, action, f"{what} on Airflow {airflow}", "live", tags=tags)
 
 
 for row in servers.TESTED:
     what = "Live tests, but long ones, and some targets in other ways"
-    on_server(f"thorough-{row}", what, partial(servers.thorough, row), "thorough")
+    on_server(f"thorough-{row}", what, servers.thorough(row), "thorough")
 for row in VERSIONS:
     tags = ["test"] if row in servers.TESTED else []
-    on_server(f"integration-{row}", "Integration targets", servers.named_targets, *tags)
+    on_server(f"integration-{row}", "Integration targets", [servers.integration], *tags)
 for row in servers.OLDEST:
-    on_server(f"oldest-{row}", "The core of the targets, in Ansible's process,", matrix.in_process, "thorough")
+    core = partial(servers.integration, targets=tuple(matrix.CORE))
+    on_server(f"oldest-{row}", "The core of the targets, in Ansible's process,", [core], "thorough")
 for row in VERSIONS:
-    on_server(f"live-{row}", "Live tests", servers.named_live)
+    on_server(f"live-{row}", "Live tests", [servers.live])
     tags = ["test-matrix", *(["test-long"] if row in servers.OLDEST else [])]
     add(f"matrix-{row}", partial(matrix.on, name=row), f"The core of the targets on Airflow {row}", "live", tags=tags)
 for row in servers.TESTED:
-    on_server(f"long-{row}", "Long live tests", servers.long_live, "test-long")
-    on_server(f"more-{row}", "Many triggers, and all targets the ordinary way,", servers.many, "test-matrix")
+    on_server(f"long-{row}", "Long live tests", [partial(servers.live, arguments=("-m", "long"))], "test-long")
+    ordinary = partial(servers.integration, in_process=False)
+    what = "Many triggers, and all targets the ordinary way,"
+    on_server(f"more-{row}", what, [servers.triggers, ordinary], "test-matrix")
 for line in CORES:
     smoke = partial(servers.on_server, name=servers.TESTED[0], parts=servers.both_ways(servers.SMOKE, core=line))
     add(f"smoke-{line}", smoke, f"One target on ansible-core {line}, both ways", "live", tags=["test-matrix"])

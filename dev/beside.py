@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from airflow_server.common import CACHE, Problem
 
 ROOT = CACHE.parent
+LOGS = CACHE / "logs"
 # Those of antsibull-nox, which have no tags: the slow ones first.
 LINT = ("ansible-lint", "docs-check", "extra-checks", "license-check", "yamllint", "codeqa", "formatters")
 # Of the sessions, those with a server wait most of their time.
@@ -111,7 +112,7 @@ def chosen(nox: Sequence[str], wanted: Sequence[str]) -> list[str]:
 
 def session(nox: Sequence[str], name: str) -> tuple[int, dict[str, int]]:
     """Run one session into a log, show how it ended, and return its status and its counts."""
-    log = CACHE / "logs" / f"{name}.log"
+    log = LOGS / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     # In CI, antsibull-nox does not mend what its formatters find.
     env = {**os.environ, "CI": "true", "NO_COLOR": "1", "DAGOPS_BESIDE": "true"}

@@ -43,9 +43,8 @@ HARNESS = ROOT / "tests" / "airflow" / "server.py"
 EXACTLY_ONCE, MANY = "tests/live/test_exactly_once.py", "200"
 # Lines of a failure that are told again at the end of a session with many parts.
 TAIL = 80
-# A part of the tests on a server, and how each target ended.
+# A part of the tests on a server.
 Part = Callable[[nox.Session, Server], None]
-Cases = dict[str, str]
 
 
 @contextmanager
@@ -74,29 +73,7 @@ def on_server(session: nox.Session, name: str, parts: Sequence[Part]) -> None:
         raise Problem("\n".join(failures))
 
 
-def named_targets(session: nox.Session) -> Sequence[Part]:
-    """The targets that are named, or all."""
-    return [partial(integration, targets=session.posargs)]
-
-
-def named_live(session: nox.Session) -> Sequence[Part]:
-    """The live tests that are named, or all."""
-    return [partial(live, arguments=session.posargs)]
-
-
-def long_live(session: nox.Session) -> Sequence[Part]:
-    """The live tests that take too long for continuous integration."""
-    return [partial(live, arguments=("-m", "long"))]
-
-
-def many(session: nox.Session) -> Sequence[Part]:
-    """What a matrix adds on a tested server: many more triggers, and all targets the ordinary way, or those named."""
-    ordinary = partial(integration, targets=session.posargs, in_process=False)
-    triggers = partial(live, arguments=(EXACTLY_ONCE,), DAGOPS_TEST_TRIGGERS=MANY)
-    return [ordinary] if session.posargs else [triggers, ordinary]
-
-
-def thorough(name: str, session: nox.Session) -> Sequence[Part]:
+def thorough(name: str) -> Sequence[Part]:
     """Live tests, some targets the ordinary way, and one on an older ansible-core.
 
     Live tests that would find the same on any Airflow run on the first of TESTED only.
@@ -107,22 +84,23 @@ def thorough(name: str, session: nox.Session) -> Sequence[Part]:
     return [ordinary, smoke, partial(live, arguments=("-m", f"not long{left_out}"))]
 
 
-def both_ways(targets: Sequence[str], core: str = "", cases: Cases | None = None) -> Sequence[Part]:
+def both_ways(targets: Sequence[str], core: str = "") -> Sequence[Part]:
     """Some targets in the process of Ansible, and with each module in a process of its own."""
-    return [partial(integration, targets=targets, core=core, in_process=way, cases=cases) for way in (True, False)]
+    return [partial(integration, targets=targets, core=core, in_process=way) for way in (True, False)]
+
+
+def triggers(session: nox.Session, airflow: Server) -> None:
+    """Many more triggers than in other sessions, unless targets are named."""
+    if not session.posargs:
+        live(session, airflow, (EXACTLY_ONCE,), DAGOPS_TEST_TRIGGERS=MANY)
 
 
 def integration(
-    session: nox.Session,
-    airflow: Server,
-    targets: Sequence[str] = (),
-    core: str = "",
-    in_process: bool = True,
-    cases: Cases | None = None,
+    session: nox.Session, airflow: Server, targets: Sequence[str] = (), core: str = "", in_process: bool = True
 ) -> None:
-    """Run ansible-test integration: all targets, or some; CORE: on this line of ansible-core.
+    """Run ansible-test integration: these targets, or those that the user has named, or all.
 
-    IN_PROCESS: not with each module in a process of its own; CASES: takes what each target came to.
+    CORE: on this line of ansible-core; IN_PROCESS: not with each module in a process of its own.
     """
     # A home of its own: when two at a time make the key that each wants in it, one of them fails.
     env, version = environment(session, session.name), str(session.python)
@@ -136,14 +114,13 @@ def integration(
         told = {**variables(airflow), "airflow_api_url": line.url, "dagops_airflow_in_process": in_process}
         config.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
         command = ["ansible-test", "integration", "--local", "--python", version, "--continue-on-error"]
-        status, said = status_of(session, [*command, "--color", "no", "--truncate", "0", *targets], env, root)
+        command += ["--color", "no", "--truncate", "0", *(targets or session.posargs)]
+        status, said = status_of(session, command, env, root)
         sent = line.requests()
     how = (f" on ansible-core {core}" if core else "") + ("" if in_process else " (ordinary)")
-    ended, excerpt = read_targets(said, how)
-    for target, good in ended.items():
-        if cases is not None and cases.get(target) != "FAILED":
-            cases[target] = "ok" if good else "FAILED"
-    if status != 0 or not ended:
+    excerpt = read_targets(said, how)
+    if status != 0 or excerpt:
+        excerpt = excerpt or said.splitlines()[-TAIL:]
         raise Problem("\n".join([f"ansible-test integration{how} ended with status {status}.", *excerpt]))
     if sent:
         record = root.parents[2] / "requests.json"
@@ -160,21 +137,21 @@ def venv_of_core(line: str, version: str) -> str:
     return venvs("core-{}", {line: version})[line]
 
 
-def read_targets(said: str, how: str) -> tuple[dict[str, bool], list[str]]:
-    """Print a line for each target, from the recap with which Ansible closes its play.
+def read_targets(said: str, how: str) -> list[str]:
+    """Print a line for each target, from the recap with which Ansible closes its play; HOW they ran is added.
 
-    Return which of them passed, and what to show of those that failed. HOW they ran is added to their names.
+    Return what to show of those that failed.
     """
     sections = re.split(r"^Running (\S+) integration test role$", said, flags=re.MULTILINE)
-    ended, excerpt = {}, []
+    excerpt = [] if sections[1:] else [*said.splitlines()[-TAIL:], "No target has run."]
     for target, section in zip(sections[1::2], sections[2::2]):
         recap = re.search(r"^\S+ +: (ok=\d+ .*unreachable=(\d+) .*failed=(\d+).*)$", section, re.MULTILINE)
-        ended[target] = recap is not None and recap.group(2) == recap.group(3) == "0"
+        good = recap is not None and recap.group(2) == recap.group(3) == "0"
         words = " ".join(recap.group(1).split()) if recap else "did not come to its end"
-        print(f"TARGET {'ok' if ended[target] else 'FAILED'} {target}{how}: {words}", flush=True)
-        if not ended[target]:
+        print(f"TARGET {'ok' if good else 'FAILED'} {target}{how}: {words}", flush=True)
+        if not good:
             excerpt += [f"--- {target}{how}", *failed_tasks(section)]
-    return ended, excerpt or said.splitlines()[-TAIL:]
+    return excerpt
 
 
 def failed_tasks(section: str) -> list[str]:
@@ -185,13 +162,17 @@ def failed_tasks(section: str) -> list[str]:
 
 
 def live(session: nox.Session, airflow: Server, arguments: Sequence[str] = (), **more: str) -> None:
-    """Run the live tests against a server; some run on other Pythons and on other lines of ansible-core, too."""
+    """Run live tests: these, or those that the user has named, or all.
+
+    Some run on other Pythons and on other lines of ansible-core, too.
+    """
     others = {
         "hosts": venvs("host", {version: version for version in found()}),
         "cores": venvs("core-{}", {line: newest(*CORES[line]) for line in LIVE_CORES}),
         # All of Ansible's community package, of which a test uses one collection.
         "awx": venvs("awx", {AWX_CORE: newest(*CORES[AWX_CORE])}, compiled=False),
     }
+    arguments = arguments or session.posargs
     arguments = [*arguments, *(() if names_path(arguments) else (str(LIVE),))]
     pytest(session, airflow, arguments, DAGOPS_TEST_HOSTS=json.dumps(others), **more)
 
