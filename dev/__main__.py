@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import subprocess
@@ -63,7 +64,6 @@ def call(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 def main() -> int:
     """Carry out what the command line says: `beside NAME …`, or arguments of nox."""
-    beside.interruptible()
     arguments = sys.argv[1:]
     try:
         if arguments[:1] == ["beside"]:
@@ -73,7 +73,7 @@ def main() -> int:
     except Problem as problem:
         print(problem, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
 
 

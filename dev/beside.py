@@ -8,6 +8,7 @@ two seconds later, which leaves Airflow servers behind.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import json
@@ -15,10 +16,8 @@ import os
 import re
 import signal
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
 
 from airflow_server.common import CACHE, Problem
 
@@ -36,59 +35,30 @@ TARGET = re.compile(r"^TARGET (ok|FAILED) (.*)$", re.MULTILINE)
 # What a session of the matrix says of a beta.
 FORGIVEN = "is a beta, so this fails nothing."
 COUNTS = {"passed": "passed", "failed": "failed", "error": "failed", "skipped": "skipped", "xfailed": "skipped"}
-_running: set[subprocess.Popen[bytes]] = set()
-_guard = threading.Lock()
-_stopping = threading.Event()
-
-
-def interruptible() -> None:
-    """A polite kill is an interrupt from now on: servers are stopped then, too."""
-
-    def interrupt(*_caught: object) -> None:
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
 
 
 def run(nox: Callable[[], list[str]], wanted: Sequence[str]) -> int:
     """Run the sessions that are WANTED, by name or by tag, print the sum, and return the exit status."""
-    with alone():
-        command = nox()
-        names = chosen(command, wanted)
-        with ThreadPoolExecutor(WORKERS) as pool:
-            futures = [pool.submit(session, command, name) for name in names]
-            try:
-                # A bounded wait, since an unbounded one would hold back Ctrl-C on some systems.
-                while wait(futures, timeout=1).not_done:
-                    pass
-            except KeyboardInterrupt:
-                print("Interrupted: stopping what was started …", flush=True)
-                pool.shutdown(wait=False, cancel_futures=True)
-                stop()
-                raise
-    reports = [future.result() for future in futures]
+    alone()
+    command = nox()
+    names = chosen(command, wanted)
+    reports = asyncio.run(together(command, names))
     broken = [name for name, (status, _counts) in zip(names, reports) if status != 0]
-    counted = [counts for _status, counts in reports]
-    passed, failed, skipped = (sum(counts[key] for counts in counted) for key in ("passed", "failed", "skipped"))
+    passed, failed, skipped = (sum(counts[key] for _, counts in reports) for key in ("passed", "failed", "skipped"))
     if broken:
         print(f"Not passed: {', '.join(broken)}")
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
     return 1 if broken or failed else 0
 
 
-@contextlib.contextmanager
-def alone() -> Iterator[None]:
-    """Two such runs in one checkout would take each other's copies and logs."""
-    CACHE.mkdir(exist_ok=True)
-    with (CACHE / "beside.lock").open("a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Problem(
-                "Another such run is going on in this checkout: wait until it has ended, or stop it."
-            ) from None
-        yield
+def alone() -> None:
+    """Fail if another such run goes on: two in one checkout would take each other's copies and logs."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    try:
+        # Held until this process ends.
+        fcntl.flock(os.open(CACHE / "beside.lock", os.O_CREAT | os.O_WRONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Problem("Another such run is going on in this checkout: wait until it has ended, or stop it.") from None
 
 
 def chosen(nox: Sequence[str], wanted: Sequence[str]) -> list[str]:
@@ -110,32 +80,57 @@ def chosen(nox: Sequence[str], wanted: Sequence[str]) -> list[str]:
     return names
 
 
-def session(nox: Sequence[str], name: str) -> tuple[int, dict[str, int]]:
+async def together(nox: Sequence[str], names: Sequence[str]) -> list[tuple[int, dict[str, int]]]:
+    """Run the sessions, so many at a time. An interrupt or a polite kill ends them in order."""
+    places = asyncio.Semaphore(WORKERS)
+    work = asyncio.gather(*(session(nox, name, places) for name in names))
+    signals, loop = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP), asyncio.get_running_loop()
+
+    def interrupt() -> None:
+        # A second one does not keep the sessions from stopping their servers.
+        for number in signals:
+            loop.add_signal_handler(number, lambda: None)
+        print("Interrupted: stopping what was started …", flush=True)
+        work.cancel()
+
+    for number in signals:
+        loop.add_signal_handler(number, interrupt)
+    return await work
+
+
+async def session(nox: Sequence[str], name: str, places: asyncio.Semaphore) -> tuple[int, dict[str, int]]:
     """Run one session into a log, show how it ended, and return its status and its counts."""
     log = LOGS / f"{name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
     # In CI, antsibull-nox does not mend what its formatters find.
     env = {**os.environ, "CI": "true", "NO_COLOR": "1", "DAGOPS_BESIDE": "true"}
-    start = time.monotonic()
-    with _guard, log.open("wb") as output:
-        if _stopping.is_set():
-            return 1, dict.fromkeys(COUNTS, 0)
-        process = subprocess.Popen(
-            [*nox, "--session", name],
-            cwd=ROOT,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        _running.add(process)
-    status = process.wait()
-    with _guard:
-        _running.discard(process)
-        said = log.read_text(encoding="utf-8", errors="replace")
-        counts = show(name, status, said, time.monotonic() - start)
-    return status, counts
+    async with places:
+        start = time.monotonic()
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *(*nox, "--session", name),
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            status = await process.wait()
+        except asyncio.CancelledError:
+            await end(process)
+            raise
+    return status, show(name, status, log.read_text(encoding="utf-8", errors="replace"), time.monotonic() - start)
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Ask a session to end, wait until it has stopped its server, and insist in the end."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), PATIENCE)
+        except TimeoutError:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def show(name: str, status: int, said: str, seconds: float) -> dict[str, int]:
@@ -188,15 +183,3 @@ def count(said: str) -> tuple[dict[str, int], list[str]]:
     # A session with many parts tells some of them twice.
     skips = dict.fromkeys(re.findall(r"^SKIPPED \[\d+\] .*$", said, re.MULTILINE))
     return counts, closing + [f"not run: {line}" for line in skips]
-
-
-def stop() -> None:
-    """Ask all sessions to end, wait until they have stopped their servers, and insist in the end."""
-    _stopping.set()
-    deadline = time.monotonic() + PATIENCE
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        for process in list(_running):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
-        while _running and time.monotonic() < deadline:
-            time.sleep(0.1)

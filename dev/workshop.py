@@ -9,6 +9,7 @@ import functools
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -19,7 +20,6 @@ from typing import Union
 
 import nox
 import nox.virtualenv
-from beside import interruptible
 
 from airflow_server import processes
 from airflow_server.common import Problem, locked
@@ -64,7 +64,8 @@ LIMIT = 5400
 
 def set_up() -> None:
     """Give all sessions the same environment, whoever runs nox: nothing of the caller's that changes what is tested."""
-    interruptible()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
     folders = [Path(folder) for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder]
     # pyenv has a shim for each version, and it fails unless that version is active.
     for folder in folders:
@@ -85,6 +86,11 @@ def set_up() -> None:
     # Companies have certificates of their own, and pip takes those of the system, too.
     if any(Path("/etc/ssl/certs").glob("*")):
         os.environ.setdefault("UV_SYSTEM_CERTS", "true")
+
+
+def interrupt(*_caught: object) -> None:
+    """A polite kill is an interrupt: servers are stopped then, too."""
+    raise KeyboardInterrupt
 
 
 def tool_home(name: str, users: Path | None = None) -> Path:
