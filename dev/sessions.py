@@ -136,10 +136,9 @@ def seed_pip(session: nox.Session) -> None:
 def typing(session: nox.Session) -> None:
     """Run mypy on the plugins, and on what runs the tests."""
     mypy: Command = ["mypy", "--config-file", ROOT / "pyproject.toml", "--cache-dir"]
-    with copied("typing") as root:
-        collection = f"ansible_collections.{NAMESPACE}.{NAME}"
-        packages = ["--package", f"{collection}.plugins", "--package", f"{collection}.playbooks.filter_plugins"]
-        run(session, [*mypy, CACHE / "mypy" / "plugins", *packages], cwd=root.parents[2])
+    collection = f"ansible_collections.{NAMESPACE}.{NAME}"
+    packages = ["--package", f"{collection}.plugins", "--package", f"{collection}.playbooks.filter_plugins"]
+    run(session, [*mypy, CACHE / "mypy" / "plugins", *packages], cwd=linked())
     # nox is where this runs.
     own: Command = [CACHE / "mypy" / "dev", "--python-executable", sys.executable, "dev", "noxfile.py"]
     run(session, [*mypy, *own], environment(session, MYPYPATH="dev:tests/airflow:tests/bench:tests/picture"))
@@ -152,16 +151,13 @@ def changelog_check(session: nox.Session) -> None:
 
 def ee_check(session: nox.Session) -> None:
     """Let ansible-builder make the context of the example, and read what an image with the collection needs."""
-    with copied("ee-check") as root:
-        scratch = root.parents[2] / "context"
-        for definition in root.glob("examples/**/execution-environment.yml"):
-            create: Command = ["ansible-builder", "create", "--file", definition, "--context", scratch]
-            run(session, create, environment(session), root)
-        if not (scratch / "Dockerfile").is_file():
-            raise Problem(
-                "examples/ has no execution-environment.yml, or ansible-builder has made no Dockerfile of it."
-            )
-        said = run(session, ["ansible-builder", "introspect", "--sanitize", root.parents[2]], cwd=root)
+    scratch = CACHE / "ee-check"
+    shutil.rmtree(scratch, ignore_errors=True)
+    for definition in ROOT.glob("examples/**/execution-environment.yml"):
+        run(session, ["ansible-builder", "create", "--file", definition, "--context", scratch])
+    if not (scratch / "Dockerfile").is_file():
+        raise Problem("examples/ has no execution-environment.yml, or ansible-builder has made no Dockerfile of it.")
+    said = run(session, ["ansible-builder", "introspect", "--sanitize", linked()])
     needed = [line.split()[1].strip("'") for line in said.splitlines() if "# from collection " in line]
     if needed != ["requests"] or "\nsystem: []" not in said:
         raise Problem("An execution environment needs requests and nothing else, but ansible-builder says otherwise.")
@@ -174,13 +170,12 @@ def docs(session: nox.Session) -> None:
     layout = ["--use-current", "--squash-hierarchy"]
     theme = ["--sphinx-theme", "sphinx_ansible_theme"]
     collection = f"{NAMESPACE}.{NAME}"
-    with copied("docs") as root:
-        env = environment(session, ANSIBLE_COLLECTIONS_PATH=root.parents[2])
-        run(session, ["antsibull-docs", "sphinx-init", *layout, *theme, "--dest-dir", SITE, collection], env, root)
-        whole: Command = ["collection", *layout, "--cleanup", "everything", "--dest-dir", SITE / "rst", collection]
-        run(session, ["antsibull-docs", "--config-file", SITE / "antsibull-docs.cfg", *whole], env, root)
-        quiet: Command = ["-q", "-c", SITE, "-w", SITE / "warnings.txt"]
-        run(session, ["sphinx-build", *quiet, "-b", "html", SITE / "rst", SITE / "build" / "html"], env, root)
+    env = environment(session, ANSIBLE_COLLECTIONS_PATH=linked())
+    run(session, ["antsibull-docs", "sphinx-init", *layout, *theme, "--dest-dir", SITE, collection], env)
+    whole: Command = ["collection", *layout, "--cleanup", "everything", "--dest-dir", SITE / "rst", collection]
+    run(session, ["antsibull-docs", "--config-file", SITE / "antsibull-docs.cfg", *whole], env)
+    quiet: Command = ["-q", "-c", SITE, "-w", SITE / "warnings.txt"]
+    run(session, ["sphinx-build", *quiet, "-b", "html", SITE / "rst", SITE / "build" / "html"], env)
     check_warnings((SITE / "warnings.txt").read_text(encoding="utf-8"))
     missing = [page for page in PAGES if not (SITE / "build" / "html" / page).is_file()]
     if missing:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import os
 import secrets
 import shutil
@@ -31,6 +32,7 @@ Command = Sequence[Union[str, Path]]
 ROOT = Path(__file__).resolve().parent.parent
 # All that sessions make is below it.
 CACHE = ROOT / ".cache"
+USERS_HOME = Path(os.environ.get("HOME") or "/nonexistent")
 REQUIREMENTS = ROOT / "dev" / "requirements"
 NAMESPACE, NAME = "dagops", "airflow"
 
@@ -68,17 +70,16 @@ def set_up() -> None:
         signal.signal(number, interrupt)
     folders = [Path(folder) for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder]
     # pyenv has a shim for each version, and it fails unless that version is active.
-    for folder in folders:
-        if folder.name == "shims":
-            os.environ.setdefault("PYENV_ROOT", str(folder.parent))
-    os.environ["PATH"] = os.pathsep.join(str(folder) for folder in folders if folder.name != "shims")
+    shims = [folder for folder in folders if folder.name == "shims"]
+    if shims:
+        os.environ.setdefault("PYENV_ROOT", str(shims[-1].parent))
+    os.environ["PATH"] = os.pathsep.join(str(folder) for folder in folders if folder not in shims)
     os.environ["PATH"] = os.pathsep.join([str(links()), os.environ["PATH"]])
-    users = Path(os.environ.get("HOME") or "/nonexistent")
     for name in [name for name in os.environ if name.startswith(FOREIGN)]:
         del os.environ[name]
     for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), "localhost,127.0.0.1"]))
-    os.environ.update(HOME=str(tool_home("any", users)), LC_ALL="C.UTF-8", ANSIBLE_NOCOLOR="1", PYTHONUNBUFFERED="1")
+    os.environ.update(HOME=str(tool_home("any")), LC_ALL="C.UTF-8", ANSIBLE_NOCOLOR="1", PYTHONUNBUFFERED="1")
     os.environ.update(ANSIBLE_HOME=str(CACHE / "ansible"), PYTHONDONTWRITEBYTECODE="1")
     os.environ["DAGOPS_UV"] = nox.virtualenv.UV
     for name, value in UV.items():
@@ -93,16 +94,16 @@ def interrupt(*_caught: object) -> None:
     raise KeyboardInterrupt
 
 
-def tool_home(name: str, users: Path | None = None) -> Path:
+def tool_home(name: str) -> Path:
     """A home folder, so that the user's ~/.ansible stays untouched. What says where packages come from is the user's.
 
     Two ansible-test at a time would spoil each other's environments and keys in ~/.ansible/test, so there is more than
     one.
     """
-    home, users = CACHE / "homes" / name, users or CACHE / "homes" / "any"
+    home = CACHE / "homes" / name
     for folder in (home / ".config", home / ".cache", CACHE / "pip"):
         folder.mkdir(parents=True, exist_ok=True)
-    links = {link: users / link for link in (".config/pip", ".config/uv", ".pip", ".netrc")}
+    links = {link: USERS_HOME / link for link in (".config/pip", ".config/uv", ".pip", ".netrc")}
     for link, target in {**links, ".cache/pip": CACHE / "pip"}.items():
         if target.exists() and not (home / link).exists():
             with contextlib.suppress(FileExistsError):
@@ -122,26 +123,17 @@ def found() -> dict[str, Path]:
 
 def newest(low: str, high: str) -> str:
     """The newest version found from LOW to HIGH, both included; else HIGH, which nox will miss by name."""
-    fitting = [version for version in found() if _numbers(low) <= _numbers(version) <= _numbers(high)]
-    return fitting[-1] if fitting else high
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
+    versions = [f"3.{minor}" for minor in range(int(low[2:]), int(high[2:]) + 1)]
+    return next((version for version in reversed(versions) if version in found()), high)
 
 
 def links() -> Path:
     """A folder of links to the interpreters, for nox and ansible-test, which search PATH and would trip over shims."""
-    folder = CACHE / "pythons"
+    folder = CACHE / "pythons" / hashlib.sha256(str(found()).encode()).hexdigest()[:10]
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = {f"python{version}": path for version, path in found().items()}
-    with locked(folder):
-        for link in folder.iterdir():
-            if link.name not in wanted or link.readlink() != wanted[link.name]:
-                link.unlink()
-        for name, path in wanted.items():
-            if not (folder / name).is_symlink():
-                (folder / name).symlink_to(path)
+    for version, path in found().items():
+        with contextlib.suppress(FileExistsError):
+            (folder / f"python{version}").symlink_to(path)
     return folder
 
 
@@ -150,13 +142,13 @@ def venvs(name: str, versions: Mapping[str, str], compiled: bool = True) -> dict
 
     VERSIONS: what each is called -> its Python; NAME: of the requirements, in which {} stands for the former.
     """
-    here = {key: version for key, version in versions.items() if version in found()}
-    files = {key: REQUIREMENTS / f"{name.format(key)}.txt" for key in here}
-    folders = {
-        key: made(files[key], f"{files[key].stem}-py{version}", found()[version], compiled=compiled)
-        for key, version in here.items()
-    }
-    return {key: str(folder / "bin" / "python") for key, folder in folders.items()}
+    pythons = {}
+    for key, version in versions.items():
+        if version in found():
+            file = REQUIREMENTS / f"{name.format(key)}.txt"
+            folder = made(file, f"{file.stem}-py{version}", found()[version], compiled=compiled)
+            pythons[key] = str(folder / "bin" / "python")
+    return pythons
 
 
 # Programs.
