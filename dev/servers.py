@@ -189,8 +189,7 @@ def pytest(session: nox.Session, airflow: Server, arguments: Sequence[str], **mo
 
 def variables(airflow: Server) -> dict[str, str]:
     """What the targets know of the server."""
-    harness = [sys.executable, str(HARNESS)]
-    state = ["--state", str(airflow.state)]
+    component = [sys.executable, str(HARNESS), "component", airflow.version.name, "--state", str(airflow.state)]
     # What it compiles is kept, which saves seconds of each call; ansible-test has a PYTHONPATH of its own.
     command = ["env", "-u", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE=", f"{airflow.record['venv']}/bin/airflow"]
     return {
@@ -203,9 +202,8 @@ def variables(airflow: Server) -> dict[str, str]:
         "airflow_dags_folder": str(airflow.dags_folder),
         "airflow_state": str(airflow.state),
         # Commands, to which arguments are added: of Airflow itself, and of the harness for this server's parts.
-        "airflow_harness": shlex.join(harness),
         "airflow_command": shlex.join(command),
-        "airflow_component": shlex.join([*harness, "component", airflow.version.name, *state]),
+        "airflow_component": shlex.join(component),
     }
 
 
