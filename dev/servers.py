@@ -102,8 +102,7 @@ def integration(
 
     CORE: on this line of ansible-core; IN_PROCESS: not with each module in a process of its own.
     """
-    # A home of its own: when two at a time make the key that each wants in it, one of them fails.
-    env, version = environment(session, session.name), str(session.python)
+    env, version = environment(session), str(session.python)
     if core:
         version = newest(*CORES[core])
         bin_folder = Path(venv_of_core(core, version)).parent

@@ -72,7 +72,7 @@ def pytest(session: nox.Session, kind: str, newest: bool = False) -> None:
 def pytest_env(session: nox.Session, **extra: str | Path) -> dict[str, str]:
     """The environment of pytest, in which the checkout is a collection."""
     own = {"PYTHONPATH": linked(), "HYPOTHESIS_STORAGE_DIRECTORY": CACHE / "hypothesis"}
-    return environment(session, "any", **own, **extra)
+    return environment(session, **own, **extra)
 
 
 def names_path(arguments: Sequence[str]) -> bool:
@@ -105,11 +105,11 @@ def units(session: nox.Session) -> None:
 
 
 def ansible_test(session: nox.Session, *arguments: str) -> None:
-    """Run ansible-test in a copy of the checkout, with a home folder of its own."""
+    """Run ansible-test in a copy of the checkout."""
     seed_pip(session)
     command = ["ansible-test", *arguments, "--color", "no", "--truncate", "0"]
     with copied(session.name) as root:
-        run(session, command, environment(session, session.name), root)
+        run(session, command, environment(session), root)
 
 
 def seed_pip(session: nox.Session) -> None:

@@ -97,7 +97,7 @@ def interrupt(*_caught: object) -> None:
 def tool_home(name: str) -> Path:
     """A home folder, so that the user's ~/.ansible stays untouched. What says where packages come from is the user's.
 
-    Two ansible-test at a time would spoil each other's environments and keys in ~/.ansible/test, so there is more than
+    Two ansible-test at a time would spoil each other's environments and keys in ~/.ansible/test, so each session has
     one.
     """
     home = CACHE / "homes" / name
@@ -154,10 +154,10 @@ def venvs(name: str, versions: Mapping[str, str], compiled: bool = True) -> dict
 # Programs.
 
 
-def environment(session: nox.Session, home: str = "any", **extra: str | Path) -> dict[str, str]:
-    """The environment in which the session's own programs come first; HOME: the name of another home folder."""
+def environment(session: nox.Session, **extra: str | Path) -> dict[str, str]:
+    """The environment in which the session's own programs come first, with a home folder of its own."""
     path = os.pathsep.join([*(session.bin_paths or ()), os.environ["PATH"]])
-    own = {"PATH": path, "HOME": tool_home(home), **extra}
+    own = {"PATH": path, "HOME": tool_home(session.name), **extra}
     return {**os.environ, **{name: str(value) for name, value in own.items()}}
 
 
