@@ -11,6 +11,7 @@ import typing as t
 import pytest
 import yaml
 from ansible_collections.dagops.airflow.tests.plays.playbooks import ROLE, ROOT, SPECS, TASKS
+from ansible_collections.dagops.airflow.tests.unit.told import SECTIONS
 
 VARS: dict[str, t.Any] = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))
 PREFIX = re.compile(r"\{\{ (__airflow_deploy_(?:\w+_)?(?:prefix|dags_name)) \}\}")
@@ -65,16 +66,6 @@ def included(playbook: str) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", task["vars"])
 
 
-def section_of(playbook: str) -> str:
-    """What the guide to the playbooks says of this one."""
-    folder = ROOT / "docs" / "docsite" / "rst"
-    files = [folder / name for name in ("guide_playbooks.rst", "_part1.rst.txt")]
-    guide = "".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
-    match = re.search(rf"^{playbook}\n-+\n(.*?)(?=^\w+\n-+\n|\Z)", guide, re.MULTILINE | re.DOTALL)
-    assert match, playbook
-    return match[1]
-
-
 @pytest.mark.parametrize("entry_point", FILES)
 def test_messages_of_the_role_name_its_variables(entry_point: str) -> None:
     names = named(messages_of(entry_point), {})
@@ -85,7 +76,7 @@ def test_messages_of_the_role_name_its_variables(entry_point: str) -> None:
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_messages_of_a_playbook_name_what_it_takes(playbook: str) -> None:
     given = included(playbook)
-    told = set(re.findall(r"\bairflow_\w+", section_of(playbook)))
+    told = set(re.findall(r"\bairflow_\w+", SECTIONS[playbook]))
     names = named(messages_of(PLAYBOOKS[playbook]), given)
     assert {"airflow_home", "airflow_cli", "airflow_cli_user"} <= names & told
     # The role's own variables do something where the playbook does not set them.

@@ -16,10 +16,6 @@ SECTIONS = dict(SECTION.findall(GUIDE.read_text(encoding="utf-8")))
 
 
 def variables_of(playbook: str) -> set[str]:
-    """The variables that the guide defines, or else the head of the playbook."""
-    if playbook in SECTIONS:
-        terms = re.findall(r"^(``airflow_\w+``(?:, ``airflow_\w+``)*)\n   \S", SECTIONS[playbook], re.MULTILINE)
-    else:
-        head = (ROOT / "playbooks" / f"{playbook}.yml").read_text(encoding="utf-8").partition("\n- name:")[0]
-        terms = re.findall(r"^#   ((?:airflow_\w+(?:, )?)+)", head, re.MULTILINE)
+    """The variables that the guide defines."""
+    terms = re.findall(r"^(``airflow_\w+``(?:, ``airflow_\w+``)*)\n   \S", SECTIONS[playbook], re.MULTILINE)
     return set(re.findall(r"airflow_\w+", " ".join(terms)))
