@@ -28,6 +28,20 @@ attributes:
       - dagops.airflow.airflow
 """
 
+    # Modules that work on a file of their host, and do not connect to Airflow
+    ON_HOST = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check mode and predicts what would change, without changing anything.
+    support: full
+  action_group:
+    description: Takes defaults from C(module_defaults) of C(group/dagops.airflow.airflow).
+    support: none
+    details: The defaults of this group are options of the connection to Airflow.
+    membership: []
+"""
+
     # Modules that change something
     CHANGES = r"""
 options: {}

@@ -24,15 +24,7 @@ author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
   - dagops.airflow.attributes.changes
-attributes:
-  check_mode:
-    description: Can run in check mode and predicts what would change, without changing anything.
-    support: full
-  action_group:
-    description: Takes defaults from C(module_defaults) of C(group/dagops.airflow.airflow).
-    support: none
-    details: The defaults of this group are options of the connection to Airflow.
-    membership: []
+  - dagops.airflow.attributes.on_host
 options:
   path:
     description: Path of the file. The file must exist. If it is a link, the module changes the file behind the link.
@@ -128,6 +120,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._base.errors import AirflowError
+from ..module_utils._on_host import HostModule
 from ..module_utils._work.basic_auth import (
     OPTION,
     SECTION,
@@ -242,21 +235,12 @@ def note_the_restart(module: AnsibleModule) -> Result:
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = HostModule(  # type: ignore[no-untyped-call]
         ARGUMENT_SPEC,
         supports_check_mode=True,
         required_if=[("restarted", False, ["airflow_version"])],
     )
-    failure: AirflowError | None = None
-    result: Result = {}
-    try:
-        result = run(module)
-    except AirflowError as error:
-        failure = error
-    if failure:
-        # Outside of the except block: the sentence is all there is to say, a traceback would bury it.
-        module.fail_json(msg=failure.message, **failure.details)
-    module.exit_json(**result)
+    module.execute(run)
 
 
 if __name__ == "__main__":

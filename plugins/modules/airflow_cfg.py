@@ -20,15 +20,7 @@ author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:
   - dagops.airflow.attributes.changes
-attributes:
-  check_mode:
-    description: Can run in check mode and predicts what would change, without changing anything.
-    support: full
-  action_group:
-    description: Takes defaults from C(module_defaults) of C(group/dagops.airflow.airflow).
-    support: none
-    details: The defaults of this group are options of the connection to Airflow.
-    membership: []
+  - dagops.airflow.attributes.on_host
 options:
   path:
     description: Path of the file. The file must exist. If it is a link, the module changes the file behind the link.
@@ -197,8 +189,9 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._base.errors import AirflowError, BadInput
+from ..module_utils._base.errors import BadInput
 from ..module_utils._base.text import first_few
+from ..module_utils._on_host import HostModule
 from ..module_utils._work.cfg import (
     AirflowCfg,
     checked_items,
@@ -227,8 +220,8 @@ GIVEN = ("value", "secret_value", "items")
 SHORTEST_MASKED = 4  # characters of a secret
 
 
-class CfgModule(AnsibleModule):
-    """An AnsibleModule that takes what is given for an option with the name of a secret for one."""
+class CfgModule(HostModule):
+    """Takes what is given for an option with the name of a secret for one."""
 
     def _load_params(self) -> None:
         super()._load_params()  # type: ignore[no-untyped-call]
@@ -237,20 +230,6 @@ class CfgModule(AnsibleModule):
             self.argument_spec = {name: {**option} for name, option in self.argument_spec.items()}
             for name in GIVEN:
                 self.argument_spec[name]["no_log"] = True
-
-    def execute(self, run: t.Callable[[CfgModule], dict[str, t.Any]]) -> t.NoReturn:
-        """Do the module's work and leave; C(run) returns the result or raises an AirflowError."""
-        failure: AirflowError | None = None
-        result: dict[str, t.Any] = {}
-        try:
-            result = run(self)
-        except AirflowError as error:
-            failure = error
-        self._conceal()
-        if failure:
-            # Outside of the except block: the sentence is all there is to say, a traceback would bury it.
-            self.fail_json(msg=failure.message, **failure.details)
-        self.exit_json(**result)
 
     def _conceal(self) -> None:
         """Take secrets out of the invocation, the one place of a result that has them.
