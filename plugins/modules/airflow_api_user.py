@@ -34,7 +34,8 @@ options:
     type: str
     required: true
   update_password:
-    description: When the password is set, as O(dagops.airflow.airflow_user#module:update_password).
+    description: When the password is set, as O(dagops.airflow.airflow_user#module:update_password). If the command
+      cannot change passwords, a task for a user that exists needs V(on_create).
     type: str
     choices: [always, on_create]
     default: always
@@ -63,7 +64,7 @@ options:
     elements: str
   role_permissions:
     description: All permissions of the role; the module removes all other permissions. The default is the least
-      permissions to trigger and pause DAGs, wait for runs and read logs.
+      permissions to trigger and pause DAGs, wait for runs and read logs. It cannot be given with O(role_dag_ids).
     type: list
     elements: dict
     suboptions:

@@ -31,7 +31,7 @@ options:
     type: path
     required: true
   airflow_version:
-    description: Version of Airflow, or what the command C(airflow version) prints. Required, except with
+    description: Version of Airflow, 2.3 or newer, or what the command C(airflow version) prints. Required, except with
       O(restarted=true).
     type: str
   backend:
@@ -115,11 +115,12 @@ backup_file:
 """
 
 import os
+import re
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._base.errors import AirflowError
+from ..module_utils._base.errors import AirflowError, BadInput
 from ..module_utils._on_host import HostModule
 from ..module_utils._work.basic_auth import (
     OPTION,
@@ -161,6 +162,8 @@ def run(module: AnsibleModule) -> Result:
         return {**nothing, "msg": words}
     cfg = read_cfg(path)
     backend = module.params["backend"] or backend_of(version)
+    if not re.fullmatch(r"[\w.]+", backend):
+        raise BadInput("backend is not the name of one Python module; correct it. Nothing was changed.")
     environment = environment_of(path)
     check_environment(environment, path, backend)
     if environment.variables:
@@ -226,6 +229,8 @@ def unseen(environment: Environment, path: str) -> str:
 
 def note_the_restart(module: AnsibleModule) -> Result:
     """Take the mark away."""
+    if not os.path.exists(module.params["path"]):
+        read_cfg(module.params["path"])  # which says so
     mark = Mark(module.params["path"])
     if mark.is_there:
         check_writable(os.path.dirname(os.path.abspath(mark.file)))

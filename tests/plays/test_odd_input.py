@@ -18,7 +18,31 @@ NOTE = "airflow_paused.json"
 NO_LIST = "is not a list of DAG ids in JSON, as pause_all writes it, so nothing was"
 # Playbook, variables, the text of the note if there is one, and the sentence.
 REFUSED: dict[str, tuple[str, dict[str, t.Any], str | None, str]] = {
-    "a wait": ("run_dag", {"airflow_dag_id": "ok", "airflow_wait": "maybe"}, None, "argument 'wait' is of type"),
+    "a wait": (
+        "run_dag",
+        {"airflow_dag_id": "ok", "airflow_wait": "maybe"},
+        None,
+        "argument 'airflow_wait' is of type",
+    ),
+    "parameters": (
+        "run_dag",
+        {"airflow_dag_id": "ok", "airflow_conf": "[1]"},
+        None,
+        "airflow_conf must be a mapping",
+    ),
+    "a date to cancel": (
+        "cancel_dag_run",
+        {"airflow_dag_id": "ok", "airflow_logical_date": "tomorrow"},
+        None,
+        "airflow_logical_date 'tomorrow' is no time",
+    ),
+    "a number for a file": ("restore", {"airflow_state_file": 7}, None, "/7 does not exist, so there is nothing to"),
+    "a source that is not there": (
+        "deploy_dags",
+        {"airflow_dags_source": "no_such/", "airflow_dags_folder": "/opt/dags"},
+        None,
+        "no_such (airflow_dags_source) does not exist, so nothing was deployed; correct it.",
+    ),
     "a note that is no JSON": ("restore", {}, "ok", f"{NO_LIST} restored; give another file in airflow_state_file."),
     "another file": ("pause_all", {}, "ok", f"{NO_LIST} paused; give another file in airflow_state_file."),
     "a folder": ("restore", {"airflow_state_file": "."}, None, NO_LIST),

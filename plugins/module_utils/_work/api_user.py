@@ -89,10 +89,14 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     dag_ids = list(dict.fromkeys(dag_id.strip() for dag_id in params["role_dag_ids"] or ()))
     if not all(dag_ids):
         raise BadInput("role_dag_ids holds an empty name; name the DAGs, or leave it out for all DAGs.")
+    permissions = params["role_permissions"]
+    if permissions is not None and dag_ids:
+        raise BadInput(
+            "role_permissions has all permissions of the role, so role_dag_ids limits nothing; leave one of them out."
+        )
     user = wish_of_user({**params, "roles": given, "state": "present"})
     if name not in user.fields["roles"]:
         return Wish(user, None, dag_ids)
-    permissions = params["role_permissions"]
     if permissions is None:
         permissions = [{"action": action, "resource": resource} for action, resource in least(dag_ids)]
     role = wish_of_role({"name": name, "permissions": permissions, "append": False, "state": "present"})

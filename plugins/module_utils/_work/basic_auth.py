@@ -23,6 +23,7 @@ SESSION = "airflow.api.auth.backend.session"
 _VERSION = re.compile(r"(\d+)\.(\d+)[\w.+-]*")
 # The provider of the FAB auth manager brings the backend. Airflow needs that provider since this version.
 _FAB = (2, 9)
+_OLDEST = (2, 3)
 
 Version = t.Tuple[int, int]
 
@@ -58,7 +59,13 @@ def version_of(text: str) -> tuple[str, Version]:
     """Return the version that the text is, or that the command airflow has printed below its warnings."""
     lines = [line.strip() for line in text.splitlines()]
     for match in filter(None, map(_VERSION.fullmatch, reversed(lines))):
-        return match[0], (int(match[1]), int(match[2]))
+        version = int(match[1]), int(match[2])
+        if version < _OLDEST:
+            raise BadInput(
+                f"airflow_version is {match[0]}, and Airflow reads [api] auth_backends from 2.3 on; upgrade Airflow. "
+                "Nothing was changed."
+            )
+        return match[0], version
     raise BadInput(
         "airflow_version has no version of Airflow, such as 2.11.0, on a line of its own; correct it. Nothing was "
         "changed."
@@ -113,7 +120,8 @@ class Mark:
     """A file next to airflow.cfg that is there from a change of it until the webserver has been restarted."""
 
     def __init__(self, path: str) -> None:
-        self.file = f"{path}.restart-due"
+        # One for all links to the file.
+        self.file = f"{os.path.realpath(path)}.restart-due"
         self.is_there = os.path.exists(self.file)
 
     def make(self) -> None:

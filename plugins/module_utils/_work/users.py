@@ -97,13 +97,21 @@ def plan_of(airflow: Asked, wish: Wish, current: Object | None, known: t.Any = N
 
 
 def _loss(login: str, current: Object | None, fields: Object) -> str:
-    """Say so when the user that is logged in loses rights that only somebody else can give back."""
-    if current is None or "roles" not in fields or not why_kept(current["username"], login):
+    """Say so when the user that is logged in loses rights that only somebody else can give back.
+
+    Nobody is logged in with the command; any user could be the only admin there.
+    """
+    if current is None or "roles" not in fields:
+        return ""
+    demoted = ADMIN in current["roles"] and ADMIN not in fields["roles"]
+    if not login and demoted:
+        return f"This takes the role Admin from {current['username']}; make sure that somebody else has it."
+    if not why_kept(current["username"], login):
         return ""
     who = f"from {current['username']}, the user that is logged in, who may"
     if not fields["roles"]:
         return f"This takes all roles {who} do nothing in Airflow then; only another admin can give them back."
-    if ADMIN in current["roles"] and ADMIN not in fields["roles"]:
+    if demoted:
         return f"This takes the role Admin {who} not manage users and roles then; only another admin can give it back."
     return ""
 

@@ -164,6 +164,10 @@ def test_a_user_that_is_refused_after_its_role_was_made(users: ApiUsers, generat
         ({"password": "a\nb"}, "password holds a line break or another control character; choose one without."),
         ({"roles": []}, "roles is empty, and the user needs a role; name one, or leave it out."),
         ({"roles": ["", "Op"]}, "roles holds an empty name; name the roles, such as Viewer, User or Op."),
+        (
+            {"role_dag_ids": ["etl"], "role_permissions": permissions(("can_read", "DAGs"))},
+            "role_permissions has all permissions of the role, so role_dag_ids limits nothing; leave one of them out.",
+        ),
         ({"role_dag_ids": ["etl", " "]}, "role_dag_ids holds an empty name; name the DAGs, or leave it out for all"),
     ],
 )
@@ -184,3 +188,15 @@ def test_by_the_command_airflow(release: str) -> None:
     result = by_command(check_mode=True, **GIVEN)
     assert (result["changed"], by_command.warnings) == (True, [])
     assert pairs_of(result) == LEAST
+
+
+@pytest.mark.parametrize("release", NOISE)
+def test_the_command_takes_the_role_admin_with_a_warning(release: str) -> None:
+    """Nobody is logged in, so it may be the only admin."""
+    by_command = CommandRunner(release, airflow_api_user)
+    script = by_command.script
+    script.lists("users", "list", answer=[{"id": "1", **USER, "roles": ["Admin"]}])
+    script.lists("roles", "list", answer=[{"name": "Op"}, {"name": "Admin"}])
+    result = by_command(check_mode=True, **GIVEN, roles=["Op"])
+    assert result["changed"]
+    assert by_command.warnings == ["This takes the role Admin from deploy; make sure that somebody else has it."]

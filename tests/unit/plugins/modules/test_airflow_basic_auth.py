@@ -204,8 +204,26 @@ def test_options_that_cannot_be_right(cfg: Cfg) -> None:
         "airflow_version has no version of Airflow, such as 2.11.0, on a line of its own; correct it. Nothing was "
         "changed."
     )
-    folder = cfg.file.parent
-    assert cfg.refused(path=str(folder / "no.cfg")) == f"{folder}/no.cfg does not exist; correct the path."
+    assert cfg.refused(airflow_version="2.2.5") == (
+        "airflow_version is 2.2.5, and Airflow reads [api] auth_backends from 2.3 on; upgrade Airflow. Nothing was "
+        "changed."
+    )
+    for backend in ("a b", "a,b"):
+        words = "backend is not the name of one Python module; correct it. Nothing was changed."
+        assert cfg.refused(backend=backend) == words
+    missing = cfg.file.parent / "no.cfg"
+    for given in ({}, {"airflow_version": "", "restarted": True}):
+        assert cfg.refused(path=str(missing), **given) == f"{missing} does not exist; correct the path."
+
+
+def test_a_link_and_its_file_need_one_restart(cfg: Cfg) -> None:
+    link = cfg.file.parent / "link.cfg"
+    link.symlink_to(cfg.file)
+    assert cfg(path=str(link))["restart_due"]
+    assert cfg.due.exists()
+    assert cfg()["restart_due"]
+    assert cfg(path=str(link), airflow_version="", restarted=True)["changed"]
+    assert not cfg()["restart_due"]
 
 
 def test_a_folder_that_may_not_be_written(cfg: Cfg, monkeypatch: pytest.MonkeyPatch) -> None:
