@@ -44,7 +44,9 @@ def run(nox: Callable[[], list[str]], wanted: Sequence[str]) -> int:
     names = chosen(command, wanted)
     reports = asyncio.run(together(command, names))
     broken = [name for name, (status, _counts) in zip(names, reports) if status != 0]
-    passed, failed, skipped = (sum(counts[key] for _, counts in reports) for key in ("passed", "failed", "skipped"))
+    passed, failed, skipped = (
+        sum(counts[key] for _status, counts in reports) for key in ("passed", "failed", "skipped")
+    )
     if broken:
         print(f"Not passed: {', '.join(broken)}")
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
