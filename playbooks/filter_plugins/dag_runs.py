@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-Object = dict[str, t.Any]
+from ansible_collections.dagops.airflow.plugins.module_utils._base.states import ENDED
 
-ENDED = ("success", "failed")
+Object = dict[str, t.Any]
 
 
 def run_id_of_job(job: t.Any, key: t.Any = None) -> str:

@@ -1,7 +1,6 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Why the files of the playbook apply_objects cannot be applied. Ansible finds this filter only next to playbooks."""
 
 from __future__ import annotations

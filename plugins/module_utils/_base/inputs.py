@@ -19,7 +19,7 @@ LONGEST_WAIT = 1_000_000_000  # seconds
 MOST_LINES = 1_000_000
 SHORTEST_SECRET = 6  # characters: Ansible masks a secret wherever it occurs, "a" in every word
 GLOB = re.compile(r"[*?\[]")
-_DAG_ID = re.compile(r"[\w.-]+")
+DAG_ID = re.compile(r"[\w.-]+")
 RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")  # what [scheduler] allowed_run_id_pattern allows by default
 _OF_AN_ID = "letters, digits, dots, dashes and underscores"
 _ONLY_DOTS = "has only dots, so the API cannot address it"
@@ -33,7 +33,7 @@ def is_glob(text: str) -> bool:
 def dag_id_of(option: str, value: str) -> str:
     """Return a DAG id that Airflow can have."""
     value = value.strip()
-    return _sound(option, value, _no_path(value) or _foreign(value, _DAG_ID, f"a DAG id has {_OF_AN_ID}"))
+    return _sound(option, value, _no_path(value) or _foreign(value, DAG_ID, f"a DAG id has {_OF_AN_ID}"))
 
 
 def name_of(option: str, value: str, longest: int | None = None) -> str:
@@ -62,7 +62,7 @@ def connection_id_of(option: str, value: str, new: bool) -> str:
     """
     fault = _no_path(value, LONGEST_CONNECTION_ID if new else LONGEST_ID) or _blank_at_an_end(value)
     if not fault and new:
-        fault = _foreign(value, _DAG_ID, f"the id of a connection has {_OF_AN_ID}")
+        fault = _foreign(value, DAG_ID, f"the id of a connection has {_OF_AN_ID}")
     if not fault and "/" in value:
         fault = "has a slash, so the API cannot address it; delete it in Airflow's web interface"
     return _sound(option, value, fault)

@@ -94,14 +94,14 @@ def backends_of(cfg: AirflowCfg, backend: str) -> Backends:
 
 def environment_of(path: str, proc: str = "/proc") -> Environment:
     """Return what overrides the backends in this file."""
-    found = [(name, airflow_processes(path, SECTION, name, proc)) for name in _NAMES]
+    found = [airflow_processes(path, SECTION, name, proc) for name in _NAMES]
     variables = [
         Variable(process.number, *pair)
-        for _name, processes in found
+        for processes in found
         for process in processes
         for pair in process.variables.items()
     ]
-    return Environment(variables, any(process.part == "webserver" for process in found[0][1]))
+    return Environment(variables, any(process.part == "webserver" for process in found[0]))
 
 
 def check_environment(environment: Environment, path: str, backend: str) -> None:

@@ -8,16 +8,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import tempfile
 import typing as t
 
 from .._base.errors import AirflowError, BadInput
+from .._base.inputs import DAG_ID
 from .._base.text import json_of
 
 RESTORED = ".restored"  # what is added to the name of a file that was used
 MODE = 0o644  # ids of DAGs are no secrets
-_DAG_ID = re.compile(r"[\w.-]+")
 
 
 def read(path: str, nothing_was: str) -> list[str] | None:
@@ -34,7 +33,7 @@ def read(path: str, nothing_was: str) -> list[str] | None:
         raise BadInput(f"{path} cannot be read by the user of this task, so nothing was {nothing_was}.") from None
     except (OSError, ValueError):
         found = None
-    if not isinstance(found, list) or not all(isinstance(item, str) and _DAG_ID.fullmatch(item) for item in found):
+    if not isinstance(found, list) or not all(isinstance(item, str) and DAG_ID.fullmatch(item) for item in found):
         raise BadInput(
             f"{path} is not a list of DAG ids in JSON, as state: paused writes it, so nothing was {nothing_was}; give "
             "another file in path."
