@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the playbooks run_dag and cancel_dag_run work out. These filters are their own: Ansible finds them only here."""
+"""What playbooks of one DAG run work out. These filters are their own: Ansible finds them only next to playbooks."""
 
 from __future__ import annotations
 
@@ -17,10 +17,23 @@ def run_id_of_job(job: t.Any, key: t.Any = None) -> str:
 
     :param key: the word that tells this node of the workflow from another one.
     """
-    number, word = ("" if value is None else str(value).strip() for value in (job, key))
+    number, word = _text(job), _text(key)
     if not number:
         return ""
     return f"awx__{number}__{word}" if word else f"awx__{number}"
+
+
+def named_run(dag_id: t.Any, dag_run_id: t.Any = None, artifact: t.Any = None) -> dict[str, str]:
+    """Return the ids of the run that is meant; empty: not known.
+
+    :param artifact: the run that an earlier node of the workflow has published. It says what is not given, unless it is
+        about another DAG than the one that is given.
+    """
+    told = artifact if isinstance(artifact, dict) else {}
+    published = {key: _text(value) for key, value in told.items()}
+    dag = _text(dag_id) or published.get("dag_id", "")
+    run = published.get("dag_run_id", "") if dag == published.get("dag_id") else ""
+    return {"dag_id": dag, "dag_run_id": _text(dag_run_id) or run}
 
 
 def run_artifact(result: Object, check_mode: bool = False) -> Object:
@@ -34,15 +47,6 @@ def run_artifact(result: Object, check_mode: bool = False) -> Object:
         "state": run.get("state") or "unknown",
         "url": run.get("url") or "",
     }
-
-
-def run_outcome(result: Object, check_mode: bool = False) -> str:
-    """Say what has become of a run that airflow_dag_run has made or waited for."""
-    run = result["dag_run"]
-    if _is_foreseen(result, check_mode):
-        return f"{_name(run)} would be triggered."
-    age = f", {round(result['elapsed'])} s after its start" if run.get("start_date") else ""
-    return f"{_name(run)} is {run['state']}{age}. {run['url']}"
 
 
 def cancelled_outcome(state: str, name: str, check_mode: bool = False) -> str:
@@ -63,6 +67,10 @@ def _is_foreseen(result: Object, check_mode: bool) -> bool:
     return check_mode and _name(result["dag_run"]) in after
 
 
+def _text(value: t.Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
 def _name(run: Object) -> str:
     return f"DAG run {run['dag_id']} / {run['dag_run_id']}"
 
@@ -73,7 +81,7 @@ class FilterModule:
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {
             "cancelled_outcome": cancelled_outcome,
+            "named_run": named_run,
             "run_artifact": run_artifact,
             "run_id_of_job": run_id_of_job,
-            "run_outcome": run_outcome,
         }

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the playbook deploy_dags works out. This filter is its own: Ansible finds it only next to the playbook."""
+"""What the playbook deploy_dags works out. These filters are its own: Ansible finds them only next to the playbook."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def dag_files(source: str, helpers: t.Any = None) -> list[str]:
     :param helpers: names or patterns of files that define none, a list or a text with commas.
     :returns: their paths below the folder to which they are copied, sorted.
     """
-    path = os.path.realpath(os.path.expanduser(source))
+    path = _real(source)
     root = path if source.endswith("/") else os.path.dirname(path)
     patterns = helpers.split(",") if isinstance(helpers, str) else helpers or []
     excluded = [str(pattern).strip() for pattern in patterns]
@@ -29,6 +29,38 @@ def dag_files(source: str, helpers: t.Any = None) -> list[str]:
         for file in _files(path)
         if not any(fnmatch(os.path.basename(file), pattern) for pattern in excluded) and _may_define_dags(file)
     )
+
+
+def deploy_hosts(matching: t.Sequence[str], pattern: str, hostvars: t.Mapping[str, t.Any]) -> list[str]:
+    """Return the hosts that get the files, those without a connection of their own first: in ansible-core 2.21 they
+    would inherit that of the host before them.
+
+    :param matching: the hosts of the inventory that match the pattern; localhost needs no inventory.
+    """
+    hosts = matching or [host for host in [pattern] if host == "localhost"]
+    return sorted(hosts, key=lambda host: str(hostvars[host].get("ansible_connection") or ""))
+
+
+def deploy_refusal(source: t.Any, folder: t.Any, pattern: str, hosts: t.Sequence[str]) -> str:
+    """Say what is missing or wrong of what the playbook is told; empty: nothing."""
+    if not source or not str(folder or "").startswith(("/", "~")):
+        return (
+            "Name what to deploy in airflow_dags_source, and in airflow_dags_folder the absolute path where it goes on "
+            "the hosts."
+        )
+    path = _real(str(source))
+    if not os.path.exists(path):
+        return f"{path} (airflow_dags_source) does not exist, so nothing was deployed; correct it."
+    if not hosts:
+        return (
+            f"No host of the inventory matches airflow_hosts ({pattern}), so nothing was deployed; correct it, or give "
+            "the inventory."
+        )
+    return ""
+
+
+def _real(source: str) -> str:
+    return os.path.realpath(os.path.expanduser(source))
 
 
 def _files(path: str) -> t.Iterator[str]:
@@ -52,4 +84,4 @@ class FilterModule:
     """Ansible looks for a class of this name."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        return {"dag_files": dag_files}
+        return {"dag_files": dag_files, "deploy_hosts": deploy_hosts, "deploy_refusal": deploy_refusal}

@@ -338,6 +338,11 @@ elapsed:
   description: Seconds from the start of the run to its end, or until now if it is active; 0 if it has not started.
   returned: success, when the run has failed, and when the wait timed out
   type: float
+msg:
+  description: What has become of the run, or in check mode what would become of it.
+  returned: success
+  type: str
+  sample: DAG run etl_daily / r7 is success, 3m12s after its start. https://airflow.example.com/dags/etl_daily/runs/r7
 reason:
   description: Why the run is waiting, as far as Airflow shows it, as in the message. Empty if no reason is known.
   returned: when the wait timed out
@@ -355,7 +360,7 @@ from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.carrying import carrying
 from ..module_utils._work.fulfil import fulfil
-from ..module_utils._work.outcome import outcome
+from ..module_utils._work.outcome import outcome, told
 from ..module_utils._work.wishes import wish_of
 from ..module_utils._work.wording import shown
 
@@ -404,9 +409,11 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         result["results"] = dict.fromkeys(wish.results)
     if done.run is None or wish.state == "absent":
         run = done.run and shown(done.run)
-        return {**result, "dag_run": run, "failed_tasks": [], "task_counts": {}, "elapsed": 0.0}
-    with carrying(done.run, done.changed, done.diff):
-        return {**result, **outcome(airflow, wish, done, done.run, module.check_mode, module.warn)}
+        result.update({"dag_run": run, "failed_tasks": [], "task_counts": {}, "elapsed": 0.0})
+    else:
+        with carrying(done.run, done.changed, done.diff):
+            result.update(outcome(airflow, wish, done, done.run, module.check_mode, module.warn))
+    return {**result, "msg": told(wish, done, result, module.check_mode)}
 
 
 def main() -> None:

@@ -113,6 +113,7 @@ def test_files_are_copied_over_the_connection_of_each_host(tmp_path: Path) -> No
     (task,) = [task for task in DEPLOY["block"] if task["name"] == "Copy the files"]
     playbook, inventory, source = tmp_path / "playbook.yml", tmp_path / "inventory.yml", tmp_path / "dags"
     playbook.write_text(json.dumps([{**PLAY, "tasks": [task]}]), encoding="utf-8")
+    (tmp_path / "filter_plugins").symlink_to(ROOT / "playbooks" / "filter_plugins")
     # Nothing listens at that port, so that a file that is copied to the first one was copied here.
     hosts = {
         "a": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.tests.plays.playbooks import Played, play
+from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook, play
 
 SESSION = "airflow.api.auth.backend.session"
 BASIC = "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth"
@@ -180,3 +180,10 @@ def test_neither_airflow_nor_its_command_answers(tmp_path: Path, monkeypatch: py
     assert (
         "version: so it is; see to airflow_deploy_cli, airflow_deploy_cli_user, airflow_deploy_home and" in played.words
     )
+
+
+@pytest.mark.parametrize("name", ["enable_api", "create_api_user"])
+def test_hosts_that_are_not_in_the_inventory(name: str, tmp_path: Path) -> None:
+    played = ansible_playbook(str(ROOT / "playbooks" / f"{name}.yml"), tmp_path, airflow_hosts="airflwo")
+    assert played.status != 0
+    assert "No host of the inventory matches airflow_hosts (airflwo), so nothing was changed" in played.words

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
 from ansible_collections.dagops.airflow.playbooks.filter_plugins import dag_runs
 from ansible_collections.dagops.airflow.tests.unit.told import ROOT
@@ -34,6 +32,25 @@ def test_ids_of_jobs(job, key, run_id):
 
 
 @pytest.mark.parametrize(
+    ("dag_id", "dag_run_id", "artifact", "named"),
+    [
+        ("etl", " r ", None, ("etl", "r")),
+        ("etl", 7, NAMED, ("etl", "7")),
+        ("", None, NAMED, ("etl", "r")),
+        ("etl ", "", NAMED, ("etl", "r")),
+        # Another DAG than that of the artifact.
+        ("other", "", NAMED, ("other", "")),
+        (None, None, {}, ("", "")),
+        ("", "", "", ("", "")),
+        ("etl", "", "no mapping", ("etl", "")),
+        ("etl", "", {"dag_id": "etl", "dag_run_id": None}, ("etl", "")),
+    ],
+)
+def test_the_run_that_is_meant(dag_id, dag_run_id, artifact, named):
+    assert tuple(dag_runs.named_run(dag_id, dag_run_id, artifact).values()) == named
+
+
+@pytest.mark.parametrize(
     ("result", "check_mode", "artifact"),
     [
         ({"dag_run": RUN}, False, NAMED),
@@ -49,20 +66,6 @@ def test_ids_of_jobs(job, key, run_id):
 )
 def test_what_later_nodes_need_to_know(result, check_mode, artifact):
     assert dag_runs.run_artifact(result, check_mode) == artifact
-
-
-@pytest.mark.parametrize(
-    ("more", "run", "check_mode", "words"),
-    [
-        (MADE, {}, False, f"DAG run etl / r is success, 6 s after its start. {URL}"),
-        ({}, {"state": "queued", "start_date": None}, False, f"DAG run etl / r is queued. {URL}"),
-        (MADE, {}, True, "DAG run etl / r would be triggered."),
-        ({}, {}, True, f"DAG run etl / r is success, 6 s after its start. {URL}"),
-    ],
-)
-def test_what_has_become_of_a_run(more: t.Any, run: t.Any, check_mode: bool, words: str) -> None:
-    result = {"dag_run": {**RUN, **run}, "elapsed": 5.7, **more}
-    assert dag_runs.run_outcome(result, check_mode) == words
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,19 @@
 # Copyright: (c) 2026, the dagops.airflow authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which files the playbook deploy_dags waits for, by a filter of its own."""
+"""What the playbook deploy_dags works out, by filters of its own."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.playbooks.filter_plugins.deploy_dags import FilterModule, dag_files
+from ansible_collections.dagops.airflow.playbooks.filter_plugins.deploy_dags import (
+    FilterModule,
+    dag_files,
+    deploy_hosts,
+    deploy_refusal,
+)
 
 DAG = "from airflow.sdk import dag\n"
 TEXTS = {
@@ -72,4 +77,40 @@ def test_bytes_are_no_obstacle(tmp_path):
 
 
 def test_it_is_offered():
-    assert FilterModule().filters() == {"dag_files": dag_files}
+    filters = {"dag_files": dag_files, "deploy_hosts": deploy_hosts, "deploy_refusal": deploy_refusal}
+    assert FilterModule().filters() == filters
+
+
+@pytest.mark.parametrize(
+    ("matching", "pattern", "hosts"),
+    [
+        (["a", "b", "c"], "airflow", ["b", "a", "c"]),
+        ([], "localhost", ["localhost"]),
+        ([], "no_such_host", []),
+    ],
+)
+def test_hosts_with_a_connection_of_their_own_come_last(matching, pattern, hosts):
+    hostvars = {"a": {"ansible_connection": "local"}, "b": {}, "c": {"ansible_connection": "ssh"}, "localhost": {}}
+    assert deploy_hosts(matching, pattern, hostvars) == hosts
+
+
+@pytest.mark.parametrize(
+    ("there", "folder", "hosts", "words"),
+    [
+        (True, "/opt/airflow/dags", ["a"], ""),
+        (True, "~/dags", ["a"], ""),
+        (True, "dags", ["a"], "Name what to deploy in airflow_dags_source, and in airflow_dags_folder the absolute"),
+        (True, None, ["a"], "Name what to deploy in airflow_dags_source, and in airflow_dags_folder the absolute"),
+        (False, "/opt/airflow/dags", ["a"], "(airflow_dags_source) does not exist, so nothing was deployed; correct"),
+        (True, "/opt/airflow/dags", [], "No host of the inventory matches airflow_hosts (web*), so nothing was depl"),
+    ],
+)
+def test_what_is_missing_or_wrong(source, there, folder, hosts, words):
+    found = deploy_refusal(source if there else f"{source}/no_such", folder, "web*", hosts)
+    assert (found == "") == (words == "")
+    assert words in found
+
+
+@pytest.mark.parametrize("nothing", ["", None])
+def test_no_source(nothing):
+    assert deploy_refusal(nothing, "/dags", "all", ["a"]).startswith("Name what to deploy in airflow_dags_source")

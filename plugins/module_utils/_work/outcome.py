@@ -10,12 +10,24 @@ import typing as t
 from .._airflow.airflow import Airflow, Object
 from .._base.errors import RunFailed
 from .._base.states import ENDED
+from .._base.times import iso
 from .carrying import carrying
 from .fulfil import Done, how_found
 from .report import Report, without_tasks
 from .results import results_of
 from .waiting import wait_for_run, wait_for_tasks
 from .wishes import Wish
+from .wording import duration, run_name
+
+# What check mode says of a run, by the wanted state.
+WOULD_BE = {
+    "triggered": "triggered",
+    "awaited": "waited for",
+    "cleared": "run again",
+    "failed": "cancelled",
+    "success": "marked successful",
+    "absent": "deleted",
+}
 
 
 def outcome(
@@ -43,3 +55,20 @@ def outcome(
         if report.warning():
             warn(report.warning())
     return {**report.result(), **results}
+
+
+def told(wish: Wish, done: Done, result: Object, check_mode: bool) -> str:
+    """Say what has become of the run of a result, or what would become of it."""
+    run = result["dag_run"] or {
+        "dag_id": wish.dag_id,
+        "dag_run_id": wish.dag_run_id,
+        "logical_date": iso(wish.logical_date),
+    }
+    name = run_name({**run, "dag_run_id": run["dag_run_id"] or f"of {run['logical_date']}"})
+    changes = done.diff["after"] if done.diff else {}
+    if check_mode and (done.foreseen or f"DAG run {name}" in changes):
+        return f"DAG run {name} would be {WOULD_BE[wish.state]}."
+    if wish.state == "absent":
+        return f"DAG run {name} {'is deleted' if done.changed else 'does not exist'}."
+    age = f", {duration(result['elapsed'])} after its start" if run["start_date"] else ""
+    return f"DAG run {name} is {run['state']}{age}. {run['url']}"

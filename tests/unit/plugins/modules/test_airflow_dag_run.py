@@ -51,7 +51,8 @@ RUN_KEYS = {
     "state",
     "url",
 }
-KEYS = {"changed", "dag_run", "diff", "elapsed", "failed_tasks", "task_counts"}
+KEYS = {"changed", "dag_run", "diff", "elapsed", "failed_tasks", "msg", "task_counts"}
+WOULD_BE = {"cleared": "run again", "failed": "cancelled", "success": "marked successful"}
 OVER = {"start_date": STARTED, "end_date": ENDED}
 PAGE = {"limit": 100, "offset": 0}
 LOST = {
@@ -157,6 +158,7 @@ def test_trigger_and_go_on(story, generation):
     assert set(result["dag_run"]) == RUN_KEYS
     assert (result["failed_tasks"], result["task_counts"], result["elapsed"]) == ([], {}, 0.0)
     name = f"DAG run etl_daily / {NEW_ID}"
+    assert result["msg"] == f"{name} is queued. {generation.run_url(NEW_ID)}"
     assert result["diff"] == {"before": {}, "after": {name: {"state": "queued"}}}
 
 
@@ -962,6 +964,7 @@ def test_check_mode_foresees_the_first_run_of_a_dag_that_would_be_deployed(story
     assert set(result) == KEYS
     assert set(result["dag_run"]) == RUN_KEYS
     assert (result["dag_run"]["dag_run_id"], result["dag_run"]["state"]) == (RUN_ID, "queued")
+    assert result["msg"] == f"DAG run etl_daily / {RUN_ID} would be triggered."
     assert story.warnings == [f"DAG etl_daily does not exist at {URL}; {GOES_ON}."]
 
 
@@ -980,6 +983,7 @@ def test_check_mode_foresees_what_becomes_of_a_run_that_would_be_made(story, sta
     # Of a run that is not there nothing else is known.
     name = "DAG run etl_daily / release-42"
     assert result["diff"] == {"before": {}, "after": {name: {"state": FORESEEN[state]}}}
+    assert result["msg"] == f"{name} would be {WOULD_BE[state]}."
     assert set(result["dag_run"]) == RUN_KEYS
     known = {key: value for key, value in result["dag_run"].items() if value is not None}
     assert known == {"dag_id": "etl_daily", "dag_run_id": RUN_ID, "state": FORESEEN[state]}
@@ -992,6 +996,7 @@ def test_check_mode_makes_up_no_id_of_a_run_that_is_named_by_its_date(story):
     known = {key: value for key, value in result["dag_run"].items() if value is not None}
     assert known == {"dag_id": "etl_daily", "logical_date": DATE, "state": "failed"}
     assert result["diff"]["after"] == {f"DAG run etl_daily / of {DATE}": {"state": "failed"}}
+    assert result["msg"] == f"DAG run etl_daily / of {DATE} would be cancelled."
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
@@ -1002,6 +1007,8 @@ def test_nothing_to_delete(story, check_mode, exists, given):
     _dag = story.dag() if exists else story.no_dag()
     result = launch(story, check_mode, **given, state="absent")
     assert (result["changed"], result["dag_run"], result["diff"]) == (False, None, {})
+    named = RUN_ID if "dag_run_id" in given else f"of {DATE}"
+    assert result["msg"] == f"DAG run etl_daily / {named} does not exist."
     told = f"DAG etl_daily does not exist at {URL}, so it has no run to delete; check dag_id."
     assert story.warnings == ([] if exists else [told])
 
@@ -1090,6 +1097,8 @@ def test_wait_for_a_good_run(story, generation, clock):
     assert result["failed_tasks"] == []
     assert result["elapsed"] == 192.0
     assert set(result) == KEYS
+    url = result["dag_run"]["url"]
+    assert result["msg"] == f"DAG run etl_daily / {RUN_ID} is success, 3m12s after its start. {url}"
     assert clock.pauses == [0.5, 0.5]
 
 
@@ -1116,7 +1125,7 @@ def test_wait_for_a_run_that_fails(story, generation):
         f"load_orders[4] (try 1 of 1); load_users (try 3 of 3): KeyError: 'email'. {generation.run_url(NEW_ID)}"
     )
     details = error.details
-    assert set(details) == KEYS
+    assert set(details) == KEYS - {"msg"}
     assert details["changed"] is True
     assert details["diff"]["after"] == {f"DAG run etl_daily / {NEW_ID}": {"state": "queued"}}
     assert details["dag_run"]["dag_run_id"] == NEW_ID
@@ -1812,6 +1821,7 @@ def test_marking_a_run_in_check_mode(story, generation, wanted):
     result = launch(story, check_mode=True, state=wanted, dag_run_id=RUN_ID, wait=True)
     assert result["changed"] is True
     assert result["dag_run"]["state"] == wanted
+    assert result["msg"] == f"DAG run etl_daily / {RUN_ID} would be {WOULD_BE[wanted]}."
 
 
 @pytest.mark.parametrize("wanted", ["failed", "success"])
@@ -1996,12 +2006,14 @@ def test_delete_a_run(story, server):
     assert result["dag_run"]["state"] == "success"
     assert set(result["dag_run"]) == RUN_KEYS
     name = "DAG run etl_daily / release-42"
+    assert result["msg"] == f"{name} is deleted."
     assert result["diff"] == {"before": {name: {"state": "success"}}, "after": {name: {"state": "absent"}}}
 
 
 def test_delete_a_run_in_check_mode(story):
     story.run(RUN_ID, "success", **OVER)
-    assert launch(story, check_mode=True, state="absent", dag_run_id=RUN_ID)["changed"] is True
+    result = launch(story, check_mode=True, state="absent", dag_run_id=RUN_ID)
+    assert (result["changed"], result["msg"]) == (True, f"DAG run etl_daily / {RUN_ID} would be deleted.")
 
 
 def test_delete_a_run_once_more(story):

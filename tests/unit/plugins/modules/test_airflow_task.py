@@ -422,7 +422,7 @@ def test_a_task_that_is_waited_for_costs_the_looks_of_a_run(story):
     assert told(result["tasks"]) == {"load.users": "success"}
     assert (result["dag_run"]["state"], result["failed_tasks"]) == ("success", [])
     assert result["task_counts"] == {"success": len(ALL)}
-    of_a_run = set(documented(airflow_dag_run)) - {"results", "reason", "timed_out"}
+    of_a_run = set(documented(airflow_dag_run)) - {"msg", "results", "reason", "timed_out"}
     assert set(result) == of_a_run | {"changed", "diff", "tasks", "also_cleared"}
 
 
