@@ -10,10 +10,17 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ._base.errors import AirflowError
+from ._base.items import listed
 
 
 class HostModule(AnsibleModule):
     """A module that does not connect to Airflow."""
+
+    def _load_params(self) -> None:
+        """Read lists that are given as JSON text, as modules that connect do."""
+        super()._load_params()  # type: ignore[no-untyped-call]
+        for name, value in self.params.items():
+            self.params[name] = listed(value, self.argument_spec.get(name, {}))
 
     def execute(self, run: t.Callable[[t.Any], dict[str, t.Any]]) -> t.NoReturn:
         """Do the module's work and leave; C(run) returns the result or raises an AirflowError."""

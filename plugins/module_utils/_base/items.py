@@ -33,6 +33,7 @@ def shaped(name: str, value: t.Any, option: Spec) -> t.Any:
     if isinstance(value, str) and NUL in value:
         raise BadInput(f"{name} holds a NUL character, which Airflow cannot keep; remove it.")
     kind, elements = option.get("type"), {**option, "type": option.get("elements")}
+    value = listed(value, option)
     if kind == "dict":
         return _mapping(name, value, option)
     if kind == "list" and "options" in option:
@@ -54,6 +55,24 @@ def shaped(name: str, value: t.Any, option: Spec) -> t.Any:
     if wrong:
         way_out = f"write it like {example(option)}" if kind == "list" else "correct it"
         raise BadInput(f"{name} must be {needed}, and is {kind_of(value)}; {way_out}.")
+    return value
+
+
+def listed(value: t.Any, option: Spec) -> t.Any:
+    """Return the list that a text is in JSON, where the option is a list of texts; anything else as it is.
+
+    A survey of AWX and C(-e) give such a text. Ansible would cut it at its commas, and somebody may have done that. A
+    pattern such as C([ab]*) is none.
+    """
+    if (option.get("type"), option.get("elements")) != ("list", "str"):
+        return value
+    items = value if isinstance(value, (list, tuple)) else [value]
+    text = ",".join(items).strip() if all(isinstance(item, str) for item in items) else ""
+    if text.startswith("[") and text.endswith("]"):
+        with contextlib.suppress(ValueError):
+            read = json_of(text)
+            if all(isinstance(item, str) for item in read):
+                return read
     return value
 
 

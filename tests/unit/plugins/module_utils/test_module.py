@@ -252,6 +252,36 @@ def test_an_empty_text_in_a_list_stays_a_mistake(played, given, found):
     assert params_of(played, names=given)["names"] == found
 
 
+LISTS: dict[str, tuple[t.Any, list[str]]] = {
+    "JSON": ('["a","b"]', ["a", "b"]),
+    "JSON with blanks": (' ["a", "b c", "d,e"]\n', ["a", "b c", "d,e"]),
+    "one": ('["a"]', ["a"]),
+    "none": ("[]", []),
+    "cut at its commas": (['["a"', '"b"]'], ["a", "b"]),
+    "in a list": (['["a","b"]'], ["a", "b"]),
+    "commas": ("a,b", ["a", "b"]),
+    "a pattern": ("[ab]*", ["[ab]*"]),
+    "patterns": ("[ab],[cd]", ["[ab]", "[cd]"]),
+    "a pattern of digits": (["[12]"], ["[12]"]),
+    "no texts": ('["a",["b"]]', ['["a"', '["b"]]']),
+    "no JSON": ("['a','b']", ["['a'", "'b']"]),
+    "too deep": (["[" * 100_000 + "]" * 100_000], ["[" * 100_000 + "]" * 100_000]),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_may_be_given_as_json_text(played, name):
+    given, found = LISTS[name]
+    assert params_of(played, names=given)["names"] == found
+
+
+def test_a_list_within_a_mapping_may_be_given_as_json_text():
+    options = {"only": {"type": "list", "elements": "str"}}
+    assert shaped("pair", {"only": '["a","b"]'}, {"type": "dict", "options": options}) == {"only": ["a", "b"]}
+    pairs = {"type": "list", "elements": "dict", "options": options}
+    assert shaped("pairs", [{"only": '["a","b"]'}], pairs) == [{"only": ["a", "b"]}]
+
+
 def test_a_value_that_ansible_refuses_is_told_by_ansible(played):
     result = played(executed(lambda module, airflow: {}), api_version="v3")
     assert result["failed"]

@@ -91,6 +91,7 @@ DONE: dict[str, tuple[Options, str, str]] = {
     "no option": ({"state": "absent"}, "parallelism = 32\n", ""),
     "a new option": ({"option": "executor", "value": "L"}, "[core]\n", "[core]\nexecutor = L\n"),
     "items": ({"section": "api", "option": "auth_backends", "items": ["b", "c"]}, "a,b\n", "a,b,c\n"),
+    "items in JSON": ({"section": "api", "option": "auth_backends", "items": '["b","c"]'}, "a,b\n", "a,b,c\n"),
     "items that go": (
         {"section": "api", "option": "auth_backends", "items": ["b", "c"], "state": "absent"},
         "a,b\n",
