@@ -148,7 +148,7 @@ from ..module_utils._airflow.health import COMPONENTS, VITAL, Health
 from ..module_utils._base.clock import wait_until
 from ..module_utils._base.errors import AirflowError, BadInput, Denied, TimedOut, WrongLogin
 from ..module_utils._base.inputs import seconds_of
-from ..module_utils._base.text import first_few
+from ..module_utils._base.text import first_few, it_or_them
 from ..module_utils._module import AirflowModule
 from ..module_utils._work.progress import Progress
 from ..module_utils._work.selection import find, selection_of
@@ -283,7 +283,7 @@ def check_readable(airflow: Airflow, dag_ids: list[str], timeout: float) -> None
             return None
         return AirflowError(
             f"The user has logged in, and does not see {first_few(unseen)} in the list of DAGs; check that Airflow has "
-            "parsed them, and the permissions of the user's roles."
+            f"parsed {it_or_them(len(unseen))}, and the permissions of the user's roles."
         )
 
     problem = wait_until(look, lambda seen: seen is None, airflow.clock, timeout, LONGEST_PAUSE)

@@ -101,7 +101,7 @@ from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._base.errors import AirflowError, BadInput
 from ..module_utils._base.inputs import dag_id_of, word_of
 from ..module_utils._base.state import diff
-from ..module_utils._base.text import first_few
+from ..module_utils._base.text import first_few, it_or_them
 from ..module_utils._module import AirflowModule
 from ..module_utils._work import paused_file
 from ..module_utils._work.dags import Changes, paused_changes, set_paused
@@ -123,7 +123,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     for state, options in OF_STATES.items():
         given = [name for name in options if params[name] is not None]
         if given and params["state"] != state:
-            raise BadInput(f"{' and '.join(given)} can only be given with state: {state}; leave it out.")
+            raise BadInput(f"{' and '.join(given)} can only be given with state: {state}; leave {it_or_them(len(given))} out.")
     if params["path"] is None and params["unpaused_dags"] is None:
         raise BadInput("path is not given; name the file for the DAGs that were not paused.")
     # Behind a link, so that the link stays.
@@ -162,10 +162,11 @@ def restore(module: AirflowModule, airflow: Airflow, path: str) -> dict[str, t.A
         set_all(airflow, wanted, there.listing, dag_ids)
     gone = [dag_id for dag_id in dag_ids if dag_id not in wanted]
     if gone:
+        these, them = "this DAG" if len(gone) == 1 else "these DAGs", it_or_them(len(gone))
         raise AirflowError(
-            f"{first_few(gone)} cannot be unpaused, since Airflow does not find these DAGs in its files; all others "
-            f"{'would be' if module.check_mode else 'are'} unpaused. Deploy them and run the task again, or remove "
-            f"them from {path if given is None else 'unpaused_dags'}.",
+            f"{first_few(gone)} cannot be unpaused, since Airflow does not find {these} in its files; all others "
+            f"{'would be' if module.check_mode else 'are'} unpaused. Deploy {them} and run the task again, or remove "
+            f"{them} from {path if given is None else 'unpaused_dags'}.",
             changed=any(keys for _dag, keys in wanted.values()),
             unpaused_dags=dag_ids,
             gone_dag_ids=gone,

@@ -46,6 +46,11 @@ def first_few(texts: t.Sequence[str], joint: str = ", ") -> str:
     return joint.join([*texts[:MOST_NAMED], *more])
 
 
+def it_or_them(count: int) -> str:
+    """Return the word for so many things that were named before."""
+    return "it" if count == 1 else "them"
+
+
 def shortened(text: str, limit: int, clean: t.Callable[[str], str]) -> str:
     """Cut a text, of which no half of a secret may be left."""
     return text if len(text) <= limit else clean(text)[:limit]

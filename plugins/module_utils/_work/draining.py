@@ -84,7 +84,9 @@ def _unpause_again(airflow: Airflow, paused: t.Sequence[str], error: AirflowErro
         try:
             airflow.ask(Dags).set_paused(dag_id, False)
         except AirflowError:
-            error.message += f" These DAGs are left paused: {', '.join(paused[number:])}."
+            left = paused[number:]
+            which = "This DAG is" if len(left) == 1 else "These DAGs are"
+            error.message += f" {which} left paused: {', '.join(left)}."
             error.details["changed"] = True
             return
 

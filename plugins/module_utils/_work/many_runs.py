@@ -14,7 +14,7 @@ from .._airflow.runs import Runs
 from .._base.errors import AirflowError, BadInput, RunFailed, TimedOut
 from .._base.inputs import dag_id_of, dag_run_id_of, lines_of, seconds_of
 from .._base.states import ENDED
-from .._base.text import first_few
+from .._base.text import first_few, it_or_them
 from .diagnosis import held_up
 from .foreseen import foreseen
 from .foreseen_runs import unseen_run
@@ -29,20 +29,16 @@ MOST_TOLD = 4  # failed runs that a message tells about in full
 
 def waits_again(count: int) -> str:
     """What is said of so many runs that go on, for which the same task waits again."""
-    return f"{_goes(count)} on; the same task waits for {_them(count)} again."
+    return f"{_goes(count)} on; the same task waits for {it_or_them(count)} again."
 
 
 def go_on(count: int) -> str:
     """The same of runs that the same task would make anew."""
-    return f"{_goes(count)} on, and airflow_dag_run_wait can wait for {_them(count)}."
+    return f"{_goes(count)} on, and airflow_dag_run_wait can wait for {it_or_them(count)}."
 
 
 def _goes(count: int) -> str:
     return "It goes" if count == 1 else "They go"
-
-
-def _them(count: int) -> str:
-    return "it" if count == 1 else "them"
 
 
 class Waiting(t.NamedTuple):

@@ -31,6 +31,8 @@ def read(path: str, nothing_was: str) -> list[str] | None:
         return None
     except PermissionError:
         raise BadInput(f"{path} cannot be read by the user of this task, so nothing was {nothing_was}.") from None
+    except IsADirectoryError:
+        raise BadInput(f"{path} is a folder, so nothing was {nothing_was}; give a file in path.") from None
     except (OSError, ValueError):
         found = None
     if not isinstance(found, list) or not all(isinstance(item, str) and DAG_ID.fullmatch(item) for item in found):

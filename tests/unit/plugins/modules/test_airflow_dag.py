@@ -706,7 +706,7 @@ def test_a_drain_that_cannot_be_undone_says_so(dag, server, generation):
     set_paused(server, generation, False, "a")
     server.patch("dags/b", sends={"is_paused": False}).says("", 502)
     error = dag.failure(dag_id=["a", "b", "c"], paused=True, drain=True, wait_timeout=0, retry_timeout=0)
-    assert error.message.endswith(" These DAGs are left paused: b.")
+    assert error.message.endswith(" This DAG is left paused: b.")
     assert error.details["changed"] is True
 
 

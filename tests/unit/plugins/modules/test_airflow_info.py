@@ -402,7 +402,7 @@ def test_a_dag_that_the_user_never_sees(logged_in):
         finds(logged_in, False)
     error = logged_in.failure(login=True, readable_dags=["etl"])
     assert error.message == (
-        "The user has logged in, and does not see etl in the list of DAGs; check that Airflow has parsed them, and the "
+        "The user has logged in, and does not see etl in the list of DAGs; check that Airflow has parsed it, and the "
         "permissions of the user's roles."
     )
     assert logged_in.server.clock.now() == STARTED + 40.0

@@ -187,6 +187,15 @@ def test_dags_that_are_gone_are_named_and_the_file_stays(window, dags, file, che
     assert os.listdir(file.parent) == ["window.json"]
 
 
+def test_one_dag_that_is_gone(window, dags):
+    dags.gone("b")
+    error = window.failure(state="restored", unpaused_dags=["b"])
+    assert error.message == (
+        "b cannot be unpaused, since Airflow does not find this DAG in its files; all others are unpaused. Deploy it "
+        "and run the task again, or remove it from unpaused_dags."
+    )
+
+
 @pytest.mark.parametrize("with_file", [True, False])
 def test_a_list_that_is_given_goes_before_the_file(window, dags, file, with_file):
     file.write_text("no list at all", encoding="utf-8")
@@ -215,7 +224,8 @@ def test_another_file_is_refused_before_anything_is_asked(window, file, text, st
 
 @pytest.mark.parametrize("state", ["paused", "restored"])
 def test_a_folder_and_bytes_are_no_list(window, tmp_path, file, state):
-    assert "is not a list of DAG ids in JSON" in window.failure(state=state, path=str(tmp_path)).message
+    error = window.failure(state=state, path=str(tmp_path))
+    assert error.message == f"{tmp_path} is a folder, so nothing was {state}; give a file in path."
     file.write_bytes(b"\xff\xfe")
     assert "is not a list of DAG ids in JSON" in window.failure(state=state, path=str(file)).message
 
@@ -264,7 +274,7 @@ REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
     ),
     "DAGs to restore": (
         {"state": "restored", "path": "/x", "dag_id": ["a"], "tags": []},
-        "dag_id and tags can only be given with state: paused; leave it out.",
+        "dag_id and tags can only be given with state: paused; leave them out.",
     ),
     "no such file": (
         {"state": "restored", "path": "/no/such/file"},
