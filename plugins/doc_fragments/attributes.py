@@ -28,9 +28,18 @@ attributes:
       - dagops.airflow.airflow
 """
 
-    # Modules that work on a file of their host, and do not connect to Airflow
+    # Modules that work on a file airflow.cfg of their host, and do not connect to Airflow
     ON_HOST = r"""
-options: {}
+options:
+  path:
+    description: Path of the file. The file must exist. If it is a link, the module changes the file behind the link.
+    type: path
+    required: true
+  backup:
+    description: Whether to keep a copy of the file, with the date in its name, before it is changed. The copy contains
+      the secrets of the file.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Can run in check mode and predicts what would change, without changing anything.

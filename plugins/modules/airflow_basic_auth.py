@@ -26,10 +26,6 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.changes
   - dagops.airflow.attributes.on_host
 options:
-  path:
-    description: Path of the file. The file must exist. If it is a link, the module changes the file behind the link.
-    type: path
-    required: true
   airflow_version:
     description: Version of Airflow, 2.3 or newer, or what the command C(airflow version) prints. Required, except with
       O(restarted=true).
@@ -47,11 +43,6 @@ options:
   restarted:
     description: Whether the webserver has been restarted since the last change. With V(true) the module only notes
       this, and does not look into the file.
-    type: bool
-    default: false
-  backup:
-    description: Whether to keep a copy of the file, with the date in its name, before it is changed. The copy contains
-      the secrets of the file.
     type: bool
     default: false
 notes:

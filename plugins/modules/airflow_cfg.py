@@ -22,10 +22,6 @@ extends_documentation_fragment:
   - dagops.airflow.attributes.changes
   - dagops.airflow.attributes.on_host
 options:
-  path:
-    description: Path of the file. The file must exist. If it is a link, the module changes the file behind the link.
-    type: path
-    required: true
   section:
     description: Name of the section, without brackets. A section that does not exist is added at the end of the file.
     type: str
@@ -57,11 +53,6 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  backup:
-    description: Whether to keep a copy of the file, with the date in its name, before it is changed. The copy contains
-      the secrets of the file.
-    type: bool
-    default: false
 notes:
   - No output shows URLs with a user in them and values of options with the name of a secret, such as C(fernet_key),
     C(sql_alchemy_conn) and C(smtp_password). This is also true if you give them as O(value).

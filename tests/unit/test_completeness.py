@@ -163,6 +163,7 @@ def test_options_are_documented_as_they_are(name):
     options = docs["options"]
     shared = {
         "dagops.airflow.connection.command": connection.ModuleDocFragment.COMMAND,
+        "dagops.airflow.attributes.on_host": attributes.ModuleDocFragment.ON_HOST,
         "dagops.airflow.waiting": waiting.ModuleDocFragment.DOCUMENTATION,
     }
     for fragment in set(shared) & set(docs["extends_documentation_fragment"]):

@@ -92,16 +92,11 @@ def backends_of(cfg: AirflowCfg, backend: str) -> Backends:
     return Backends(listed, missing)
 
 
-def environment_of(path: str, proc: str = "/proc") -> Environment:
+def environment_of(path: str) -> Environment:
     """Return what overrides the backends in this file."""
-    found = [airflow_processes(path, SECTION, name, proc) for name in _NAMES]
-    variables = [
-        Variable(process.number, *pair)
-        for processes in found
-        for process in processes
-        for pair in process.variables.items()
-    ]
-    return Environment(variables, any(process.part == "webserver" for process in found[0]))
+    found = airflow_processes(path, SECTION, *_NAMES)
+    variables = [Variable(process.number, *pair) for process in found for pair in process.variables.items()]
+    return Environment(variables, any(process.part == "webserver" for process in found))
 
 
 def check_environment(environment: Environment, path: str, backend: str) -> None:

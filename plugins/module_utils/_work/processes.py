@@ -17,17 +17,20 @@ class Process(t.NamedTuple):
     variables: dict[str, str]
 
 
-def airflow_processes(path: str, section: str, option: str, proc: str = "/proc") -> list[Process]:
-    """Return the processes of the Airflow that reads this file, as far as their environment can be read."""
-    name = f"AIRFLOW__{section.replace('.', '_')}__{option}".upper()
+def airflow_processes(path: str, section: str, *options: str, proc: str = "/proc") -> list[Process]:
+    """Return the processes of the Airflow that reads this file, as far as their environment can be read.
+
+    :param options: the names of the option.
+    """
+    names = [f"AIRFLOW__{section.replace('.', '_')}__{option}".upper() for option in options]
+    overriding = [f"{name}{how}" for name in names for how in ("", "_CMD", "_SECRET")]
     found = []
     for number in sorted(int(entry) for entry in os.listdir(proc) if entry.isdigit()) if os.path.isdir(proc) else ():
         part = _part(_strings(f"{proc}/{number}/cmdline"))
         pairs = [text.partition("=") for text in _strings(f"{proc}/{number}/environ")] if part else []
         environment = {key: value for key, _sign, value in pairs}
         if environment and _reads(environment, path):
-            variables = {key: environment[key] for key in (name, f"{name}_CMD", f"{name}_SECRET") if key in environment}
-            found.append(Process(number, part, variables))
+            found.append(Process(number, part, {key: environment[key] for key in overriding if key in environment}))
     return found
 
 

@@ -518,5 +518,13 @@ def test_variables_of_the_option(tmp_path: Path) -> None:
     assert processes(tmp_path, WEBSERVER, {**others, **variables}) == [("webserver", variables)]
 
 
+def test_variables_of_two_names_of_the_option(tmp_path: Path) -> None:
+    old = AUTH[:-1]
+    variables = {AUTH: "a", f"{old}_CMD": "cat x"}
+    processes(tmp_path, WEBSERVER, {**variables, "LANG": "C"})
+    found = airflow_processes(f"{tmp_path}/airflow.cfg", *API, "auth_backend", proc=f"{tmp_path}/proc")
+    assert [process.variables for process in found] == [variables]
+
+
 def test_a_host_without_proc(tmp_path: Path) -> None:
     assert airflow_processes(f"{tmp_path}/airflow.cfg", *API, proc=f"{tmp_path}/proc") == []

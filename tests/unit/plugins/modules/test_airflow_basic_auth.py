@@ -34,7 +34,12 @@ class Cfg:
         self.file.write_text(TEXT, encoding="utf-8")
         # By the name of the option.
         self.processes = {"auth_backends": [Process(7, "webserver", {})], "auth_backend": []}
-        monkeypatch.setattr(basic_auth, "airflow_processes", lambda _path, _section, name, _proc: self.processes[name])
+        self.looks = 0
+        monkeypatch.setattr(basic_auth, "airflow_processes", self.look)
+
+    def look(self, _path: str, _section: str, *options: str) -> list[Process]:
+        self.looks += 1
+        return [process for option in options for process in self.processes[option]]
 
     def __call__(self, **given: t.Any) -> Options:
         options = {"path": str(self.file), "airflow_version": "2.11.0", **given}
@@ -61,6 +66,12 @@ class Cfg:
 @pytest.fixture
 def cfg(played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cfg:
     return Cfg(played, tmp_path, monkeypatch)
+
+
+def test_the_processes_are_looked_at_once(cfg: Cfg) -> None:
+    """Both names of the option are looked for together."""
+    cfg()
+    assert cfg.looks == 1
 
 
 def test_check_mode_then_for_real_then_again_until_the_restart(cfg: Cfg) -> None:
