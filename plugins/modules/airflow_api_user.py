@@ -118,6 +118,7 @@ dag_ids:
 
 import typing as t
 
+from ..module_utils._airflow.access import Access
 from ..module_utils._airflow.access_command import AccessByCommand
 from ..module_utils._airflow.airflow import Asked
 from ..module_utils._base.errors import BadInput
@@ -141,6 +142,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 
 def run(module: AirflowModule, airflow: Asked) -> dict[str, t.Any]:
     wish = wish_of(module.params)
+    airflow.ask(Access).looks_ahead = module.check_mode
     plans = plans_of(airflow, wish)
     if plans.user.refused and not module.check_mode:
         raise BadInput(plans.user.refused)

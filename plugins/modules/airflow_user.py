@@ -53,8 +53,8 @@ options:
     description:
       - E-mail address of the user, such as V(deploy@example.com), which no other user may have. The default for a new
         user is O(username), with C(@localhost) added if it has no C(@).
-      - Over the API only Airflow knows whether another user has the address, so check mode does not notice it.
-        M(dagops.airflow.airflow_objects) does, because it reads all users, and so does O(airflow_command).
+      - Check mode reads all users, if it may, and warns if another user has the address, because an earlier task may
+        change that. Without check mode Airflow refuses the address.
     type: str
   first_name:
     description: First name of the user. The default for a new user is O(username).
@@ -147,7 +147,6 @@ from ..module_utils._base.errors import BadInput
 from ..module_utils._base.state import diff, gone
 from ..module_utils._by_command import COMMAND_SPEC, by_command
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.foreseen import foreseen
 from ..module_utils._work.objects import check_removable
 from ..module_utils._work.users import KIND, SPEC, carry_out, difference, plan_of, remove, wish_of
 
@@ -159,7 +158,9 @@ def run(module: AirflowModule, airflow: Asked) -> dict[str, t.Any]:
     login = "" if module.params["airflow_command"] else module.params["api_username"] or ""
     if module.params["state"] == "absent":
         check_removable(KIND, wish.name, login, "log in as another user")
-    user = airflow.ask(Access).find_user(wish.name)
+    access = airflow.ask(Access)
+    access.looks_ahead = module.check_mode
+    user = access.find_user(wish.name)
     if module.params["state"] == "absent":
         if user and not module.check_mode:
             remove(airflow, wish.name)
@@ -168,7 +169,7 @@ def run(module: AirflowModule, airflow: Asked) -> dict[str, t.Any]:
     plan = plan_of(airflow, wish, user)
     if plan.refused and not module.check_mode:
         raise BadInput(plan.refused)
-    for warning in filter(None, (plan.warning, foreseen(plan.refused) if plan.refused else "")):
+    for warning in plan.warnings:
         module.warn(warning)
     if plan.changed and not module.check_mode:
         carry_out(airflow, wish, plan)

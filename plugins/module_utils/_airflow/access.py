@@ -20,7 +20,7 @@ from .._http.pages import pages
 from .access_refusals import (
     OF_DAG,
     TO_REPLACE_A_ROLE,
-    check_email,
+    Refusal,
     check_room,
     check_words,
     made_with_public,
@@ -28,6 +28,7 @@ from .access_refusals import (
     needs_public,
     no_such_role,
     no_users,
+    taken_address,
     unknown_word,
 )
 from .access_shapes import (
@@ -53,6 +54,9 @@ from .lost import in_steps, lost
 class Access(Family):
     """Who may do what."""
 
+    # Whether to read what no write will tell, as in check mode.
+    looks_ahead = False
+
     def __init__(self, airflow: Airflow) -> None:
         super().__init__(airflow)
         self._foreseen: set[str] = set()
@@ -70,22 +74,27 @@ class Access(Family):
         """Return a user, or None when there is none."""
         return self._find(self._path("users", username), user_of, f"user {username}")
 
-    def check_user(self, current: Object | None, wanted: Object, password: str | None) -> str:
+    def check_user(self, current: Object | None, wanted: Object, password: str | None) -> Refusal:
         """Refuse what is known to fail before anything is written, in check mode, too; reads at most.
 
-        Return the sentence that refuses roles which do not exist; empty: there is none. A task before may make them.
+        Return what a task before may mend: roles that do not exist, and another user's e-mail address.
 
         :param wanted: the keys that are to change, all of them for a new user.
         :param password: the one to set, None when it stays as it is.
         """
         name = (current or wanted)["username"]
-        self._check_email(name, current, wanted)
+        # Outside of check mode Airflow refuses it, and nothing is read for that alone.
+        if self.looks_ahead and "email" in wanted:
+            self._read_once("users", self.select_users)
+        taken = taken_address(self._known, current, wanted)
+        if taken.sentence:
+            return taken
         has: list[str] = current["roles"] if current else []
         without = current is None and not wanted["roles"]
         more = {PUBLIC} if without else set(wanted.get("roles", has)) - set(has)
         known = self._role_names() if more else None
         unknown = "" if known is None else not_among(more, {*known, *self._foreseen})
-        return unknown and (needs_public(name) if without else no_such_role(name, unknown))
+        return (needs_public(name) if without else no_such_role(name, unknown)) if unknown else Refusal()
 
     def create_user(self, user: Object, password: str) -> None:
         """Make a user; Conflict when the name or the e-mail address is taken."""
@@ -141,14 +150,6 @@ class Access(Family):
     def frees_address(self, name: str) -> None:
         """Take note that this user is removed before the users that are checked from now on are written."""
         self._known["users"] = other_users(self._known.get("users"), name)
-
-    def _check_email(self, name: str, current: Object | None, wanted: Object) -> None:
-        """Refuse another user's e-mail address where all users were read; those checked before are written first."""
-        # Where they were not, Airflow refuses it, and nothing is read for that alone.
-        others = other_users(self._known.get("users"), name)
-        check_email(name, wanted.get("email"), others)
-        if "users" in self._known:
-            self._known["users"] = [*others, {**(current or {}), **wanted}]
 
     def select_roles(self) -> list[Object]:
         """Return all roles."""
@@ -208,7 +209,7 @@ class Access(Family):
         name, substitute = wanted["name"], substitute_of(wanted["name"])
         goes_on = "repeat the task, which goes on from there."
         with in_steps() as done:
-            users = self._users_with(name, substitute)
+            users = [user for user in self.select_users() if not {name, substitute}.isdisjoint(user["roles"])]
             for user in users:
                 # An update that broke off has left it there.
                 if substitute in user["roles"]:
@@ -238,9 +239,6 @@ class Access(Family):
         with self._explained(f"role {name}"):
             body, query = {"name": name, "actions": []}, {"update_mask": "name"}
             self._client.patch(self._path("roles", role), body, query, _lost(f"role {name} was changed"))
-
-    def _users_with(self, *roles: str) -> list[Object]:
-        return [user for user in self.select_users() if not set(roles).isdisjoint(user["roles"])]
 
     def _move(self, user: Object, role: str) -> None:
         """Give a user this role, in the place of the one that it stands for."""
@@ -349,7 +347,7 @@ class AccessV1(Access, api="v1"):
     def login_check(self, username: str, password: str) -> Login:
         return PasswordCheck(username, password, self._client.login.at_the_door())
 
-    def check_user(self, current: Object | None, wanted: Object, password: str | None) -> str:
+    def check_user(self, current: Object | None, wanted: Object, password: str | None) -> Refusal:
         for key, longest in LONGEST_BEFORE_2_6.items():
             if len(wanted.get(key, "")) > longest:
                 self._airflow.needs(f"{key} with more than {longest} characters", (2, 6), "shorten it")

@@ -15,7 +15,7 @@ import typing as t
 from .._base.errors import AirflowError, BadInput, CommandFailed, Conflict, Unsupported
 from .._base.program import LARGEST_INPUT
 from .access import Access
-from .access_refusals import made_with_public, no_users, unknown_word
+from .access_refusals import Refusal, made_with_public, no_users, unknown_word
 from .access_shapes import PUBLIC, USER_TEXTS, pairs_of, permissions_of
 from .airflow import Object
 from .command import CommandLine
@@ -49,7 +49,7 @@ class AccessByCommand(Access):
         alike = [user for user in users if user["username"].lower() == username.lower()]
         return next((user for user in alike if user["username"] == username), alike[0] if alike else None)
 
-    def check_user(self, current: Object | None, wanted: Object, password: str | None) -> str:
+    def check_user(self, current: Object | None, wanted: Object, password: str | None) -> Refusal:
         if password:
             _check_password(password)
         if current is not None:

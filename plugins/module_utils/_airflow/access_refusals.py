@@ -10,7 +10,7 @@ import typing as t
 
 from .._base.errors import BadInput, Unsupported
 from .._base.text import not_among, one_line
-from .access_shapes import LONGEST_ROLE, PUBLIC, SUBSTITUTE, Pair
+from .access_shapes import LONGEST_ROLE, PUBLIC, SUBSTITUTE, Pair, other_users
 from .airflow import Object
 
 OF_DAG = "DAG:"  # begins the name of the resource that is one DAG
@@ -30,6 +30,17 @@ TO_REPLACE_A_ROLE = {("can_edit", "Users"), ("can_edit", "Roles"), ("can_delete"
 _DEPLOY = "deploy the DAG first, since Airflow has to read it, or correct its id"
 
 Known = t.Callable[[str], t.Iterable[str]]
+
+
+class Refusal(t.NamedTuple):
+    """Why an object cannot be written as things are.
+
+    :param sentence: empty: it can.
+    :param unless: what a task before may have done about it, which check mode takes for done.
+    """
+
+    sentence: str = ""
+    unless: str = ""
 
 
 def unknown_word(what: str, said: str, known: Known) -> BadInput | None:
@@ -92,13 +103,20 @@ def _alike(resource: str, other: str) -> bool:
     return resource.startswith(OF_DAG) == other.startswith(OF_DAG)
 
 
-def check_email(name: str, email: str | None, others: t.Iterable[Object]) -> None:
-    """Refuse the e-mail address of another user."""
+def taken_address(known: dict[str, t.Any], current: Object | None, wanted: Object) -> Refusal:
+    """Refuse the e-mail address of another user where all users were read; those checked before are written first.
+
+    :param known: what was read; here it learns of this user.
+    """
+    name, email = (current or wanted)["username"], wanted.get("email")
+    others = other_users(known.get("users"), name)
+    if "users" in known:
+        known["users"] = [*others, {**(current or {}), **wanted}]
     owners = [user["username"] for user in others if user["email"] == email]
-    if owners:
-        raise BadInput(
-            f"The e-mail address {email} belongs to user {owners[0]} already; give {name} another one in email."
-        )
+    if not owners:
+        return Refusal()
+    sentence = f"The e-mail address {email} belongs to user {owners[0]} already; give {name} another one in email."
+    return Refusal(sentence, "freed it")
 
 
 def check_room(role: str) -> None:
@@ -120,18 +138,20 @@ def needs_another_login(role: str, lost: t.Iterable[Pair]) -> BadInput:
     )
 
 
-def no_such_role(username: str, roles: str) -> str:
-    return (
+def no_such_role(username: str, roles: str) -> Refusal:
+    return Refusal(
         f"User {username} cannot have the role {roles}: Airflow has no such role; make it first (airflow_role), or "
-        "correct roles."
+        "correct roles.",
+        "made it",
     )
 
 
-def needs_public(username: str) -> str:
+def needs_public(username: str) -> Refusal:
     """What is said when there is no role to make a user with that is to have none."""
-    return (
+    return Refusal(
         f"User {username} cannot be without roles: this Airflow needs a role for a new user, and has no role {PUBLIC} "
-        "that could be taken away again; give the user a role."
+        "that could be taken away again; give the user a role.",
+        "made it",
     )
 
 

@@ -12,7 +12,6 @@ from .._airflow.access import Access
 from .._airflow.airflow import Asked, Object
 from .._airflow.lost import in_steps
 from .._base.errors import BadInput
-from .foreseen import foreseen
 from .objects import Plan, difference
 from .roles import Wish as RoleWish
 from .roles import carry_out as write_role
@@ -74,8 +73,7 @@ class Plans(t.NamedTuple):
 
     def warnings(self) -> list[str]:
         """Return what somebody should know before."""
-        refused = foreseen(self.user.refused) if self.user.refused else ""
-        return [text for text in (self.role and self.role.warning, self.user.warning, refused) if text]
+        return [*filter(None, [self.role and self.role.warning]), *self.user.warnings]
 
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-GOES_ON = "check mode goes on as if a task before had made it"
+GOES_ON = "check mode goes on as if a task before had"
 
 
-def foreseen(message: str) -> str:
-    """Return the warning about what does not exist, from the sentence that is the failure outside of check mode."""
+def foreseen(message: str, done: str = "made it") -> str:
+    """Return the warning about what does not exist, from the sentence that is the failure outside of check mode.
+
+    :param done: what a task before may have done.
+    """
     what = message.partition(";")[0].rstrip(".")
-    return f"{what.replace(', so nothing was changed', '')}; {GOES_ON}."
+    return f"{what.replace(', so nothing was changed', '')}; {GOES_ON} {done}."

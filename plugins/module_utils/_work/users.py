@@ -8,12 +8,14 @@ from __future__ import annotations
 import typing as t
 
 from .._airflow.access import Access
+from .._airflow.access_refusals import Refusal
 from .._airflow.access_shapes import ADMIN
 from .._airflow.airflow import Asked, Object
 from .._base.errors import BadInput
 from .._base.inputs import check_length, name_of
 from .._base.masks import CHANGED, MASK, check_no_mask
 from .._base.state import changes
+from .foreseen import foreseen
 from .objects import Kind
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -50,14 +52,24 @@ class Plan(t.NamedTuple):
     :param changed: the fields to write, all of them for a new user.
     :param password: the one to set; None: it stays as it is.
     :param warning: what somebody should know before; empty: nothing.
-    :param refused: why it cannot be written unless a task before makes what is missing; empty: nothing is.
+    :param refusal: why it cannot be written unless a task before has mended that.
     """
 
     current: Object | None
     fields: Object
     password: str | None
     warning: str = ""
-    refused: str = ""
+    refusal: Refusal = Refusal()
+
+    @property
+    def refused(self) -> str:
+        return self.refusal.sentence
+
+    @property
+    def warnings(self) -> list[str]:
+        """What somebody should know before, also why check mode cannot be sure."""
+        refused = foreseen(*self.refusal) if self.refused else ""
+        return [text for text in (self.warning, refused) if text]
 
     @property
     def changed(self) -> Object:
@@ -92,8 +104,8 @@ def plan_of(airflow: Asked, wish: Wish, current: Object | None, known: t.Any = N
         fields = changes(current, wish.fields)
         if password and (wish.update_password == "on_create" or access.accepts_password(wish.name, password)):
             password = None
-    refused = access.check_user(current, fields, password)
-    return Plan(current, fields, password, _loss(access.login, current, fields), refused)
+    refusal = access.check_user(current, fields, password)
+    return Plan(current, fields, password, _loss(access.login, current, fields), refusal)
 
 
 def _loss(login: str, current: Object | None, fields: Object) -> str:

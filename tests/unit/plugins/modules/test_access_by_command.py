@@ -228,10 +228,14 @@ def test_the_very_name_counts_first(users):
 
 
 def test_an_address_that_is_taken(users):
+    words = "The e-mail address deploy@example.com belongs to user admin already; "
     users.has({**ADMIN, "email": NAMES["email"]})
-    error = users.failure(check_mode=True, **NAMES, roles=["Op"], password=PASSWORD)
+    error = users.failure(**NAMES, roles=["Op"], password=PASSWORD)
     assert isinstance(error, BadInput)
-    assert "The e-mail address deploy@example.com belongs to user admin already" in error.message
+    assert error.message == f"{words}give deploy another one in email."
+    users.has({**ADMIN, "email": NAMES["email"]})
+    assert users(check_mode=True, **NAMES, roles=["Op"], password=PASSWORD)["changed"] is True
+    assert users.warnings == [f"{words}check mode goes on as if a task before had freed it."]
 
 
 @pytest.mark.parametrize("exists", [False, True])

@@ -49,6 +49,11 @@ class ApiUsers(Runner):
         roles = [{"name": "Admin", "actions": actions(*everything)}, {"name": "Op", "actions": []}]
         self.server.get(self.path("/roles"), {"limit": 100, "offset": 0}).answers({"roles": roles, "total_entries": 2})
 
+    def lists_users(self, *others: str) -> None:
+        found = [{**USER, "username": name, "roles": []} for name in others]
+        answer = {"users": found, "total_entries": len(found)}
+        self.server.get(self.path("/users"), {"limit": 100, "offset": 0}).answers(answer)
+
     def makes_role(self, pairs: t.Iterable[Pair], name: str = "dag_trigger") -> None:
         sends = {"name": name, "actions": actions(*sorted(pairs))}
         self.server.post(self.path("/roles"), sends=sends).answers({} if self.generation.name == "v1" else sends)
@@ -72,7 +77,9 @@ def test_a_new_user_with_a_new_role(users: ApiUsers, check_mode: bool) -> None:
     users.finds_role()
     users.lists_roles()
     users.finds_user()
-    if not check_mode:
+    if check_mode:
+        users.lists_users()
+    else:
         users.makes_role(LEAST)
         users.makes_user("dag_trigger")
     result = users(check_mode, **GIVEN)
@@ -142,8 +149,21 @@ def test_a_role_that_does_not_exist_is_found_before_the_other_one_is_made(users:
     words = "User deploy cannot have the role Gardener: Airflow has no such role"
     assert users.failure(**GIVEN, roles="dag_trigger,Gardener").message.startswith(words)
     read()
+    users.lists_users()
     assert users(check_mode=True, **GIVEN, roles="dag_trigger,Gardener")["changed"] is True
     assert users.warnings == [f"{words}; check mode goes on as if a task before had made it."]
+
+
+def test_check_mode_warns_of_an_address_that_another_user_has(users: ApiUsers) -> None:
+    users.finds_role()
+    users.lists_roles()
+    users.finds_user()
+    users.lists_users("ann")
+    assert users(check_mode=True, **GIVEN)["changed"] is True
+    assert users.warnings == [
+        "The e-mail address deploy@localhost belongs to user ann already; check mode goes on as if a task before had "
+        "freed it."
+    ]
 
 
 def test_a_user_that_is_refused_after_its_role_was_made(users: ApiUsers, generation: Generation) -> None:

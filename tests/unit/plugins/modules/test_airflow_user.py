@@ -40,6 +40,11 @@ class Users(Runner):
         path = self.path("").replace("/users", "/roles")
         self.server.get(path, {"limit": 100, "offset": 0}).answers({"roles": roles, "total_entries": len(roles)})
 
+    def lists_users(self, *others: dict[str, t.Any]) -> Exchange:
+        """What check mode asks where a user is to get an e-mail address."""
+        found = {"users": [as_airflow(user) for user in others], "total_entries": len(others)}
+        return self.server.get(self.path(""), {"limit": 100, "offset": 0}).answers(found)
+
     def patched(self, password: str | None = None, **keys: t.Any) -> Exchange:
         sends = {**body_of({**USER, **keys}), **({"password": password} if password else {})}
         return self.server.patch(self.path(), sends=sends).answers(as_airflow({**USER, **keys}))
@@ -122,6 +127,8 @@ def test_a_new_user_who_keeps_the_role_for_now(without, generation, lost):
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_an_airflow_without_a_role_to_begin_with(users, check_mode):
     users.has_not()
+    if check_mode:
+        users.lists_users()
     users.lists_roles()
     words = (
         "User deploy cannot be without roles: this Airflow needs a role for a new user, and has no role Public that "
@@ -168,14 +175,46 @@ def test_a_text_that_was_too_long_once(old, server, version, refused):
 
 def test_a_new_user_in_check_mode(users):
     users.has_not()
+    users.lists_users({**USER, "username": "ann", "email": "ann@example.com"})
     users.lists_roles()
     result = users(check_mode=True, **NAMES, roles=["Viewer", "Op"], password="s3cret-pa55")
     assert result["changed"] is True
     assert result["user"] == USER
+    assert users.warnings == []
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_check_mode_warns_of_an_address_that_another_user_has(users, exists):
+    wanted = {"username": "deploy", "email": "ann@example.com"}
+    if exists:
+        users.has()
+    else:
+        users.has_not()
+        wanted.update(roles=["Op"], password="s3cret-pa55")
+    users.lists_users(USER, {**USER, "username": "ann", "email": "ann@example.com"})
+    result = users(check_mode=True, **wanted)
+    assert (result["changed"], result["user"]["email"]) == (True, "ann@example.com")
+    assert users.warnings == [
+        "The e-mail address ann@example.com belongs to user ann already; check mode goes on as if a task before had "
+        "freed it."
+    ]
+
+
+def test_who_may_not_read_users_leaves_addresses_to_airflow(users, generation):
+    users.has()
+    users.lists_users().answers(generation.problem(403, "Forbidden"), 403)
+    assert users(check_mode=True, username="deploy", email="ann@example.com")["changed"] is True
+    assert users.warnings == []
+
+
+def test_an_address_that_stays_is_not_looked_for(users):
+    users.has()
+    assert users(check_mode=True, **{**NAMES, "last_name": "X"})["changed"] is True
 
 
 def test_a_new_user_gets_names(users):
     users.has_not()
+    users.lists_users()
     users.lists_roles()
     result = users(check_mode=True, username="deploy", roles=["Op"], password="s3cret-pa55")
     assert (result["user"]["first_name"], result["user"]["last_name"]) == ("deploy", "API")
