@@ -166,6 +166,26 @@ def test_check_mode_warns_of_an_address_that_another_user_has(users: ApiUsers) -
     ]
 
 
+FORM = '<input name="csrf_token" type="hidden" value="abc.def">'
+
+
+@pytest.mark.parametrize("of", ["role", "user"])
+def test_who_is_no_admin_is_told_to_log_in_as_one(users: ApiUsers, server: Server, of: str) -> None:
+    """Not to take permissions by which every user of the role could become an admin."""
+    given: dict[str, t.Any] = {**GIVEN, "roles": None if of == "role" else ["Op"]}
+    if users.generation.name == "v1":
+        given["api_auth"] = "session"
+        server.get("/login/").says(FORM, 200, "text/html", Set_Cookie="session=1; Path=/")
+        form = {"username": "deploy", "password": "s3cret-pa55", "csrf_token": "abc.def"}
+        server.post("/login/", form=form).says("", 302, "text/html", Location="/home", Set_Cookie="session=2; Path=/")
+    path = users.path("/roles/dag_trigger" if of == "role" else "/users/deploy")
+    server.get(path).answers(users.generation.problem(403, "Forbidden"), 403)
+    message = users.failure(**given).message
+    assert f" on {of.capitalize()}s); " in message
+    assert message.endswith("; log in as a user who may manage users and roles, such as an Admin.")
+    assert "airflow_role" not in message
+
+
 def test_a_user_that_is_refused_after_its_role_was_made(users: ApiUsers, generation: Generation) -> None:
     users.finds_role()
     users.lists_roles()
