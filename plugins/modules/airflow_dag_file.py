@@ -167,7 +167,7 @@ files:
       type: list
       elements: str
     import_error:
-      description: Why the file cannot be imported, or null.
+      description: Why the file cannot be imported, or null. If it is pending, the error is from before O(parsed_after).
       type: dict
       contains:
         filename:

@@ -173,12 +173,16 @@ class FileWatch:
         if (here and not waiting) or everything_left:
             elsewhere = {dag["dag_id"] for dag in self._dags if not dag["is_stale"]} - {dag["dag_id"] for dag in dags}
             return State(PARSED, here, self._before[name] - here - elsewhere)
+        if error and after:
+            # It may be of the new file all the same, read before that time.
+            tried = (
+                f"its import error of {error['timestamp']} ({reason_of(error)}) is from before {iso(after)} "
+                "(parsed_after)"
+            )
+            return State(PENDING, alive, error=error, lack=tried, asked=waiting[:1])
         if waiting:
             dag = waiting[0]
             return State(PENDING, alive, lack=f"DAG {dag['dag_id']} {lacks[dag['dag_id']]}", asked=waiting[:1])
-        if error and after:
-            tried = f"its import error of {error['timestamp']} is from before {iso(after)} (parsed_after)"
-            return State(PENDING, lack=tried)
         return State(PENDING, lack="Airflow knows no DAG of it")
 
     def _lack(self, dag_id: str, dag: Object | None) -> str:
@@ -230,10 +234,12 @@ class FileWatch:
 
     def waited_for(self) -> dict[str, str]:
         """The files and DAGs that are still waited for, with a sentence about each."""
+        states = {name: self.states[name] for name in self.with_state(PENDING)}
+        # An import error may be why there is no such DAG.
         pending = {
-            one_line(name, 100): self.states[name]
-            for name in self.with_state(PENDING)
-            if self.states[name].asked or not self._ids
+            one_line(name, 100): state
+            for name, state in states.items()
+            if state.asked or not self._ids or (state.error and self.missing)
         }
         files = {name: f"{name} is not read: {state.lack}" for name, state in pending.items()}
         about = " ".join(files.values())

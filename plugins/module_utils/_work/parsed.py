@@ -222,6 +222,8 @@ def _way_out(lack: str, otherwise: str) -> str:
         return "give wait_timeout more than parse_margin"
     if lack.endswith(("(version_marker)", "(bundle_version)")):
         return "look whether the new version has come to where Airflow's DAG processor reads its files"
+    if "import error of" in lack:
+        return "mend the file; if it is mended already, give wait_timeout more than Airflow takes to read a file again"
     if "has an import error" in lack:
         return "mend the file and deploy it again"
     return otherwise

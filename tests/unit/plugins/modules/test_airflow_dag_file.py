@@ -237,6 +237,40 @@ def test_a_file_that_never_shows_up_is_named(files, server, generation, clock):
     assert told(failure.details)["team/late.py"] == ("pending", [], [])
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_an_import_error_of_just_before_is_quoted(files, server, generation, known):
+    """Airflow may have read the new file before the time that the task was given, and tries it again only later."""
+    marks = {"is_stale": True, "has_import_errors": True}
+    dags = [dag(generation, "a", "a.py", **marks)] if known else []
+    look(server, generation, dags, [error(generation, "a.py", "2026-11-22T10:14:59.500000+00:00")])
+    if known:
+        hurried(server, dags[0])
+    look_at_health(server)
+    failure = files.failure(files=["a.py"], parsed_after=AFTER, wait_timeout=0)
+    assert isinstance(failure, TimedOut)
+    assert failure.message == (
+        "a.py is not read: its import error of 2026-11-22T10:14:59.500000Z (KeyError: 'email') is from before "
+        "2026-11-22T10:15:00Z (parsed_after), after 0s (wait_timeout): mend the file; if it is mended already, give "
+        "wait_timeout more than Airflow takes to read a file again."
+    )
+    assert told(failure.details)["a.py"][0] == "pending"
+    assert failure.details["files"][0]["import_error"]["trace_tail"].endswith("KeyError: 'email'")
+
+
+def test_an_import_error_of_just_before_is_quoted_where_a_dag_is_waited_for(files, server, generation):
+    look(server, generation, [], [error(generation, "a.py", "2026-11-22T10:14:59.500000+00:00")])
+    look_at_health(server)
+    failure = files.failure(files=["a.py"], dag_id=["etl"], parsed_after=AFTER, wait_timeout=0)
+    assert "(KeyError: 'email') is from before" in failure.message
+    assert "DAG etl is not known to Airflow" in failure.message
+
+
+def test_an_old_import_error_of_a_helper_does_not_hold_up_the_dags(files, server, generation):
+    read = dag(generation, "etl", "etl.py", SETTLED)
+    look(server, generation, [read], [error(generation, "helper.py", OLD)])
+    assert told(files(files=["helper.py"], dag_id=["etl"], parsed_after=AFTER)) == {"helper.py": ("pending", [], [])}
+
+
 def test_who_may_not_see_import_errors_is_told_so(files, server, generation):
     server.get("importErrors", page()).answers(generation.problem(403, "Forbidden"), 403)
     server.get("dags", page(**generation.stale_filter)).answers(generation.dags())
