@@ -154,7 +154,10 @@ class AirflowAction(ActionBase):
     # -- how it runs here
 
     def _execute_here(self, call: Call, args: Vars, task_vars: Vars) -> Result:
-        token, pass_token = progress.set(call.sink), passes.set(SHARED)
+        # One that is tried again may wait for somebody to change a password.
+        is_tried_again = self._task.until or self._task.retries
+        shared = SHARED.of_task("" if is_tried_again else self._task._uuid)
+        token, pass_token = progress.set(call.sink), passes.set(shared)
         self._call = call
         try:
             answer: Result = self._execute_module(module_args=dict(args), task_vars=task_vars)

@@ -31,6 +31,25 @@ class SharedPasses(Passes):
 
     def __init__(self, size: int = SIZE) -> None:
         self._memory = mmap.mmap(-1, size)
+        # Of the items of a loop, which share a process; other tasks do not know it.
+        self._task = ""
+        self._refused: dict[str, tuple[str, int | None]] = {}
+
+    def of_task(self, task: str) -> SharedPasses:
+        """Return these for a task.
+
+        :param task: what was refused is known to the task with the same word, but to none with an empty one.
+        """
+        if not task or task != self._task:
+            self._refused = {}
+        self._task = task
+        return self
+
+    def refused(self, owner: t.Sequence[str]) -> tuple[str, int | None] | None:
+        return self._refused.get(_name(owner))
+
+    def refuse(self, owner: t.Sequence[str], sentence: str, status: int | None) -> None:
+        self._refused[_name(owner)] = sentence, status
 
     def recall(self, owner: t.Sequence[str]) -> str:
         return self._read().get(_name(owner), "")
@@ -47,6 +66,7 @@ class SharedPasses(Passes):
 
     def forget(self) -> None:
         self._memory[:LENGTH] = bytes(LENGTH)
+        self._refused = {}
 
     def _read(self) -> dict[str, str]:
         begin = LENGTH + DIGEST

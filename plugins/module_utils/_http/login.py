@@ -37,6 +37,13 @@ class Passes:
     def keep(self, owner: t.Sequence[str], given: str) -> None:
         """Remember what this owner has got; it may be forgotten at any time."""
 
+    def refused(self, owner: t.Sequence[str]) -> tuple[str, int | None] | None:
+        """Return the sentence and the status with which this owner was refused before; None: it may be tried."""
+        return None
+
+    def refuse(self, owner: t.Sequence[str], sentence: str, status: int | None) -> None:
+        """Remember that this owner was refused, for those who run so soon that nobody can have changed a password."""
+
     def forget(self) -> None:
         """Forget everything."""
 
@@ -227,13 +234,18 @@ class PasswordLogin(Login):
         return lacking_in_fab(f"user {self.user}", takes)
 
     def _log_in(self, client: Server) -> None:
+        owner = self._owner(client)
+        before = client.passes.refused(owner)
+        if before:
+            raise WrongLogin(*before)
         # Its connection breaks like any other: only this tells that no request was sent yet.
         try:
             with about("While logging in", Unreachable):
                 self._pass = client.bear(lambda: self._exchange(client))
-        except WrongLogin:
+        except WrongLogin as error:
             # Airflow takes the pass of a password that was changed a while longer.
             self.note(client, "")
+            client.passes.refuse(owner, error.message, error.status)
             raise
         client.redact.add([self._pass])
         self.is_fresh = True
@@ -250,7 +262,7 @@ class PasswordLogin(Login):
         """Let others know the pass of these credentials, or something else OF them."""
         client.passes.keep(self._owner(client, of), what)
 
-    def _owner(self, client: Server, of: str) -> list[str]:
+    def _owner(self, client: Server, of: str = "") -> list[str]:
         """Each way of logging in has passes of its own."""
         return [self.__class__.__name__, of, client.route, *self.credentials.values()]
 

@@ -16,6 +16,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._module import prog
 from ansible_collections.dagops.airflow.plugins.modules import airflow_info
 from ansible_collections.dagops.airflow.plugins.plugin_utils import _action
 from ansible_collections.dagops.airflow.plugins.plugin_utils._action import AirflowAction
+from ansible_collections.dagops.airflow.plugins.plugin_utils._passes import SHARED
 
 Vars = t.Dict[str, t.Any]
 LOCAL: Vars = {"inventory_hostname": "localhost"}
@@ -39,6 +40,7 @@ def action(transport: str = "local", become: t.Any = None, **of_the_task: t.Any)
     shell = types.SimpleNamespace(tmpdir=None, env_prefix=lambda **variables: "")
     connection = types.SimpleNamespace(transport=transport, become=become, _shell=shell, has_native_async=False)
     settings: Vars = {"args": {}, "async_val": 0, "check_mode": False, "no_log": False, "delegate_to": None}
+    settings = {**settings, "until": [], "retries": None, "_uuid": "1"}
     task = types.SimpleNamespace(
         **{"action": "dagops.airflow.airflow_info", "environment": None, **settings, **of_the_task}
     )
@@ -52,6 +54,19 @@ def action(transport: str = "local", become: t.Any = None, **of_the_task: t.Any)
 
 def runs_here(made: Action, task_vars: Vars | None = None) -> bool:
     return bool(made.run(task_vars=dict(task_vars or LOCAL))["here"])
+
+
+# -- what the items of a loop share
+
+
+@pytest.mark.parametrize("again", [{"until": ["done is success"]}, {"retries": 3}])
+def test_a_task_that_is_tried_again_shares_nothing_that_was_refused(again: Vars) -> None:
+    owner = ["deploy"]
+    for settings, known in (({}, True), ({"_uuid": "2"}, False), (again, False)):
+        action(_uuid="1").run(task_vars=dict(LOCAL))
+        SHARED.refuse(owner, "wrong", 401)
+        action(**settings).run(task_vars=dict(LOCAL))
+        assert (SHARED.refused(owner) is not None) is known
 
 
 # -- where it runs

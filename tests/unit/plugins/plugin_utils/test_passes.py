@@ -282,6 +282,74 @@ def test_a_password_is_not_proven_by_a_session(server, client):
     client(AutoLogin).get(PATH)
 
 
+# -- what was refused
+
+
+def wrong(server: Server, login: type[t.Any]) -> None:
+    """Expect a login that is refused, with what each way of logging in sends before."""
+    if login is PasswordTokenLogin:
+        server.post("/auth/token", sends={"username": USER, "password": PASSWORD}).answers({"detail": "Invalid"}, 401)
+        return
+    if login is AutoLogin:
+        asks_by_basic_auth(server, 403)
+    refused(server)
+
+
+def message_of(client: Client, path: str) -> str:
+    with pytest.raises(WrongLogin) as caught:
+        client.get(path)
+    return str(caught.value.message)
+
+
+@pytest.mark.parametrize("login", [PasswordTokenLogin, SessionLogin, AutoLogin])
+def test_the_items_of_a_loop_try_a_wrong_password_once(server, client, passes, login):
+    """The form takes five logins in 40 seconds: a loop of ten items took that long to fail."""
+    path = PATHS.get(login, PATH)
+    passes.of_task("a")
+    wrong(server, login)
+    first = message_of(client(login), path)
+    passes.of_task("a")
+    if login is AutoLogin:
+        asks_by_basic_auth(server, 403)
+    assert message_of(client(login), path) == first
+    # Another task, before which the password may have been changed.
+    passes.of_task("b")
+    wrong(server, login)
+    assert message_of(client(login), path) == first
+
+
+def test_basic_auth_is_tried_with_each_item(server, client, passes):
+    passes.of_task("a")
+    wrong(server, AutoLogin)
+    message_of(client(AutoLogin), PATH)
+    asks_by_basic_auth(server)
+    client(AutoLogin).get(PATH)
+
+
+@pytest.mark.parametrize("ends", ["a user was changed", "a task that is tried again", "another password"])
+def test_a_login_that_may_be_right_now_is_tried(server, client, passes, ends):
+    task = "" if ends == "a task that is tried again" else "a"
+    passes.of_task(task)
+    wrong(server, PasswordTokenLogin)
+    message_of(client(PasswordTokenLogin), PATHS[PasswordTokenLogin])
+    passes.of_task(task)
+    if ends == "a user was changed":
+        client(PasswordTokenLogin).forget_passes()
+    password = "other-pa55word" if ends == "another password" else PASSWORD
+    logs_in(server, PasswordTokenLogin, "one", password)
+    shows(server, PasswordTokenLogin, "one")
+    client(PasswordTokenLogin, password).get(PATHS[PasswordTokenLogin])
+
+
+def test_a_proof_tries_what_was_refused(server, client, passes):
+    passes.of_task("a")
+    wrong(server, PasswordTokenLogin)
+    message_of(client(PasswordTokenLogin), PATHS[PasswordTokenLogin])
+    logs_in(server, PasswordTokenLogin, "one")
+    server.get(PATHS[PasswordTokenLogin], query={"limit": 1}).answers({"dags": []})
+    Airflow(client(PasswordTokenLogin), "v2").log_in()
+
+
 # -- who asks, and what ends it
 
 
