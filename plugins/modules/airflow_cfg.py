@@ -215,7 +215,7 @@ class CfgModule(HostModule):
     """Takes what is given for an option with the name of a secret for one."""
 
     def _load_params(self) -> None:
-        super()._load_params()  # type: ignore[no-untyped-call]
+        super()._load_params()
         given = [self.params.get(name) for name in GIVEN]
         if is_sensitive(str(self.params.get("option"))) or has_login(given):
             self.argument_spec = {name: {**option} for name, option in self.argument_spec.items()}

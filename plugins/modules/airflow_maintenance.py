@@ -123,7 +123,9 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     for state, options in OF_STATES.items():
         given = [name for name in options if params[name] is not None]
         if given and params["state"] != state:
-            raise BadInput(f"{' and '.join(given)} can only be given with state: {state}; leave {it_or_them(len(given))} out.")
+            raise BadInput(
+                f"{' and '.join(given)} can only be given with state: {state}; leave {it_or_them(len(given))} out."
+            )
     if params["path"] is None and params["unpaused_dags"] is None:
         raise BadInput("path is not given; name the file for the DAGs that were not paused.")
     # Behind a link, so that the link stays.

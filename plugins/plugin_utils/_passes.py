@@ -33,7 +33,7 @@ class SharedPasses(Passes):
         self._memory = mmap.mmap(-1, size)
         # Of the items of a loop, which share a process; other tasks do not know it.
         self._task = ""
-        self._refused: dict[str, tuple[str, int | None]] = {}
+        self._refused: dict[str, tuple[str, int]] = {}
 
     def of_task(self, task: str) -> SharedPasses:
         """Return these for a task.
@@ -45,10 +45,10 @@ class SharedPasses(Passes):
         self._task = task
         return self
 
-    def refused(self, owner: t.Sequence[str]) -> tuple[str, int | None] | None:
+    def refused(self, owner: t.Sequence[str]) -> tuple[str, int] | None:
         return self._refused.get(_name(owner))
 
-    def refuse(self, owner: t.Sequence[str], sentence: str, status: int | None) -> None:
+    def refuse(self, owner: t.Sequence[str], sentence: str, status: int) -> None:
         self._refused[_name(owner)] = sentence, status
 
     def recall(self, owner: t.Sequence[str]) -> str:

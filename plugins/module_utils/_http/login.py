@@ -37,11 +37,11 @@ class Passes:
     def keep(self, owner: t.Sequence[str], given: str) -> None:
         """Remember what this owner has got; it may be forgotten at any time."""
 
-    def refused(self, owner: t.Sequence[str]) -> tuple[str, int | None] | None:
+    def refused(self, owner: t.Sequence[str]) -> tuple[str, int] | None:
         """Return the sentence and the status with which this owner was refused before; None: it may be tried."""
         return None
 
-    def refuse(self, owner: t.Sequence[str], sentence: str, status: int | None) -> None:
+    def refuse(self, owner: t.Sequence[str], sentence: str, status: int) -> None:
         """Remember that this owner was refused, for those who run so soon that nobody can have changed a password."""
 
     def forget(self) -> None:
