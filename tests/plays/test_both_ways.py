@@ -38,6 +38,7 @@ CASES: dict[str, Task] = {
     "a real module in check mode": {DAG: {"dag_id": "etl", "paused": False}, "check_mode": True, "diff": True},
     "a real module that fails": {DAG: {"dag_id": "nobody_knows"}},
     "a list": {INFO: {}},
+    "a list in JSON": {INFO: {"dag_id": "{{ ids }}"}, "vars": {"ids": {"__ansible_unsafe": '["etl", "etl"]'}}},
     "check mode": {**probe(text="good"), "check_mode": True},
     "types": probe(any={"a": [1, 2.5, None, True, "ü", "\u2028", 2**70], "b": EXPRESSION}, data="a=1 b=2", number="7"),
     "texts of templates": {

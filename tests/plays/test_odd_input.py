@@ -45,7 +45,12 @@ REFUSED: dict[str, tuple[str, dict[str, t.Any], str | None, str]] = {
     ),
     "a note that is no JSON": ("restore", {}, "ok", f"{NO_LIST} restored; give another file in airflow_state_file."),
     "another file": ("pause_all", {}, "ok", f"{NO_LIST} paused; give another file in airflow_state_file."),
-    "a folder": ("restore", {"airflow_state_file": "."}, None, NO_LIST),
+    "a folder": (
+        "restore",
+        {"airflow_state_file": "."},
+        None,
+        "is a folder, so nothing was restored; give a file in airflow_state_file.",
+    ),
     "a mapping": (
         "restore",
         {"airflow_unpaused_dags": {"a": 1}},
