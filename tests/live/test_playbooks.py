@@ -158,7 +158,7 @@ def test_deployed_files_are_waited_for_and_a_dropped_dag_is_told(
     deployed.version("fifth", 'raise RuntimeError("MARKER-9D1E")')
     broken = run("deploy_dags", **variables)
     assert broken.status != 0
-    assert f"{deployed.id}.py cannot be imported: RuntimeError: MARKER-9D1E" in broken.words
+    assert f"{deployed.id}.py cannot be imported: RuntimeError: MARKER-9D1E" in broken.words, broken.output
     assert "in no file any more" not in broken.words
     # Nor has anybody to know the DAGs of a file.
     deployed.version("sixth")
@@ -166,7 +166,8 @@ def test_deployed_files_are_waited_for_and_a_dropped_dag_is_told(
     new.write_text("# A DAG of Airflow\nimport no_such_thing_at_all\n", encoding="utf-8")
     broken = run("deploy_dags", **variables)
     assert broken.status != 0
-    assert f"{new.name} cannot be imported: ModuleNotFoundError: No module named 'no_such_thing_at_all'" in broken.words
+    why = f"{new.name} cannot be imported: ModuleNotFoundError: No module named 'no_such_thing_at_all'"
+    assert why in broken.words, broken.output
     result_of(tmp_path, "airflow_dag", {"dag_id": ["ok"], "paused": True})
 
 
