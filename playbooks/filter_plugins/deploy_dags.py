@@ -9,6 +9,9 @@ import os
 import typing as t
 from fnmatch import fnmatch
 
+from ansible_collections.dagops.airflow.plugins.module_utils._base.items import listed
+
+LIST = {"type": "list", "elements": "str"}
 WORDS = (b"dag", b"airflow")  # in any case
 
 
@@ -17,12 +20,13 @@ def dag_files(source: str, helpers: t.Any = None) -> list[str]:
     files with two words in them.
 
     :param source: a file or a folder on the control node, as the module copy takes it.
-    :param helpers: names or patterns of files that define none, a list or a text with commas.
+    :param helpers: names or patterns of files that define none, a list, or a text with commas or in JSON.
     :returns: their paths below the folder to which they are copied, sorted.
     """
     path = _real(source)
     root = path if source.endswith("/") else os.path.dirname(path)
-    patterns = helpers.split(",") if isinstance(helpers, str) else helpers or []
+    given = listed(helpers or [], LIST)
+    patterns = given.split(",") if isinstance(given, str) else given
     excluded = [str(pattern).strip() for pattern in patterns]
     return sorted(
         os.path.relpath(file, root)

@@ -15,6 +15,7 @@ from ansible_collections.dagops.airflow.playbooks.filter_plugins.deploy_dags imp
     deploy_refusal,
 )
 
+JSON = '["common.py", "*_factory.py", "t[vw]*"]'
 DAG = "from airflow.sdk import dag\n"
 TEXTS = {
     "one.py": DAG,
@@ -56,7 +57,7 @@ def test_names_of_the_files(source, place):
     assert dag_files(source + place) == SOURCES[place]
 
 
-@pytest.mark.parametrize("helpers", [["common.py", "*_factory.py", "t[vw]*"], "common.py, *_factory.py,t[vw]*"])
+@pytest.mark.parametrize("helpers", [["common.py", "*_factory.py", "t[vw]*"], "common.py, *_factory.py,t[vw]*", JSON])
 def test_helpers_are_left_out(source, helpers):
     assert dag_files(f"{source}/", helpers) == [".hidden/three.py", "one.py", "packed.zip"]
 
