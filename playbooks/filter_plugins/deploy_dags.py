@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 from fnmatch import fnmatch
 
 from ansible_collections.dagops.airflow.plugins.module_utils._base.items import listed
+from ansible_collections.dagops.airflow.plugins.module_utils._base.text import json_of
 
 LIST = {"type": "list", "elements": "str"}
 WORDS = (b"dag", b"airflow")  # in any case
@@ -35,18 +37,11 @@ def dag_files(source: str, helpers: t.Any = None) -> list[str]:
     )
 
 
-def deploy_hosts(matching: t.Sequence[str], pattern: str, hostvars: t.Mapping[str, t.Any]) -> list[str]:
-    """Return the hosts that get the files, those without a connection of their own first: in ansible-core 2.21 they
-    would inherit that of the host before them.
+def deploy_refusal(source: t.Any, folder: t.Any, lacking: str) -> str:
+    """Say what is missing or wrong of what the playbook is told; empty: nothing.
 
-    :param matching: the hosts of the inventory that match the pattern; localhost needs no inventory.
+    :param lacking: which hosts are not in the inventory, as the beginning of a sentence.
     """
-    hosts = matching or [host for host in [pattern] if host == "localhost"]
-    return sorted(hosts, key=lambda host: str(hostvars[host].get("ansible_connection") or ""))
-
-
-def deploy_refusal(source: t.Any, folder: t.Any, pattern: str, hosts: t.Sequence[str]) -> str:
-    """Say what is missing or wrong of what the playbook is told; empty: nothing."""
     if not source or not str(folder or "").startswith(("/", "~")):
         return (
             "Name what to deploy in airflow_dags_source, and in airflow_dags_folder the absolute path where it goes on "
@@ -55,12 +50,17 @@ def deploy_refusal(source: t.Any, folder: t.Any, pattern: str, hosts: t.Sequence
     path = _real(str(source))
     if not os.path.exists(path):
         return f"{path} (airflow_dags_source) does not exist, so nothing was deployed; correct it."
-    if not hosts:
-        return (
-            f"No host of the inventory matches airflow_hosts ({pattern}), so nothing was deployed; correct it, or give "
-            "the inventory."
-        )
-    return ""
+    if not any(os.path.isfile(file) for file in _files(path)):
+        return f"{path} (airflow_dags_source) is no file and holds none, so nothing was deployed; correct it."
+    return f"{lacking}, so nothing was deployed; correct it, or give the inventory." if lacking else ""
+
+
+def smoke_dags(given: t.Any) -> t.Any:
+    """Return the list that a text is in JSON, as from a survey or -e; anything else as it is."""
+    if isinstance(given, str):
+        with contextlib.suppress(ValueError):
+            return json_of(given)
+    return given or []
 
 
 def _real(source: str) -> str:
@@ -88,4 +88,4 @@ class FilterModule:
     """Ansible looks for a class of this name."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        return {"dag_files": dag_files, "deploy_hosts": deploy_hosts, "deploy_refusal": deploy_refusal}
+        return {"dag_files": dag_files, "deploy_refusal": deploy_refusal, "smoke_dags": smoke_dags}

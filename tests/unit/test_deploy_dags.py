@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.dagops.airflow.playbooks.filter_plugins.deploy_dags import (
     FilterModule,
     dag_files,
-    deploy_hosts,
     deploy_refusal,
+    smoke_dags,
 )
 
 JSON = '["common.py", "*_factory.py", "t[vw]*"]'
@@ -78,40 +78,47 @@ def test_bytes_are_no_obstacle(tmp_path):
 
 
 def test_it_is_offered():
-    filters = {"dag_files": dag_files, "deploy_hosts": deploy_hosts, "deploy_refusal": deploy_refusal}
+    filters = {"dag_files": dag_files, "deploy_refusal": deploy_refusal, "smoke_dags": smoke_dags}
     assert FilterModule().filters() == filters
 
 
 @pytest.mark.parametrize(
-    ("matching", "pattern", "hosts"),
+    ("there", "folder", "lacking", "words"),
     [
-        (["a", "b", "c"], "airflow", ["b", "a", "c"]),
-        ([], "localhost", ["localhost"]),
-        ([], "no_such_host", []),
+        ("", "/opt/airflow/dags", "", ""),
+        ("", "~/dags", "", ""),
+        ("", "dags", "", "Name what to deploy in airflow_dags_source, and in airflow_dags_folder the absolute"),
+        ("", None, "", "Name what to deploy in airflow_dags_source, and in airflow_dags_folder the absolute"),
+        ("/no_such", "/dags", "", "(airflow_dags_source) does not exist, so nothing was deployed; correct"),
+        ("/empty", "/dags", "", "(airflow_dags_source) is no file and holds none, so nothing was deployed; correct"),
+        ("", "/opt/airflow/dags", "No host matches", "No host matches, so nothing was deployed; correct it"),
     ],
 )
-def test_hosts_with_a_connection_of_their_own_come_last(matching, pattern, hosts):
-    hostvars = {"a": {"ansible_connection": "local"}, "b": {}, "c": {"ansible_connection": "ssh"}, "localhost": {}}
-    assert deploy_hosts(matching, pattern, hostvars) == hosts
-
-
-@pytest.mark.parametrize(
-    ("there", "folder", "hosts", "words"),
-    [
-        (True, "/opt/airflow/dags", ["a"], ""),
-        (True, "~/dags", ["a"], ""),
-        (True, "dags", ["a"], "Name what to deploy in airflow_dags_source, and in airflow_dags_folder the absolute"),
-        (True, None, ["a"], "Name what to deploy in airflow_dags_source, and in airflow_dags_folder the absolute"),
-        (False, "/opt/airflow/dags", ["a"], "(airflow_dags_source) does not exist, so nothing was deployed; correct"),
-        (True, "/opt/airflow/dags", [], "No host of the inventory matches airflow_hosts (web*), so nothing was depl"),
-    ],
-)
-def test_what_is_missing_or_wrong(source, there, folder, hosts, words):
-    found = deploy_refusal(source if there else f"{source}/no_such", folder, "web*", hosts)
+def test_what_is_missing_or_wrong(source, there, folder, lacking, words):
+    (Path(source) / "empty" / "folder").mkdir(parents=True)
+    found = deploy_refusal(source + there, folder, lacking)
     assert (found == "") == (words == "")
     assert words in found
 
 
 @pytest.mark.parametrize("nothing", ["", None])
 def test_no_source(nothing):
-    assert deploy_refusal(nothing, "/dags", "all", ["a"]).startswith("Name what to deploy in airflow_dags_source")
+    assert deploy_refusal(nothing, "/dags", "").startswith("Name what to deploy in airflow_dags_source")
+
+
+def test_a_device_is_no_file():
+    assert "is no file and holds none" in deploy_refusal("/dev/null", "/dags", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "dags"),
+    [
+        ('[{"dag_id": "a"}]', [{"dag_id": "a"}]),
+        ([{"dag_id": "a"}], [{"dag_id": "a"}]),
+        ("", []),
+        (None, []),
+        ("no JSON", "no JSON"),
+    ],
+)
+def test_dags_to_run_as_a_test(given, dags):
+    assert smoke_dags(given) == dags
