@@ -55,7 +55,7 @@ def cancelled_outcome(state: str, name: str, check_mode: bool = False) -> str:
     :param state: of the run before; empty: there is no run.
     """
     if not state:
-        return f"DAG run {name} was never made"
+        return f"DAG run {name} does not exist"
     if state in ENDED:
         return f"DAG run {name} has ended already: {state}"
     return f"DAG run {name} {'would be cancelled' if check_mode else f'was still {state} and is cancelled'}"

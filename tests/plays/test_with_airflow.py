@@ -42,7 +42,7 @@ def run(name: str, folder: Path, *options: str, **variables: t.Any) -> Played:
             "was still running and is cancelled.",
         ),
         ({"airflow_dag_run_id": SCHEDULED}, "success", [], "has ended already: success."),
-        ({"airflow_dag_run_id": SCHEDULED}, None, [], "was never made."),
+        ({"airflow_dag_run_id": SCHEDULED}, None, [], "does not exist."),
     ],
 )
 def test_any_run_is_cancelled(

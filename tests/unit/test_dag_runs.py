@@ -75,7 +75,7 @@ def test_what_later_nodes_need_to_know(result, check_mode, artifact):
         ("queued", True, "would be cancelled"),
         ("failed", False, "has ended already: failed"),
         ("success", True, "has ended already: success"),
-        ("", False, "was never made"),
+        ("", False, "does not exist"),
     ],
 )
 def test_what_has_become_of_a_run_that_is_to_be_cancelled(state, check_mode, words):
