@@ -71,4 +71,5 @@ def told(wish: Wish, done: Done, result: Object, check_mode: bool) -> str:
     if wish.state == "absent":
         return f"DAG run {name} {'is deleted' if done.changed else 'does not exist'}."
     age = f", {duration(result['elapsed'])} after its start" if run["start_date"] else ""
-    return f"DAG run {name} is {run['state']}{age}. {run['url']}"
+    marked = "marked " if result["changed"] and wish.state == run["state"] else ""
+    return f"DAG run {name} is {marked}{run['state']}{age}. {run['url']}"

@@ -1812,6 +1812,11 @@ def test_marking_a_run(story, generation, wanted):
     assert set(result) == KEYS
     name = "DAG run etl_daily / release-42"
     assert result["diff"] == {"before": {name: {"state": "running"}}, "after": {name: {"state": wanted}}}
+    assert result["msg"].startswith(f"{name} is marked {wanted}, 3m12s after its start. https://")
+    # Once more: it was so before.
+    story.run(RUN_ID, wanted, **OVER)
+    story.tasks(generation.task("load"))
+    assert f"{name} is {wanted}, 3m12s" in launch(story, state=wanted, dag_run_id=RUN_ID)["msg"]
 
 
 @pytest.mark.parametrize("wanted", ["failed", "success"])
@@ -1938,7 +1943,8 @@ def test_a_run_that_was_cancelled_before_and_came_back_to_life_is_a_change(story
     story.run(RUN_ID, "running", start_date=STARTED)
     story.set_state("failed")
     story.tasks(generation.task("load", "skipped"))
-    assert launch(story, state="failed", dag_run_id=RUN_ID, wait=True)["changed"] is True
+    result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True)
+    assert (result["changed"], "is marked failed, " in result["msg"]) == (True, True)
 
 
 def test_a_task_that_does_not_end_with_its_cancelled_run_is_a_warning(story, generation):
