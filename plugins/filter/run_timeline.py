@@ -13,8 +13,9 @@ author:
 description:
   - Draws a line for each task instance of a run, with a bar for the time when it ran, its state, its tries and its
     duration.
-  - Failed tasks come first, then tasks that did not run because of them, then the others in the order of their start.
-    After 40 lines one line counts the rest. No line is wider than 100 columns.
+  - The lines are in the order in which the tasks started. Tasks that did not run come last.
+  - Of more than 40 tasks, it draws 40, failed ones in any case, and one line counts the rest. No line is wider than
+    100 columns.
 positional: _input
 options:
   _input:
@@ -43,9 +44,9 @@ _value:
   type: str
   sample: |-
     2026-11-22T10:15:00Z to 10:18:12Z (3m12s)
+    extract      |██████████        | success          1/1   1m40s
     load_users   |              ████| failed           3/3     58s
     report       |                  | upstream_failed  -         -
-    extract      |██████████        | success          1/1   1m40s
 """
 
 import typing as t
@@ -54,6 +55,7 @@ from datetime import datetime, timezone
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._airflow.tasks import task_key
 from ..module_utils._base.errors import BadInput
 from ..module_utils._base.states import NEVER_RAN, NO_STATE
 from ..module_utils._base.times import time_of
@@ -100,10 +102,8 @@ def _lines(tasks: t.Sequence[Task]) -> list[str]:
     if not all(task["end_date"] for task in ran):
         moments.append(_now())
     span = Span(min(moments), max(moments))
-    failed = failed_tasks(t.cast("list[dict[str, t.Any]]", tasks))
-    ordered = [*failed, *(task for task in tasks if task not in failed)]
-    shown = ordered[:MOST_ROWS]
-    names = [_cut(task_name(t.cast("dict[str, t.Any]", task))) for task in shown]
+    shown, rest = _rows(t.cast("list[dict[str, t.Any]]", tasks))
+    names = [_cut(task_name(task)) for task in shown]
     figures = [_figures(task, span) for task in shown]
     name_width = max(map(len, names))
     columns = WIDTH - name_width - max(map(len, figures)) - 4
@@ -114,7 +114,21 @@ def _lines(tasks: t.Sequence[Task]) -> list[str]:
         f"{name:<{name_width}} |{_bar(task, span, columns)}| {figure}"
         for name, task, figure in zip(names, shown, figures)
     ]
-    return lines + _rest(ordered[MOST_ROWS:])
+    return lines + _rest(rest)
+
+
+def _rows(tasks: list[dict[str, t.Any]]) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
+    """The tasks that are drawn, in the order of their start, and the others; of many, a failed one is no other."""
+    ordered = sorted(tasks, key=_place)
+    failed = failed_tasks(ordered)
+    first = {id(task) for task in failed}
+    chosen = {id(task) for task in [*failed, *(task for task in ordered if id(task) not in first)][:MOST_ROWS]}
+    return [task for task in ordered if id(task) in chosen], [task for task in ordered if id(task) not in chosen]
+
+
+def _place(task: dict[str, t.Any]) -> tuple[t.Any, ...]:
+    start = _seconds(task["start_date"]) if _has_run(task) else float("inf")
+    return (start, *task_key(task))
 
 
 def _bar(task: Task, span: Span, columns: int) -> str:

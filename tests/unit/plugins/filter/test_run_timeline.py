@@ -38,9 +38,9 @@ TASKS = [
 ]
 
 
-def test_a_line_for_each_task_failed_first():
+def test_a_line_for_each_task():
     text = run_timeline(TASKS)
-    span, load, report, extract = text.splitlines()
+    span, extract, load, report = text.splitlines()
     assert span == "2026-11-22T10:15:00Z to 10:17:00Z (2m00s)"
     assert load.startswith("load[4] |")
     assert load.endswith("| failed           3/3     1m00s")
@@ -50,6 +50,22 @@ def test_a_line_for_each_task_failed_first():
     assert len({line.rindex("|") for line in (load, report, extract)}) == 1
 
 
+def test_lines_are_in_the_order_of_the_start_and_then_of_the_id():
+    tasks = [
+        task("unborn", "upstream_failed"),
+        task("b", "failed", start=60, end=70),
+        # The times of a try before.
+        task("again", "queued", start=0, end=10),
+        task("a", start=60, end=80, map_index=10),
+        task("a", start=60, end=80, map_index=9),
+        task("first", start=5, end=90),
+        task("early", start=5, end=90, start_date="2026-11-22T10:15:04.500000Z"),
+        task("skipped", "skipped", start=1, end=1, try_number=0),
+    ]
+    names = [line.split()[0] for line in run_timeline(tasks).splitlines()[1:]]
+    assert names == ["early", "first", "a[9]", "a[10]", "b", "again", "skipped", "unborn"]
+
+
 def test_the_span_has_the_day_of_its_end_when_that_is_another_one():
     tasks = [task("a", start=0, end=60, end_date="2026-11-23T00:10:00Z")]
     assert run_timeline(tasks).splitlines()[0] == "2026-11-22T10:15:00Z to 2026-11-23T00:10:00Z (13h55m)"
@@ -57,7 +73,7 @@ def test_the_span_has_the_day_of_its_end_when_that_is_another_one():
 
 def test_a_task_that_is_running_has_run_until_now(monkeypatch):
     monkeypatch.setattr(module, "_now", lambda: 1_795_342_800.0)
-    span, stuck, fine = run_timeline([task("stuck", "running", start=60), task("fine", start=0, end=60)]).splitlines()
+    span, fine, stuck = run_timeline([task("stuck", "running", start=60), task("fine", start=0, end=60)]).splitlines()
     assert span == "2026-11-22T10:15:00Z to 10:20:00Z (5m00s)"
     assert stuck.endswith("| running          1/1     4m00s")
     assert fine.endswith("| success          1/1     1m00s")
@@ -66,7 +82,7 @@ def test_a_task_that_is_running_has_run_until_now(monkeypatch):
 @pytest.mark.parametrize("state", [None, "scheduled", "queued"])
 def test_a_task_that_waits_to_run_again_shows_nothing_of_its_last_try(state):
     waits = task("waits", state, start=0, end=10, try_number=2, max_tries=3)
-    span, first, second = run_timeline([waits, task("ran", start=600, end=660)]).splitlines()
+    span, second, first = run_timeline([waits, task("ran", start=600, end=660)]).splitlines()
     assert span == "2026-11-22T10:25:00Z to 10:26:00Z (1m00s)"
     assert "█" not in first
     assert first.endswith("2/4         -")
@@ -74,7 +90,7 @@ def test_a_task_that_waits_to_run_again_shows_nothing_of_its_last_try(state):
 
 
 def test_bars_stand_where_tasks_ran():
-    _span, load, report, extract = (
+    _span, extract, load, report = (
         line.partition("|")[2].rpartition("|")[0] for line in run_timeline(TASKS).splitlines()
     )
     half = len(extract) // 2
@@ -100,7 +116,7 @@ def test_after_40_lines_the_rest_is_summed_up():
     tasks[99]["state"] = "failed"
     lines = run_timeline(tasks).splitlines()
     assert len(lines) == 42
-    assert lines[1].startswith("t099 ")
+    assert [line.split()[0] for line in lines[1:-1]] == [f"t{number:03}" for number in (*range(39), 99)]
     assert lines[-1] == "… 60 more: 60 success"
 
 
