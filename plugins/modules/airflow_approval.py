@@ -184,6 +184,11 @@ approval:
     url:
       description: The task instance in Airflow's web interface.
       type: str
+msg:
+  description: With what the question was answered, or in check mode would be answered.
+  returned: success
+  type: str
+  sample: Task approve of DAG run etl_with_approval / release-42 was answered with Approve.
 timed_out:
   description: Whether the task failed because the question was not asked in time.
   returned: when the wait timed out
@@ -194,7 +199,7 @@ import typing as t
 
 from ..module_utils._airflow.airflow import Airflow
 from ..module_utils._module import AirflowModule
-from ..module_utils._work.approvals import answer, foresee, wish_of
+from ..module_utils._work.approvals import answer, foresee, told, wish_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "dag_id": {"type": "str", "required": True},
@@ -212,7 +217,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     wish = wish_of(module.params)
     done = foresee(airflow, wish, module.warn) if module.check_mode else answer(airflow, wish)
-    return done.result()
+    return {**done.result(), "msg": told(wish, done, module.check_mode)}
 
 
 def main() -> None:

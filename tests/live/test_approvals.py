@@ -153,5 +153,6 @@ def test_the_playbook_answers_for_a_survey(question: Question, tmp_path: Path) -
     assert "Name the task that asks in airflow_dag_id, airflow_dag_run_id and airflow_task_id." in missing.words
     first = ansible_playbook("dagops.airflow.answer_approval", *options, cwd=tmp_path)
     assert (first.status, first.changed()) == (0, 1), first.output
+    assert " was answered with Approve." in first.words
     again = ansible_playbook("dagops.airflow.answer_approval", "--check", *options, cwd=tmp_path)
     assert (again.status, again.changed()) == (0, 0), again.output

@@ -28,6 +28,8 @@ class LittleAirflow:
         }
         self.runs: dict[tuple[str, str], Body] = {}
         self.import_errors: list[Body] = []
+        # What the task asks that a test is about.
+        self.question: Body = {}
         # What was written, as "PATCH dags/etl", and called when it was.
         self.written: list[str] = []
         self.on_write: t.Callable[[str], None] = lambda what: None
@@ -94,6 +96,12 @@ class LittleAirflow:
             return 200, V2.runs(*(run for run in self.runs.values() if run["state"] in body["states"]))
         if place == ["importErrors"]:
             return 200, {"import_errors": self.import_errors, "total_entries": len(self.import_errors)}
+        if place == ["version"]:
+            return 200, {"version": "3.3.2"}
+        if place[-1] == "hitlDetails":
+            self.question.update({**body, "responded_at": "2100-01-01T00:00:00Z"} if body else {})
+            self.question["response_received"] = bool(self.question["responded_at"])
+            return 200, self.question
         dag = self.dags.get(place[1]) if place[0] == "dags" else None
         if dag is None:
             return 404, V2.no_dag(place[-1])

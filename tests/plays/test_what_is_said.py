@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow
 from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook
+from ansible_collections.dagops.airflow.tests.unit.bodies import RUN_ID
+from ansible_collections.dagops.airflow.tests.unit.questions import question
 
 
 @pytest.fixture
@@ -23,9 +25,14 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[LittleAirflow]:
 
 
 def run(name: str, folder: Path, *options: str, **variables: t.Any) -> Played:
-    played = ansible_playbook(str(ROOT / "playbooks" / f"{name}.yml"), folder, *options, **variables)
+    return ansible_playbook(str(ROOT / "playbooks" / f"{name}.yml"), folder, *options, **variables)
+
+
+def said(name: str, folder: Path, *options: str, **variables: t.Any) -> str:
+    """What the last task of a playbook shows."""
+    played = run(name, folder, *options, **variables)
     assert played.status == 0, played.output
-    return played
+    return played.words.rpartition('"msg": "')[2].partition('"')[0]
 
 
 def test_the_first_playbook_of_the_readme(tmp_path: Path, airflow: LittleAirflow) -> None:
@@ -41,3 +48,27 @@ def test_the_first_playbook_of_the_readme(tmp_path: Path, airflow: LittleAirflow
     played = ansible_playbook("run.yml", tmp_path)
     assert played.status == 0, played.output
     assert re.search('"msg": "DAG run ok / [^ ]* is success', played.words), played.output
+
+
+def test_with_what_a_question_was_answered(tmp_path: Path, airflow: LittleAirflow) -> None:
+    airflow.question = question()
+    named = {"airflow_dag_id": "etl_daily", "airflow_dag_run_id": RUN_ID, "airflow_task_id": "approve"}
+    task = f"Task approve of DAG run etl_daily / {RUN_ID}"
+    assert said("answer_approval", tmp_path, "--check", **named) == f"{task} would be answered with Approve."
+    assert said("answer_approval", tmp_path, **named) == f"{task} was answered with Approve."
+    airflow.question["responded_by_user"] = {"id": "7", "name": "ann"}
+    assert said("answer_approval", tmp_path, **named) == f"{task} was answered before with Approve by ann."
+
+
+def test_what_is_wrong_with_an_answer(tmp_path: Path, airflow: LittleAirflow) -> None:
+    airflow.question = question()
+    named = {"airflow_dag_id": "etl_daily", "airflow_dag_run_id": RUN_ID, "airflow_task_id": "approve"}
+    for variables, words in (
+        ({"airflow_choose": "Maybe"}, "has no option Maybe; its options are Approve, Reject; correct airflow_choose."),
+        ({"airflow_params": {"n": 1}}, "asks for no param n; it asks for none: leave out airflow_params."),
+        ({"airflow_choose": []}, "airflow_choose is an empty list; give an option, or a list of options."),
+        ({"airflow_task_id": ".."}, "airflow_task_id '..' has only dots"),
+        ({"airflow_wait_timeout": "soon"}, "airflow_wait_timeout: argument 'wait_timeout' is of type"),
+    ):
+        played = run("answer_approval", tmp_path, **{**named, **variables})
+        assert (played.status != 0, words in played.words) == (True, True), played.output

@@ -63,9 +63,9 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     number_of("map_index", question.map_index, -1, "; -1 is a task that is not mapped")
     choose = params["choose"] if isinstance(params["choose"], list) else [params["choose"]]
     if not choose:
-        raise BadInput("choose is an empty list; give the option to choose, or a list of them.")
+        raise BadInput("choose is an empty list; give an option, or a list of options.")
     if not all(isinstance(word, (str, bool, int, float)) for word in choose):
-        raise BadInput("choose is neither a text nor a list of texts; give the option to choose, or a list of them.")
+        raise BadInput("choose is neither a text nor a list of texts; give an option, or a list of options.")
     return Wish(
         question,
         choose,
@@ -141,13 +141,25 @@ def _done(approval: Object, wish: Wish, chosen: t.Sequence[str], params: Object)
     if same and given == (wish.params or {}):
         return Done(approval, False, diff({}))
     but = "but with other params" if same else f"and not with {_listed(chosen)}"
-    by = (approval["responded_by_user"] or {}).get("name") or "Airflow itself, since its time was over,"
     raise BadInput(
-        f"{_head(wish)} was already answered by {by} at {approval['responded_at']} with "
+        f"{_head(wish)} was already answered by {_answerer(approval)} at {approval['responded_at']} with "
         f"{_listed(approval['chosen_options'])}, {but}; an answer cannot be changed: clear the task, and it asks "
         "again.",
         approval=approval,
     )
+
+
+def told(wish: Wish, done: Done, check_mode: bool) -> str:
+    """Say with what the question was answered, or would be."""
+    if not done.changed and done.approval:
+        chosen = _listed(done.approval["chosen_options"])
+        return f"{_head(wish)} was answered before with {chosen} by {_answerer(done.approval).rstrip(',')}."
+    chosen = _listed(done.diff["after"][wish.question.name]["chosen_options"])
+    return f"{_head(wish)} {'would be' if check_mode else 'was'} answered with {chosen}."
+
+
+def _answerer(approval: Object) -> str:
+    return (approval["responded_by_user"] or {}).get("name") or "Airflow itself, since its time was over,"
 
 
 def _answer_to(approval: Object, wish: Wish) -> tuple[list[str], Object]:
@@ -157,7 +169,8 @@ def _answer_to(approval: Object, wish: Wish) -> tuple[list[str], Object]:
         fitting = [option for option in options if _means(word, option)]
         if len(fitting) != 1:
             raise BadInput(
-                f"{_head(wish)} has no option {one_line(word, 60)}; its options are {_listed(options)}.",
+                f"{_head(wish)} has no option {one_line(word, 60)}; its options are {_listed(options)}; correct "
+                "choose.",
                 approval=approval,
             )
         chosen += [option for option in fitting if option not in chosen]
@@ -167,7 +180,7 @@ def _answer_to(approval: Object, wish: Wish) -> tuple[list[str], Object]:
     params = {name: param["value"] for name, param in approval["params"].items()}
     unknown = [name for name in wish.params or {} if name not in params]
     if unknown:
-        asked = f"its params are {_listed(params)}" if params else "it asks for none"
+        asked = f"it asks for {_listed(params)}: correct params" if params else "it asks for none: leave out params"
         raise BadInput(f"{_head(wish)} asks for no param {one_line(unknown[0], 60)}; {asked}.", approval=approval)
     for name, value in (wish.params or {}).items():
         wanted = _wanted(value, approval["params"][name]["schema"] or {})

@@ -85,6 +85,8 @@ def test_a_question_is_answered(story):
     assert result["approval"]["url"].endswith(f"/dags/etl_daily/runs/{RUN_ID}/tasks/approve")
     changed = {"before": {NAME: {"chosen_options": None}}, "after": {NAME: {"chosen_options": ["Approve"]}}}
     assert result["diff"] == changed
+    assert set(result) == {"changed", "approval", "diff", "msg"}
+    assert result["msg"] == f"T{NAME[1:]} was answered with Approve."
 
 
 def test_check_mode_writes_nothing_and_returns_the_question_as_it_is(story):
@@ -93,6 +95,7 @@ def test_check_mode_writes_nothing_and_returns_the_question_as_it_is(story):
     assert result["changed"] is True
     assert result["approval"]["chosen_options"] is None
     assert result["diff"]["after"] == {NAME: {"chosen_options": ["Approve"]}}
+    assert result["msg"] == f"T{NAME[1:]} would be answered with Approve."
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -100,6 +103,13 @@ def test_the_same_answer_is_no_change(story, check_mode):
     story.asks(answered("us", "eu", params_input={"n": 3}, **REGIONS, params={"n": NUMBER}))
     result = story(check_mode, **{**GIVEN, "choose": ["eu", "us", "eu"], "params": '{"n": 3}'})
     assert (result["changed"], result["diff"]) == (False, {"before": {}, "after": {}})
+    assert result["msg"] == f"T{NAME[1:]} was answered before with us, eu by alice."
+
+
+def test_an_answer_that_airflow_has_given_itself(story):
+    story.asks(answered("Approve", by=None))
+    says = f"T{NAME[1:]} was answered before with Approve by Airflow itself, since its time was over."
+    assert story(**GIVEN)["msg"] == says
 
 
 def test_params_that_are_not_given_are_not_compared(story):
@@ -145,12 +155,12 @@ def test_a_field_is_told_in_the_same_keys_on_every_version(story):
 @pytest.mark.parametrize(
     ("given", "keys", "says"),
     [
-        ({"choose": "approve"}, {}, "has no option approve; its options are Approve, Reject."),
-        ({"choose": True}, {}, "has no option True; its options are Approve, Reject."),
+        ({"choose": "approve"}, {}, "has no option approve; its options are Approve, Reject; correct choose."),
+        ({"choose": True}, {}, "has no option True; its options are Approve, Reject; correct choose."),
         ({"choose": ["Approve", "Reject"]}, {}, "takes one option, and choose has 2; give one."),
-        ({"choose": ["eu", "a"]}, REGIONS, "has no option a; its options are eu, us, a, b."),
-        ({"params": {"n": 1}}, {}, "asks for no param n; it asks for none."),
-        ({"params": {"n": 1}}, {"params": {"reason": REASON}}, "asks for no param n; its params are reason."),
+        ({"choose": ["eu", "a"]}, REGIONS, "has no option a; its options are eu, us, a, b; correct choose."),
+        ({"params": {"n": 1}}, {}, "asks for no param n; it asks for none: leave out params."),
+        ({"params": {"n": 1}}, {"params": {"reason": REASON}}, "asks for no param n; it asks for reason: correct params."),
         (
             {"params": {"reason": 5}},
             {"params": {"reason": REASON}},
@@ -351,6 +361,7 @@ def test_in_check_mode_a_run_that_does_not_exist_is_a_warning(story):
     result = story(check_mode=True, **GIVEN)
     assert (result["changed"], result["approval"]) == (True, None)
     assert result["diff"]["after"] == {NAME: {"chosen_options": ["Approve"]}}
+    assert result["msg"] == f"T{NAME[1:]} would be answered with Approve."
     (warning,) = story.warnings
     assert "check mode goes on as if a task before had made it" in warning
 
@@ -424,7 +435,7 @@ def test_a_user_who_may_not_answer(story):
         ({"task_id": ".."}, "task_id '..' has only dots"),
         ({"map_index": -2}, "map_index is -2; it takes -1 or more; -1 is a task that is not mapped."),
         ({"map_index": 2**31}, "map_index is 2147483648; it takes at most 2147483647."),
-        ({"choose": []}, "choose is an empty list; give the option to choose, or a list of them."),
+        ({"choose": []}, "choose is an empty list; give an option, or a list of options."),
         ({"choose": [["Approve"]]}, "choose is neither a text nor a list of texts"),
         ({"choose": {"a": 1}}, "choose is neither a text nor a list of texts"),
         ({"params": "[1]"}, "params must be a mapping"),
