@@ -81,11 +81,17 @@ unpaused_dags:
   description:
     - Ids of the DAGs that are not paused outside of the maintenance window, sorted.
     - With O(state=paused), the list in the file after the task, in check mode the expected list. With
-      O(state=restored), the DAGs of the list.
+      O(state=restored), the DAGs of the list, without those in RV(gone_dag_ids).
   returned: success, and when a write failed
   type: list
   elements: str
   sample: [etl_daily, etl_hourly]
+msg:
+  description: Which DAGs are paused or unpaused now and were not before, and where the list is. In check mode, what
+    would be done.
+  returned: success
+  type: str
+  sample: "2 DAGs are paused: etl_daily, etl_hourly. The list of the DAGs to unpause is in /home/ann/window.json."
 gone_dag_ids:
   description: Ids of the DAGs that cannot be unpaused because Airflow no longer finds them in its files.
   returned: when there are such DAGs, in a failure
@@ -107,6 +113,7 @@ from ..module_utils._work import paused_file
 from ..module_utils._work.dags import Changes, paused_changes, set_paused
 from ..module_utils._work.foreseen import foreseen
 from ..module_utils._work.selection import Listing, find_current, select, selection_of
+from ..module_utils._work.window import Teller
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["paused", "restored"], "required": True},
@@ -142,15 +149,19 @@ def pause(module: AirflowModule, airflow: Airflow, path: str) -> dict[str, t.Any
     for sentence in selected.lacking:
         module.warn(foreseen(sentence))
     wanted = paused_changes(selected.dags, True)
-    dag_ids = sorted({*(noted or ()), *(dag_id for dag_id, (_dag, keys) in wanted.items() if keys)})
+    paused = differing(wanted)
+    dag_ids = sorted({*(noted or ()), *paused})
     is_new = noted is None or {*noted} != {*dag_ids}
     if not module.check_mode:
         if is_new:
             # Before anything is paused: if the task is interrupted, the list is complete all the same.
             paused_file.write(path, dag_ids)
-        set_all(airflow, wanted, selected.listing, dag_ids)
+        set_all(airflow, wanted, selected.listing, {"unpaused_dags": dag_ids})
+    tell = Teller(path, module.check_mode)
+    earlier = [dag_id for dag_id in dag_ids if dag_id not in paused]
+    msg = f"{tell.paused(paused, wanted)} {tell.listed(dag_ids, earlier, is_new)}"
     file = ({} if noted is None else {"unpaused_dags": noted}, {"unpaused_dags": dag_ids} if is_new else {})
-    return result_of(wanted, path, file, dag_ids)
+    return result_of(wanted, path, file, dag_ids, msg)
 
 
 def restore(module: AirflowModule, airflow: Airflow, path: str) -> dict[str, t.Any]:
@@ -160,24 +171,29 @@ def restore(module: AirflowModule, airflow: Airflow, path: str) -> dict[str, t.A
     dag_ids = sorted({dag_id_of("unpaused_dags", dag_id) for dag_id in named})
     there = find_current(airflow, dag_ids)
     wanted = paused_changes(there.dags, False)
-    if not module.check_mode:
-        set_all(airflow, wanted, there.listing, dag_ids)
     gone = [dag_id for dag_id in dag_ids if dag_id not in wanted]
+    details: dict[str, t.Any] = {"unpaused_dags": [dag_id for dag_id in dag_ids if dag_id in wanted]}
+    details.update({"gone_dag_ids": gone} if gone else {})
+    if not module.check_mode:
+        set_all(airflow, wanted, there.listing, details)
     if gone:
         these, them = "this DAG" if len(gone) == 1 else "these DAGs", it_or_them(len(gone))
         raise AirflowError(
             f"{first_few(gone)} cannot be unpaused, since Airflow does not find {these} in its files; all others "
             f"{'would be' if module.check_mode else 'are'} unpaused. Deploy {them} and run the task again, or remove "
             f"{them} from {path if given is None else 'unpaused_dags'}.",
-            changed=any(keys for _dag, keys in wanted.values()),
-            unpaused_dags=dag_ids,
-            gone_dag_ids=gone,
+            changed=bool(differing(wanted)),
+            **details,
         )
     is_used = given is None and os.path.exists(path)
     if is_used and not module.check_mode:
         paused_file.put_away(path)
     file = ({"state": "present"}, {"state": "absent"} if is_used else {})
-    return result_of(wanted, path, file, dag_ids)
+    tell = Teller(path, module.check_mode)
+    msg = tell.used_before()
+    if is_used or given is not None:
+        msg = " ".join([tell.unpaused(differing(wanted), dag_ids), *([tell.put_away()] if is_used else [])])
+    return result_of(wanted, path, file, dag_ids, msg)
 
 
 def noted_in(path: str) -> list[str]:
@@ -191,22 +207,27 @@ def noted_in(path: str) -> list[str]:
     return noted or []
 
 
-def set_all(airflow: Airflow, wanted: Changes, listing: Listing | None, dag_ids: list[str]) -> None:
+def differing(wanted: Changes) -> list[str]:
+    """Return the ids of the DAGs that are to be changed, sorted."""
+    return sorted(dag_id for dag_id, (_dag, keys) in wanted.items() if keys)
+
+
+def set_all(airflow: Airflow, wanted: Changes, listing: Listing | None, details: dict[str, t.Any]) -> None:
     """Write what differs; a failure has the list, too."""
     try:
         set_paused(airflow, wanted, listing)
     except AirflowError as error:
         error.details.pop("dags", None)
-        error.details["unpaused_dags"] = dag_ids
+        error.details.update(details)
         raise
 
 
 def result_of(
-    wanted: Changes, path: str, file: tuple[dict[str, t.Any], dict[str, t.Any]], dag_ids: list[str]
+    wanted: Changes, path: str, file: tuple[dict[str, t.Any], dict[str, t.Any]], dag_ids: list[str], msg: str
 ) -> dict[str, t.Any]:
     objects = {**wanted, path: file}
     changed = any(keys for _current, keys in objects.values())
-    return {"changed": changed, "unpaused_dags": dag_ids, "diff": diff(objects)}
+    return {"changed": changed, "unpaused_dags": dag_ids, "diff": diff(objects), "msg": msg}
 
 
 def main() -> None:

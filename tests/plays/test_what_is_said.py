@@ -72,3 +72,16 @@ def test_what_is_wrong_with_an_answer(tmp_path: Path, airflow: LittleAirflow) ->
     ):
         played = run("answer_approval", tmp_path, **{**named, **variables})
         assert (played.status != 0, words in played.words) == (True, True), played.output
+
+
+def test_which_dags_are_paused_and_unpaused(tmp_path: Path, airflow: LittleAirflow) -> None:
+    path = f"{tmp_path}/airflow_paused.json"
+    listed = f"The list of the DAGs to unpause is in {path}"
+    airflow.dags["etl"]["is_paused"] = True
+    would = f"1 DAG would be paused: ok. The list of the DAGs to unpause would be in {path}."
+    assert said("pause_all", tmp_path, "--check") == would
+    assert said("pause_all", tmp_path) == f"1 DAG is paused: ok. {listed}."
+    again = f"No DAG was paused: all selected DAGs are paused already. {listed}, with 1 DAG from before: ok."
+    assert said("pause_all", tmp_path) == again
+    assert said("restore", tmp_path) == f"1 DAG is unpaused: ok. The file is now {path}.restored."
+    assert said("restore", tmp_path) == f"The list in {path} was used before, so nothing was changed."

@@ -58,7 +58,7 @@ def dags(server: Server, generation: Generation) -> Dags:
 
 
 def test_all_that_is_documented_is_returned():
-    assert set(documented(airflow_maintenance)) == {"unpaused_dags", "gone_dag_ids"}
+    assert set(documented(airflow_maintenance)) == {"unpaused_dags", "gone_dag_ids", "msg"}
 
 
 def test_pausing_notes_what_was_not_paused(window, dags, file):
@@ -69,6 +69,7 @@ def test_pausing_notes_what_was_not_paused(window, dags, file):
     assert result == {
         "changed": True,
         "unpaused_dags": ["b", "c"],
+        "msg": f"2 DAGs are paused: b, c. The list of the DAGs to unpause is in {file}.",
         "diff": {
             "before": {"b": {"is_paused": False}, "c": {"is_paused": False}},
             "after": {
@@ -89,10 +90,14 @@ def test_pausing_adds_to_an_earlier_list(window, dags, file):
     dags.listed(b=True)
     result = window(state="paused", path=str(file))
     assert (result["changed"], result["unpaused_dags"]) == (False, ["b", "données"])
+    earlier = f"The list of the DAGs to unpause is in {file}, with 2 DAGs from before: b, données."
+    assert result["msg"] == f"No DAG was paused: all selected DAGs are paused already. {earlier}"
     assert file.read_text(encoding="utf-8") == '["donn\\u00e9es", "b"]'
     dags.listed(a=False)
     dags.written("a", True)
-    assert window(state="paused", path=str(file))["diff"] == {
+    result = window(state="paused", path=str(file))
+    assert result["msg"] == f"1 DAG is paused: a. {earlier}"
+    assert result["diff"] == {
         "before": {"a": {"is_paused": False}, str(file): {"unpaused_dags": ["données", "b"]}},
         "after": {"a": {"is_paused": True}, str(file): {"unpaused_dags": ["a", "b", "données"]}},
     }
@@ -111,11 +116,27 @@ def test_check_mode_predicts_and_writes_nothing(window, dags, file):
     dags.listed(a=False)
     result = window(check_mode=True, state="paused", path=str(file))
     assert (result["changed"], result["unpaused_dags"]) == (True, ["a"])
+    assert result["msg"] == f"1 DAG would be paused: a. The list of the DAGs to unpause would be in {file}."
     assert not file.exists()
     file.write_text('["a"]', encoding="utf-8")
     dags.read("a", True)
-    assert window(check_mode=True, state="restored", path=str(file))["changed"] is True
+    result = window(check_mode=True, state="restored", path=str(file))
+    assert result["changed"] is True
+    assert result["msg"] == f"1 DAG would be unpaused: a. The file would be renamed to {file}.restored."
     assert file.exists()
+    # Nothing would be written anew.
+    dags.listed(a=True)
+    assert window(check_mode=True, state="paused", path=str(file))["msg"] == (
+        "No DAG would be paused: all selected DAGs are paused already. The list of the DAGs to unpause is in "
+        f"{file}, with 1 DAG from before: a."
+    )
+
+
+def test_many_dags_are_not_all_named(window, dags, file):
+    names = [f"d{number}" for number in range(7)]
+    dags.listed(**dict.fromkeys(names, False))
+    result = window(check_mode=True, state="paused", path=str(file))
+    assert result["msg"].startswith("7 DAGs would be paused: d0, d1, d2, d3, and 3 more. The list")
 
 
 def test_dags_are_selected_by_id_and_tag(window, dags, file):
@@ -129,6 +150,8 @@ def test_an_empty_list_selects_nothing(window, file, option):
     result = window(state="paused", path=str(file), **{option: []})
     # The file says so, too: there is nothing to restore.
     assert (result["changed"], result["unpaused_dags"]) == (True, [])
+    said = f"No DAG was paused: none is selected. The list of the DAGs to unpause, in {file}, is empty."
+    assert result["msg"] == said
     assert file.read_text(encoding="utf-8") == "[]\n"
 
 
@@ -148,6 +171,7 @@ def test_restoring_unpauses_these_dags_and_uses_the_file_up(window, dags, file):
     assert result == {
         "changed": True,
         "unpaused_dags": ["a", "b"],
+        "msg": f"1 DAG is unpaused: a. The file is now {file}.restored.",
         "diff": {
             "before": {"a": {"is_paused": True}, str(file): {"state": "present"}},
             "after": {"a": {"is_paused": False}, str(file): {"state": "absent"}},
@@ -155,11 +179,21 @@ def test_restoring_unpauses_these_dags_and_uses_the_file_up(window, dags, file):
     }
     assert os.listdir(file.parent) == ["window.json.restored"]
     # Once more: there is nothing left to do.
-    assert window(state="restored", path=str(file)) == {
-        "changed": False,
-        "unpaused_dags": [],
-        "diff": {"before": {}, "after": {}},
-    }
+    again = {"changed": False, "unpaused_dags": [], "diff": {"before": {}, "after": {}}}
+    used = f"The list in {file} was used before, so nothing"
+    assert window(state="restored", path=str(file)) == {**again, "msg": f"{used} was changed."}
+    assert window(True, state="restored", path=str(file)) == {**again, "msg": f"{used} would be changed."}
+
+
+def test_restoring_finds_nothing_to_unpause(window, dags, file):
+    file.write_text('["a"]', encoding="utf-8")
+    dags.read("a", False)
+    nothing = "No DAG was unpaused: all DAGs of the list are unpaused already."
+    assert window(state="restored", path=str(file))["msg"] == f"{nothing} The file is now {file}.restored."
+    dags.read("a", False)
+    assert window(state="restored", unpaused_dags=["a"])["msg"] == nothing
+    says = "No DAG would be unpaused: the list is empty."
+    assert window(True, state="restored", unpaused_dags=[])["msg"] == says
 
 
 def test_many_dags_are_found_in_one_list(window, dags, file):
@@ -183,8 +217,16 @@ def test_dags_that_are_gone_are_named_and_the_file_stays(window, dags, file, che
         f"{'would be' if check_mode else 'are'} unpaused. Deploy them and run the task again, or remove them from "
         f"{file}."
     )
-    assert error.details == {"changed": True, "unpaused_dags": ["a", "b", "c"], "gone_dag_ids": ["b", "c"]}
+    assert error.details == {"changed": True, "unpaused_dags": ["a"], "gone_dag_ids": ["b", "c"]}
     assert os.listdir(file.parent) == ["window.json"]
+
+
+def test_dags_that_are_gone_are_told_when_a_write_fails(window, dags, server, generation):
+    dags.read("a", True)
+    dags.gone("b")
+    server.patch("dags/a", sends={"is_paused": False}).answers(generation.problem(403, "Forbidden"), 403)
+    error = window.failure(state="restored", unpaused_dags=["a", "b"])
+    assert error.details == {"changed": False, "unpaused_dags": ["a"], "gone_dag_ids": ["b"]}
 
 
 def test_one_dag_that_is_gone(window, dags):
