@@ -82,12 +82,20 @@ class LittleAirflow:
         """Answer a request."""
         if not place:
             return 201, {"access_token": f"token-{len(self.logins)}"}
-        answer = self._answer(method, place, query, body)
+        if place == ["version"]:
+            return 200, {"version": "3.3.2"}
+        answer = self._asks(body) if place[-1] == "hitlDetails" else self._answer(method, place, query, body)
         if method != "GET" and place != ACTIVE_RUNS:
             what = f"{method} {'/'.join(place)}"
             self.written.append(what)
             self.on_write(what)
         return answer
+
+    def _asks(self, body: Body) -> tuple[int, Body]:
+        """Tell the question, and take an answer to it."""
+        self.question.update({**body, "responded_at": "2100-01-01T00:00:00Z"} if body else {})
+        self.question["response_received"] = bool(self.question["responded_at"])
+        return 200, self.question
 
     def _answer(self, method: str, place: list[str], query: dict[str, str], body: Body) -> tuple[int, Body]:
         if place == ["dags"]:
@@ -96,12 +104,6 @@ class LittleAirflow:
             return 200, V2.runs(*(run for run in self.runs.values() if run["state"] in body["states"]))
         if place == ["importErrors"]:
             return 200, {"import_errors": self.import_errors, "total_entries": len(self.import_errors)}
-        if place == ["version"]:
-            return 200, {"version": "3.3.2"}
-        if place[-1] == "hitlDetails":
-            self.question.update({**body, "responded_at": "2100-01-01T00:00:00Z"} if body else {})
-            self.question["response_received"] = bool(self.question["responded_at"])
-            return 200, self.question
         dag = self.dags.get(place[1]) if place[0] == "dags" else None
         if dag is None:
             return 404, V2.no_dag(place[-1])

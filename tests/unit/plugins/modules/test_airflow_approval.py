@@ -160,7 +160,11 @@ def test_a_field_is_told_in_the_same_keys_on_every_version(story):
         ({"choose": ["Approve", "Reject"]}, {}, "takes one option, and choose has 2; give one."),
         ({"choose": ["eu", "a"]}, REGIONS, "has no option a; its options are eu, us, a, b; correct choose."),
         ({"params": {"n": 1}}, {}, "asks for no param n; it asks for none: leave out params."),
-        ({"params": {"n": 1}}, {"params": {"reason": REASON}}, "asks for no param n; it asks for reason: correct params."),
+        (
+            {"params": {"n": 1}},
+            {"params": {"reason": REASON}},
+            "asks for no param n; it asks for reason: correct params.",
+        ),
         (
             {"params": {"reason": 5}},
             {"params": {"reason": REASON}},
