@@ -49,13 +49,14 @@ options:
     description: Last name of the user. The default for a new user is C(API).
     type: str
   roles:
-    description: Names of all roles of the user; the module removes all other roles. The default is O(role_name) alone.
-      Other roles must exist.
+    description: Names of all roles of the user; the module removes all other roles, and warns of it. It never removes
+      the role C(Admin), but fails. The default is O(role_name) alone. Other roles must exist.
     type: list
     elements: str
   role_name:
     description: Name of the role that the module creates or updates. If O(roles) does not contain it, the module does
-      not touch this role.
+      not touch this role. The module fails if this is one of Airflow's own roles, such as V(Op), and its permissions
+      would change.
     type: str
     default: dag_trigger
   role_dag_ids:

@@ -24,6 +24,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._airflow.airflow import silent
+from ..module_utils._base.text import in_depth
 from ..module_utils._module import from_environment, outdone, passes, progress, variable_of
 from ._in_process import Call, built
 from ._interpreter import is_own, python_of
@@ -91,11 +92,20 @@ class AirflowAction(ActionBase):
     # -- what it says
 
     def _parse_returned_data(self, res: t.Any, *more: t.Any, **others: t.Any) -> t.Any:
-        """Let the sentence of a failure speak of what those know who run the task, before Ansible copies it."""
+        """Let the sentence of a failure speak of what those know who run the task, before Ansible copies it.
+
+        Warnings do, too, where the task has words for it.
+        """
+        out = res.get("stdout", "")
+        warns = bool(self._names) and '"warnings": [' in out
         # Large results of tasks that went well are not read twice.
-        if (self._names or self._variables) and '"failed": true' in res.get("stdout", ""):
+        if warns or (self._variables or self._names) and '"failed": true' in out:
             with contextlib.suppress(ValueError):
-                printed = json.loads(res["stdout"])
+                printed = json.loads(out)
+                if warns and printed.get("warnings"):
+                    # Since ansible-core 2.19 a warning is no text, but holds one.
+                    printed["warnings"] = in_depth(lambda text: renamed(text, self._names, {}), printed["warnings"])
+                    res = {**res, "stdout": json.dumps(printed)}
                 # What the tasks of a run have said stays as it is; an exception has no sentence yet.
                 of_tasks = printed.get("failed_tasks") and not printed.get("timed_out")
                 if printed.get("failed") and "msg" in printed and not of_tasks:

@@ -81,11 +81,31 @@ REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
         "airflow_admin_username is given without airflow_admin_password; give both (or AIRFLOW_API_ADMIN_PASSWORD).",
     ),
     "DAGs": ({"airflow_role_dag_ids": "a,,b"}, "airflow_role_dag_ids holds an empty name; name the DAGs, or leave it"),
+    "a role of Airflow's own": (
+        {"airflow_role_name": "Op"},
+        "give the user Op in airflow_roles, or name another role in airflow_role_name. Nothing was changed.",
+    ),
     "a new user without a password": (
         {"airflow_username": "other", "airflow_admin_username": "a", "airflow_admin_password": "b"},
         "The API's user needs a password, in airflow_password or the environment variable AIRFLOW_API_PASSWORD",
     ),
 }
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_an_admin_whose_login_was_given_for_that_of_the_user_stays_one(run: t.Callable[..., Played], check: bool) -> None:
+    played = run({**DEPLOY, "roles": ["Admin"]}, airflow_roles="Op", check=check)
+    assert played.status != 0
+    assert (
+        "User deploy has the role Admin, and would lose it; name another user in airflow_username, or give Admin in "
+        "airflow_roles, too. Nothing was changed." in played.words
+    )
+
+
+def test_roles_that_the_user_loses_are_named(run: t.Callable[..., Played]) -> None:
+    played = run({**DEPLOY, "roles": ["Op", "Viewer"]}, airflow_roles="Op")
+    assert played.status == 0, played.output
+    assert "User deploy loses the role Viewer; to keep it, give it in airflow_roles, too." in played.words
 
 
 @pytest.mark.parametrize("name", REFUSED)

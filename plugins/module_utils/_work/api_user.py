@@ -9,10 +9,13 @@ import re
 import typing as t
 
 from .._airflow.access import Access
+from .._airflow.access_shapes import ADMIN, original_of
 from .._airflow.airflow import Asked, Object
 from .._airflow.lost import in_steps
 from .._base.errors import BadInput
+from .._base.text import first_few, it_or_them
 from .objects import Plan, difference
+from .roles import OWN_ROLES, wanted_permissions
 from .roles import Wish as RoleWish
 from .roles import carry_out as write_role
 from .roles import plan_of as plan_of_role
@@ -73,7 +76,7 @@ class Plans(t.NamedTuple):
 
     def warnings(self) -> list[str]:
         """Return what somebody should know before."""
-        return [*filter(None, [self.role and self.role.warning]), *self.user.warnings]
+        return [*filter(None, [self.role and self.role.warning, _loss(self.user)]), *self.user.warnings]
 
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
@@ -110,8 +113,46 @@ def least(dag_ids: t.Sequence[str]) -> list[tuple[str, str]]:
 def plans_of(airflow: Asked, wish: Wish) -> Plans:
     """Find out what has to be written, and whether it may be; the user may have the role that is to be made."""
     access = airflow.ask(Access)
-    role = plan_of_role(airflow, wish.role, access.find_role(wish.role.name)) if wish.role else None
-    return Plans(role, plan_of_user(airflow, wish.user, access.find_user(wish.user.name)))
+    role = None
+    if wish.role:
+        there = access.find_role(wish.role.name)
+        _check_own_role(wish.role, there)
+        role = plan_of_role(airflow, wish.role, there)
+    user = access.find_user(wish.user.name)
+    _check_admin(wish.user, user)
+    return Plans(role, plan_of_user(airflow, wish.user, user))
+
+
+def _check_own_role(wish: RoleWish, role: Object | None) -> None:
+    """Refuse to change what all users of one of Airflow's own roles may do; the user is only meant to have it."""
+    if role and wish.name in OWN_ROLES and wanted_permissions(wish, role) != role["permissions"]:
+        raise BadInput(
+            f"Role {wish.name} is one of Airflow's own roles, and its permissions would change; give the user "
+            f"{wish.name} in roles, or name another role in role_name. Nothing was changed."
+        )
+
+
+def _check_admin(wish: UserWish, user: Object | None) -> None:
+    """Refuse to take the role Admin away: the user may be the only admin, whose login was given for another one's."""
+    if user and ADMIN in user["roles"] and ADMIN not in wish.fields["roles"]:
+        raise BadInput(
+            f"User {user['username']} has the role {ADMIN}, and would lose it; name another user in username, or give "
+            f"{ADMIN} in roles, too. Nothing was changed."
+        )
+
+
+def _loss(plan: UserPlan) -> str:
+    """Name the roles that a user loses, whom somebody else may have given them."""
+    # One that stands in for another is not lost.
+    had = map(original_of, plan.current["roles"] if plan.current else ())
+    lost = sorted(set(had) - set(plan.after["roles"]))
+    if not lost:
+        return ""
+    them = it_or_them(len(lost))
+    return (
+        f"User {plan.after['username']} loses the role{'' if len(lost) == 1 else 's'} {first_few(lost)}; to keep "
+        f"{them}, give {them} in roles, too."
+    )
 
 
 def carry_out(airflow: Asked, wish: Wish, plans: Plans) -> None:

@@ -230,13 +230,68 @@ def test_by_the_command_airflow(release: str) -> None:
     assert pairs_of(result) == LEAST
 
 
+ADMIN_STAYS = (
+    "User deploy has the role Admin, and would lose it; name another user in username, or give Admin in roles, too. "
+    "Nothing was changed."
+)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_no_admin_loses_that_role(users: ApiUsers, check_mode: bool) -> None:
+    """It may be the only admin, whose own login somebody has given for that of the new user."""
+    users.finds_role(*LEAST)
+    users.finds_user("Admin", "Viewer")
+    error = users.failure(check_mode=check_mode, **GIVEN)
+    assert isinstance(error, BadInput)
+    assert (error.message, users.warnings) == (ADMIN_STAYS, [])
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
 @pytest.mark.parametrize("release", NOISE)
-def test_the_command_takes_the_role_admin_with_a_warning(release: str) -> None:
-    """Nobody is logged in, so it may be the only admin."""
+def test_no_admin_loses_that_role_by_the_command(release: str, check_mode: bool) -> None:
     by_command = CommandRunner(release, airflow_api_user)
-    script = by_command.script
-    script.lists("users", "list", answer=[{"id": "1", **USER, "roles": ["Admin"]}])
-    script.lists("roles", "list", answer=[{"name": "Op"}, {"name": "Admin"}])
-    result = by_command(check_mode=True, **GIVEN, roles=["Op"])
-    assert result["changed"]
-    assert by_command.warnings == ["This takes the role Admin from deploy; make sure that somebody else has it."]
+    by_command.script.lists("users", "list", answer=[{"id": "1", **USER, "roles": ["Admin"]}])
+    assert by_command.failure(check_mode=check_mode, **GIVEN, roles=["Op"]).message == ADMIN_STAYS
+
+
+def test_an_admin_who_stays_one(users: ApiUsers) -> None:
+    users.finds_user("Admin", "Op")
+    assert users(check_mode=True, **GIVEN, roles=["Admin"])["user"]["roles"] == ["Admin"]
+    assert users.warnings == ["User deploy loses the role Op; to keep it, give it in roles, too."]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_roles_that_a_user_loses_are_named(users: ApiUsers, check_mode: bool) -> None:
+    users.finds_role(*LEAST)
+    users.finds_user("Op", "Viewer")
+    users.lists_roles()
+    if not check_mode:
+        sends = {**USER, "roles": [{"name": "dag_trigger"}]}
+        users.server.patch(users.path("/users/deploy"), sends=sends).answers(sends)
+    assert users(check_mode, **GIVEN)["changed"] is True
+    assert users.warnings == ["User deploy loses the roles Op, Viewer; to keep them, give them in roles, too."]
+
+
+def test_a_role_that_stands_in_for_another_one_is_not_lost(users: ApiUsers) -> None:
+    users.finds_role(*LEAST)
+    users.finds_user("dag_trigger__substitute")
+    users.lists_roles()
+    assert users(check_mode=True, **GIVEN)["changed"] is True
+    assert users.warnings == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("name", ["Op", "Admin", "Public"])
+def test_one_of_airflows_own_roles_is_not_changed(users: ApiUsers, check_mode: bool, name: str) -> None:
+    """Who gives its name wants the user to have it."""
+    users.finds_role(*LEAST, ("can_read", "Pools"), name=name)
+    assert users.failure(check_mode=check_mode, **GIVEN, role_name=name).message == (
+        f"Role {name} is one of Airflow's own roles, and its permissions would change; give the user {name} in roles, "
+        "or name another role in role_name. Nothing was changed."
+    )
+
+
+def test_one_of_airflows_own_roles_may_be_as_it_should_be(users: ApiUsers) -> None:
+    users.finds_role(*LEAST, name="User")
+    users.finds_user("User")
+    assert users(**GIVEN, role_name="User")["changed"] is False

@@ -366,6 +366,23 @@ def test_only_failures_are_put_in_other_words(monkeypatch: pytest.MonkeyPatch, n
     assert made._parse_returned_data({"stdout": json.dumps(printed)}, "legacy") == expected
 
 
+# Before ansible-core 2.19, and since.
+@pytest.mark.parametrize("form", [lambda text: text, lambda text: {"__type": "Warning", "event": {"msg": text}}])
+@pytest.mark.parametrize("names", [NAMES, {}])
+@pytest.mark.parametrize("failed", [True, False])
+def test_warnings_are_put_in_other_words(
+    monkeypatch: pytest.MonkeyPatch, names: Vars, failed: bool, form: t.Callable[[str], t.Any]
+) -> None:
+    monkeypatch.setattr(
+        _action.ActionBase, "_parse_returned_data", lambda _self, res, *_more: json.loads(res["stdout"])
+    )
+    made = action()
+    made.run(task_vars={**LOCAL, "dagops_airflow_names": names})
+    printed = {"failed": failed, "warnings": [form("wait_timeout is 0")], "conf": {"warnings": ["wait_timeout is 0"]}}
+    expected = {**printed, "warnings": [form("airflow_wait is 0")]} if names else printed
+    assert made._parse_returned_data({"stdout": json.dumps(printed)}, "legacy") == expected
+
+
 @pytest.mark.parametrize(("timed_out", "said"), [(False, "wait_timeout is 0"), (True, "airflow_wait is 0")])
 def test_the_reasons_of_tasks_are_left_as_they_are(monkeypatch: pytest.MonkeyPatch, timed_out: bool, said: str) -> None:
     monkeypatch.setattr(_action.ActionBase, "_parse_returned_data", lambda _self, res: json.loads(res["stdout"]))
