@@ -56,7 +56,7 @@ options:
   role_name:
     description: Name of the role that the module creates or updates. If O(roles) does not contain it, the module does
       not touch this role. The module fails if this is one of Airflow's own roles, such as V(Op), and its permissions
-      would change.
+      would change. It warns if other users have the role, and its permissions change.
     type: str
     default: dag_trigger
   role_dag_ids:

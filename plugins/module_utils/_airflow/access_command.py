@@ -49,6 +49,9 @@ class AccessByCommand(Access):
         alike = [user for user in users if user["username"].lower() == username.lower()]
         return next((user for user in alike if user["username"] == username), alike[0] if alike else None)
 
+    def select_users(self) -> list[Object]:
+        return self._all_users()
+
     def check_user(self, current: Object | None, wanted: Object, password: str | None) -> Refusal:
         if password:
             _check_password(password)

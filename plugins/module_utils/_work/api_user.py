@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import typing as t
 
 from .._airflow.access import Access
-from .._airflow.access_shapes import ADMIN, original_of
+from .._airflow.access_shapes import ADMIN, original_of, other_users
 from .._airflow.airflow import Asked, Object
 from .._airflow.lost import in_steps
-from .._base.errors import BadInput
+from .._base.errors import ApiError, BadInput
 from .._base.text import first_few, it_or_them
 from .objects import Plan, difference
 from .roles import OWN_ROLES, wanted_permissions
@@ -62,10 +63,14 @@ class Wish(t.NamedTuple):
 
 
 class Plans(t.NamedTuple):
-    """What has to be written."""
+    """What has to be written.
+
+    :param sharers: other users whose rights change with the role.
+    """
 
     role: Plan | None
     user: UserPlan
+    sharers: list[str]
 
     def difference(self, wish: Wish) -> dict[str, tuple[Object, Object]]:
         """Return both as a diff shows them."""
@@ -76,7 +81,8 @@ class Plans(t.NamedTuple):
 
     def warnings(self) -> list[str]:
         """Return what somebody should know before."""
-        return [*filter(None, [self.role and self.role.warning, _loss(self.user)]), *self.user.warnings]
+        of_role = [self.role.warning, _shared(self.role, self.sharers)] if self.role else []
+        return [*filter(None, [*of_role, _loss(self.user)]), *self.user.warnings]
 
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
@@ -120,7 +126,29 @@ def plans_of(airflow: Asked, wish: Wish) -> Plans:
         role = plan_of_role(airflow, wish.role, there)
     user = access.find_user(wish.user.name)
     _check_admin(wish.user, user)
-    return Plans(role, plan_of_user(airflow, wish.user, user))
+    # Before the user is checked, who may need the list of users, too.
+    sharers = _sharers_of(access, wish.user, role)
+    return Plans(role, plan_of_user(airflow, wish.user, user), sharers)
+
+
+def _sharers_of(access: Access, wish: UserWish, role: Plan | None) -> list[str]:
+    """Return the other users of a role whose permissions change; none where this user may not read them."""
+    if not (role and role.current and "permissions" in role.changed):
+        return []
+    with contextlib.suppress(ApiError):
+        others = other_users(access.select_users(), wish.name)
+        return sorted(user["username"] for user in others if role.current["name"] in map(original_of, user["roles"]))
+    return []
+
+
+def _shared(role: Plan, sharers: t.Sequence[str]) -> str:
+    """Name the users whose rights change with those of this one."""
+    if not sharers:
+        return ""
+    return (
+        f"Role {role.after['name']} is also a role of {first_few(sharers)}; they get and lose the same permissions. "
+        "Give this user a role of its own in role_name."
+    )
 
 
 def _check_own_role(wish: RoleWish, role: Object | None) -> None:

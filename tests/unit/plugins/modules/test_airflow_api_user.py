@@ -49,8 +49,10 @@ class ApiUsers(Runner):
         roles = [{"name": "Admin", "actions": actions(*everything)}, {"name": "Op", "actions": []}]
         self.server.get(self.path("/roles"), {"limit": 100, "offset": 0}).answers({"roles": roles, "total_entries": 2})
 
-    def lists_users(self, *others: str) -> None:
-        found = [{**USER, "username": name, "roles": []} for name in others]
+    def lists_users(self, *others: str, role: str = "") -> None:
+        roles = [{"name": role}] if role else []
+        email = {} if not role else {"email": "another"}
+        found = [{**USER, "username": name, **email, "roles": roles} for name in others]
         answer = {"users": found, "total_entries": len(found)}
         self.server.get(self.path("/users"), {"limit": 100, "offset": 0}).answers(answer)
 
@@ -295,3 +297,71 @@ def test_one_of_airflows_own_roles_may_be_as_it_should_be(users: ApiUsers) -> No
     users.finds_role(*LEAST, name="User")
     users.finds_user("User")
     assert users(**GIVEN, role_name="User")["changed"] is False
+
+
+SHARED = (
+    "Role dag_trigger is also a role of {}; they get and lose the same permissions. Give this user a role of its own in "
+    "role_name."
+)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("others", "named"),
+    [
+        (["Deploy", "other"], "other"),
+        (["b", "deploy", "a"], "a, b"),
+        ([*"abcdef"], "a, b, c, d, and 2 more"),
+        (["deploy"], ""),
+    ],
+)
+def test_a_role_that_other_users_have_too(users: ApiUsers, check_mode: bool, others: list[str], named: str) -> None:
+    users.finds_role(*OF_RUNS, ("can_read", "Website"))
+    users.lists_roles()
+    users.finds_user("dag_trigger")
+    users.lists_users(*others, role="dag_trigger")
+    if not check_mode:
+        sends = {"name": "dag_trigger", "actions": actions(*sorted({*LEAST, ("can_read", "Website")}))}
+        users.server.patch(users.path("/roles/dag_trigger"), sends=sends).answers(sends)
+    assert users(check_mode, **GIVEN)["changed"] is True
+    assert users.warnings == ([SHARED.format(named)] if named else [])
+
+
+def test_a_role_that_no_other_user_has(users: ApiUsers) -> None:
+    users.finds_role(*OF_RUNS)
+    users.lists_roles()
+    users.finds_user("dag_trigger")
+    users.lists_users("other", role="Op")
+    assert users(check_mode=True, **GIVEN)["changed"] is True
+    assert users.warnings == []
+
+
+def test_who_may_not_list_users_is_not_told_of_them(users: ApiUsers, generation: Generation) -> None:
+    users.finds_role(*OF_RUNS)
+    users.lists_roles()
+    users.finds_user("dag_trigger")
+    path = users.path("/users")
+    users.server.get(path, {"limit": 100, "offset": 0}).answers(generation.problem(403, "Forbidden"), 403)
+    assert users(check_mode=True, **GIVEN)["changed"] is True
+    assert users.warnings == []
+
+
+def test_users_are_listed_once_for_a_new_user_of_a_shared_role(users: ApiUsers) -> None:
+    """Check mode looks for the e-mail address, too."""
+    users.finds_role(*OF_RUNS)
+    users.lists_roles()
+    users.finds_user()
+    users.lists_users("other", role="dag_trigger")
+    assert users(check_mode=True, **GIVEN)["changed"] is True
+    assert users.warnings == [SHARED.format("other")]
+
+
+@pytest.mark.parametrize("release", NOISE)
+def test_a_role_that_other_users_have_too_by_the_command(release: str) -> None:
+    by_command = CommandRunner(release, airflow_api_user)
+    script = by_command.script
+    script.lists("roles", "list", "-p", answer=[{"name": "dag_trigger", "resource": "DAGs", "action": "can_read"}])
+    have = [{"id": str(i), **USER, "username": name, "roles": ["dag_trigger"]} for i, name in enumerate(["deploy", "a"])]
+    script.lists("users", "list", answer=have)
+    assert by_command(check_mode=True, **GIVEN)["changed"] is True
+    assert by_command.warnings == [SHARED.format("a")]
