@@ -61,8 +61,8 @@ def _check_home(home: str, environment: t.Mapping[str, str]) -> None:
     if not os.path.isdir(home) or os.access(home, os.X_OK):
         raise BadInput(
             f"airflow_home {one_line(home, 100)} holds neither airflow.cfg nor airflow.db, and the environment has no "
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN, so the command would make a new Airflow there; correct the path, or "
-            "set that variable in the task's environment."
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN, so the command would make a new Airflow there; correct airflow_home, "
+            "or set that variable in the task's environment."
         )
 
 

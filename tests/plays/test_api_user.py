@@ -51,6 +51,8 @@ def test_a_home_without_an_airflow(run: t.Callable[..., Played], tmp_path: Path)
     played = run(airflow_cli="true", airflow_home=str(tmp_path))
     assert played.status != 0
     assert f"airflow_home {tmp_path} holds neither airflow.cfg nor airflow.db" in played.words
+    last = "correct airflow_home, or set that variable in the environment of the user who runs airflow_cli."
+    assert last in played.words
 
 
 def test_names_of_a_user_that_exists_are_left_alone(run: t.Callable[..., Played]) -> None:
@@ -87,7 +89,8 @@ REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
     ),
     "a new user without a password": (
         {"airflow_username": "other", "airflow_admin_username": "a", "airflow_admin_password": "b"},
-        "The API's user needs a password, in airflow_password or the environment variable AIRFLOW_API_PASSWORD",
+        # The password of the environment is not that of this user.
+        "The API's user needs a password, in airflow_password.",
     ),
 }
 
@@ -108,6 +111,39 @@ def test_roles_that_the_user_loses_are_named(run: t.Callable[..., Played]) -> No
     assert "User deploy loses the role Viewer; to keep it, give it in airflow_roles, too." in played.words
 
 
+@pytest.mark.parametrize(
+    ("username", "words"),
+    [
+        ("deploy", "The API's user needs a password, in airflow_password or the environment variable AIRFLOW_API_PASSWORD."),
+        (
+            "",
+            "Name the user that Airflow's API is to have, in airflow_username or the environment variable "
+            "AIRFLOW_API_USERNAME, and give its password in airflow_password or AIRFLOW_API_PASSWORD.",
+        ),
+    ],
+)
+def test_a_user_without_a_password(
+    run: t.Callable[..., Played], monkeypatch: pytest.MonkeyPatch, username: str, words: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_API_USERNAME", username)
+    monkeypatch.setenv("AIRFLOW_API_PASSWORD", "")
+    played = run()
+    assert played.status != 0
+    assert words in played.words
+
+
+def test_a_dag_that_airflow_does_not_know(run: t.Callable[..., Played], tmp_path: Path) -> None:
+    """As the command says it."""
+    said = "Resource named 'DAG:nope' does not exist"
+    code = (
+        f'cd {tmp_path}; test "$2" = list && cat "$1" && exit; test "$2" = create && exit; '
+        f'test "$2" = delete && exit; echo "{said}" >&2; exit 1'
+    )
+    played = run(check=False, airflow_role_dag_ids="nope", airflow_cli=["sh", "-c", code, "airflow"])
+    assert played.status != 0
+    assert "DAG:nope; deploy the DAG first, since Airflow has to read it, or correct its id in airflow_role_dag_ids." in played.words
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_is_said_with_the_variables_of_the_playbook(name: str, run: t.Callable[..., Played]) -> None:
     variables, words = REFUSED[name]
@@ -123,5 +159,5 @@ def test_a_user_without_a_name(run: t.Callable[..., Played], monkeypatch: pytest
     assert played.status != 0
     assert (
         "Name the user that Airflow's API is to have, in airflow_username or the environment variable "
-        "AIRFLOW_API_USERNAME" in played.words
+        "AIRFLOW_API_USERNAME." in played.words
     )

@@ -29,6 +29,7 @@ from .access_refusals import (
     needs_public,
     no_such_role,
     no_users,
+    taken,
     taken_address,
     unknown_word,
 )
@@ -326,12 +327,7 @@ class Access(Family):
         except ShortList:
             raise
         except Conflict as error:
-            reason = error.reason or "its name or e-mail address is taken"
-            raise Conflict(
-                f"Airflow refused {what}: {reason.rstrip('.')}; choose another name or address.",
-                error.status,
-                error.reason,
-            ) from error
+            raise taken(what, error) from error
         except ApiError as error:
             if error.status == 200:
                 # With the simple auth manager Airflow 3 has its web interface there: a page for any path.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._base.errors import BadInput, Unsupported
+from .._base.errors import BadInput, Conflict, Unsupported
 from .._base.text import not_among, one_line
 from .access_shapes import LONGEST_ROLE, PUBLIC, SUBSTITUTE, Pair, other_users
 from .airflow import Object
@@ -120,6 +120,18 @@ def taken_address(known: dict[str, t.Any], current: Object | None, wanted: Objec
         return Refusal()
     sentence = f"The e-mail address {email} belongs to user {owners[0]} already; give {name} another one in email."
     return Refusal(sentence, "freed it")
+
+
+def taken(what: str, error: Conflict) -> Conflict:
+    """The error for a name that another one of its kind has; or, of a user, for its e-mail address.
+
+    :param what: names the object that was refused, such as C(user deploy).
+    :param error: how Airflow refused it.
+    """
+    is_user = what.startswith("user ")
+    reason = error.reason.rstrip(".") or f"its name{' or e-mail address' if is_user else ''} is taken"
+    way_out = "another name, or another address in email" if is_user else "another name"
+    return Conflict(f"Airflow refused {what}: {reason}; choose {way_out}.", error.status, error.reason)
 
 
 def check_room(role: str) -> None:

@@ -187,7 +187,19 @@ def carry_out(airflow: Asked, wish: Wish, plans: Plans) -> None:
     """Write what has to be written, the role first."""
     with in_steps() as done:
         if wish.role and plans.role and plans.role.changed:
-            write_role(airflow, wish.role, plans.role)
+            with _in_words_of(wish):
+                write_role(airflow, wish.role, plans.role)
             done(f"Role {wish.role.name} was written; repeating the task goes on with the user.")
         if plans.user.changed:
             write_user(airflow, wish.user, plans.user)
+
+
+@contextlib.contextmanager
+def _in_words_of(wish: Wish) -> t.Iterator[None]:
+    """Let an error about a DAG name the option that the DAG is in."""
+    try:
+        yield
+    except BadInput as error:
+        if wish.dag_ids:
+            error.message = error.message.replace("correct its id", "correct its id in role_dag_ids")
+        raise

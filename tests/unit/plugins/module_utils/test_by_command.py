@@ -82,6 +82,7 @@ def test_a_home_without_an_airflow_is_refused(played, airflow, called, tmp_path,
         airflow_user.main, airflow_command=str(airflow).replace(" ", "\\ "), airflow_home=str(home), username="x"
     )
     assert f"airflow_home {home} holds neither airflow.cfg nor airflow.db, and the environment has no" in result["msg"]
+    assert result["msg"].endswith("; correct airflow_home, or set that variable in the task's environment.")
     assert_readable(result["msg"])
     assert not called.exists()
 

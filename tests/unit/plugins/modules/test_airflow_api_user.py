@@ -56,9 +56,9 @@ class ApiUsers(Runner):
         answer = {"users": found, "total_entries": len(found)}
         self.server.get(self.path("/users"), {"limit": 100, "offset": 0}).answers(answer)
 
-    def makes_role(self, pairs: t.Iterable[Pair], name: str = "dag_trigger") -> None:
+    def makes_role(self, pairs: t.Iterable[Pair], name: str = "dag_trigger") -> Exchange:
         sends = {"name": name, "actions": actions(*sorted(pairs))}
-        self.server.post(self.path("/roles"), sends=sends).answers({} if self.generation.name == "v1" else sends)
+        return self.server.post(self.path("/roles"), sends=sends).answers({} if self.generation.name == "v1" else sends)
 
     def makes_user(self, *roles: str) -> Exchange:
         sends = {**USER, "roles": [{"name": role} for role in roles]}
@@ -365,3 +365,30 @@ def test_a_role_that_other_users_have_too_by_the_command(release: str) -> None:
     script.lists("users", "list", answer=have)
     assert by_command(check_mode=True, **GIVEN)["changed"] is True
     assert by_command.warnings == [SHARED.format("a")]
+
+
+@pytest.mark.parametrize(
+    ("given", "way_out"),
+    [
+        ({"role_dag_ids": ["nope"]}, "or correct its id in role_dag_ids."),
+        ({"role_permissions": permissions(("can_read", "DAG:nope"))}, "or correct its id."),
+    ],
+)
+def test_a_dag_that_airflow_does_not_know(
+    users: ApiUsers, generation: Generation, given: dict[str, t.Any], way_out: str
+) -> None:
+    users.finds_role()
+    path = users.path("/roles")
+    # Who may not read roles leaves them to Airflow.
+    users.server.get(path, {"limit": 100, "offset": 0}).answers(generation.problem(403, "Forbidden"), 403)
+    users.finds_user()
+    pairs = {("can_read", "DAG:nope")}
+    if "role_dag_ids" in given:
+        pairs |= {("can_edit", "DAG:nope"), *OF_RUNS}
+    users.makes_role(pairs).answers(generation.problem(400, "Bad", "The specified resource: 'DAG:nope' was not found"), 400)
+    error = users.failure(**GIVEN, **given)
+    assert isinstance(error, BadInput)
+    assert error.message == (
+        "Airflow refused role dag_trigger: it knows no resource DAG:nope; deploy the DAG first, since Airflow has to "
+        f"read it, {way_out}"
+    )

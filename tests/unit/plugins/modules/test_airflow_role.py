@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Unsupported
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, Conflict, Unsupported
 from ansible_collections.dagops.airflow.plugins.modules import airflow_role
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Generation
 from ansible_collections.dagops.airflow.tests.unit.exchanges import Exchange, Server
@@ -87,6 +87,17 @@ def user(name: str, roles: list[str]) -> dict[str, t.Any]:
 @pytest.fixture
 def roles(server: Server, generation: Generation) -> Roles:
     return Roles(server, generation, airflow_role)
+
+
+@pytest.mark.parametrize(("said", "reason"), [("Taken", "Taken"), ("", "its name is taken")])
+def test_a_role_that_somebody_else_has_made_meanwhile(roles, generation, said, reason):
+    """A role has no address."""
+    roles.has_not()
+    roles.lists_roles()
+    roles.posted(READ).answers({"detail": said}, 409)
+    error = roles.failure(name="trigger", permissions=permissions(READ))
+    assert isinstance(error, Conflict)
+    assert error.message == f"Airflow refused role trigger: {reason}; choose another name."
 
 
 def test_all_that_is_documented_is_returned(roles):
