@@ -99,7 +99,7 @@ class AirflowAction(ActionBase):
         out = res.get("stdout", "")
         warns = bool(self._names) and '"warnings": [' in out
         # Large results of tasks that went well are not read twice.
-        if warns or (self._variables or self._names) and '"failed": true' in out:
+        if warns or ((self._variables or self._names) and '"failed": true' in out):
             with contextlib.suppress(ValueError):
                 printed = json.loads(out)
                 if warns and printed.get("warnings"):

@@ -96,7 +96,9 @@ REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_an_admin_whose_login_was_given_for_that_of_the_user_stays_one(run: t.Callable[..., Played], check: bool) -> None:
+def test_an_admin_whose_login_was_given_for_that_of_the_user_stays_one(
+    run: t.Callable[..., Played], check: bool
+) -> None:
     played = run({**DEPLOY, "roles": ["Admin"]}, airflow_roles="Op", check=check)
     assert played.status != 0
     assert (
@@ -114,7 +116,10 @@ def test_roles_that_the_user_loses_are_named(run: t.Callable[..., Played]) -> No
 @pytest.mark.parametrize(
     ("username", "words"),
     [
-        ("deploy", "The API's user needs a password, in airflow_password or the environment variable AIRFLOW_API_PASSWORD."),
+        (
+            "deploy",
+            "The API's user needs a password, in airflow_password or the environment variable AIRFLOW_API_PASSWORD.",
+        ),
         (
             "",
             "Name the user that Airflow's API is to have, in airflow_username or the environment variable "
@@ -141,7 +146,10 @@ def test_a_dag_that_airflow_does_not_know(run: t.Callable[..., Played], tmp_path
     )
     played = run(check=False, airflow_role_dag_ids="nope", airflow_cli=["sh", "-c", code, "airflow"])
     assert played.status != 0
-    assert "DAG:nope; deploy the DAG first, since Airflow has to read it, or correct its id in airflow_role_dag_ids." in played.words
+    assert (
+        "DAG:nope; deploy the DAG first, since Airflow has to read it, or correct its id in airflow_role_dag_ids."
+        in played.words
+    )
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -300,8 +300,8 @@ def test_one_of_airflows_own_roles_may_be_as_it_should_be(users: ApiUsers) -> No
 
 
 SHARED = (
-    "Role dag_trigger is also a role of {}; they get and lose the same permissions. Give this user a role of its own in "
-    "role_name."
+    "Role dag_trigger is also a role of {}; they get and lose the same permissions. Give this user a role of its own "
+    "in role_name."
 )
 
 
@@ -361,7 +361,9 @@ def test_a_role_that_other_users_have_too_by_the_command(release: str) -> None:
     by_command = CommandRunner(release, airflow_api_user)
     script = by_command.script
     script.lists("roles", "list", "-p", answer=[{"name": "dag_trigger", "resource": "DAGs", "action": "can_read"}])
-    have = [{"id": str(i), **USER, "username": name, "roles": ["dag_trigger"]} for i, name in enumerate(["deploy", "a"])]
+    have = [
+        {"id": str(i), **USER, "username": name, "roles": ["dag_trigger"]} for i, name in enumerate(["deploy", "a"])
+    ]
     script.lists("users", "list", answer=have)
     assert by_command(check_mode=True, **GIVEN)["changed"] is True
     assert by_command.warnings == [SHARED.format("a")]
@@ -385,7 +387,9 @@ def test_a_dag_that_airflow_does_not_know(
     pairs = {("can_read", "DAG:nope")}
     if "role_dag_ids" in given:
         pairs |= {("can_edit", "DAG:nope"), *OF_RUNS}
-    users.makes_role(pairs).answers(generation.problem(400, "Bad", "The specified resource: 'DAG:nope' was not found"), 400)
+    users.makes_role(pairs).answers(
+        generation.problem(400, "Bad", "The specified resource: 'DAG:nope' was not found"), 400
+    )
     error = users.failure(**GIVEN, **given)
     assert isinstance(error, BadInput)
     assert error.message == (

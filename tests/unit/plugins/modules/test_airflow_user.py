@@ -456,8 +456,7 @@ def test_an_address_that_is_taken(users, server, generation):
     error = users.failure(username="deploy", email="x@y")
     assert isinstance(error, Conflict)
     assert error.message == (
-        "Airflow refused user deploy: The email `x@y` already exists; choose another name, or another address "
-        "in email."
+        "Airflow refused user deploy: The email `x@y` already exists; choose another name, or another address in email."
     )
 
 
