@@ -103,6 +103,12 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
         )
     user = wish_of_user({**params, "roles": given, "state": "present"})
     if name not in user.fields["roles"]:
+        idle = "role_dag_ids" if dag_ids else "role_permissions" if permissions is not None else ""
+        if idle:
+            raise BadInput(
+                f"{idle} has no effect, since the user is not to have the role {name} (role_name); give {name} in "
+                f"roles, too, or leave {idle} out."
+            )
         return Wish(user, None, dag_ids)
     if permissions is None:
         permissions = [{"action": action, "resource": resource} for action, resource in least(dag_ids)]

@@ -210,6 +210,14 @@ def test_a_user_that_is_refused_after_its_role_was_made(users: ApiUsers, generat
             {"role_dag_ids": ["etl"], "role_permissions": permissions(("can_read", "DAGs"))},
             "role_permissions has all permissions of the role, so role_dag_ids limits nothing; leave one of them out.",
         ),
+        (
+            {"role_dag_ids": ["etl"], "roles": ["Viewer"]},
+            "role_dag_ids has no effect, since the user is not to have the role dag_trigger (role_name); give dag_tri",
+        ),
+        (
+            {"role_permissions": [], "roles": ["Viewer"]},
+            "role_permissions has no effect, since the user is not to have the role dag_trigger (role_name); give dag",
+        ),
         ({"role_dag_ids": ["etl", " "]}, "role_dag_ids holds an empty name; name the DAGs, or leave it out for all"),
     ],
 )
