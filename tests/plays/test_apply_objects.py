@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook
 
@@ -102,6 +104,20 @@ def test_a_file_that_would_not_be_read_is_named(tree: Path, name: str) -> None:
     played = applied(tree)
     assert played.status != 0
     assert f"tree holds files that would not be read ({name}); the right names are connections.yml, " in played.words
+
+
+def test_the_files_of_a_folder_come_together(tree: Path, tmp_path: Path) -> None:
+    (tree / "vault.yml").write_text(SECRETS, encoding="utf-8")
+    (tree / "pools.yml").write_text("pools: [{name: crawlers, slots: 4}]", encoding="utf-8")
+    (loaded,) = yaml.safe_load(Path(PLAYBOOK).read_text(encoding="utf-8"))
+    loaded["tasks"][-1] = {"ansible.builtin.debug": {"msg": "{{ _tree | to_json }}"}}
+    (tmp_path / "filter_plugins").symlink_to(ROOT / "playbooks" / "filter_plugins")
+    playbook = tmp_path / "playbook.yml"
+    playbook.write_text(json.dumps([loaded]), encoding="utf-8")
+    played = ansible_playbook(str(playbook), tmp_path, airflow_objects_folder=str(tree))
+    words = played.words.replace("\\", "")
+    assert '"password": "hidden-word"' in words, played.output
+    assert '"pools": [{"name": "crawlers", "slots": 4}]' in words
 
 
 def test_unknown_keys_are_named(tree: Path) -> None:
