@@ -119,11 +119,10 @@ def _lines(tasks: t.Sequence[Task]) -> list[str]:
 
 def _rows(tasks: list[dict[str, t.Any]]) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
     """The tasks that are drawn, in the order of their start, and the others; of many, a failed one is no other."""
-    ordered = sorted(tasks, key=_place)
-    failed = failed_tasks(ordered)
-    first = {id(task) for task in failed}
-    chosen = {id(task) for task in [*failed, *(task for task in ordered if id(task) not in first)][:MOST_ROWS]}
-    return [task for task in ordered if id(task) in chosen], [task for task in ordered if id(task) not in chosen]
+    failed = failed_tasks(tasks)
+    others = [task for task in tasks if task not in failed]
+    ranked = [*failed, *sorted(others, key=_place)]
+    return sorted(ranked[:MOST_ROWS], key=_place), ranked[MOST_ROWS:]
 
 
 def _place(task: dict[str, t.Any]) -> tuple[t.Any, ...]:

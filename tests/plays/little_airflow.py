@@ -11,11 +11,20 @@ import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import pytest
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS, Body
 
 V2 = GENERATIONS["v2"]
 # What is read by a POST.
 ACTIVE_RUNS = ["dags", "~", "dagRuns", "list"]
+
+
+def reached(monkeypatch: pytest.MonkeyPatch, *dag_ids: str) -> t.Iterator[LittleAirflow]:
+    """Let playbooks reach one with these DAGs, by the environment, for as long as a fixture lasts."""
+    with LittleAirflow(*dag_ids) as airflow:
+        for name, value in airflow.environment.items():
+            monkeypatch.setenv(name, value)
+        yield airflow
 
 
 class LittleAirflow:

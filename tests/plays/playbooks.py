@@ -65,6 +65,11 @@ def play(
     return ansible_playbook(str(playbook), folder, *options, **variables)
 
 
+def run_playbook(name: str, folder: Path, *options: str, **variables: t.Any) -> Played:
+    """Run a playbook of the collection with FOLDER as the current folder."""
+    return ansible_playbook(str(ROOT / "playbooks" / f"{name}.yml"), folder, *options, **variables)
+
+
 def worked_out(
     folder: Path,
     cases: t.Mapping[str, tuple[t.Mapping[str, t.Any], str]],

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow
+from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow, reached
 from ansible_collections.dagops.airflow.tests.plays.playbooks import ansible_playbook
 
 RUN_DAG = "- import_playbook: dagops.airflow.run_dag\n  vars:\n"
@@ -64,10 +64,7 @@ CONF: dict[str, tuple[str, dict[str, t.Any]]] = {
 
 @pytest.fixture
 def airflow(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[LittleAirflow]:
-    with LittleAirflow("etl") as airflow:
-        for name, value in airflow.environment.items():
-            monkeypatch.setenv(name, value)
-        yield airflow
+    yield from reached(monkeypatch, "etl")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow
+from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow, reached
 from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook
 
 PLAYBOOK = ROOT / "playbooks" / "deploy_dags.yml"
@@ -29,10 +29,7 @@ def deploy(folder: Path, *options: str, **variables: t.Any) -> Played:
 
 @pytest.fixture
 def airflow(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[LittleAirflow]:
-    with LittleAirflow("etl") as airflow:
-        for name, value in airflow.environment.items():
-            monkeypatch.setenv(name, value)
-        yield airflow
+    yield from reached(monkeypatch, "etl")
 
 
 def test_dags_are_paused_before_files_are_copied() -> None:

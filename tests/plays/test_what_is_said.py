@@ -10,27 +10,20 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow
-from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook
+from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow, reached
+from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, ansible_playbook, run_playbook
 from ansible_collections.dagops.airflow.tests.unit.bodies import RUN_ID
 from ansible_collections.dagops.airflow.tests.unit.questions import question
 
 
 @pytest.fixture
 def airflow(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[LittleAirflow]:
-    with LittleAirflow("ok", "etl") as airflow:
-        for name, value in airflow.environment.items():
-            monkeypatch.setenv(name, value)
-        yield airflow
-
-
-def run(name: str, folder: Path, *options: str, **variables: t.Any) -> Played:
-    return ansible_playbook(str(ROOT / "playbooks" / f"{name}.yml"), folder, *options, **variables)
+    yield from reached(monkeypatch, "ok", "etl")
 
 
 def said(name: str, folder: Path, *options: str, **variables: t.Any) -> str:
     """What the last task of a playbook shows."""
-    played = run(name, folder, *options, **variables)
+    played = run_playbook(name, folder, *options, **variables)
     assert played.status == 0, played.output
     return played.words.rpartition('"msg": "')[2].partition('"')[0]
 
@@ -70,7 +63,7 @@ def test_what_is_wrong_with_an_answer(tmp_path: Path, airflow: LittleAirflow) ->
         ({"airflow_task_id": ".."}, "airflow_task_id '..' has only dots"),
         ({"airflow_wait_timeout": "soon"}, "airflow_wait_timeout: argument 'wait_timeout' is of type"),
     ):
-        played = run("answer_approval", tmp_path, **{**named, **variables})
+        played = run_playbook("answer_approval", tmp_path, **{**named, **variables})
         assert (played.status != 0, words in played.words) == (True, True), played.output
 
 

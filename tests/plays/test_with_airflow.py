@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from ansible.release import __version__ as ansible_version
-from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow
-from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook, play
+from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow, reached
+from ansible_collections.dagops.airflow.tests.plays.playbooks import play, run_playbook
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
 
 V2 = GENERATIONS["v2"]
@@ -22,14 +22,7 @@ SCHEDULED = "scheduled__2026-01-01T00:00:00+00:00"
 
 @pytest.fixture
 def airflow(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[LittleAirflow]:
-    with LittleAirflow("etl", "données") as airflow:
-        for name, value in airflow.environment.items():
-            monkeypatch.setenv(name, value)
-        yield airflow
-
-
-def run(name: str, folder: Path, *options: str, **variables: t.Any) -> Played:
-    return ansible_playbook(str(ROOT / "playbooks" / f"{name}.yml"), folder, *options, **variables)
+    yield from reached(monkeypatch, "etl", "données")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +46,7 @@ def test_any_run_is_cancelled(
         airflow.runs["etl", SCHEDULED] = V2.run(SCHEDULED, state, dag_id="etl", logical_date=DATE)
     # A run of another date.
     airflow.runs["etl", "r"] = V2.run("r", "running", dag_id="etl", logical_date="2026-01-02T00:00:00Z")
-    played = run("cancel_dag_run", tmp_path, airflow_dag_id="etl", **by)
+    played = run_playbook("cancel_dag_run", tmp_path, airflow_dag_id="etl", **by)
     assert played.status == 0, played.output
     assert f"DAG run etl / {(*by.values(),)[0]} {words}" in played.words
     assert airflow.written == written
@@ -64,7 +57,7 @@ def test_a_run_that_did_not_succeed(answer: str, fails: bool, tmp_path: Path, ai
     """What is no answer at all is no reason to call a failed run good."""
     airflow.runs["etl", "r"] = V2.run("r", "failed", dag_id="etl")
     variables = {"airflow_dag_id": "etl", "airflow_dag_run_id": "r", "airflow_require_success": answer}
-    played = run("cancel_dag_run", tmp_path, **variables)
+    played = run_playbook("cancel_dag_run", tmp_path, **variables)
     assert (played.status != 0) is fails, played.output
     assert "DAG run etl / r has ended already: failed" in played.words
 
@@ -74,7 +67,7 @@ def test_the_run_of_another_node_is_refused(taken: bool, tmp_path: Path, airflow
     if taken:
         airflow.runs["etl", "awx__7"] = V2.run("awx__7", "running", dag_id="etl")
     variables = {"airflow_dag_id": "etl", "airflow_wait": False, "awx_job_id": 8, "awx_workflow_job_id": 7}
-    played = run("run_dag", tmp_path, **variables)
+    played = run_playbook("run_dag", tmp_path, **variables)
     refusal = "DAG run etl / awx__7 was made by another node of this workflow"
     assert (played.status != 0, refusal in played.words) == (taken, taken), played.output
     assert airflow.written == ([] if taken else ["POST dags/etl/dagRuns"])
@@ -85,7 +78,7 @@ def test_a_note_holds_any_letters(note: str | None, tmp_path: Path, airflow: Lit
     for name in ("pause_all", "restore"):
         if note and name == "restore":
             (tmp_path / "airflow_paused.json").write_text(note, encoding="utf-8")
-        played = run(name, tmp_path)
+        played = run_playbook(name, tmp_path)
         assert played.status == 0, played.output
         assert {dag["is_paused"] for dag in airflow.dags.values()} == {name == "pause_all"}
 
@@ -100,7 +93,7 @@ def test_dags_are_unpaused_when_one_of_them_is_deleted_meanwhile(tmp_path: Path,
 
     airflow.on_write = delete
     folders = {"airflow_dags_source": "dags/", "airflow_dags_folder": f"{tmp_path}/there"}
-    played = run("deploy_dags", tmp_path, airflow_dag_ids="etl,données", airflow_parse_timeout=1, **folders)
+    played = run_playbook("deploy_dags", tmp_path, airflow_dag_ids="etl,données", airflow_parse_timeout=1, **folders)
     # One of the two is not there.
     assert played.status != 0
     assert [*airflow.dags] == ["etl"]
@@ -127,7 +120,7 @@ def test_a_file_that_is_still_broken_is_no_success(again: bool, tmp_path: Path, 
     if again:
         (tmp_path / "there").mkdir()
         (tmp_path / "there" / "etl.py").write_text("# Airflow DAG", encoding="utf-8")
-    played = run("deploy_dags", tmp_path, airflow_parse_timeout=9, **variables)
+    played = run_playbook("deploy_dags", tmp_path, airflow_parse_timeout=9, **variables)
     assert played.status != 0, played.output
     assert "etl.py cannot be imported: ModuleNotFoundError: No module named 'broken'; mend the file" in played.words
 
@@ -138,19 +131,19 @@ def test_a_dag_that_left_its_file_while_that_was_broken_is_not_waited_for(
     for dag in airflow.dags.values():
         dag["fileloc"] = f"{tmp_path}/there/etl.py"
     airflow.dags["données"].update(is_stale=True, has_import_errors=True)
-    played = run("deploy_dags", tmp_path, airflow_parse_timeout=1, **deployment(tmp_path))
+    played = run_playbook("deploy_dags", tmp_path, airflow_parse_timeout=1, **deployment(tmp_path))
     assert played.status == 0, played.output
 
 
 def test_check_mode_speaks_of_no_run_that_is_not_there(tmp_path: Path, airflow: LittleAirflow) -> None:
     variables = {"airflow_dag_id": "etl", "airflow_dag_run_id": "r"}
-    foreseen = run("run_dag", tmp_path, "--check", **variables)
+    foreseen = run_playbook("run_dag", tmp_path, "--check", **variables)
     assert foreseen.status == 0, foreseen.output
     assert '"DAG run etl / r would be triggered."' in foreseen.words
     assert "CUSTOM STATS" not in foreseen.output
-    made = run("run_dag", tmp_path, airflow_wait=False, **variables)
+    made = run_playbook("run_dag", tmp_path, airflow_wait=False, **variables)
     assert '"DAG run etl / r is queued. http://' in made.words
-    there = run("run_dag", tmp_path, "--check", **variables)
+    there = run_playbook("run_dag", tmp_path, "--check", **variables)
     assert '"DAG run etl / r is queued. http://' in there.words
 
 
@@ -181,7 +174,7 @@ def test_the_role_speaks_of_its_own_variables(tmp_path: Path, airflow: LittleAir
 
 @pytest.mark.parametrize("playbook", ["run_dag", "cancel_dag_run"])
 def test_a_playbook_speaks_of_its_own_variables(playbook: str, tmp_path: Path, airflow: LittleAirflow) -> None:
-    played = run(playbook, tmp_path, airflow_dag_id="etl", airflow_dag_run_id="x" * 251)
+    played = run_playbook(playbook, tmp_path, airflow_dag_id="etl", airflow_dag_run_id="x" * 251)
     assert played.status != 0
     assert f"airflow_dag_run_id '{'x' * 59}…' has 251 characters" in played.words, played.output
     assert " dag_run_id 'xx" not in played.words
@@ -211,7 +204,7 @@ def test_dates_in_a_list_of_dags(name: str, kind: str, tmp_path: Path, airflow: 
     options = ("-e", f"@{tmp_path}/vars.yml", "-vvv", "-e", "airflow_parse_timeout=9 airflow_deploy_parse_timeout=9")
     if name == "airflow_smoke_dags":
         folders = {"airflow_dags_source": "dags/", "airflow_dags_folder": f"{tmp_path}/there"}
-        played = run("deploy_dags", tmp_path, *options, **folders)
+        played = run_playbook("deploy_dags", tmp_path, *options, **folders)
     else:
         role = {"ansible.builtin.import_role": {"name": "dagops.airflow.airflow_deploy"}}
         played = play(tmp_path, [role], *options, plays_vars={})

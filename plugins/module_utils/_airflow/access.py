@@ -88,9 +88,9 @@ class Access(Family):
         # Outside of check mode Airflow refuses it, and nothing is read for that alone.
         if self.looks_ahead and "email" in wanted:
             self._read_once("users", self.select_users)
-        taken = taken_address(self._known, current, wanted)
-        if taken.sentence:
-            return taken
+        address = taken_address(self._known, current, wanted)
+        if address.sentence:
+            return address
         has: list[str] = current["roles"] if current else []
         without = current is None and not wanted["roles"]
         more = {PUBLIC} if without else set(wanted.get("roles", has)) - set(has)

@@ -65,8 +65,7 @@ def told(wish: Wish, done: Done, result: Object, check_mode: bool) -> str:
         "logical_date": iso(wish.logical_date),
     }
     name = run_name({**run, "dag_run_id": run["dag_run_id"] or f"of {run['logical_date']}"})
-    changes = done.diff["after"] if done.diff else {}
-    if check_mode and (done.foreseen or f"DAG run {name}" in changes):
+    if check_mode and (done.foreseen or (done.changed and not done.found)):
         return f"DAG run {name} would be {WOULD_BE[wish.state]}."
     if wish.state == "absent":
         return f"DAG run {name} {'is deleted' if done.changed else 'does not exist'}."
