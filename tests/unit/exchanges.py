@@ -12,6 +12,7 @@ import email.message
 import email.utils
 import io
 import json
+import socket
 import typing as t
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -75,6 +76,7 @@ class Exchange:
         self.error: BaseException | None = None
         self.takes = 0.0
         self.cut: int | None = None
+        self.cut_by: Exception | None = None
         self.framed = True
 
     def __str__(self) -> str:
@@ -101,6 +103,13 @@ class Exchange:
     def breaks_after(self, length: int) -> Exchange:
         """The connection breaks in the middle of the body."""
         self.cut = length
+        self.cut_by = urllib3.exceptions.ProtocolError("Connection broken: IncompleteRead")
+        return self
+
+    def stalls_after(self, length: int) -> Exchange:
+        """The rest of the body does not come in time."""
+        self.cut = length
+        self.cut_by = socket.timeout("timed out")
         return self
 
     def unframed(self) -> Exchange:
@@ -223,7 +232,7 @@ class Transport(requests.adapters.HTTPAdapter):
             headers["Content-Length"] = str(len(exchange.body))
         body: t.Any = exchange.body if exchange.cut is None else exchange.body[: exchange.cut]
         raw = urllib3.HTTPResponse(
-            body=Cut(body) if exchange.cut is not None else io.BytesIO(body),
+            body=Cut(body, exchange.cut_by) if exchange.cut_by else io.BytesIO(body),
             headers={name: value for name, value in headers.items() if value},
             status=exchange.status,
             preload_content=False,
@@ -233,12 +242,16 @@ class Transport(requests.adapters.HTTPAdapter):
 
 
 class Cut(io.BytesIO):
-    """A connection that breaks where its bytes end."""
+    """A connection that fails where its bytes end."""
+
+    def __init__(self, body: bytes, error: Exception) -> None:
+        super().__init__(body)
+        self.error = error
 
     def read(self, size: int | None = -1) -> bytes:  # type: ignore[override]
         data = super().read(size)
         if not data:
-            raise urllib3.exceptions.ProtocolError("Connection broken: IncompleteRead")
+            raise self.error
         return data
 
 

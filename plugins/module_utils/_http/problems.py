@@ -112,9 +112,20 @@ def too_large(url: str, limit: int, status: int) -> ApiError:
     return error
 
 
-def broken_off(url: str) -> Unreachable:
-    """An answer that came to its end too early."""
-    return Unreachable(f"The connection to {url} broke in the middle of an answer; look at the network and the proxy.")
+def broken_off(url: str, error: Exception | None = None, place: str = "in the middle of an answer") -> Unreachable:
+    """An answer of which the rest does not come.
+
+    :param error: what ended it, unless it came to its end too early. requests makes a time-out a ConnectionError here.
+    :param place: what was being done.
+    """
+    from urllib3.exceptions import ReadTimeoutError
+
+    if _cause(error, ReadTimeoutError):
+        return Unreachable(
+            f"{url} sent nothing for longer than request_timeout {place}; look at the load of Airflow and the network, "
+            "or raise request_timeout."
+        )
+    return Unreachable(f"The connection to {url} broke {place}; look at the network and the proxy.")
 
 
 def _broken_before(url: str, answered: bool, sent: bool = True) -> Unreachable:

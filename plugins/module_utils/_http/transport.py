@@ -117,7 +117,7 @@ class Transport:
         try:
             answer = Answer(response, limit)
         except requests_errors() as error:
-            raise broken_off(self.url) from error
+            raise broken_off(self.url, error) from error
         finally:
             response.close()
         if answer.broken_off:
@@ -130,9 +130,7 @@ class Transport:
         try:
             yield self._lines(response)
         except requests_errors() as error:
-            raise Unreachable(
-                f"The connection to {self.url} broke while {path} was read; look at the network and the proxy."
-            ) from error
+            raise broken_off(self.url, error, f"while {path} was read") from error
         finally:
             response.close()
 

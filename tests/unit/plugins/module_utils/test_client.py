@@ -167,6 +167,10 @@ OUTAGES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
         "did not answer within 30 s (request_timeout)",
     ),
     "broken off": (lambda answer: answer.answers({"a": "b" * 100}).breaks_after(9), "in the middle of an answer"),
+    "stalled": (
+        lambda answer: answer.answers({"a": "b" * 100}).stalls_after(9),
+        "sent nothing for longer than request_timeout in the middle of an answer",
+    ),
     "head": (lambda answer: answer.says("").unframed(), "in the middle of an answer"),
     "handshake": (
         lambda answer: answer.fails(requests.exceptions.SSLError(ssl.SSLEOFError(8, "EOF occurred"))),
@@ -1176,6 +1180,13 @@ def test_lines_that_break_off(client, server):
     error = failure(lines, client)
     assert isinstance(error, Unreachable)
     assert "broke while /api/v1/things was read" in error.message
+
+
+def test_lines_of_which_the_rest_does_not_come_in_time(client, server):
+    server.get(PATH, {"full": "true"}).says(b"one\ntwo\n" * 10).stalls_after(12)
+    error = failure(lines, client)
+    assert isinstance(error, Unreachable)
+    assert "sent nothing for longer than request_timeout while /api/v1/things was read" in error.message
 
 
 def test_lines_behind_a_head_that_was_cut_off(client, server):
