@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dagops.airflow.plugins.module_utils._base.states import ENDED
-
 Object = dict[str, t.Any]
 
 
@@ -49,18 +47,6 @@ def run_artifact(result: Object, check_mode: bool = False) -> Object:
     }
 
 
-def cancelled_outcome(state: str, name: str, check_mode: bool = False) -> str:
-    """Say what has become of a run that was to be cancelled.
-
-    :param state: of the run before; empty: there is no run.
-    """
-    if not state:
-        return f"DAG run {name} does not exist"
-    if state in ENDED:
-        return f"DAG run {name} has ended already: {state}"
-    return f"DAG run {name} {'would be cancelled' if check_mode else f'was still {state} and is cancelled'}"
-
-
 def _is_foreseen(result: Object, check_mode: bool) -> bool:
     """Whether the run is one that check mode would make."""
     after = (result.get("diff") or {}).get("after") or {}
@@ -80,7 +66,6 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {
-            "cancelled_outcome": cancelled_outcome,
             "named_run": named_run,
             "run_artifact": run_artifact,
             "run_id_of_job": run_id_of_job,

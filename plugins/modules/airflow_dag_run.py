@@ -87,15 +87,16 @@ options:
       - V(triggered) creates the run, or adopts it if it exists.
       - V(awaited) waits for a run that exists, for example a run of the scheduler. It creates no run.
       - V(cleared) runs an existing run again. Needs Airflow 2.4 or newer.
-      - V(failed) cancels an existing run. It is marked failed at once, and its tasks end some seconds later. A run that
-        has already succeeded is also marked failed.
+      - V(cancelled) cancels a run that is queued or running. It is marked failed at once, and its tasks end some seconds
+        later. A run that has ended, or does not exist, is not changed.
+      - V(failed) marks an existing run failed, also a run that has already succeeded.
       - V(success) marks an existing run successful.
       - V(absent) deletes a run. It warns if the DAG does not exist, because the id may be wrong. On Airflow 3.3 delete
         only runs that have ended. The scheduler can stop with C(ObjectDeletedError) if a queued run is deleted.
       - In check mode the module only warns if a DAG or a run does not exist, because an earlier task may create it. The
         result is then the expected one.
     type: str
-    choices: [triggered, awaited, cleared, failed, success, absent]
+    choices: [triggered, awaited, cleared, cancelled, failed, success, absent]
     default: triggered
   only_failed:
     description: With O(state=cleared), whether to run again only the tasks that failed and the tasks that never ran
@@ -214,14 +215,14 @@ EXAMPLES = r"""
   dagops.airflow.airflow_dag_run:
     dag_id: etl_daily
     dag_run_id: ansible__20261122T101500Z__5f3ac0de
-    state: failed
+    state: cancelled
 """
 
 RETURN = r"""
 dag_run:
   description:
-    - The run in its last known state. With O(state=absent) the run before the task, or null if there was none. In check
-      mode the expected run; if an earlier task would create it, unknown values are null. Its conf is not returned.
+    - The run in its last known state. With O(state=absent) the run before the task. With O(state=absent) and
+      O(state=cancelled) null if there was none. In check mode the expected run; if an earlier task would create it, unknown values are null. Its conf is not returned.
     - Every failure after the run was triggered has it, too, so that a rescue block can use it.
   returned: when there is a run
   type: dict
@@ -376,7 +377,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "run_after": {"type": "str"},
     "state": {
         "type": "str",
-        "choices": ["triggered", "awaited", "cleared", "failed", "success", "absent"],
+        "choices": ["triggered", "awaited", "cleared", "cancelled", "failed", "success", "absent"],
         "default": "triggered",
     },
     "only_failed": {"type": "bool", "default": True},

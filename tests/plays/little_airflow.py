@@ -93,15 +93,17 @@ class LittleAirflow:
             return 201, {"access_token": f"token-{len(self.logins)}"}
         if place == ["version"]:
             return 200, {"version": "3.3.2"}
-        answer = self._asks(body) if place[-1] == "hitlDetails" else self._answer(method, place, query, body)
+        answer = self._asks(place, body) if place[-1] == "hitlDetails" else self._answer(method, place, query, body)
         if method != "GET" and place != ACTIVE_RUNS:
             what = f"{method} {'/'.join(place)}"
             self.written.append(what)
             self.on_write(what)
         return answer
 
-    def _asks(self, body: Body) -> tuple[int, Body]:
+    def _asks(self, place: list[str], body: Body) -> tuple[int, Body]:
         """Tell the question, and take an answer to it."""
+        if place[-2] != str(self.question["task_instance"]["map_index"]):
+            return 404, V2.no_run(place[3])
         self.question.update({**body, "responded_at": "2100-01-01T00:00:00Z"} if body else {})
         self.question["response_received"] = bool(self.question["responded_at"])
         return 200, self.question

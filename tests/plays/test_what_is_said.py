@@ -51,6 +51,9 @@ def test_with_what_a_question_was_answered(tmp_path: Path, airflow: LittleAirflo
     assert said("answer_approval", tmp_path, **named) == f"{task} was answered with Approve."
     airflow.question["responded_by_user"] = {"id": "7", "name": "ann"}
     assert said("answer_approval", tmp_path, **named) == f"{task} was answered before with Approve by ann."
+    airflow.question = question(index=0)
+    task = f"Task approve[0] of DAG run etl_daily / {RUN_ID}"
+    assert said("answer_approval", tmp_path, **named, airflow_map_index=0) == f"{task} was answered with Approve."
 
 
 def test_what_is_wrong_with_an_answer(tmp_path: Path, airflow: LittleAirflow) -> None:
@@ -62,6 +65,7 @@ def test_what_is_wrong_with_an_answer(tmp_path: Path, airflow: LittleAirflow) ->
         ({"airflow_choose": []}, "airflow_choose is an empty list; give an option, or a list of options."),
         ({"airflow_task_id": ".."}, "airflow_task_id '..' has only dots"),
         ({"airflow_wait_timeout": "soon"}, "airflow_wait_timeout: argument 'wait_timeout' is of type"),
+        ({"airflow_map_index": "all"}, "airflow_map_index: argument 'map_index' is of type"),
     ):
         played = run_playbook("answer_approval", tmp_path, **{**named, **variables})
         assert (played.status != 0, words in played.words) == (True, True), played.output

@@ -66,17 +66,3 @@ def test_the_run_that_is_meant(dag_id, dag_run_id, artifact, named):
 )
 def test_what_later_nodes_need_to_know(result, check_mode, artifact):
     assert dag_runs.run_artifact(result, check_mode) == artifact
-
-
-@pytest.mark.parametrize(
-    ("state", "check_mode", "words"),
-    [
-        ("running", False, "was still running and is cancelled"),
-        ("queued", True, "would be cancelled"),
-        ("failed", False, "has ended already: failed"),
-        ("success", True, "has ended already: success"),
-        ("", False, "does not exist"),
-    ],
-)
-def test_what_has_become_of_a_run_that_is_to_be_cancelled(state, check_mode, words):
-    assert dag_runs.cancelled_outcome(state, "etl / r", check_mode) == f"DAG run etl / r {words}"

@@ -23,7 +23,6 @@ from .access_refusals import (
     Refusal,
     check_room,
     check_words,
-    for_admins,
     made_with_public,
     needs_another_login,
     needs_public,
@@ -333,7 +332,6 @@ class Access(Family):
                 # With the simple auth manager Airflow 3 has its web interface there: a page for any path.
                 raise no_users(f"{self.url} has no API for users and roles") from error
             if error.status not in (400, 422):
-                error.message = for_admins(error.message)
                 raise
             other = f"Airflow refused {what}: {error.reason.rstrip('.') or f'status {error.status}'}; correct it."
             raise (unknown_word(what, error.reason, self._known_names) or BadInput(other)) from error

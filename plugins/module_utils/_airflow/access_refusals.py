@@ -29,9 +29,6 @@ _WAYS_OUT = {
 TO_REPLACE_A_ROLE = {("can_edit", "Users"), ("can_edit", "Roles"), ("can_delete", "Roles")}
 _DEPLOY = "deploy the DAG first, since Airflow has to read it, or correct its id"
 
-# Who may do that to users and roles can become an admin, so it is no permission to give away.
-_GIVE_IT = re.compile(r"give it to (one of the user's roles( \(airflow_role\))?|the user in Airflow's auth manager)")
-
 Known = t.Callable[[str], t.Iterable[str]]
 
 
@@ -173,11 +170,6 @@ def needs_public(username: str) -> Refusal:
 def made_with_public(username: str) -> str:
     """What is said when the role that a new user was made with could not be taken away."""
     return f"User {username} was made, and has the role {PUBLIC} for now; repeating the task takes it away."
-
-
-def for_admins(message: str) -> str:
-    """Return the message about a missing permission without the advice to give it to a role."""
-    return _GIVE_IT.sub("log in as a user who may manage users and roles, such as an Admin", message)
 
 
 def no_users(what: str) -> Unsupported:

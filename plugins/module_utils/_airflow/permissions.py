@@ -13,6 +13,7 @@ import typing as t
 from urllib.parse import unquote
 
 from .._base.text import one_line
+from .._http.login import Takes
 
 _ROOT = re.compile(r"/api/v[12]/|/auth/fab/v1/")
 _ACTIONS = {"GET": "can_read", "POST": "can_create", "PUT": "can_edit", "PATCH": "can_edit", "DELETE": "can_delete"}
@@ -30,6 +31,8 @@ _RESOURCES = {
     "users": "Users",
     "variables": "Variables",
 }
+# Who may change these can become an admin.
+_OF_ADMINS = ("roles", "users", "permissions")
 # What belongs to a DAG takes a permission on that as well.
 _OF_A_DAG = {
     "assets": ["Assets"],
@@ -46,15 +49,15 @@ _OF_A_DAG = {
 }
 
 
-def permissions_for(method: str, path: str, fab: bool) -> str:
-    """Return the permissions that a request takes, such as C(can_read on Pools); an empty text where nobody knows.
+def permissions_for(method: str, path: str, fab: bool) -> Takes:
+    """Return the permissions that a request takes, such as C(can_read on Pools).
 
     :param path: the path of the request, below the base URL.
     :param fab: whether the FAB auth manager decides.
     """
     root = _ROOT.match(path)
     if root is None or method not in _ACTIONS:
-        return ""
+        return Takes()
     first, *more = [unquote(part) for part in path[root.end() :].split("/")]
     if first == "dags":
         pairs = _of_dag(method, more, fab)
@@ -62,7 +65,8 @@ def permissions_for(method: str, path: str, fab: bool) -> str:
         pairs = [("can_edit", "DAGs")]
     else:
         pairs = [(_ACTIONS[method], _RESOURCES[first])] if first in _RESOURCES else []
-    return ", and ".join(f"{action if fab else _METHODS[action]} on {resource}" for action, resource in pairs)
+    named = [f"{action if fab else _METHODS[action]} on {resource}" for action, resource in pairs]
+    return Takes(", and ".join(named), first in _OF_ADMINS)
 
 
 def _of_dag(method: str, words: t.Sequence[str], fab: bool) -> list[tuple[str, str]]:

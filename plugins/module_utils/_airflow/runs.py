@@ -230,7 +230,7 @@ class Runs(Family):
             self._delete(self._path_to_change(dag_id, dag_run_id), unknown)
         except Conflict as error:
             raise Conflict(
-                f"DAG run {dag_id} / {dag_run_id} cannot be deleted while it is running; use state: failed first.",
+                f"DAG run {dag_id} / {dag_run_id} cannot be deleted while it is running; use state: cancelled first.",
                 error.status,
                 error.reason,
             ) from error

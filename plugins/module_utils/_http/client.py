@@ -27,7 +27,7 @@ from .._base.patience import Patience
 from .._base.text import Redactor, one_line, reason_of
 from .address import api_of, route_of, vouchers_for
 from .answer import NOTHING_THERE, Answer, is_no_route, is_of_airflow, may_pass
-from .login import NO_PASSES, Login, Passes
+from .login import NO_PASSES, Login, Passes, Takes
 from .problems import blocked, not_airflow, too_large
 from .transport import Transport
 
@@ -83,7 +83,7 @@ class Client:
         self._answered: set[str] = set()
         self._closed: set[str] = set()
         # Who knows Airflow's objects says which permissions a request takes: by method, path, and auth manager.
-        self.permissions_for: t.Callable[[str, str, bool], str] = lambda method, path, fab: ""
+        self.permissions_for: t.Callable[[str, str, bool], Takes] = lambda method, path, fab: Takes()
 
     def log_in(self) -> None:
         """Log in now and anew, which proves the credentials; an ApiError when that is refused."""
@@ -371,7 +371,7 @@ class Client:
 
     def _denied(self, method: str, path: str, answer: Answer) -> Denied:
         reason = self._reason(answer)
-        takes = self.permissions_for(method, path, self.login.by_fab()) if answer.status == 403 else ""
+        takes = self.permissions_for(method, path, self.login.by_fab()) if answer.status == 403 else Takes()
         advice = self.login.advice(answer.status, reason, takes)
         told = f"{_message(method, answer, reason)}: {advice}."
         # A login may still help, as with a proxy that wants one for each path.

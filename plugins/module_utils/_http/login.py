@@ -102,16 +102,32 @@ class Server(t.Protocol):
         """Return what to say of an answer of which nothing can be made: C(error), marked when that may pass."""
 
 
-def lacking(who: str, takes: str) -> str:
+class Takes(t.NamedTuple):
+    """What a request takes of its user.
+
+    :param permissions: their names; empty: nobody knows.
+    :param is_for_admins: who may do this can become an admin, so these permissions are not to be given away.
+    """
+
+    permissions: str = ""
+    is_for_admins: bool = False
+
+    def way_out(self, usual: str) -> str:
+        """Return what helps a user who lacks them: C(usual), unless an admin has to do it."""
+        return "log in as a user who may manage users and roles, such as an Admin" if self.is_for_admins else usual
+
+
+def lacking(who: str, takes: Takes) -> str:
     """Say that a permission is missing, and which one that is, where it is known."""
-    if ", and " in takes:
-        return f"{who} lacks one of the permissions ({takes})"
-    return f"{who} lacks the permission{f' ({takes})' if takes else ''}"
+    if ", and " in takes.permissions:
+        return f"{who} lacks one of the permissions ({takes.permissions})"
+    return f"{who} lacks the permission{f' ({takes.permissions})' if takes.permissions else ''}"
 
 
-def lacking_in_fab(who: str, takes: str) -> str:
+def lacking_in_fab(who: str, takes: Takes) -> str:
     """Say so, and what helps with the FAB auth manager."""
-    return f"{lacking(who, takes)}; give it to one of the user's roles (airflow_role)"
+    way_out = takes.way_out("give it to one of the user's roles (airflow_role)")
+    return f"{lacking(who, takes)}; {way_out}"
 
 
 class Login:
@@ -154,10 +170,10 @@ class Login:
         """Whether the FAB auth manager decides what the user may do, as on Airflow 2."""
         return True
 
-    def advice(self, status: int, reason: str, takes: str) -> str:
+    def advice(self, status: int, reason: str, takes: Takes) -> str:
         """What a person should look at after 401 (not logged in) or 403 (no permission), for this reason.
 
-        :param takes: the permissions that the request takes; empty: nobody knows.
+        :param takes: what the request takes.
         """
         return "give api_username and api_password, or api_token"
 
@@ -179,13 +195,11 @@ class TokenLogin(Login):
     def at_the_door(self) -> Login:
         return self
 
-    def advice(self, status: int, reason: str, takes: str) -> str:
+    def advice(self, status: int, reason: str, takes: Takes) -> str:
         if status == 401:
             return BAD_TOKEN
-        return (
-            f"api_token is not valid here, or {lacking('its user', takes)}; get a new one, or give it to one of the "
-            "user's roles"
-        )
+        way_out = takes.way_out("give it to one of the user's roles")
+        return f"api_token is not valid here, or {lacking('its user', takes)}; get a new one, or {way_out}"
 
 
 class PasswordLogin(Login):
@@ -230,7 +244,7 @@ class PasswordLogin(Login):
     def proven(self, status: int, reason: str) -> bool:
         return bool(self._pass)
 
-    def advice(self, status: int, reason: str, takes: str) -> str:
+    def advice(self, status: int, reason: str, takes: Takes) -> str:
         return lacking_in_fab(f"user {self.user}", takes)
 
     def _log_in(self, client: Server) -> None:

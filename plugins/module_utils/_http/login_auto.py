@@ -9,7 +9,7 @@ import math
 import typing as t
 
 from .._base.errors import AirflowError, ApiError, Denied
-from .login import PASS_AGE, Login, Server
+from .login import PASS_AGE, Login, Server, Takes
 from .login_v1 import BACKENDS, BasicLogin, SessionLogin
 
 if t.TYPE_CHECKING:
@@ -94,7 +94,7 @@ class AutoLogin(Login):
     def proven(self, status: int, reason: str) -> bool:
         return self._active.proven(status, reason)
 
-    def advice(self, status: int, reason: str, takes: str) -> str:
+    def advice(self, status: int, reason: str, takes: Takes) -> str:
         return self._active.advice(status, reason, takes)
 
     def _speed_up(self, client: Server) -> None:

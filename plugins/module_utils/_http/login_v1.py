@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import typing as t
 from urllib.parse import urljoin, urlsplit
 
@@ -13,7 +14,7 @@ from .._base.errors import Denied, Unreachable, WrongLogin
 from .._base.patience import TOO_MANY
 from .._base.text import one_line
 from .answer import NOTHING_THERE, Answer, may_pass
-from .login import Login, PasswordLogin, Server, lacking, lacking_in_fab
+from .login import Login, PasswordLogin, Server, Takes, lacking, lacking_in_fab
 from .login_form import LoginForm, login_form_of, words_of
 from .problems import redirect_target
 from .transport import REDIRECTS
@@ -26,6 +27,8 @@ DOOR = "door"  # what a proxy before the form is shown
 BACKENDS = "[api] auth_backends in airflow.cfg"
 # Seconds to wait for a turn at the login form, which takes 5 posts in 40 s ([webserver] auth_rate_limit).
 FORM_PATIENCE = 60.0
+# What tasks know of each other: when the form has refused these credentials, in seconds of the clock, which they share.
+REFUSED = "refused"
 
 
 class BasicLogin(Login):
@@ -53,7 +56,7 @@ class BasicLogin(Login):
     def proven(self, status: int, reason: str) -> bool:
         return self._worked
 
-    def advice(self, status: int, reason: str, takes: str) -> str:
+    def advice(self, status: int, reason: str, takes: Takes) -> str:
         if self._worked and status == 403:
             return lacking_in_fab(f"user {self.user}", takes)
         # From 2.9.3 on Airflow 2 answers 403 to a wrong password, too.
@@ -111,11 +114,8 @@ class SessionLogin(PasswordLogin):
             )
         answer = self._posted(client, form, page.cookie)
         if _is_refusal(client.url, answer):
-            raise WrongLogin(
-                f"Airflow's login form refused api_username ({self.user}) or api_password: one of them is wrong; "
-                "correct it.",
-                answer.status,
-            )
+            self.note(client, str(client.clock.now()), REFUSED)
+            raise self._wrong("login form", answer.status)
         if answer.status not in (302, 303) or not answer.cookie or _is_misplaced(client.url, answer):
             raise _no_verdict(client, answer)
         client.has_answered(FORM)
@@ -132,26 +132,42 @@ class SessionLogin(PasswordLogin):
         return page
 
     def _posted(self, client: Server, form: LoginForm, cookie: str) -> Answer:
+        # Each task of a playbook may try a wrong password. It may have been corrected since, but nobody waits for that.
+        is_doubtful = self._was_refused(client)
         try:
-            return client.open_request(
-                "POST",
-                _target(client.url, form.action),
-                auth=self._door,
-                cookie=cookie,
-                patience=FORM_PATIENCE,
-                # Behind https, Airflow takes a form of its own pages only.
-                headers={"Referer": client.url + FORM},
-                follow=False,
-                data=form.filled(**self.credentials),
-            )
+            with client.patience.within(0.0) if is_doubtful else contextlib.nullcontext():
+                return client.open_request(
+                    "POST",
+                    _target(client.url, form.action),
+                    auth=self._door,
+                    cookie=cookie,
+                    patience=FORM_PATIENCE,
+                    # Behind https, Airflow takes a form of its own pages only.
+                    headers={"Referer": client.url + FORM},
+                    follow=False,
+                    data=form.filled(**self.credentials),
+                )
         except Unreachable as error:
             if error.status != TOO_MANY:
                 raise
+            if is_doubtful:
+                raise self._wrong("login form", TOO_MANY) from error
             raise Denied(
                 "Airflow's login form takes no more logins for now (rate limit, [webserver] auth_rate_limit); enable "
                 f"basic auth in {BACKENDS}, or log in less often.",
                 TOO_MANY,
             ) from error
+
+    def _was_refused(self, client: Server) -> bool:
+        """Whether the form has refused these credentials within the time that somebody would wait for a turn at it."""
+        when = self.known(client, REFUSED)
+        return bool(when) and client.clock.now() < float(when) + FORM_PATIENCE
+
+    def _wrong(self, what: str, status: int) -> WrongLogin:
+        return WrongLogin(
+            f"Airflow's {what} refused api_username ({self.user}) or api_password: one of them is wrong; correct it.",
+            status,
+        )
 
 
 class PasswordCheck(SessionLogin):
@@ -180,11 +196,7 @@ class PasswordCheck(SessionLogin):
                 return ""
             # Where people log in in another way, basic auth is all that a password is for.
             if not self._has_form and answer.status in (401, 403) and isinstance(body, dict) and "title" in body:
-                raise WrongLogin(
-                    f"Airflow's basic auth refused api_username ({self.user}) or api_password: one of them is wrong; "
-                    "correct it.",
-                    answer.status,
-                ) from error
+                raise self._wrong("basic auth", answer.status) from error
             raise
 
 

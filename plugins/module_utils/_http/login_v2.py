@@ -11,7 +11,7 @@ import typing as t
 from .._base.errors import ApiError, WrongLogin
 from .._base.text import json_of, one_line
 from .address import TOKEN
-from .login import BAD_TOKEN, Login, PasswordLogin, Server, TokenLogin, lacking, lacking_in_fab
+from .login import BAD_TOKEN, Login, PasswordLogin, Server, Takes, TokenLogin, lacking, lacking_in_fab
 from .login_v1 import BasicLogin
 
 if t.TYPE_CHECKING:
@@ -36,14 +36,15 @@ def is_of_fab(claims: Claims) -> bool:
     return claims.get("sub", "").isdigit() and "role" not in claims
 
 
-def _lacking(who: str, takes: str, claims: Claims) -> str:
+def _lacking(who: str, takes: Takes, claims: Claims) -> str:
     """Say that a permission is missing, and what helps with this auth manager."""
     if is_of_fab(claims):
         return lacking_in_fab(who, takes)
     if "role" in claims:
         denied = lacking(f"{who} has the role {one_line(claims['role'], 60)}, which", takes)
         return f"{denied}; give the user another role in [core] simple_auth_manager_users"
-    return f"{lacking(who, takes)}; give it to the user in Airflow's auth manager"
+    way_out = takes.way_out("give it to the user in Airflow's auth manager")
+    return f"{lacking(who, takes)}; {way_out}"
 
 
 class JwtLogin(TokenLogin):
@@ -60,7 +61,7 @@ class JwtLogin(TokenLogin):
     def proven(self, status: int, reason: str) -> bool:
         return status == 403 and reason == "Forbidden"
 
-    def advice(self, status: int, reason: str, takes: str) -> str:
+    def advice(self, status: int, reason: str, takes: Takes) -> str:
         if self.proven(status, reason):
             subject = self._claims.get("sub")
             who = f"the user of api_token (subject {one_line(subject, 60)})" if subject else "the user of api_token"
@@ -77,7 +78,7 @@ class PasswordTokenLogin(PasswordLogin):
     def by_fab(self) -> bool:
         return is_of_fab(claims_of(self._pass))
 
-    def advice(self, status: int, reason: str, takes: str) -> str:
+    def advice(self, status: int, reason: str, takes: Takes) -> str:
         return _lacking(f"user {self.user}", takes, claims_of(self._pass))
 
     def _exchange(self, client: Server) -> str:
@@ -138,7 +139,7 @@ class FabLogin(Login):
         # A token was given for the password.
         return True
 
-    def advice(self, status: int, reason: str, takes: str) -> str:
+    def advice(self, status: int, reason: str, takes: Takes) -> str:
         if self._active is self._basic and status == 401:
             return (
                 "the users API of this Airflow takes basic auth only, and [fab] auth_backends in airflow.cfg lacks "
@@ -150,6 +151,6 @@ class FabLogin(Login):
 class FabTokenLogin(JwtLogin):
     """A token that was issued elsewhere, shown to the users API."""
 
-    def advice(self, status: int, reason: str, takes: str) -> str:
+    def advice(self, status: int, reason: str, takes: Takes) -> str:
         advice = super().advice(status, reason, takes)
         return f"{advice}; Airflow 3.0 takes api_username and api_password here" if status == 401 else advice

@@ -128,7 +128,7 @@ class _Diagnosis:
         others = f"1 other run is active ({names})" if one else f"{len(running)} other runs are active ({names})"
         which = "it, end it" if one else "one of them, end one"
         return (
-            f"{others} and max_active_runs is {limit}: wait for {which} with state: failed, or raise max_active_runs "
+            f"{others} and max_active_runs is {limit}: wait for {which} with state: cancelled, or raise max_active_runs "
             "of the DAG"
         )
 

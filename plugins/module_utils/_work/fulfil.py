@@ -57,7 +57,13 @@ def how_found(wish: Wish, done: Done) -> str:
 
 def fulfil(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     """Bring the run into the wanted state; in check mode read what that takes and write nothing."""
-    acts = {"triggered": _triggered, "awaited": _awaited, "cleared": _cleared, "absent": _absent}
+    acts = {
+        "triggered": _triggered,
+        "awaited": _awaited,
+        "cleared": _cleared,
+        "cancelled": _cancelled,
+        "absent": _absent,
+    }
     try:
         return acts.get(wish.state, _marked)(airflow, wish, check_mode)
     except NotFound as error:
@@ -224,11 +230,24 @@ def _marked(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
     run = existing_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
     if run["state"] == wish.state:
         return Done(run, False, True, diff({}))
+    return _mark(airflow, run, wish.state, check_mode)
+
+
+def _cancelled(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:
+    run = find_run(airflow, wish.dag_id, wish.dag_run_id, wish.logical_date)
+    if run is None:
+        return Done(None, False, warnings=unknown_dag(airflow, wish.dag_id, "run to cancel"))
+    if run["state"] in ENDED:
+        return Done(run, False, True, diff({}))
+    return _mark(airflow, run, "failed", check_mode)
+
+
+def _mark(airflow: Airflow, run: Object, state: str, check_mode: bool) -> Done:
     airflow.ask(Runs).check_change(run["dag_id"], run["dag_run_id"])
-    marked = {**run, "state": wish.state}
+    marked = {**run, "state": state}
     if not check_mode:
-        marked = airflow.ask(Runs).set_state(run["dag_id"], run["dag_run_id"], wish.state)
-    return Done(marked, True, False, run_diff(run, run["state"], wish.state))
+        marked = airflow.ask(Runs).set_state(run["dag_id"], run["dag_run_id"], state)
+    return Done(marked, True, False, run_diff(run, run["state"], state))
 
 
 def _absent(airflow: Airflow, wish: Wish, check_mode: bool) -> Done:

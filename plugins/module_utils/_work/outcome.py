@@ -24,7 +24,8 @@ WOULD_BE = {
     "triggered": "triggered",
     "awaited": "waited for",
     "cleared": "run again",
-    "failed": "cancelled",
+    "failed": "marked failed",
+    "cancelled": "cancelled",
     "success": "marked successful",
     "absent": "deleted",
 }
@@ -35,7 +36,7 @@ def outcome(
 ) -> Object:
     """Wait for the run where that is wanted, and tell what has become of it; RunFailed when it has failed."""
     wait = wish.wait and not check_mode
-    if wish.state == "failed" and wait:
+    if wait and wish.state in ("failed", "cancelled") and run["state"] == "failed":
         cancelled, marked = wait_for_tasks(airflow, run, wish.wait_timeout, wish.poll_interval, wish.log_lines)
         if cancelled.unfinished():
             warn(cancelled.goes_on(wish.wait_timeout))
@@ -67,8 +68,12 @@ def told(wish: Wish, done: Done, result: Object, check_mode: bool) -> str:
     name = run_name({**run, "dag_run_id": run["dag_run_id"] or f"of {run['logical_date']}"})
     if check_mode and (done.foreseen or (done.changed and not done.found)):
         return f"DAG run {name} would be {WOULD_BE[wish.state]}."
+    if done.run is None:
+        return f"DAG run {name} does not exist."
     if wish.state == "absent":
-        return f"DAG run {name} {'is deleted' if done.changed else 'does not exist'}."
+        return f"DAG run {name} is deleted."
     age = f", {duration(result['elapsed'])} after its start" if run["start_date"] else ""
-    marked = "marked " if result["changed"] and wish.state == run["state"] else ""
-    return f"DAG run {name} is {marked}{run['state']}{age}. {run['url']}"
+    how = f"is {'marked ' if result['changed'] and wish.state == run['state'] else ''}{run['state']}"
+    if wish.state == "cancelled":
+        how = "is cancelled" if result["changed"] else f"has ended already: {run['state']}"
+    return f"DAG run {name} {how}{age}. {run['url']}"

@@ -137,12 +137,12 @@ def test_what_holds_up_any_run(told, found, state):
         ({"runs.active": [other("a")]}, NOT_STARTED),
         (
             {"runs.active": [other("a"), other("b")]},
-            "2 other runs are active (a, b) and max_active_runs is 2: wait for one of them, end one with state: failed"
+            "2 other runs are active (a, b) and max_active_runs is 2: wait for one of them, end one with state: cancelled"
             ", or raise max_active_runs of the DAG",
         ),
         (
             {"runs.active": [other("a"), run("queued")], **dag(max_active_runs=1)},
-            "1 other run is active (a) and max_active_runs is 1: wait for it, end it with state: failed, or raise "
+            "1 other run is active (a) and max_active_runs is 1: wait for it, end it with state: cancelled, or raise "
             "max_active_runs of the DAG",
         ),
         ({**dag(max_active_runs=None), "runs.active": [other("a")]}, NOT_STARTED),

@@ -19,7 +19,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import
 )
 from ansible_collections.dagops.airflow.plugins.module_utils._base.text import Redactor
 from ansible_collections.dagops.airflow.plugins.module_utils._http.client import Client
-from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login, TokenLogin
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Login, Takes, TokenLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_auto import AutoLogin
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_form import words_of
 from ansible_collections.dagops.airflow.plugins.module_utils._http.login_v1 import BasicLogin, SessionLogin
@@ -145,7 +145,7 @@ def jwt(**claims: t.Any) -> str:
 def test_a_missing_permission_in_the_words_of_the_auth_manager(server, clock, token, fab, words):
     asked = []
     client = client_with(JwtLogin(token), clock)
-    client.permissions_for = lambda *of: asked.append(of) or "takes"
+    client.permissions_for = lambda *of: asked.append(of) or Takes("takes")
     server.get(PATH).answers({"detail": "Forbidden"}, 403)
     assert words in failure(client.get, PATH).message
     assert asked == [("GET", PATH, fab)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dagops.airflow.plugins.module_utils._airflow.permissions import permissions_for
+from ansible_collections.dagops.airflow.plugins.module_utils._http.login import Takes
 
 ETL = "DAG:etl or DAGs"
 TASK = "/dags/etl/dagRuns/r%2F1/taskInstances/load"
@@ -54,14 +55,14 @@ TAKES = [
 @pytest.mark.parametrize(("method", "path", "takes"), TAKES)
 @pytest.mark.parametrize("root", ["/api/v1", "/api/v2"])
 def test_in_the_words_of_fab(root, method, path, takes):
-    assert permissions_for(method, root + path, fab=True) == takes
+    assert permissions_for(method, root + path, fab=True).permissions == takes
 
 
 def test_users_and_roles_have_an_api_of_their_own():
-    assert permissions_for("GET", "/auth/fab/v1/roles/a", fab=True) == "can_read on Roles"
-    assert permissions_for("GET", "/auth/token", fab=True) == ""
+    assert permissions_for("GET", "/auth/fab/v1/roles/a", fab=True) == Takes("can_read on Roles", is_for_admins=True)
+    assert permissions_for("GET", "/auth/token", fab=True) == Takes()
 
 
 def test_in_the_words_of_other_auth_managers():
-    assert permissions_for("POST", "/api/v2/dags/etl/dagRuns", fab=False) == "PUT on DAG etl, and POST on DAG Runs"
-    assert permissions_for("PATCH", "/api/v2/pools/a", fab=False) == "PUT on Pools"
+    assert permissions_for("POST", "/api/v2/dags/etl/dagRuns", fab=False).permissions == "PUT on DAG etl, and POST on DAG Runs"
+    assert permissions_for("PATCH", "/api/v2/pools/a", fab=False) == Takes("PUT on Pools")

@@ -52,7 +52,7 @@ RUN_KEYS = {
     "url",
 }
 KEYS = {"changed", "dag_run", "diff", "elapsed", "failed_tasks", "msg", "task_counts"}
-WOULD_BE = {"cleared": "run again", "failed": "cancelled", "success": "marked successful"}
+WOULD_BE = {"cleared": "run again", "failed": "marked failed", "success": "marked successful"}
 OVER = {"start_date": STARTED, "end_date": ENDED}
 PAGE = {"limit": 100, "offset": 0}
 LOST = {
@@ -996,7 +996,7 @@ def test_check_mode_makes_up_no_id_of_a_run_that_is_named_by_its_date(story):
     known = {key: value for key, value in result["dag_run"].items() if value is not None}
     assert known == {"dag_id": "etl_daily", "logical_date": DATE, "state": "failed"}
     assert result["diff"]["after"] == {f"DAG run etl_daily / of {DATE}": {"state": "failed"}}
-    assert result["msg"] == f"DAG run etl_daily / of {DATE} would be cancelled."
+    assert result["msg"] == f"DAG run etl_daily / of {DATE} would be marked failed."
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
@@ -1911,7 +1911,8 @@ def test_a_time_out_that_cannot_be_explained(story, server, generation):
     assert "is still queued after 0s (wait_timeout): it has not started yet" in error.message
 
 
-def test_a_cancelled_run_is_waited_for_until_its_tasks_have_ended(story, generation, clock):
+@pytest.mark.parametrize("wanted", ["failed", "cancelled"])
+def test_a_cancelled_run_is_waited_for_until_its_tasks_have_ended(story, generation, clock, wanted):
     story.run(RUN_ID, "running", start_date=STARTED)
     story.set_state("failed")
     story.run(RUN_ID, "failed", **OVER)
@@ -1920,20 +1921,21 @@ def test_a_cancelled_run_is_waited_for_until_its_tasks_have_ended(story, generat
     story.tasks(generation.task("load", "failed"))
     story.tasks(generation.task("load", "failed"))
     story.log("load", *traceback("AirflowException: Task received SIGTERM signal"))
-    result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True)
+    result = launch(story, state=wanted, dag_run_id=RUN_ID, wait=True)
     assert result["changed"] is True
     assert result["task_counts"] == {"failed": 1}
     assert "SIGTERM" in result["failed_tasks"][0]["log_tail"]
     assert clock.pauses == [0.5]
 
 
-def test_a_cancelled_run_that_comes_back_to_life_is_cancelled_again(story, generation, clock):
+@pytest.mark.parametrize("wanted", ["failed", "cancelled"])
+def test_a_cancelled_run_that_comes_back_to_life_is_cancelled_again(story, generation, clock, wanted):
     story.run(RUN_ID, "running", start_date=STARTED)
     story.set_state("failed")
     story.run(RUN_ID, "running", start_date=STARTED)
     story.set_state("failed")
     story.tasks(generation.task("load", "skipped"))
-    result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True)
+    result = launch(story, state=wanted, dag_run_id=RUN_ID, wait=True)
     assert result["dag_run"]["state"] == "failed"
     assert clock.pauses == []
 
@@ -1956,6 +1958,56 @@ def test_a_task_that_does_not_end_with_its_cancelled_run_is_a_warning(story, gen
     assert result["task_counts"] == {"running": 1}
     (warning,) = story.warnings
     assert "is marked failed, and 1 of its tasks has not ended after 0s (wait_timeout): load" in warning
+
+
+# -- state: cancelled
+
+NAME = f"DAG run etl_daily / {RUN_ID}"
+
+
+@pytest.mark.parametrize("before", ["queued", "running"])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_an_active_run_is_cancelled(story, generation, before, check_mode):
+    story.run(RUN_ID, before, start_date=None if before == "queued" else STARTED)
+    if not check_mode:
+        story.set_state("failed")
+    story.tasks(generation.task("load", "failed"))
+    result = launch(story, check_mode, state="cancelled", dag_run_id=RUN_ID, log_lines=0)
+    assert set(result) == KEYS
+    assert (result["changed"], result["dag_run"]["state"]) == (True, "failed")
+    assert result["diff"] == {"before": {NAME: {"state": before}}, "after": {NAME: {"state": "failed"}}}
+    words = f"{NAME} would be cancelled." if check_mode else f"{NAME} is cancelled, 3m12s after its start. https://"
+    assert result["msg"].startswith(words)
+    assert story.warnings == []
+
+
+@pytest.mark.parametrize("state", ["success", "failed"])
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("wait", [False, True])
+def test_a_run_that_has_ended_is_not_cancelled(story, generation, state, check_mode, wait):
+    story.run(RUN_ID, state, **OVER)
+    if wait and state == "failed" and not check_mode:
+        # One that was cancelled a moment ago may have tasks that go on.
+        story.run(RUN_ID, state, **OVER)
+    story.tasks(generation.task("load"))
+    result = launch(story, check_mode, state="cancelled", dag_run_id=RUN_ID, wait=wait)
+    assert (result["changed"], result["dag_run"]["state"]) == (False, state)
+    assert result["diff"] == {"before": {}, "after": {}}
+    assert result["msg"].startswith(f"{NAME} has ended already: {state}, 3m12s after its start. https://")
+
+
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("given", [{"dag_run_id": RUN_ID}, {"logical_date": DATE}])
+def test_there_is_no_run_to_cancel(story, exists, check_mode, given):
+    _look = story.no_run() if "dag_run_id" in given else story.of_date()
+    _dag = story.dag() if exists else story.no_dag()
+    result = launch(story, check_mode, **given, state="cancelled")
+    assert (result["changed"], result["dag_run"], result["diff"]) == (False, None, {})
+    named = RUN_ID if "dag_run_id" in given else f"of {DATE}"
+    assert result["msg"] == f"DAG run etl_daily / {named} does not exist."
+    warned = f"DAG etl_daily does not exist at {URL}, so it has no run to cancel; check dag_id."
+    assert story.warnings == ([] if exists else [warned])
 
 
 def test_a_run_of_a_date_is_cancelled(story, generation):
@@ -2041,7 +2093,7 @@ def test_delete_a_run_that_is_running(story, server, generation):
     server.delete(f"dags/etl_daily/dagRuns/{RUN_ID}").answers(generation.problem(409, "Conflict", "running"), 409)
     error = refusal(story, state="absent", dag_run_id=RUN_ID)
     assert isinstance(error, Conflict)
-    assert "cannot be deleted while it is running; use state: failed first" in error.message
+    assert "cannot be deleted while it is running; use state: cancelled first" in error.message
 
 
 def test_delete_repeated_after_a_lost_answer(story, server, generation):
@@ -2087,9 +2139,10 @@ def test_delete_repeated_after_a_lost_answer(story, server, generation):
         ({"latest_version": True}, "latest_version is about runs that are run again; set state: cleared with it"),
         *(
             ({"latest_version": True, "state": state, "dag_run_id": RUN_ID}, "latest_version is about runs")
-            for state in ("awaited", "failed", "success", "absent")
+            for state in ("awaited", "cancelled", "failed", "success", "absent")
         ),
         ({"state": "cleared"}, "dag_run_id or the logical_date"),
+        ({"state": "cancelled"}, "dag_run_id or the logical_date"),
         ({"state": "failed"}, "dag_run_id or the logical_date"),
         ({"state": "success"}, "dag_run_id or the logical_date"),
         ({"state": "absent"}, "dag_run_id or the logical_date"),

@@ -318,6 +318,55 @@ def test_the_items_of_a_loop_try_a_wrong_password_once(server, client, passes, l
     assert message_of(client(login), path) == first
 
 
+def no_turn(server: Server, seconds: int) -> None:
+    """Expect a login that has to wait."""
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie="session=before")
+    server.post("/login/", form=FIELDS).says("Too Many Requests", 429, Retry_After=str(seconds))
+
+
+@pytest.mark.parametrize("login", [SessionLogin, AutoLogin])
+def test_the_tasks_after_a_refusal_do_not_wait_for_a_turn(server, client, passes, clock, login):
+    """A role that takes 20 DAGs, one after the other, took 40 seconds for each of them to say the same."""
+    wrong(server, login)
+    first = message_of(client(login), PATH)
+    for task in "abc":
+        passes.of_task(task)
+        if login is AutoLogin:
+            asks_by_basic_auth(server, 403)
+        no_turn(server, 40)
+        assert message_of(client(login), PATH) == first
+    assert not clock.pauses
+
+
+def test_a_password_that_was_corrected_is_taken_after_a_refusal(server, client, passes):
+    wrong(server, SessionLogin)
+    message_of(client(SessionLogin), PATH)
+    passes.of_task("b")
+    logs_in(server, SessionLogin, "one")
+    shows(server, SessionLogin, "one")
+    client(SessionLogin).get(PATH)
+
+
+@pytest.mark.parametrize("why", ["long ago", "another password", "a proof", "a user was changed"])
+def test_a_turn_is_waited_for_where_the_refusal_says_nothing(server, client, passes, clock, why):
+    wrong(server, SessionLogin)
+    message_of(client(SessionLogin), PATH)
+    passes.of_task("b")
+    if why == "long ago":
+        clock.sleep(60)
+    if why == "a user was changed":
+        client(SessionLogin).forget_passes()
+    password = "other-pa55word" if why == "another password" else PASSWORD
+    task = client(SessionLogin, password)
+    clock.pauses.clear()
+    server.get("/login/").says(FORM, 200, "text/html", Set_Cookie="session=before")
+    fields = {**FIELDS, "password": password}
+    server.post("/login/", form=fields).says("Too Many Requests", 429, Retry_After="40")
+    server.post("/login/", form=fields).says("", 302, Location="/home", Set_Cookie="session=one")
+    task.log_in() if why == "a proof" else task.login.prepare(task)
+    assert clock.pauses == [40]
+
+
 def test_basic_auth_is_tried_with_each_item(server, client, passes):
     passes.of_task("a")
     wrong(server, AutoLogin)
