@@ -87,8 +87,8 @@ options:
       - V(triggered) creates the run, or adopts it if it exists.
       - V(awaited) waits for a run that exists, for example a run of the scheduler. It creates no run.
       - V(cleared) runs an existing run again. Needs Airflow 2.4 or newer.
-      - V(cancelled) cancels a run that is queued or running. It is marked failed at once, and its tasks end some seconds
-        later. A run that has ended, or does not exist, is not changed.
+      - V(cancelled) cancels a run that is queued or running. It is marked failed at once, and its tasks end some
+        seconds later. A run that has ended, or does not exist, is not changed.
       - V(failed) marks an existing run failed, also a run that has already succeeded.
       - V(success) marks an existing run successful.
       - V(absent) deletes a run. It warns if the DAG does not exist, because the id may be wrong. On Airflow 3.3 delete
@@ -221,8 +221,9 @@ EXAMPLES = r"""
 RETURN = r"""
 dag_run:
   description:
-    - The run in its last known state. With O(state=absent) the run before the task. With O(state=absent) and
-      O(state=cancelled) null if there was none. In check mode the expected run; if an earlier task would create it, unknown values are null. Its conf is not returned.
+    - The run in its last known state. With O(state=absent) the run before the task. Null if there was none to delete or
+      to cancel. In check mode the expected run; if an earlier task would create it, unknown values are null. Its conf
+      is not returned.
     - Every failure after the run was triggered has it, too, so that a rescue block can use it.
   returned: when there is a run
   type: dict

@@ -128,8 +128,8 @@ class _Diagnosis:
         others = f"1 other run is active ({names})" if one else f"{len(running)} other runs are active ({names})"
         which = "it, end it" if one else "one of them, end one"
         return (
-            f"{others} and max_active_runs is {limit}: wait for {which} with state: cancelled, or raise max_active_runs "
-            "of the DAG"
+            f"{others} and max_active_runs is {limit}: wait for {which} with state: cancelled, or raise "
+            "max_active_runs of the DAG"
         )
 
     def _of_tasks(self) -> str:

@@ -137,8 +137,8 @@ def test_what_holds_up_any_run(told, found, state):
         ({"runs.active": [other("a")]}, NOT_STARTED),
         (
             {"runs.active": [other("a"), other("b")]},
-            "2 other runs are active (a, b) and max_active_runs is 2: wait for one of them, end one with state: cancelled"
-            ", or raise max_active_runs of the DAG",
+            "2 other runs are active (a, b) and max_active_runs is 2: wait for one of them, end one with state: "
+            "cancelled, or raise max_active_runs of the DAG",
         ),
         (
             {"runs.active": [other("a"), run("queued")], **dag(max_active_runs=1)},

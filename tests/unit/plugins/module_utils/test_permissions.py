@@ -64,5 +64,8 @@ def test_users_and_roles_have_an_api_of_their_own():
 
 
 def test_in_the_words_of_other_auth_managers():
-    assert permissions_for("POST", "/api/v2/dags/etl/dagRuns", fab=False).permissions == "PUT on DAG etl, and POST on DAG Runs"
+    assert (
+        permissions_for("POST", "/api/v2/dags/etl/dagRuns", fab=False).permissions
+        == "PUT on DAG etl, and POST on DAG Runs"
+    )
     assert permissions_for("PATCH", "/api/v2/pools/a", fab=False) == Takes("PUT on Pools")
