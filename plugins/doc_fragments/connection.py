@@ -93,7 +93,7 @@ options:
     type: path
   request_timeout:
     description:
-      - Seconds to wait for the answer to one HTTP request.
+      - Seconds to wait for the answer to one HTTP request, and for each further part of it.
       - If it is not set, the environment variable E(AIRFLOW_API_REQUEST_TIMEOUT) is used.
     type: float
     default: 30

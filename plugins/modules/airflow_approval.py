@@ -46,8 +46,8 @@ options:
     default: -1
   choose:
     description:
-      - The option to choose, such as V(Approve), or a list of options if the question accepts several. The order has no
-        effect. If it is not an option of the question, the task fails and writes nothing.
+      - The option to choose, such as V(Approve), or a list of options if the question accepts several, or its JSON
+        text. The order has no effect. If it is not an option of the question, the task fails and writes nothing.
       - V(yes) and V(no) without quotes are booleans in YAML. The module takes them for the options with these names.
     type: raw
     required: true

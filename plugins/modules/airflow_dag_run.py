@@ -121,7 +121,8 @@ options:
     choices: [fail, unpause, trigger]
     default: fail
   wait:
-    description: Whether to wait until the run has ended. Check mode does not wait.
+    description: Whether to wait until the run has ended, with O(state=cancelled) and O(state=failed) until its tasks
+      have ended. Check mode does not wait.
     type: bool
     default: true
   wait_timeout:

@@ -37,8 +37,8 @@ options:
     description:
       - Permissions of the role. If it is not set, the permissions of an existing role are not changed, and a new role
         has none.
-      - If the role C(Admin) loses permissions, the module warns. It refuses that if the user that is logged in has no
-        other role and could not finish the change.
+      - If C(Admin), C(Op), C(User) or C(Viewer) loses permissions, the module warns. It refuses that for the only role
+        of the user that is logged in, who could not finish the change.
       - Airflow itself gives C(can_read) on C(Website) to every role. The module does not remove it.
     type: list
     elements: dict

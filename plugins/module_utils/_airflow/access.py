@@ -55,7 +55,7 @@ from .lost import in_steps, lost
 class Access(Family):
     """Who may do what."""
 
-    # Whether to read what no write will tell, as in check mode.
+    # Whether to read what a write would tell too late, or never, as in check mode.
     looks_ahead = False
 
     def __init__(self, airflow: Airflow) -> None:
@@ -84,7 +84,6 @@ class Access(Family):
         :param password: the one to set, None when it stays as it is.
         """
         name = (current or wanted)["username"]
-        # Outside of check mode Airflow refuses it, and nothing is read for that alone.
         if self.looks_ahead and "email" in wanted:
             self._read_once("users", self.select_users)
         address = taken_address(self._known, current, wanted)

@@ -34,6 +34,7 @@ def shaped(name: str, value: t.Any, option: Spec) -> t.Any:
         raise BadInput(f"{name} holds a NUL character, which Airflow cannot keep; remove it.")
     kind, elements = option.get("type"), {**option, "type": option.get("elements")}
     value = listed(value, option)
+    _check_whole(name, value, option)
     if kind == "dict":
         return _mapping(name, value, option)
     if kind == "list" and "options" in option:
@@ -74,6 +75,17 @@ def listed(value: t.Any, option: Spec) -> t.Any:
             if all(isinstance(item, str) for item in read):
                 return read
     return value
+
+
+def _check_whole(name: str, value: t.Any, option: Spec) -> None:
+    """Refuse the beginning of a list in JSON: of C(-e name=["a", "b"]) Ansible takes what is before the blank."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    text = items[0].strip() if option.get("type") == "list" and items and isinstance(items[0], str) else ""
+    if text.startswith('["'):
+        raise BadInput(
+            f"{name} begins like a list in JSON, but is no list of texts: {one_line(text, 60)}; correct it. After -e "
+            "NAME=, a list must have no blanks."
+        )
 
 
 def check_keys(name: str, value: t.Mapping[str, t.Any], options: Spec) -> None:

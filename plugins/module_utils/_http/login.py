@@ -126,7 +126,7 @@ def lacking(who: str, takes: Takes) -> str:
 
 def lacking_in_fab(who: str, takes: Takes) -> str:
     """Say so, and what helps with the FAB auth manager."""
-    way_out = takes.way_out("give it to one of the user's roles (airflow_role)")
+    way_out = takes.way_out("give it to one of the user's roles (airflow_role with append: true)")
     return f"{lacking(who, takes)}; {way_out}"
 
 

@@ -112,7 +112,7 @@ def too_large(url: str, limit: int, status: int) -> ApiError:
     return error
 
 
-def broken_off(url: str, error: Exception | None = None, place: str = "in the middle of an answer") -> Unreachable:
+def broken_off(url: str, timeout: float, error: Exception | None = None, place: str = "in the middle of an answer") -> Unreachable:
     """An answer of which the rest does not come.
 
     :param error: what ended it, unless it came to its end too early. requests makes a time-out a ConnectionError here.
@@ -122,8 +122,8 @@ def broken_off(url: str, error: Exception | None = None, place: str = "in the mi
 
     if _cause(error, ReadTimeoutError):
         return Unreachable(
-            f"{url} sent nothing for longer than request_timeout {place}; look at the load of Airflow and the network, "
-            "or raise request_timeout."
+            f"{url} sent nothing more for {timeout:g} s (request_timeout) {place}; look at the load of Airflow and the "
+            "network, or raise request_timeout."
         )
     return Unreachable(f"The connection to {url} broke {place}; look at the network and the proxy.")
 
@@ -185,7 +185,7 @@ def no_answer(url: str, timeout: float, error: Exception, redact: Redactor, answ
             )
         return _broken_before(url, answered, sent=not _cause(error, NewConnectionError))
     if isinstance(error, (problems.ChunkedEncodingError, problems.ContentDecodingError)):
-        return broken_off(url)
+        return broken_off(url, timeout, error)
     if isinstance(error, (problems.InvalidURL, problems.InvalidSchema)) and _is_of_proxy(url):
         # What cannot be read of it may hold its password.
         why = one_line(error).rstrip(".") if re.search("SOCKS|unsupported scheme", str(error)) else "it is no such URL"

@@ -117,11 +117,11 @@ class Transport:
         try:
             answer = Answer(response, limit)
         except requests_errors() as error:
-            raise broken_off(self.url, error) from error
+            raise broken_off(self.url, self._timeout, error) from error
         finally:
             response.close()
         if answer.broken_off:
-            raise broken_off(self.url)
+            raise broken_off(self.url, self._timeout)
         return answer
 
     @contextlib.contextmanager
@@ -130,7 +130,7 @@ class Transport:
         try:
             yield self._lines(response)
         except requests_errors() as error:
-            raise broken_off(self.url, error, f"while {path} was read") from error
+            raise broken_off(self.url, self._timeout, error, f"while {path} was read") from error
         finally:
             response.close()
 
@@ -147,7 +147,7 @@ class Transport:
         if rest:
             yield rest.decode("utf-8", "replace")
         if not (chunk or is_framed(response)):
-            raise broken_off(self.url)
+            raise broken_off(self.url, self._timeout)
 
     def _send(self, method: str, url: str, **request: t.Any) -> requests.Response:
         seconds = min(self._timeout, max(self._ends - self._clock.now(), LEAST_TIME))

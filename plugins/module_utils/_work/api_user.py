@@ -10,7 +10,8 @@ import re
 import typing as t
 
 from .._airflow.access import Access
-from .._airflow.access_shapes import ADMIN, original_of, other_users
+from .._airflow.access_refusals import OF_DAG
+from .._airflow.access_shapes import ADMIN, Pair, original_of, other_users, pairs_of
 from .._airflow.airflow import Asked, Object
 from .._airflow.lost import in_steps
 from .._base.errors import ApiError, BadInput
@@ -94,6 +95,8 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     if not given:
         raise BadInput("roles is empty, and the user needs a role; name one, or leave it out.")
     dag_ids = list(dict.fromkeys(dag_id.strip() for dag_id in params["role_dag_ids"] or ()))
+    if params["role_dag_ids"] == []:
+        raise BadInput("role_dag_ids is an empty list, which names no DAG; name the DAGs, or leave it out for all DAGs.")
     if not all(dag_ids):
         raise BadInput("role_dag_ids holds an empty name; name the DAGs, or leave it out for all DAGs.")
     permissions = params["role_permissions"]
@@ -130,10 +133,14 @@ def plans_of(airflow: Asked, wish: Wish) -> Plans:
         there = access.find_role(wish.role.name)
         _check_own_role(wish.role, there)
         role = plan_of_role(airflow, wish.role, there)
+        # Once the role is written, the user must not be refused for what could be known before.
+        access.looks_ahead = access.looks_ahead or bool(role.changed)
     user = access.find_user(wish.user.name)
     _check_admin(wish.user, user)
     # Before the user is checked, who may need the list of users, too.
     sharers = _sharers_of(access, wish.user, role)
+    if role and sharers:
+        _check_sharers(role, sharers)
     return Plans(role, plan_of_user(airflow, wish.user, user), sharers)
 
 
@@ -145,6 +152,20 @@ def _sharers_of(access: Access, wish: UserWish, role: Plan | None) -> list[str]:
         others = other_users(access.select_users(), wish.name)
         return sorted(user["username"] for user in others if role.current["name"] in map(original_of, user["roles"]))
     return []
+
+
+def _check_sharers(role: Plan, sharers: t.Sequence[str]) -> None:
+    """Refuse to change which DAGs other users may use: somebody has given them the role for those that it has."""
+    before, after = (_on_dags(plan) for plan in (role.current, role.after))
+    if before != after:
+        raise BadInput(
+            f"Role {role.after['name']} is also a role of {first_few(sharers)}, and would be for other DAGs then; give "
+            "this user a role of its own in role_name. Nothing was changed."
+        )
+
+
+def _on_dags(role: Object | None) -> set[Pair]:
+    return {pair for pair in pairs_of(role or {"permissions": []}) if pair[1] == "DAGs" or pair[1].startswith(OF_DAG)}
 
 
 def _shared(role: Plan, sharers: t.Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
 from .._base.conf import conf_of, kind_of
 from .._base.errors import BadInput, Conflict, Denied, NoQuestion, NotFound, TimedOut
+from .._base.items import listed
 from .._base.inputs import dag_id_of, dag_run_id_of, number_of, object_name_of, seconds_of
 from .._base.state import diff
 from .._base.states import ENDED, FINISHED
@@ -61,7 +62,8 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
         params["map_index"],
     )
     number_of("map_index", question.map_index, -1, "; -1 is a task that is not mapped")
-    choose = params["choose"] if isinstance(params["choose"], list) else [params["choose"]]
+    choose = listed(params["choose"], {"type": "list", "elements": "str"})
+    choose = choose if isinstance(choose, list) else [choose]
     if not choose:
         raise BadInput("choose is an empty list; give an option, or a list of options.")
     if not all(isinstance(word, (str, bool, int, float)) for word in choose):

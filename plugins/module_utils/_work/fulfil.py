@@ -287,7 +287,7 @@ def find_run(airflow: Airflow, dag_id: str, dag_run_id: str | None, logical_date
     if holder is not None and dag_run_id:
         raise BadInput(
             f"The logical date {date} of DAG {dag_id} belongs to the run {holder['dag_run_id']} already, and Airflow "
-            "has one run per logical date; leave dag_run_id out to adopt that run, or choose another logical_date."
+            "has one run per logical date; leave dag_run_id out to use that run, or choose another logical_date."
         )
     return holder
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import typing as t
 
 from .._airflow.access import Access
-from .._airflow.access_shapes import ADMIN, EVERYBODYS, LONGEST_ROLE, pairs_of, permissions_of
+from .._airflow.access_shapes import EVERYBODYS, LONGEST_ROLE, pairs_of, permissions_of
 from .._airflow.airflow import Asked, Object
 from .._base.inputs import name_of
 from .._base.state import changes
-from .._base.text import first_few
+from .._base.text import first_few, it_or_them
 from .objects import Kind, Plan, difference
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -28,7 +28,9 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "append": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
-OWN_ROLES = ("Admin", "Op", "Public", "User", "Viewer")
+# What anonymous users may do, C(Public), is nothing but what somebody has given them.
+BROUGHT_ALONG = ("Admin", "Op", "User", "Viewer")
+OWN_ROLES = (*BROUGHT_ALONG, "Public")
 
 
 class Wish(t.NamedTuple):
@@ -55,20 +57,21 @@ def plan_of(airflow: Asked, wish: Wish, current: Object | None, known: t.Any = N
     """Find out what has to be written, and whether it may be."""
     wanted = {"name": wish.name, "permissions": wanted_permissions(wish, current)}
     changed = changes(current or {}, wanted)
-    warnings = (airflow.ask(Access).check_role(current, wanted), _loss_of_admin(current, wanted))
+    warnings = (airflow.ask(Access).check_role(current, wanted), _loss_of_own(current, wanted))
     return Plan(current, changed, " ".join(filter(None, warnings)))
 
 
-def _loss_of_admin(current: Object | None, wanted: Object) -> str:
-    """Say so when the role of those who manage Airflow loses permissions."""
-    lost = sorted(pairs_of(current) - pairs_of(wanted)) if current and wanted["name"] == ADMIN else []
+def _loss_of_own(current: Object | None, wanted: Object) -> str:
+    """Say so when a role that Airflow brings along loses permissions; its users may be anybody."""
+    is_own = wanted["name"] in BROUGHT_ALONG
+    lost = sorted(pairs_of(current) - pairs_of(wanted)) if current and is_own else []
     if not lost:
         return ""
     named = first_few([f"{action} on {resource}" for action, resource in lost])
     count = f"{len(lost)} permission{'' if len(lost) == 1 else 's'}"
     return (
-        f"This takes {count} from the role {ADMIN} ({named}), so admins may not do that then; the command airflow "
-        "sync-perm gives it back."
+        f"This takes {count} from the role {wanted['name']}, one of Airflow's own ({named}); the command airflow "
+        f"sync-perm gives {it_or_them(len(lost))} back, and append: true takes none away."
     )
 
 

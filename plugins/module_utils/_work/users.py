@@ -109,22 +109,21 @@ def plan_of(airflow: Asked, wish: Wish, current: Object | None, known: t.Any = N
 
 
 def _loss(login: str, current: Object | None, fields: Object) -> str:
-    """Say so when the user that is logged in loses rights that only somebody else can give back.
+    """Refuse to take rights from the user that is logged in, which only somebody else could give back.
 
-    Nobody is logged in with the command; any user could be the only admin there.
+    Nobody is logged in with the command, or with a token; any user could be the only admin there, so return a warning.
     """
     if current is None or "roles" not in fields:
         return ""
-    demoted = ADMIN in current["roles"] and ADMIN not in fields["roles"]
+    name, demoted = current["username"], ADMIN in current["roles"] and ADMIN not in fields["roles"]
     if not login and demoted:
-        return f"This takes the role Admin from {current['username']}; make sure that somebody else has it."
-    if not why_kept(current["username"], login):
-        return ""
-    who = f"from {current['username']}, the user that is logged in, who may"
-    if not fields["roles"]:
-        return f"This takes all roles {who} do nothing in Airflow then; only another admin can give them back."
-    if demoted:
-        return f"This takes the role Admin {who} not manage users and roles then; only another admin can give it back."
+        return f"This takes the role Admin from {name}; make sure that somebody else has it."
+    if why_kept(name, login) and (demoted or not fields["roles"]):
+        what = "the role Admin" if demoted else "all roles"
+        raise BadInput(
+            f"User {name} is the user that is logged in, and would lose {what}; give {'it' if demoted else 'some'} in "
+            "roles, too, or log in as another admin."
+        )
     return ""
 
 

@@ -193,7 +193,7 @@ def test_once_basic_has_worked_it_is_the_permission(server, clock):
     server.get(PATH).answers({"title": "Forbidden"}, 403)
     client.get(PATH)
     message = failure(client.get, PATH).message
-    assert message.endswith("user deploy lacks the permission; give it to one of the user's roles (airflow_role).")
+    assert message.endswith("user deploy lacks the permission; give it to one of the user's roles (airflow_role with append: true).")
     assert "auth_backends" not in message
 
 
@@ -970,7 +970,7 @@ def test_the_users_api_that_takes_no_token_without_the_permission(server, fab_cl
     assert isinstance(error, Denied)
     assert error.authenticated
     assert error.message.endswith(
-        ": user deploy lacks the permission; give it to one of the user's roles (airflow_role)."
+        ": user deploy lacks the permission; give it to one of the user's roles (airflow_role with append: true)."
     )
 
 

@@ -45,7 +45,8 @@ class ApiUsers(Runner):
         self.finds("/users/deploy", {**USER, "roles": [{"name": role} for role in roles]} if roles else None)
 
     def lists_roles(self) -> None:
-        everything = [*LEAST, *((action, "DAG:etl") for action in ("can_read", "can_edit")), ("can_read", "Pools")]
+        of_dags = [(action, f"DAG:{name}") for action in ("can_read", "can_edit") for name in ("etl", "other")]
+        everything = [*LEAST, *of_dags, ("can_read", "Pools")]
         roles = [{"name": "Admin", "actions": actions(*everything)}, {"name": "Op", "actions": []}]
         self.server.get(self.path("/roles"), {"limit": 100, "offset": 0}).answers({"roles": roles, "total_entries": 2})
 
@@ -79,9 +80,8 @@ def test_a_new_user_with_a_new_role(users: ApiUsers, check_mode: bool) -> None:
     users.finds_role()
     users.lists_roles()
     users.finds_user()
-    if check_mode:
-        users.lists_users()
-    else:
+    users.lists_users()
+    if not check_mode:
         users.makes_role(LEAST)
         users.makes_user("dag_trigger")
     result = users(check_mode, **GIVEN)
@@ -108,7 +108,7 @@ ROLES: dict[str, tuple[dict[str, t.Any], set[Pair], bool]] = {
         True,
     ),
     "a number": ({"role_dag_ids": 2024}, {("can_read", "DAG:2024"), ("can_edit", "DAG:2024"), *OF_RUNS}, True),
-    "without limits": ({"role_dag_ids": []}, LEAST, True),
+    "without limits": ({}, LEAST, True),
     "permissions of one's own": (
         {"role_permissions": permissions(("can_read", "Pools"))},
         {("can_read", "Pools")},
@@ -146,12 +146,12 @@ def test_a_role_that_does_not_exist_is_found_before_the_other_one_is_made(users:
         users.finds_role()
         users.lists_roles()
         users.finds_user()
+        users.lists_users()
 
     read()
     words = "User deploy cannot have the role Gardener: Airflow has no such role"
     assert users.failure(**GIVEN, roles="dag_trigger,Gardener").message.startswith(words)
     read()
-    users.lists_users()
     assert users(check_mode=True, **GIVEN, roles="dag_trigger,Gardener")["changed"] is True
     assert users.warnings == [f"{words}; check mode goes on as if a task before had made it."]
 
@@ -192,6 +192,7 @@ def test_a_user_that_is_refused_after_its_role_was_made(users: ApiUsers, generat
     users.finds_role()
     users.lists_roles()
     users.finds_user()
+    users.lists_users()
     users.makes_role(LEAST)
     users.makes_user("dag_trigger").answers(generation.problem(403, "Forbidden"), 403)
     error = users.failure(**GIVEN)
@@ -218,6 +219,7 @@ def test_a_user_that_is_refused_after_its_role_was_made(users: ApiUsers, generat
             {"role_permissions": [], "roles": ["Viewer"]},
             "role_permissions has no effect, since the user is not to have the role dag_trigger (role_name); give dag",
         ),
+        ({"role_dag_ids": []}, "role_dag_ids is an empty list, which names no DAG; name the DAGs, or leave it out for"),
         ({"role_dag_ids": ["etl", " "]}, "role_dag_ids holds an empty name; name the DAGs, or leave it out for all"),
     ],
 )
@@ -307,6 +309,8 @@ def test_one_of_airflows_own_roles_may_be_as_it_should_be(users: ApiUsers) -> No
     assert users(**GIVEN, role_name="User")["changed"] is False
 
 
+# What another version of this collection may have given.
+LESS = LEAST - {("can_read", "Task Logs")}
 SHARED = (
     "Role dag_trigger is also a role of {}; they get and lose the same permissions. Give this user a role of its own "
     "in role_name."
@@ -324,7 +328,7 @@ SHARED = (
     ],
 )
 def test_a_role_that_other_users_have_too(users: ApiUsers, check_mode: bool, others: list[str], named: str) -> None:
-    users.finds_role(*OF_RUNS, ("can_read", "Website"))
+    users.finds_role(*LESS, ("can_read", "Website"))
     users.lists_roles()
     users.finds_user("dag_trigger")
     users.lists_users(*others, role="dag_trigger")
@@ -333,6 +337,33 @@ def test_a_role_that_other_users_have_too(users: ApiUsers, check_mode: bool, oth
         users.server.patch(users.path("/roles/dag_trigger"), sends=sends).answers(sends)
     assert users(check_mode, **GIVEN)["changed"] is True
     assert users.warnings == ([SHARED.format(named)] if named else [])
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("has", "given"),
+    [
+        (LEAST, {"role_dag_ids": ["etl"]}),
+        ({("can_read", "DAG:etl"), ("can_edit", "DAG:etl"), *OF_RUNS}, {}),
+        ({("can_read", "DAG:etl"), ("can_edit", "DAG:etl"), *OF_RUNS}, {"role_dag_ids": ["etl", "other"]}),
+        (LEAST, {"role_permissions": permissions(("can_read", "DAGs"))}),
+    ],
+)
+def test_other_users_of_a_role_keep_their_dags(
+    users: ApiUsers, check_mode: bool, has: set[Pair], given: dict[str, t.Any]
+) -> None:
+    """Two users with one role, each for DAGs of its own, would take them from each other in turn."""
+    users.finds_role(*has)
+    if given != {"role_permissions": permissions(("can_read", "DAGs"))}:
+        users.lists_roles()
+    users.finds_user("dag_trigger")
+    users.lists_users("ann", role="dag_trigger")
+    error = users.failure(check_mode=check_mode, **GIVEN, **given)
+    assert isinstance(error, BadInput)
+    assert error.message == (
+        "Role dag_trigger is also a role of ann, and would be for other DAGs then; give this user a role of its own in "
+        "role_name. Nothing was changed."
+    )
 
 
 def test_a_role_that_no_other_user_has(users: ApiUsers) -> None:
@@ -356,7 +387,7 @@ def test_who_may_not_list_users_is_not_told_of_them(users: ApiUsers, generation:
 
 def test_users_are_listed_once_for_a_new_user_of_a_shared_role(users: ApiUsers) -> None:
     """Check mode looks for the e-mail address, too."""
-    users.finds_role(*OF_RUNS)
+    users.finds_role(*LESS)
     users.lists_roles()
     users.finds_user()
     users.lists_users("other", role="dag_trigger")
@@ -368,7 +399,8 @@ def test_users_are_listed_once_for_a_new_user_of_a_shared_role(users: ApiUsers) 
 def test_a_role_that_other_users_have_too_by_the_command(release: str) -> None:
     by_command = CommandRunner(release, airflow_api_user)
     script = by_command.script
-    script.lists("roles", "list", "-p", answer=[{"name": "dag_trigger", "resource": "DAGs", "action": "can_read"}])
+    pairs = [{"name": "dag_trigger", "resource": resource, "action": action} for action, resource in sorted(LESS)]
+    script.lists("roles", "list", "-p", answer=pairs)
     have = [
         {"id": str(i), **USER, "username": name, "roles": ["dag_trigger"]} for i, name in enumerate(["deploy", "a"])
     ]
@@ -392,6 +424,7 @@ def test_a_dag_that_airflow_does_not_know(
     # Who may not read roles leaves them to Airflow.
     users.server.get(path, {"limit": 100, "offset": 0}).answers(generation.problem(403, "Forbidden"), 403)
     users.finds_user()
+    users.lists_users()
     pairs = {("can_read", "DAG:nope")}
     if "role_dag_ids" in given:
         pairs |= {("can_edit", "DAG:nope"), *OF_RUNS}

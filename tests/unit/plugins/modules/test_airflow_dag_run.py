@@ -1388,7 +1388,7 @@ def test_a_cancellation_that_is_refused(story, server, generation):
     assert isinstance(error, TimedOut)
     assert "It was not cancelled: Airflow answered 403" in error.message
     # The whole sentence, with its advice.
-    assert "(airflow_role)" in error.message or "auth manager" in error.message
+    assert "(airflow_role with append: true)" in error.message or "auth manager" in error.message
     assert error.details["dag_run"]["state"] == "queued"
 
 

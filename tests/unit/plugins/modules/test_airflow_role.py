@@ -231,18 +231,20 @@ def test_what_an_airflow_3_may_not_have_taken_away(server):
 ADMINS: list[Pair] = [("can_delete", "Roles"), ("can_edit", "Roles"), ("can_edit", "Users")]
 
 
+@pytest.mark.parametrize("name", ["Admin", "Viewer"])
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_taking_permissions_from_admin_is_told(server, check_mode):
+def test_taking_permissions_from_one_of_airflows_own_roles_is_told(server, check_mode, name):
     roles = Roles(server, GENERATIONS["v2"], airflow_role)
-    roles.has(READ, WEBSITE, *ADMINS, EDIT, name="Admin")
+    roles.has(READ, WEBSITE, *ADMINS, EDIT, name=name)
     if not check_mode:
-        sends = {"name": "Admin", "actions": actions(WEBSITE)}
-        server.patch(roles.path("/roles/Admin"), sends=sends).answers(sends)
-        roles.has(WEBSITE, name="Admin")
-    assert roles(check_mode, name="Admin", permissions=[])["changed"] is True
+        sends = {"name": name, "actions": actions(WEBSITE)}
+        server.patch(roles.path(f"/roles/{name}"), sends=sends).answers(sends)
+        roles.has(WEBSITE, name=name)
+    assert roles(check_mode, name=name, permissions=[])["changed"] is True
     assert roles.warnings == [
-        "This takes 5 permissions from the role Admin (can_delete on Roles, can_edit on DAGs, can_edit on Roles, "
-        "can_edit on Users, and 1 more), so admins may not do that then; the command airflow sync-perm gives it back."
+        f"This takes 5 permissions from the role {name}, one of Airflow's own (can_delete on Roles, can_edit on DAGs, "
+        "can_edit on Roles, can_edit on Users, and 1 more); the command airflow sync-perm gives them back, and append: "
+        "true takes none away."
     ]
 
 
