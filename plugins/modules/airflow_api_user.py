@@ -56,12 +56,12 @@ options:
   role_name:
     description: Name of the role that the module creates or updates. If O(roles) does not contain it, the module does
       not touch this role. The module fails if this is one of Airflow's own roles, such as V(Op), and its permissions
-      would change. If other users have the role, it warns if the permissions change, and fails if the DAGs change.
+      would change. If other users have the role, it warns if other permissions change, and fails if the DAGs change.
     type: str
     default: dag_trigger
   role_dag_ids:
-    description: DAGs that the role is limited to. Airflow must have parsed them. The default is all DAGs. An empty list is
-      refused.
+    description: DAGs that the role is limited to. Airflow must have parsed them. The default is all DAGs. An empty list
+      is refused.
     type: list
     elements: str
   role_permissions:

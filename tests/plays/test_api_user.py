@@ -82,6 +82,8 @@ REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
         {"airflow_admin_username": "admin"},
         "airflow_admin_username is given without airflow_admin_password; give both (or AIRFLOW_API_ADMIN_PASSWORD).",
     ),
+    "no DAGs": ({"airflow_role_dag_ids": []}, "airflow_role_dag_ids is an empty list, which names no DAG; name the"),
+    "no DAGs in JSON": ({"airflow_role_dag_ids": "[]"}, "airflow_role_dag_ids is an empty list, which names no DAG;"),
     "DAGs": ({"airflow_role_dag_ids": "a,,b"}, "airflow_role_dag_ids holds an empty name; name the DAGs, or leave it"),
     "a role of Airflow's own": (
         {"airflow_role_name": "Op"},

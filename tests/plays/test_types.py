@@ -65,8 +65,8 @@ WRONG_DAGS: dict[str, tuple[t.Any, str]] = {
     ),
     "a run that would stay queued": (
         [{"dag_id": "a", "paused": False, "trigger": True}, {"dag_id": "b", "paused": "yes", "trigger": "y"}],
-        "An item of airflow_deploy_dags has paused: true and trigger: true, so that its run would stay queued; take "
-        "out one of them. Nothing was changed.",
+        "b: an item of airflow_deploy_dags has trigger: true, and its DAG is to be paused, so that its run would stay "
+        "queued; give it paused: false, or take out trigger. Nothing was changed.",
     ),
 }
 

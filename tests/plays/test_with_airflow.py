@@ -144,7 +144,7 @@ def test_check_mode_speaks_of_no_run_that_is_not_there(tmp_path: Path, airflow: 
     made = run_playbook("run_dag", tmp_path, airflow_wait=False, **variables)
     assert '"DAG run etl / r is queued. http://' in made.words
     there = run_playbook("run_dag", tmp_path, "--check", **variables)
-    assert '"DAG run etl / r is queued. http://' in there.words
+    assert '"DAG run etl / r was already there, and is queued. http://' in there.words
 
 
 def test_what_the_role_says_in_check_mode(tmp_path: Path, airflow: LittleAirflow) -> None:
@@ -153,7 +153,10 @@ def test_what_the_role_says_in_check_mode(tmp_path: Path, airflow: LittleAirflow
     played = play(tmp_path, [role], "--check", plays_vars={}, airflow_deploy_dags=dags)
     assert played.status == 0, played.output
     assert '"DAG run etl / r would be triggered."' in played.words
-    assert "is parsed, and its paused state would be changed; no run is to be triggered." in played.words
+    assert (
+        "is parsed, and its paused state would be changed; no run is triggered, since it is to be paused."
+        in played.words
+    )
     assert airflow.written == []
 
 
@@ -170,6 +173,33 @@ def test_the_role_speaks_of_its_own_variables(tmp_path: Path, airflow: LittleAir
     assert "would stay queued; unpause it, or give it paused: false. | DAG nowhere is not known to Airflow" in summary
     assert ", after 1s (airflow_deploy_parse_timeout): " in summary
     assert "es: conf must be a mapping" in summary
+
+
+ROLE = {"ansible.builtin.import_role": {"name": "dagops.airflow.airflow_deploy"}}
+
+
+def test_the_name_of_a_dag_is_told_where_a_message_only_has_its_letters(tmp_path: Path, airflow: LittleAirflow) -> None:
+    airflow.dags["be"] = {**airflow.dags["etl"], "dag_id": "be"}
+    played = play(tmp_path, [ROLE], plays_vars={"airflow_deploy_dags": [{"dag_id": "be", "conf": "x"}]})
+    assert "1 of 1 DAGs did not end well: DAG be: conf must be a mapping" in played.words, played.output
+
+
+@pytest.mark.parametrize("by", ["the item", "the default"])
+def test_the_role_pauses_no_dag_that_is_to_run(by: str, tmp_path: Path, airflow: LittleAirflow) -> None:
+    item = {"dag_id": "etl", "trigger": True, **({"paused": True} if by == "the item" else {})}
+    variables = {"airflow_deploy_dags": [item], "airflow_deploy_paused": by == "the default"}
+    played = play(tmp_path, [ROLE], plays_vars=variables)
+    assert "etl: an item of airflow_deploy_dags has trigger: true, and its DAG is to be paused" in played.words
+    assert airflow.written == []
+
+
+@pytest.mark.parametrize("state", ["success", "failed"])
+def test_the_role_unpauses_a_dag_whose_run_was_there(state: str, tmp_path: Path, airflow: LittleAirflow) -> None:
+    airflow.dags["etl"]["is_paused"] = True
+    airflow.runs["etl", "r"] = V2.run("r", state, dag_id="etl")
+    played = play(tmp_path, [ROLE], plays_vars={"airflow_deploy_dags": [{"dag_id": "etl", "dag_run_id": "r"}]})
+    assert (played.status == 0, "was already there" in played.words) == (state == "success", True), played.output
+    assert airflow.dags["etl"]["is_paused"] is False
 
 
 @pytest.mark.parametrize("playbook", ["run_dag", "cancel_dag_run"])

@@ -40,6 +40,7 @@ WORKED_OUT = {
         "`airflow_deploy_role_name` alone",
     ),
     # The module works it out.
+    "airflow_deploy_role_dag_ids": (None, "all DAGs"),
     "airflow_deploy_role_permissions": (None, "the least that `run` needs"),
 }
 # Variables for which null has a meaning: Ansible takes none where the specification has a default.

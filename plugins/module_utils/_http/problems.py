@@ -112,7 +112,9 @@ def too_large(url: str, limit: int, status: int) -> ApiError:
     return error
 
 
-def broken_off(url: str, timeout: float, error: Exception | None = None, place: str = "in the middle of an answer") -> Unreachable:
+def broken_off(
+    url: str, timeout: float, error: Exception | None = None, place: str = "in the middle of an answer"
+) -> Unreachable:
     """An answer of which the rest does not come.
 
     :param error: what ended it, unless it came to its end too early. requests makes a time-out a ConnectionError here.

@@ -96,7 +96,9 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
         raise BadInput("roles is empty, and the user needs a role; name one, or leave it out.")
     dag_ids = list(dict.fromkeys(dag_id.strip() for dag_id in params["role_dag_ids"] or ()))
     if params["role_dag_ids"] == []:
-        raise BadInput("role_dag_ids is an empty list, which names no DAG; name the DAGs, or leave it out for all DAGs.")
+        raise BadInput(
+            "role_dag_ids is an empty list, which names no DAG; name the DAGs, or leave it out for all DAGs."
+        )
     if not all(dag_ids):
         raise BadInput("role_dag_ids holds an empty name; name the DAGs, or leave it out for all DAGs.")
     permissions = params["role_permissions"]

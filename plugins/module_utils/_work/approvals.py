@@ -13,8 +13,8 @@ from .._airflow.runs import Runs
 from .._airflow.tasks import Tasks
 from .._base.conf import conf_of, kind_of
 from .._base.errors import BadInput, Conflict, Denied, NoQuestion, NotFound, TimedOut
-from .._base.items import listed
 from .._base.inputs import dag_id_of, dag_run_id_of, number_of, object_name_of, seconds_of
+from .._base.items import listed
 from .._base.state import diff
 from .._base.states import ENDED, FINISHED
 from .._base.text import first_few, one_line

@@ -73,7 +73,13 @@ def told(wish: Wish, done: Done, result: Object, check_mode: bool) -> str:
     if wish.state == "absent":
         return f"DAG run {name} is deleted."
     age = f", {duration(result['elapsed'])} after its start" if run["start_date"] else ""
-    how = f"is {'marked ' if result['changed'] and wish.state == run['state'] else ''}{run['state']}"
+    return f"DAG run {name} {_how(wish, done, run['state'], result['changed'])}{age}. {run['url']}"
+
+
+def _how(wish: Wish, done: Done, state: str, changed: bool) -> str:
+    """Say in which state a run is, and how it came there."""
     if wish.state == "cancelled":
-        how = "is cancelled" if result["changed"] else f"has ended already: {run['state']}"
-    return f"DAG run {name} {how}{age}. {run['url']}"
+        return "is cancelled" if changed else f"has ended already: {state}"
+    if wish.state == "triggered" and done.found:
+        return f"was already there, and is {state}"
+    return f"is {'marked ' if changed and wish.state == state else ''}{state}"

@@ -193,7 +193,9 @@ def test_once_basic_has_worked_it_is_the_permission(server, clock):
     server.get(PATH).answers({"title": "Forbidden"}, 403)
     client.get(PATH)
     message = failure(client.get, PATH).message
-    assert message.endswith("user deploy lacks the permission; give it to one of the user's roles (airflow_role with append: true).")
+    assert message.endswith(
+        "user deploy lacks the permission; give it to one of the user's roles (airflow_role with append: true)."
+    )
     assert "auth_backends" not in message
 
 

@@ -274,6 +274,16 @@ def test_a_list_may_be_given_as_json_text(played, name):
     assert params_of(played, names=given)["names"] == found
 
 
+@pytest.mark.parametrize(
+    "given", ['["etl_daily",', '["etl_daily"', '["a",["b"]]', ['["etl_daily",', "x"], ['["a"', '["b"]]']]
+)
+def test_the_beginning_of_a_list_in_json_is_no_name(given):
+    """Ansible takes what is before the blank of C(-e names=["etl_daily", "other"])."""
+    with pytest.raises(BadInput, match=r'names begins like a list in JSON, but is no list of texts: \["') as caught:
+        shaped("names", given, {"type": "list", "elements": "str"})
+    assert caught.value.message.endswith("After -e NAME=, a list must have no blanks.")
+
+
 def test_a_list_within_a_mapping_may_be_given_as_json_text():
     options = {"only": {"type": "list", "elements": "str"}}
     assert shaped("pair", {"only": '["a","b"]'}, {"type": "dict", "options": options}) == {"only": ["a", "b"]}

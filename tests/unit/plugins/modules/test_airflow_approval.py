@@ -99,9 +99,10 @@ def test_check_mode_writes_nothing_and_returns_the_question_as_it_is(story):
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_the_same_answer_is_no_change(story, check_mode):
+@pytest.mark.parametrize("choose", [["eu", "us", "eu"], '["eu", "us", "eu"]'])
+def test_the_same_answer_is_no_change(story, check_mode, choose):
     story.asks(answered("us", "eu", params_input={"n": 3}, **REGIONS, params={"n": NUMBER}))
-    result = story(check_mode, **{**GIVEN, "choose": ["eu", "us", "eu"], "params": '{"n": 3}'})
+    result = story(check_mode, **{**GIVEN, "choose": choose, "params": '{"n": 3}'})
     assert (result["changed"], result["diff"]) == (False, {"before": {}, "after": {}})
     assert result["msg"] == f"T{NAME[1:]} was answered before with us, eu by alice."
 

@@ -431,6 +431,7 @@ def test_a_run_that_had_succeeded_is_adopted(story, generation):
     assert result["task_counts"] == {"success": 1}
     assert result["elapsed"] == 192.0
     assert not story.warnings
+    assert result["msg"].startswith(f"DAG run etl_daily / {RUN_ID} was already there, and is success, 3m12s after its")
 
 
 def test_a_run_that_had_failed_is_no_success(story, generation):

@@ -510,7 +510,9 @@ def test_a_server_that_is_gone_within_an_object_is_a_change(tree, server):
 def test_admin_that_loses_permissions_is_told(new):
     new.lists("roles", *OWN_ROLES[1:], role("Admin", ("can_read", "DAGs"), ("can_edit", "Pools")))
     assert new(True, roles=[{"name": "Admin", "permissions": []}])["changed"] is True
-    assert new.warnings[0].startswith("This takes 2 permissions from the role Admin, one of Airflow's own (can_edit on Pools, can_read on ")
+    assert new.warnings[0].startswith(
+        "This takes 2 permissions from the role Admin, one of Airflow's own (can_edit on Pools, can_read on "
+    )
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
