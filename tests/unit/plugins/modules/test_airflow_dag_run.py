@@ -1000,17 +1000,18 @@ def test_check_mode_makes_up_no_id_of_a_run_that_is_named_by_its_date(story):
     assert result["msg"] == f"DAG run etl_daily / of {DATE} would be marked failed."
 
 
+@pytest.mark.parametrize(("state", "act"), [("absent", "delete"), ("cancelled", "cancel")])
 @pytest.mark.parametrize("check_mode", [True, False])
 @pytest.mark.parametrize("exists", [True, False])
 @pytest.mark.parametrize("given", [{"dag_run_id": RUN_ID}, {"logical_date": DATE}])
-def test_nothing_to_delete(story, check_mode, exists, given):
+def test_nothing_to_delete_or_to_cancel(story, check_mode, exists, given, state, act):
     _look = story.no_run() if "dag_run_id" in given else story.of_date()
     _dag = story.dag() if exists else story.no_dag()
-    result = launch(story, check_mode, **given, state="absent")
+    result = launch(story, check_mode, **given, state=state)
     assert (result["changed"], result["dag_run"], result["diff"]) == (False, None, {})
     named = RUN_ID if "dag_run_id" in given else f"of {DATE}"
     assert result["msg"] == f"DAG run etl_daily / {named} does not exist."
-    told = f"DAG etl_daily does not exist at {URL}, so it has no run to delete; check dag_id."
+    told = f"DAG etl_daily does not exist at {URL}, so it has no run to {act}; check dag_id."
     assert story.warnings == ([] if exists else [told])
 
 
@@ -1995,20 +1996,6 @@ def test_a_run_that_has_ended_is_not_cancelled(story, generation, state, check_m
     assert (result["changed"], result["dag_run"]["state"]) == (False, state)
     assert result["diff"] == {"before": {}, "after": {}}
     assert result["msg"].startswith(f"{NAME} has ended already: {state}, 3m12s after its start. https://")
-
-
-@pytest.mark.parametrize("exists", [True, False])
-@pytest.mark.parametrize("check_mode", [False, True])
-@pytest.mark.parametrize("given", [{"dag_run_id": RUN_ID}, {"logical_date": DATE}])
-def test_there_is_no_run_to_cancel(story, exists, check_mode, given):
-    _look = story.no_run() if "dag_run_id" in given else story.of_date()
-    _dag = story.dag() if exists else story.no_dag()
-    result = launch(story, check_mode, **given, state="cancelled")
-    assert (result["changed"], result["dag_run"], result["diff"]) == (False, None, {})
-    named = RUN_ID if "dag_run_id" in given else f"of {DATE}"
-    assert result["msg"] == f"DAG run etl_daily / {named} does not exist."
-    warned = f"DAG etl_daily does not exist at {URL}, so it has no run to cancel; check dag_id."
-    assert story.warnings == ([] if exists else [warned])
 
 
 def test_a_run_of_a_date_is_cancelled(story, generation):
