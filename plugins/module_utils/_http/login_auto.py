@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 # Airflow 2 hashes the password anew for each request with basic auth. On 2.11 that took 0.1 of the 0.11 seconds of a
 # request, and a login by the form 0.2. So the form is faster from the third request on; but it takes a few logins a
 # minute only, which it shall not lose to playbooks that send little.
-WORTH_A_LOGIN = 3  # requests with basic auth
+WORTH_A_LOGIN = 2  # requests with basic auth
 HURRY = 5.0  # seconds that the login by the form may take, which basic auth could do without
 # What tasks know of each other: how many requests basic auth has served, or that the form was tried since. Either says
 # that basic auth works.
