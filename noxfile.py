@@ -56,6 +56,7 @@ def add(
     """Make a session: WHAT it does, for the list, and its REQUIREMENTS, if any, and the range of Pythons for them."""
 
     def run(session: nox.Session) -> None:
+        session.env["HOME"] = str(workshop.tool_home(session.name))
         try:
             if requirements:
                 # Compiled, as pip leaves it: Ansible starts many processes, and each would compile it all anew.
@@ -76,35 +77,36 @@ def add(
     nox.session(name=name, python=python, tags=tags, default=default)(run)
 
 
-# What `make test` runs beside each other has the tag test; continuous integration runs the tag thorough as well. What
-# takes longest comes first. The tags lint, test-long and test-matrix are for the commands of make with these names.
+# What `make test` runs beside each other has the tag test; continuous integration runs the tags lint and thorough as
+# well. What takes longest comes first. The tags test-long and test-matrix are for the commands of make.
 
 
-def on_server(name: str, what: str, parts: Sequence[servers.Part], *tags: str) -> None:
-    """Make a session with a server of its own; the name ends with that of the Airflow."""
-    airflow = name.partition("-")[2]
+def on_server(kind: str, airflow: str, what: str, parts: Sequence[servers.Part], *tags: str) -> None:
+    """Make a session with a server of its own, of the version AIRFLOW."""
     action = partial(servers.on_server, name=airflow, parts=parts)
-    add(name, action, f"{what} on Airflow {airflow}", "live", tags=tags)
+    add(f"{kind}-{airflow}", action, f"{what} on Airflow {airflow}", "live", tags=tags)
 
 
 for row in servers.TESTED:
     what = "Live tests, but long ones, and some targets in other ways"
-    on_server(f"thorough-{row}", what, servers.thorough(row), "thorough")
+    on_server("thorough", row, what, servers.thorough(row), "thorough")
+    for half, targets in servers.halves().items():
+        part = partial(servers.integration, targets=targets)
+        on_server(f"integration-{half}", row, f"Half of the integration targets: {half}", [part], "test")
 for row in VERSIONS:
-    tags = ["test"] if row in servers.TESTED else []
-    on_server(f"integration-{row}", "Integration targets", [servers.integration], *tags)
+    on_server("integration", row, "Integration targets", [servers.integration])
 for row in servers.OLDEST:
     core = partial(servers.integration, targets=tuple(matrix.CORE))
-    on_server(f"oldest-{row}", "The core of the targets, in Ansible's process,", [core], "thorough")
+    on_server("oldest", row, "The core of the targets, in Ansible's process,", [core], "thorough")
 for row in VERSIONS:
-    on_server(f"live-{row}", "Live tests", [servers.live])
+    on_server("live", row, "Live tests", [servers.live])
     tags = ["test-matrix", *(["test-long"] if row in servers.OLDEST else [])]
     add(f"matrix-{row}", partial(matrix.on, name=row), f"The core of the targets on Airflow {row}", "live", tags=tags)
 for row in servers.TESTED:
-    on_server(f"long-{row}", "Long live tests", [partial(servers.live, arguments=("-m", "long"))], "test-long")
+    on_server("long", row, "Long live tests", [partial(servers.live, arguments=("-m", "long"))], "test-long")
     ordinary = partial(servers.integration, in_process=False)
     what = "Many triggers, and all targets the ordinary way,"
-    on_server(f"more-{row}", what, [servers.triggers, ordinary], "test-matrix")
+    on_server("more", row, what, [servers.triggers, ordinary], "test-matrix")
 for line in CORES:
     smoke = partial(servers.on_server, name=servers.TESTED[0], parts=servers.both_ways(servers.SMOKE, core=line))
     add(f"smoke-{line}", smoke, f"One target on ansible-core {line}, both ways", "live", tags=["test-matrix"])
@@ -114,7 +116,7 @@ unit = partial(sessions.pytest, kind="unit")
 add("plays", partial(plays, newest=True), "Tests that run playbooks without an Airflow, by pytest", tags=["test"])
 add("unit", partial(unit, newest=True), "Unit tests by pytest, with their coverage", tags=["test"], default=True)
 add("compile", sessions.compile_plugins, "Compile plugins on the oldest Python of managed hosts", "", tags=["test"])
-add("ansible-test-sanity", sessions.sanity, "Sanity tests on the newest ansible-core", tags=["test"])
+add("ansible-test-sanity", sessions.sanity, "Sanity tests on the newest ansible-core", tags=["thorough"])
 for line, pythons in CORES.items():
     tags = ["test-matrix", *(["thorough"] if line == sessions.OLDEST_CORE else [])]
     core = partial(add, requirements=f"core-{line}", pythons=pythons)
@@ -122,13 +124,13 @@ for line, pythons in CORES.items():
     core(f"plays-{line}", plays, f"Tests that run playbooks on ansible-core {line}", tags=tags)
     core(f"ansible-test-sanity-{line}", sessions.sanity, f"Sanity tests on ansible-core {line}", tags=["test-matrix"])
     core(f"ansible-test-units-{line}", sessions.units, f"Unit tests by ansible-test on ansible-core {line}")
-add("docs", sessions.docs, "The documentation's site, below .cache/docs", "docs", tags=["test"])
+add("docs", sessions.docs, "The documentation's site, below .cache/docs", "docs", tags=["lint"])
 
 # Linters, besides those of antsibull-nox.
-add("typing", sessions.typing, "Run type checker: mypy", "lint", tags=["test", "lint"], default=True)
-add("ee-check", sessions.ee_check, "What ansible-builder makes of the example", "lint", tags=["test", "lint"])
-add("build-import-check", artifact.import_check, "Build, install, galaxy-importer", "lint", tags=["test", "lint"])
-add("changelog-check", sessions.changelog_check, "Lint fragments and changelog", "lint", tags=["test", "lint"])
+add("typing", sessions.typing, "Run type checker: mypy", "lint", tags=["lint"], default=True)
+add("ee-check", sessions.ee_check, "What ansible-builder makes of the example", "lint", tags=["lint"])
+add("build-import-check", artifact.import_check, "Build, install, galaxy-importer", "lint", tags=["lint"])
+add("changelog-check", sessions.changelog_check, "Lint fragments and changelog", "lint", tags=["lint"])
 
 # What else there is.
 add("compatibility", matrix.compatibility, "Write docs/compatibility.md from what the sessions matrix-… have found", "")

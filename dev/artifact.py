@@ -11,7 +11,8 @@ from pathlib import Path
 
 import nox
 import servers
-from workshop import CACHE, NAME, NAMESPACE, ROOT, copied, environment, files, run
+from program import status_of
+from workshop import CACHE, NAME, NAMESPACE, ROOT, copied, files
 
 from airflow_server import Problem
 
@@ -27,15 +28,15 @@ def installed(session: nox.Session, folder: Path) -> Path:
     """Build the artifact in FOLDER, which is emptied, install it into FOLDER/installed, and return the artifact."""
     shutil.rmtree(folder, ignore_errors=True)
     galaxy = ["ansible-galaxy", "collection"]
-    with copied(session.name) as root:
-        run(session, [*galaxy, "build", "--output-path", folder], cwd=root)
+    with copied(session.name) as root, session.chdir(root):
+        session.run(*galaxy, "build", "--output-path", folder)
     file = next(folder.glob("*.tar.gz"))
     with tarfile.open(file) as archive:
         foreign = [name for name in archive.getnames() if name.startswith(FOREIGN)]
     if foreign:
         raise Problem(f"The artifact holds what only developers need: {', '.join(foreign[:5])}.")
-    env = environment(session, ANSIBLE_COLLECTIONS_PATH=folder / "installed")
-    run(session, [*galaxy, "install", "--offline", file], env, folder)
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(folder / "installed")}
+    session.run(*galaxy, "install", "--offline", file, env=env)
     return file
 
 
@@ -45,8 +46,9 @@ def import_check(session: nox.Session) -> None:
     file = installed(session, folder)
     config = folder / "importer.cfg"
     config.write_text(IMPORTER, encoding="utf-8")
-    env = environment(session, GALAXY_IMPORTER_CONFIG=config)
-    said = run(session, ["python", "-m", "galaxy_importer.main", file], env, folder)
+    env = {"GALAXY_IMPORTER_CONFIG": str(config)}
+    with session.chdir(folder):
+        said = session.run("python", "-m", "galaxy_importer.main", file, env=env, silent=True) or ""
     complaints = re.findall(r"^(?:ERROR|WARNING).*", said, re.MULTILINE)
     if complaints:
         raise Problem("galaxy-importer has complaints: " + "; ".join(complaints))
@@ -59,7 +61,7 @@ def release_check(session: nox.Session) -> None:
     file = installed(session, folder)
     with servers.server(session, servers.demo_version()) as airflow:
         env = servers.play_env(session, airflow, folder / "installed")
-        listed = run(session, ["ansible-galaxy", "collection", "list", f"{NAMESPACE}.{NAME}"], env)
+        listed = status_of(session, ["ansible-galaxy", "collection", "list", f"{NAMESPACE}.{NAME}"], env)[1]
         problems = servers.both_ends(session, env)
     if str(folder / "installed" / "ansible_collections") not in listed:
         problems.append(f"Ansible does not take the collection from {folder}.")

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run sessions of nox beside each other: a line each, the output of those that fail, and an honest count in the end.
 
+The arguments are names of sessions and tags; the Python that runs this has nox.
+
 nox can do that itself (--parallel), but then shows all that each session says, and after an interrupt kills everything
 two seconds later, which leaves Airflow servers behind.
 """
@@ -16,17 +18,23 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# The harness that starts Airflow servers is a library, too.
+sys.path.append(str(ROOT / "tests" / "airflow"))
 
 from airflow_server.common import CACHE, Problem
 
-ROOT = CACHE.parent
+NOX = (sys.executable, "-m", "nox", "--noxfile", str(ROOT / "noxfile.py"))
 LOGS = CACHE / "logs"
 # Those of antsibull-nox, which have no tags: the slow ones first.
 LINT = ("ansible-lint", "docs-check", "extra-checks", "license-check", "yamllint", "codeqa", "formatters")
 # Of the sessions, those with a server wait most of their time.
-WORKERS = max(3, os.cpu_count() or 1)
+WORKERS = max(4, os.cpu_count() or 1)
 TAIL = 80
 # Seconds that a session has to stop its server.
 PATIENCE = 60
@@ -37,12 +45,11 @@ FORGIVEN = "is a beta, so this fails nothing."
 COUNTS = {"passed": "passed", "failed": "failed", "error": "failed", "skipped": "skipped", "xfailed": "skipped"}
 
 
-def run(nox: Callable[[], list[str]], wanted: Sequence[str]) -> int:
+def run(wanted: Sequence[str]) -> int:
     """Run the sessions that are WANTED, by name or by tag, print the sum, and return the exit status."""
     alone()
-    command = nox()
-    names = chosen(command, wanted)
-    reports = asyncio.run(together(command, names))
+    names = chosen(wanted)
+    reports = asyncio.run(together(names))
     broken = [name for name, (status, _counts) in zip(names, reports) if status != 0]
     passed, failed, skipped = (
         sum(counts[key] for _status, counts in reports) for key in ("passed", "failed", "skipped")
@@ -63,10 +70,10 @@ def alone() -> None:
         raise Problem("Another such run is going on in this checkout: wait until it has ended, or stop it.") from None
 
 
-def chosen(nox: Sequence[str], wanted: Sequence[str]) -> list[str]:
+def chosen(wanted: Sequence[str]) -> list[str]:
     """The names of the sessions that WANTED names, or that have such a tag, in the order of the noxfile."""
     # With a word that none has: nox would list those alone that it runs by itself.
-    every = [*nox, "--list", "--json", "--keywords", "not nothing"]
+    every = [*NOX, "--list", "--json", "--keywords", "not nothing"]
     done = subprocess.run(every, stdout=subprocess.PIPE, text=True, check=False, cwd=ROOT)
     if done.returncode != 0:
         raise Problem("nox cannot read noxfile.py: see above.")
@@ -74,7 +81,7 @@ def chosen(nox: Sequence[str], wanted: Sequence[str]) -> list[str]:
     tags = {tag for tags in found.values() for tag in tags}
     # antsibull-nox has a session that is named as one of our tags.
     names = [name for name in found if {name, *found[name]} & set(wanted) and name not in tags]
-    if {"test", "lint"} & set(wanted):
+    if "lint" in wanted:
         names += LINT
     unknown = set(wanted) - tags - set(found)
     if unknown:
@@ -82,10 +89,10 @@ def chosen(nox: Sequence[str], wanted: Sequence[str]) -> list[str]:
     return names
 
 
-async def together(nox: Sequence[str], names: Sequence[str]) -> list[tuple[int, dict[str, int]]]:
+async def together(names: Sequence[str]) -> list[tuple[int, dict[str, int]]]:
     """Run the sessions, so many at a time. An interrupt or a polite kill ends them in order."""
     places = asyncio.Semaphore(WORKERS)
-    work = asyncio.gather(*(session(nox, name, places) for name in names))
+    work = asyncio.gather(*(session(name, places) for name in names))
     signals, loop = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP), asyncio.get_running_loop()
 
     def interrupt() -> None:
@@ -100,7 +107,7 @@ async def together(nox: Sequence[str], names: Sequence[str]) -> list[tuple[int, 
     return await work
 
 
-async def session(nox: Sequence[str], name: str, places: asyncio.Semaphore) -> tuple[int, dict[str, int]]:
+async def session(name: str, places: asyncio.Semaphore) -> tuple[int, dict[str, int]]:
     """Run one session into a log, show how it ended, and return its status and its counts."""
     log = LOGS / f"{name}.log"
     # In CI, antsibull-nox does not mend what its formatters find.
@@ -109,7 +116,7 @@ async def session(nox: Sequence[str], name: str, places: asyncio.Semaphore) -> t
         start = time.monotonic()
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
-                *(*nox, "--session", name),
+                *(*NOX, "--session", name),
                 cwd=ROOT,
                 env=env,
                 stdin=subprocess.DEVNULL,
@@ -185,3 +192,18 @@ def count(said: str) -> tuple[dict[str, int], list[str]]:
     # A session with many parts tells some of them twice.
     skips = dict.fromkeys(re.findall(r"^SKIPPED \[\d+\] .*$", said, re.MULTILINE))
     return counts, closing + [f"not run: {line}" for line in skips]
+
+
+def main() -> int:
+    """Carry out what the command line says."""
+    try:
+        return run(sys.argv[1:])
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

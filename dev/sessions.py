@@ -21,14 +21,11 @@ from workshop import (
     REQUIREMENTS,
     ROOT,
     TOOLS,
-    Command,
     copied,
-    environment,
     files,
     found,
     git,
     linked,
-    run,
     tool_home,
 )
 
@@ -66,13 +63,12 @@ def pytest(session: nox.Session, kind: str, newest: bool = False) -> None:
     if newest and "DAGOPS_BESIDE" not in os.environ:
         # By file, since what a file prepares for all of its tests is what takes long.
         options += ["--numprocesses", "auto", "--dist", "loadfile"]
-    run(session, ["python", "-m", "pytest", *options, *session.posargs], pytest_env(session))
+    session.run("python", "-m", "pytest", *options, *session.posargs, env=pytest_env())
 
 
-def pytest_env(session: nox.Session, **extra: str | Path) -> dict[str, str]:
-    """The environment of pytest, in which the checkout is a collection."""
-    own = {"PYTHONPATH": linked(), "HYPOTHESIS_STORAGE_DIRECTORY": CACHE / "hypothesis"}
-    return environment(session, **own, **extra)
+def pytest_env() -> dict[str, str]:
+    """Variables for pytest, in whose process the checkout is a collection."""
+    return {"PYTHONPATH": str(linked()), "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis")}
 
 
 def names_path(arguments: Sequence[str]) -> bool:
@@ -85,7 +81,7 @@ def compile_plugins(session: nox.Session) -> None:
     if OLDEST_HOST not in found():
         raise PythonMissing(f"Python {OLDEST_HOST} was found neither on PATH nor under pyenv.")
     program = "import pathlib; [compile(one.read_text(), one, 'exec') for one in pathlib.Path('plugins').rglob('*.py')]"
-    run(session, [found()[OLDEST_HOST], "-W", "error", "-c", program])
+    session.run(found()[OLDEST_HOST], "-W", "error", "-c", program, external=True)
 
 
 # ansible-test.
@@ -107,9 +103,8 @@ def units(session: nox.Session) -> None:
 def ansible_test(session: nox.Session, *arguments: str) -> None:
     """Run ansible-test in a copy of the checkout."""
     seed_pip(session)
-    command = ["ansible-test", *arguments, "--color", "no", "--truncate", "0"]
-    with copied(session.name) as root:
-        run(session, command, environment(session), root)
+    with copied(session.name) as root, session.chdir(root):
+        session.run("ansible-test", *arguments, "--color", "no", "--truncate", "0")
 
 
 def seed_pip(session: nox.Session) -> None:
@@ -135,18 +130,19 @@ def seed_pip(session: nox.Session) -> None:
 
 def typing(session: nox.Session) -> None:
     """Run mypy on the plugins, and on what runs the tests."""
-    mypy: Command = ["mypy", "--config-file", ROOT / "pyproject.toml", "--cache-dir"]
+    mypy = ["mypy", "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir"]
     collection = f"ansible_collections.{NAMESPACE}.{NAME}"
     packages = ["--package", f"{collection}.plugins", "--package", f"{collection}.playbooks.filter_plugins"]
-    run(session, [*mypy, CACHE / "mypy" / "plugins", *packages], cwd=linked())
+    with session.chdir(linked()):
+        session.run(*mypy, CACHE / "mypy" / "plugins", *packages)
     # nox is where this runs.
-    own: Command = [CACHE / "mypy" / "dev", "--python-executable", sys.executable, "dev", "noxfile.py"]
-    run(session, [*mypy, *own], environment(session, MYPYPATH="dev:tests/airflow:tests/bench:tests/picture"))
+    own = ["--python-executable", sys.executable, "dev", "noxfile.py"]
+    session.run(*mypy, CACHE / "mypy" / "dev", *own, env={"MYPYPATH": "dev:tests/airflow:tests/bench:tests/picture"})
 
 
 def changelog_check(session: nox.Session) -> None:
     """Look at the fragments, and at the changelog; `-- release` writes that of a new version."""
-    run(session, ["antsibull-changelog", *(session.posargs or ["lint"])])
+    session.run("antsibull-changelog", *(session.posargs or ["lint"]))
 
 
 def ee_check(session: nox.Session) -> None:
@@ -154,10 +150,10 @@ def ee_check(session: nox.Session) -> None:
     scratch = CACHE / "ee-check"
     shutil.rmtree(scratch, ignore_errors=True)
     for definition in ROOT.glob("examples/**/execution-environment.yml"):
-        run(session, ["ansible-builder", "create", "--file", definition, "--context", scratch])
+        session.run("ansible-builder", "create", "--file", definition, "--context", scratch)
     if not (scratch / "Dockerfile").is_file():
         raise Problem("examples/ has no execution-environment.yml, or ansible-builder has made no Dockerfile of it.")
-    said = run(session, ["ansible-builder", "introspect", "--sanitize", linked()])
+    said = session.run("ansible-builder", "introspect", "--sanitize", linked(), silent=True) or ""
     needed = [line.split()[1].strip("'") for line in said.splitlines() if "# from collection " in line]
     if needed != ["requests"] or "\nsystem: []" not in said:
         raise Problem("An execution environment needs requests and nothing else, but ansible-builder says otherwise.")
@@ -170,12 +166,12 @@ def docs(session: nox.Session) -> None:
     layout = ["--use-current", "--squash-hierarchy"]
     theme = ["--sphinx-theme", "sphinx_ansible_theme"]
     collection = f"{NAMESPACE}.{NAME}"
-    env = environment(session, ANSIBLE_COLLECTIONS_PATH=linked())
-    run(session, ["antsibull-docs", "sphinx-init", *layout, *theme, "--dest-dir", SITE, collection], env)
-    whole: Command = ["collection", *layout, "--cleanup", "everything", "--dest-dir", SITE / "rst", collection]
-    run(session, ["antsibull-docs", "--config-file", SITE / "antsibull-docs.cfg", *whole], env)
-    quiet: Command = ["-q", "-c", SITE, "-w", SITE / "warnings.txt"]
-    run(session, ["sphinx-build", *quiet, "-b", "html", SITE / "rst", SITE / "build" / "html"], env)
+    session.env["ANSIBLE_COLLECTIONS_PATH"] = str(linked())
+    session.run("antsibull-docs", "sphinx-init", *layout, *theme, "--dest-dir", SITE, collection)
+    whole = ["collection", *layout, "--cleanup", "everything", "--dest-dir", str(SITE / "rst"), collection]
+    session.run("antsibull-docs", "--config-file", SITE / "antsibull-docs.cfg", *whole)
+    quiet = ["-q", "-c", str(SITE), "-w", str(SITE / "warnings.txt")]
+    session.run("sphinx-build", *quiet, "-b", "html", SITE / "rst", SITE / "build" / "html")
     check_warnings((SITE / "warnings.txt").read_text(encoding="utf-8"))
     missing = [page for page in PAGES if not (SITE / "build" / "html" / page).is_file()]
     if missing:

@@ -8,26 +8,18 @@ import contextlib
 import functools
 import hashlib
 import os
-import secrets
 import shutil
 import signal
 import subprocess
-import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Union
 
 import nox
 import nox.virtualenv
 
-from airflow_server import processes
 from airflow_server.common import Problem, locked
 from airflow_server.pythons import find
 from airflow_server.venvs import made
-
-Command = Sequence[Union[str, Path]]
 
 ROOT = Path(__file__).resolve().parent.parent
 # All that sessions make is below it.
@@ -60,8 +52,6 @@ UV = {
     "UV_LOCK_TIMEOUT": "1800",
     "UV_PYTHON_DOWNLOADS": "never",
 }
-# Seconds after which a command is taken to hang; it shall not take the whole run with it.
-LIMIT = 5400
 
 
 def set_up() -> None:
@@ -149,64 +139,6 @@ def venvs(name: str, versions: Mapping[str, str], compiled: bool = True) -> dict
             folder = made(file, f"{file.stem}-py{version}", found()[version], compiled=compiled)
             pythons[key] = str(folder / "bin" / "python")
     return pythons
-
-
-# Programs.
-
-
-def environment(session: nox.Session, **extra: str | Path) -> dict[str, str]:
-    """The environment in which the session's own programs come first, with a home folder of its own."""
-    path = os.pathsep.join([*(session.bin_paths or ()), os.environ["PATH"]])
-    own = {"PATH": path, "HOME": tool_home(session.name), **extra}
-    return {**os.environ, **{name: str(value) for name, value in own.items()}}
-
-
-def run(session: nox.Session, command: Command, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> str:
-    """Run COMMAND and return what it says; a status other than 0 fails the session."""
-    status, said = status_of(session, command, env, cwd)
-    if status != 0:
-        raise Problem(f"{Path(command[0]).name} ended with status {status}.")
-    return said
-
-
-def status_of(
-    session: nox.Session, command: Command, env: Mapping[str, str] | None = None, cwd: Path = ROOT
-) -> tuple[int, str]:
-    """Run COMMAND, show what it says as it says it, and return its status and all of that.
-
-    session.run() would end with the program alone, and leave what that has started.
-    """
-    env = env or environment(session)
-    words = [str(word) for word in command]
-    words[0] = shutil.which(words[0], path=env["PATH"]) or words[0]
-    session.log("$ %s", " ".join(str(word) for word in command))
-    mark = secrets.token_hex(8)
-    process = subprocess.Popen(
-        words,
-        cwd=cwd,
-        env={**env, processes.MARK: mark},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-    one = processes.table().get(process.pid)
-    end = partial(processes.stop, {process.pid: one.born if one else ""}, mark, patience=20)
-    overdue = threading.Timer(LIMIT, end)
-    overdue.start()
-    lines = []
-    try:
-        for line in process.stdout or ():
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            lines.append(line)
-        status = process.wait()
-    finally:
-        overdue.cancel()
-        end()
-    return status, "".join(lines)
 
 
 # The collection where Ansible's tools find it: below a folder named ansible_collections.

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import nox
 import servers
-from workshop import ROOT, TOOLS, newest, status_of, venvs
+from program import status_of
+from workshop import ROOT, TOOLS, newest, venvs
 
 from airflow_server import Problem, Server
 

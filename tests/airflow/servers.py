@@ -16,8 +16,9 @@ from pathlib import Path
 
 import nox
 import relay
+from program import environment, status_of
 from sessions import names_path, pytest_env
-from workshop import CORES, NAME, NAMESPACE, ROOT, copied, environment, found, linked, newest, status_of, venvs
+from workshop import CORES, NAME, NAMESPACE, ROOT, copied, found, linked, newest, venvs
 
 from airflow_server import VERSIONS, Problem, PythonMissing, Server, health
 from airflow_server.pythons import python_for
@@ -36,6 +37,7 @@ LIVE_CORES = ("2.15", "2.18", "2.19")
 AWX_CORE = "2.19"
 PLAYBOOK = f"{NAMESPACE}.{NAME}.run_dag"
 LIVE = ROOT / "tests" / "live"
+TARGETS = ROOT / "tests" / "integration" / "targets"
 # Compares what the targets have sent with what the server's own documents say.
 OPENAPI = (str(LIVE / "test_openapi.py"), "-k", "integration_targets")
 HARNESS = ROOT / "tests" / "airflow" / "server.py"
@@ -87,6 +89,13 @@ def thorough(name: str) -> Sequence[Part]:
 def both_ways(targets: Sequence[str], core: str = "") -> Sequence[Part]:
     """Some targets in the process of Ansible, and with each module in a process of its own."""
     return [partial(integration, targets=targets, core=core, in_process=way) for way in (True, False)]
+
+
+def halves() -> dict[str, Sequence[str]]:
+    """The integration targets in two halves, which take about as long: those of DAGs and their runs, and the others."""
+    names = sorted(folder.name for folder in TARGETS.iterdir() if not folder.name.startswith("setup_"))
+    dags = [name for name in names if name.startswith("dag_")]
+    return {"dags": dags, "others": [name for name in names if name not in dags]}
 
 
 def triggers(session: nox.Session, airflow: Server) -> None:
@@ -178,9 +187,9 @@ def live(session: nox.Session, airflow: Server, arguments: Sequence[str] = (), *
 
 def pytest(session: nox.Session, airflow: Server, arguments: Sequence[str], **more: str | Path) -> None:
     """Run tests against a server, which their fixtures know by a variable."""
-    told = {"DAGOPS_TEST_SERVER": json.dumps(variables(airflow)), **more}
+    told = {"DAGOPS_TEST_SERVER": json.dumps(variables(airflow)), **{name: str(value) for name, value in more.items()}}
     # Machines that test are busy, and a write to 300 DAGs waits while Airflow writes what it has parsed.
-    env = {**pytest_env(session, **told), **play_env(session, airflow), "AIRFLOW_API_REQUEST_TIMEOUT": "120"}
+    env = {**play_env(session, airflow), **pytest_env(), **told, "AIRFLOW_API_REQUEST_TIMEOUT": "120"}
     status, said = status_of(session, ["python", "-m", "pytest", "--durations=10", *arguments], env)
     if status != 0:
         raise Problem("\n".join([f"pytest ended with status {status}.", *said.splitlines()[-TAIL:]]))
