@@ -90,9 +90,12 @@ def on_server(kind: str, airflow: str, what: str, parts: Sequence[servers.Part],
 for row in servers.TESTED:
     what = "Live tests, but long ones, and some targets in other ways"
     on_server("thorough", row, what, servers.thorough(row), "thorough")
-    for half, targets in servers.halves().items():
+plays = partial(sessions.pytest, kind="plays")
+add("plays", partial(plays, newest=True), "Tests that run playbooks without an Airflow, by pytest", tags=["test"])
+for half, targets in servers.halves().items():
+    for row in servers.TESTED:
         part = partial(servers.integration, targets=targets)
-        on_server(f"integration-{half}", row, f"Half of the integration targets: {half}", [part], "test")
+        on_server(f"integration-{half}", row, f"The {half} half of the integration targets", [part], "test")
 for row in VERSIONS:
     on_server("integration", row, "Integration targets", [servers.integration])
 for row in servers.OLDEST:
@@ -111,9 +114,7 @@ for line in CORES:
     smoke = partial(servers.on_server, name=servers.TESTED[0], parts=servers.both_ways(servers.SMOKE, core=line))
     add(f"smoke-{line}", smoke, f"One target on ansible-core {line}, both ways", "live", tags=["test-matrix"])
 
-plays = partial(sessions.pytest, kind="plays")
 unit = partial(sessions.pytest, kind="unit")
-add("plays", partial(plays, newest=True), "Tests that run playbooks without an Airflow, by pytest", tags=["test"])
 add("unit", partial(unit, newest=True), "Unit tests by pytest, with their coverage", tags=["test"], default=True)
 add("compile", sessions.compile_plugins, "Compile plugins on the oldest Python of managed hosts", "", tags=["test"])
 add("ansible-test-sanity", sessions.sanity, "Sanity tests on the newest ansible-core", tags=["thorough"])

@@ -62,7 +62,8 @@ def test_a_session_is_there(place, session):
     added = (ROOT / "noxfile.py").read_text(encoding="utf-8")
     of_antsibull = (ROOT / "dev" / "beside.py").read_text(encoding="utf-8")
     # Names that end with a version are made in loops.
-    wanted = f'"{session}"', f'f"{session.rpartition("-")[0]}-{{'
+    kind = session.rpartition("-")[0]
+    wanted = f'"{session}"', f'f"{kind}-{{', f'on_server("{kind}", '
     assert any(words in added + of_antsibull for words in wanted), place
 
 
