@@ -58,7 +58,7 @@ def postgres_folder(uv: str | None = None) -> Path:
 def find_uv(given: str | None = None) -> str:
     """The uv to use: the one that was given, $DAGOPS_UV, $UV, one in .cache, one on PATH."""
     found = given or os.environ.get("DAGOPS_UV") or os.environ.get("UV")
-    found = found or next(map(str, CACHE.glob("venvs/nox-*/bin/uv")), None) or shutil.which("uv")
+    found = found or next(map(str, CACHE.glob("venvs/nox/bin/uv")), None) or shutil.which("uv")
     if found is None:
         raise Problem("There is no uv to install Airflow with: install it (pip install uv) or name it in DAGOPS_UV.")
     return found
