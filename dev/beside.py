@@ -24,11 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# The harness that starts Airflow servers is a library, too.
-sys.path.append(str(ROOT / "tests" / "airflow"))
-
-from airflow_server.common import CACHE, Problem
-
+CACHE = ROOT / ".cache"
 NOX = (sys.executable, "-m", "nox", "--noxfile", str(ROOT / "noxfile.py"))
 LOGS = CACHE / "logs"
 # Those of antsibull-nox, which have no tags: the slow ones first.
@@ -67,7 +63,7 @@ def alone() -> None:
         # Held until this process ends.
         fcntl.flock(os.open(CACHE / "beside.lock", os.O_CREAT | os.O_WRONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Problem("Another such run is going on in this checkout: wait until it has ended, or stop it.") from None
+        sys.exit("Another such run is going on in this checkout: wait until it has ended, or stop it.")
 
 
 def chosen(wanted: Sequence[str]) -> list[str]:
@@ -76,7 +72,7 @@ def chosen(wanted: Sequence[str]) -> list[str]:
     every = [*NOX, "--list", "--json", "--keywords", "not nothing"]
     done = subprocess.run(every, stdout=subprocess.PIPE, text=True, check=False, cwd=ROOT)
     if done.returncode != 0:
-        raise Problem("nox cannot read noxfile.py: see above.")
+        sys.exit("nox cannot read noxfile.py: see above.")
     found = {one["session"]: one["tags"] for one in json.loads(done.stdout)}
     tags = {tag for tags in found.values() for tag in tags}
     # antsibull-nox has a session that is named as one of our tags.
@@ -85,7 +81,7 @@ def chosen(wanted: Sequence[str]) -> list[str]:
         names += LINT
     unknown = set(wanted) - tags - set(found)
     if unknown:
-        raise Problem(f"There is no session and no tag {', '.join(sorted(unknown))}: `nox --list` shows them.")
+        sys.exit(f"There is no session and no tag {', '.join(sorted(unknown))}: `nox --list` shows them.")
     return names
 
 
@@ -194,16 +190,8 @@ def count(said: str) -> tuple[dict[str, int], list[str]]:
     return counts, closing + [f"not run: {line}" for line in skips]
 
 
-def main() -> int:
-    """Carry out what the command line says."""
-    try:
-        return run(sys.argv[1:])
-    except Problem as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        return 130
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(run(sys.argv[1:]))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)
