@@ -20,15 +20,18 @@ help:
 	@echo "One session of nox: make $(SESSIONS) sanity; ARGS='…' are its arguments"
 	@echo "Any session: make nox ARGS='--session NAME -- …', with arguments of nox; ARGS=--list shows them all"
 
-# nox in its pinned version, below .cache; one of several that start at the same time installs it.
+# nox in its pinned version, below .cache; one of several that start at the same time installs it. It is made anew when
+# the Python that it runs on is gone.
 installed:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer: make PYTHON=python3.11 …")'
+	@$(VENV)/bin/python -c '' 2>/dev/null || rm -f $(VENV)/complete
 	@mkdir -p .cache/venvs && flock $(VENV).lock $(MAKE) --silent $(VENV)/complete
 
 $(VENV)/complete: dev/requirements/nox.txt
 	@$(PYTHON) -m venv --clear $(VENV)
 	@said=$$($(PIP) install --requirement $< 2>&1) || \
-	{ echo "nox could not be installed from the package index: $$(echo "$$said" | tail -n 1)" >&2; exit 1; }
+	{ echo "nox could not be installed: look at the network, at the proxy, and at the package index that pip uses." \
+	"pip says: $$(echo "$$said" | tail -n 1)" >&2; exit 1; }
 	@touch $@
 
 nox: installed
