@@ -116,7 +116,7 @@ for line in CORES:
 
 unit = partial(sessions.pytest, kind="unit")
 add("unit", partial(unit, newest=True), "Unit tests by pytest, with their coverage", tags=["test"], default=True)
-add("compile", sessions.compile_plugins, "Compile plugins on the oldest Python of managed hosts", "", tags=["test"])
+nox.session(name="compile", python=workshop.OLDEST_HOST, tags=["test"], default=False)(sessions.compile_plugins)
 add("ansible-test-sanity", sessions.sanity, "Sanity tests on the newest ansible-core", tags=["thorough"])
 for line, pythons in CORES.items():
     tags = ["test-matrix", *(["thorough"] if line == sessions.OLDEST_CORE else [])]

@@ -91,14 +91,19 @@ def tool_home(name: str) -> Path:
     one.
     """
     home = CACHE / "homes" / name
-    for folder in (home / ".config", home / ".cache", CACHE / "pip"):
-        folder.mkdir(parents=True, exist_ok=True)
-    links = {link: USERS_HOME / link for link in (".config/pip", ".config/uv", ".pip", ".netrc")}
-    for link, target in {**links, ".cache/pip": CACHE / "pip"}.items():
-        if target.exists() and not (home / link).exists():
-            with contextlib.suppress(FileExistsError):
-                (home / link).symlink_to(target)
+    (CACHE / "pip").mkdir(parents=True, exist_ok=True)
+    symlink(home / ".cache" / "pip", CACHE / "pip")
+    for kept in (".config/pip", ".config/uv", ".pip", ".netrc"):
+        if (USERS_HOME / kept).exists():
+            symlink(home / kept, USERS_HOME / kept)
     return home
+
+
+def symlink(link: Path, target: Path) -> None:
+    """Make a link, unless it is there: another session may have made it."""
+    link.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        link.symlink_to(target)
 
 
 # Pythons.
@@ -120,10 +125,8 @@ def newest(low: str, high: str) -> str:
 def links() -> Path:
     """A folder of links to the interpreters, for nox and ansible-test, which search PATH and would trip over shims."""
     folder = CACHE / "pythons" / hashlib.sha256(str(found()).encode()).hexdigest()[:10]
-    folder.mkdir(parents=True, exist_ok=True)
     for version, path in found().items():
-        with contextlib.suppress(FileExistsError):
-            (folder / f"python{version}").symlink_to(path)
+        symlink(folder / f"python{version}", path)
     return folder
 
 
@@ -180,9 +183,5 @@ def copied(name: str) -> Iterator[Path]:
 def linked() -> Path:
     """A collections path whose collection is the checkout itself, for whatever follows links: playbooks and pytest."""
     home = CACHE / "collections"
-    link = home / "ansible_collections" / NAMESPACE / NAME
-    link.parent.mkdir(parents=True, exist_ok=True)
-    if not link.is_symlink():
-        with contextlib.suppress(FileExistsError):
-            link.symlink_to(ROOT)
+    symlink(home / "ansible_collections" / NAMESPACE / NAME, ROOT)
     return home
