@@ -90,12 +90,12 @@ def on_server(kind: str, airflow: str, what: str, parts: Sequence[servers.Part],
 for row in servers.TESTED:
     what = "Live tests, but long ones, and some targets in other ways"
     on_server("thorough", row, what, servers.thorough(row), "thorough")
-plays = partial(sessions.pytest, kind="plays")
-add("plays", partial(plays, newest=True), "Tests that run playbooks without an Airflow, by pytest", tags=["test"])
 for half, targets in servers.halves().items():
     for row in servers.TESTED:
         part = partial(servers.integration, targets=targets)
         on_server(f"integration-{half}", row, f"The {half} half of the integration targets", [part], "test")
+plays = partial(sessions.pytest, kind="plays")
+add("plays", partial(plays, newest=True), "Tests that run playbooks without an Airflow, by pytest", tags=["test"])
 for row in VERSIONS:
     on_server("integration", row, "Integration targets", [servers.integration])
 for row in servers.OLDEST:
