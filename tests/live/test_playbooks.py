@@ -10,7 +10,6 @@ import os
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +68,7 @@ def deployed(airflow: Airflow, tmp_path: Path) -> Iterator[Any]:
         (Path(airflow.variables["airflow_dags_folder"]) / name).unlink(missing_ok=True)
 
 
-@contextmanager
+@contextlib.contextmanager
 def read_again(file: Path) -> Iterator[None]:
     """Let Airflow read FILE each 20 s, as any Airflow does; these servers wait for 10 minutes, unless it has changed.
 
