@@ -10,8 +10,11 @@ import os
 import typing as t
 from fnmatch import fnmatch
 
-from ansible_collections.dagops.airflow.plugins.module_utils._base.items import listed
+from ansible_collections.dagops.airflow.plugins.module_utils._base.errors import BadInput, about
+from ansible_collections.dagops.airflow.plugins.module_utils._base.items import checked, listed, shaped
 from ansible_collections.dagops.airflow.plugins.module_utils._base.text import json_of
+from ansible_collections.dagops.airflow.plugins.module_utils._work.dag_batch import check_runs
+from ansible_collections.dagops.airflow.plugins.modules.airflow_dag_batch import ARGUMENT_SPEC, DAG_SPEC
 
 LIST = {"type": "list", "elements": "str"}
 WORDS = (b"dag", b"airflow")  # in any case
@@ -37,10 +40,11 @@ def dag_files(source: str, helpers: t.Any = None) -> list[str]:
     )
 
 
-def deploy_refusal(source: t.Any, folder: t.Any, lacking: str) -> str:
+def deploy_refusal(source: t.Any, folder: t.Any, lacking: str, smoke: t.Any = ()) -> str:
     """Say what is missing or wrong of what the playbook is told; empty: nothing.
 
     :param lacking: which hosts are not in the inventory, as the beginning of a sentence.
+    :param smoke: the DAGs to run as a test.
     """
     if not source or not str(folder or "").startswith(("/", "~")):
         return (
@@ -52,7 +56,22 @@ def deploy_refusal(source: t.Any, folder: t.Any, lacking: str) -> str:
         return f"{path} (airflow_dags_source) does not exist, so nothing was deployed; correct it."
     if not any(os.path.isfile(file) for file in _files(path)):
         return f"{path} (airflow_dags_source) is no file and holds none, so nothing was deployed; correct it."
-    return f"{lacking}, so nothing was deployed; correct it, or give the inventory." if lacking else ""
+    if lacking:
+        return f"{lacking}, so nothing was deployed; correct it, or give the inventory."
+    return _smoke_refusal(smoke)
+
+
+def _smoke_refusal(smoke: t.Any) -> str:
+    """Say what is wrong with the DAGs to run as a test; what only Airflow knows is told when they run."""
+    name = "airflow_smoke_dags"
+    try:
+        for number, item in enumerate(shaped(name, smoke, ARGUMENT_SPEC["dags"]), 1):
+            label = f"Item {number} of {name}"
+            with about(label):
+                check_runs(checked(label, item, DAG_SPEC))
+    except BadInput as error:
+        return f"{error.message} Nothing was deployed."
+    return ""
 
 
 def smoke_dags(given: t.Any) -> t.Any:

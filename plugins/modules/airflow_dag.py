@@ -280,7 +280,7 @@ from ..module_utils._module import AirflowModule
 from ..module_utils._work.dags import Changes, delete, paused_changes, set_paused, view
 from ..module_utils._work.draining import check_drained, count_visible_runs, drain
 from ..module_utils._work.foreseen import foreseen
-from ..module_utils._work.parsing import Deployed, deployed_of, still_lacking, wait_until_parsed
+from ..module_utils._work.parsing import deployed_of, settle
 from ..module_utils._work.progress import Progress
 from ..module_utils._work.selection import Listing, exact_ids, select, selection_of
 
@@ -310,7 +310,7 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
         if params["drain"]:
             raise BadInput("drain is about DAGs that are to be there; leave it out with state: absent.")
         return remove(module, airflow, exact_ids(selection))
-    told = deployed is not None and settle(module, airflow, deployed)
+    told = deployed is not None and settle(airflow, deployed, params["progress"], module.check_mode, module.warn)
     selected = select(airflow, selection, module.check_mode)
     for sentence in () if told else selected.lacking:
         module.warn(foreseen(sentence))
@@ -325,17 +325,6 @@ def run(module: AirflowModule, airflow: Airflow) -> dict[str, t.Any]:
     active_runs = write(module, airflow, there, selected.listing) if changed or params["drain"] else {}
     dags = [view(dag, keys, active_runs.get(dag_id)) for dag_id, (dag, keys) in wanted.items()]
     return {"changed": bool(changed), "dags": dags, "diff": diff(wanted)}
-
-
-def settle(module: AirflowModule, airflow: Airflow, deployed: Deployed) -> bool:
-    """Wait until the DAGs are parsed; check mode looks once. Return whether it has told what is missing."""
-    if not module.check_mode:
-        wait_until_parsed(airflow, deployed, Progress(airflow, module.params["progress"]))
-        return False
-    lacking = still_lacking(airflow, deployed)
-    if lacking:
-        module.warn(f"{lacking}; check mode does not wait for it.")
-    return bool(lacking)
 
 
 def write(module: AirflowModule, airflow: Airflow, wanted: Changes, listing: Listing | None) -> dict[str, int]:

@@ -106,13 +106,20 @@ class AirflowAction(ActionBase):
                     # Since ansible-core 2.19 a warning is no text, but holds one.
                     printed["warnings"] = in_depth(lambda text: renamed(text, self._names, {}), printed["warnings"])
                     res = {**res, "stdout": json.dumps(printed)}
-                # What the tasks of a run have said stays as it is; an exception has no sentence yet.
-                of_tasks = printed.get("failed_tasks") and not printed.get("timed_out")
-                if printed.get("failed") and "msg" in printed and not of_tasks:
-                    printed["msg"] = renamed(str(printed["msg"]), self._names, self._variables)
+                if printed.get("failed"):
+                    self._rename(printed)
                     res = {**res, "stdout": json.dumps(printed)}
         answer: t.Any = super()._parse_returned_data(res, *more, **others)
         return answer
+
+    def _rename(self, failed: Result) -> None:
+        """Put the names into the sentence of a failure, and into those of the DAGs in it."""
+        # What the tasks of a run have said stays as it is; an exception has no sentence yet.
+        of_tasks = failed.get("failed_tasks") and not failed.get("timed_out")
+        dags = failed.get("dags")
+        for one, key in [(failed, "msg"), *((dag, "message") for dag in (dags if isinstance(dags, list) else ()))]:
+            if key in one and not of_tasks:
+                one[key] = renamed(str(one[key]), self._names, self._variables)
 
     # -- where it runs
 

@@ -86,7 +86,10 @@ REFUSED: dict[str, tuple[dict[str, t.Any], str]] = {
         {"airflow_hosts": "airflwo"},
         "No host of the inventory matches airflow_hosts (airflwo), so nothing was",
     ),
-    "a run of nothing": ({"airflow_smoke_dags": [{"dag": "a"}]}, "airflow_smoke_dags"),
+    "a run of nothing": (
+        {"airflow_smoke_dags": [{"dag_id": "a"}, {"dag": "b"}]},
+        "Item 2 of airflow_smoke_dags has an unknown key dag",
+    ),
     "no id": ({"airflow_dag_ids": ["etl", "a b"]}, "dag_id 'a b' has a blank"),
     "a comma": ({"airflow_dag_ids": ","}, "dag_id is empty"),
     "a word for seconds": ({"airflow_parse_timeout": "soon"}, "'wait_timeout' is of type"),

@@ -14,20 +14,8 @@ from ansible_collections.dagops.airflow.tests.plays.playbooks import play, worke
 SECRET = "hidden-5e1f"
 SETS = "__airflow_deploy_sets_password"
 NO_ADMIN = {"admin_username": "", "admin_password": "", "admin_token": ""}
-UNPAUSED = "__airflow_deploy_is_unpaused | bool"
 # Variables and their value, which variable of the role comes of it, and its value.
 TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
-    "a DAG": (
-        {"dags": [{"dag_id": 2024, "conf": {"a": 1}}]},
-        "__airflow_deploy_dag",
-        {"dag_id": 2024, "conf": {"a": 1}},
-    ),
-    "paused": ({"dags": [{"dag_id": "etl", "paused": "Y"}]}, "__airflow_deploy_paused", "Y"),
-    "paused as it is": ({"dags": [{"dag_id": "etl", "paused": None}]}, UNPAUSED, False),
-    "unpaused": ({"dags": [{"dag_id": "etl", "paused": "n"}]}, UNPAUSED, True),
-    "to be paused": ({"dags": [{"dag_id": "etl", "paused": "t"}]}, UNPAUSED, False),
-    "paused as all are": ({"dags": [{"dag_id": "etl"}], "paused": "y"}, "__airflow_deploy_paused", "y"),
-    "as all are left": ({"dags": [{"dag_id": "etl"}], "paused": None}, UNPAUSED, False),
     "no file": ({"home": "/opt/airflow", "config": None}, "__airflow_deploy_the_config", "/opt/airflow/airflow.cfg"),
     "no home": ({"home": None, "config": ""}, "__airflow_deploy_the_config", "~/airflow/airflow.cfg"),
     "no command": ({"cli": None}, "__airflow_deploy_the_cli", "airflow"),
@@ -52,22 +40,13 @@ TAKEN: dict[str, tuple[dict[str, t.Any], str, t.Any]] = {
     "another host": ({"api_host": "bastion", "api_python": None}, "__airflow_deploy_the_api_python", "auto"),
     "no host": ({"api_host": None}, "__airflow_deploy_the_api_host", "localhost"),
 }
-# What the specification of the arguments refuses, and what is refused after it; a word of the sentence.
+# What the specification of the arguments refuses; a word of the sentence.
 WRONG_DAGS: dict[str, tuple[t.Any, str]] = {
     "no list": ({"dag_id": "etl"}, "cannot be converted to a list"),
     "no id": ([{"conf": {"a": SECRET}}], "missing required arguments: dag_id found in airflow_deploy_dags"),
     "just an id": (["etl"], "unable to convert to dict"),
     "a key with a typing error": ([{"dag_id": "etl", "wiat": False, "conf": {"a": SECRET}}], "wiat"),
     "perhaps": ([{"dag_id": "etl", "trigger": "maybe"}], "maybe"),
-    "an id that is none": (
-        [{"dag_id": "a b"}],
-        "Each item of airflow_deploy_dags is a mapping with dag_id",
-    ),
-    "a run that would stay queued": (
-        [{"dag_id": "a", "paused": False, "trigger": True}, {"dag_id": "b", "paused": "yes", "trigger": "y"}],
-        "b: an item of airflow_deploy_dags has trigger: true, and its DAG is to be paused, so that its run would stay "
-        "queued; give it paused: false, or take out trigger. Nothing was changed.",
-    ),
 }
 
 
@@ -80,7 +59,6 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
         {
             name: (
                 {
-                    "__airflow_deploy_number": 0,
                     **{key if key.startswith("_") else f"airflow_deploy_{key}": value for key, value in given.items()},
                 },
                 wanted,

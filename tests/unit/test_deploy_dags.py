@@ -111,6 +111,27 @@ def test_a_device_is_no_file():
 
 
 @pytest.mark.parametrize(
+    ("smoke", "words"),
+    [
+        ([], ""),
+        ([{"dag_id": "etl", "paused": None, "wait": "no", "conf": {"a": 1}}], ""),
+        ("etl", "airflow_smoke_dags is a text; write it like [{dag_id: …}]."),
+        ([{"dag_id": "etl"}, {"conf": {"key": "hidden-5e1f"}}], "Item 2 of airflow_smoke_dags has no dag_id; write it"),
+        (["etl"], "Item 1 of airflow_smoke_dags"),
+        ([{"dag_id": "a b"}], "Item 1 of airflow_smoke_dags: dag_id 'a b' has a blank"),
+        ([{"dag_id": "etl", "wiat": True}], "Item 1 of airflow_smoke_dags has an unknown key wiat"),
+        ([{"dag_id": "etl", "trigger": "yes", "paused": "yes"}], "Item 1 of airflow_smoke_dags: DAG etl is to be paused"),
+    ],
+)
+def test_what_cannot_be_run_as_a_test(source, smoke, words):
+    found = deploy_refusal(source, "/opt/airflow/dags", "", smoke)
+    assert found.startswith(words)
+    assert (found == "") == (words == "")
+    assert not found or found.endswith(" Nothing was deployed.")
+    assert "hidden" not in found
+
+
+@pytest.mark.parametrize(
     ("given", "dags"),
     [
         ('[{"dag_id": "a"}]', [{"dag_id": "a"}]),

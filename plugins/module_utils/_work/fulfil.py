@@ -16,20 +16,23 @@ from .._airflow.tasks import Tasks
 from .._base.errors import AirflowError, BadInput, Conflict, FateUnknown, NotFound, UnfitId
 from .._base.state import diff
 from .._base.states import ENDED
-from .._base.times import iso, moment
+from .._base.times import iso
 from .carrying import carrying, run_diff
 from .foreseen import foreseen
 from .foreseen_dags import foreseen_dag
 from .foreseen_runs import foreseen_run, unseen_run
-from .in_passing import in_passing
 from .named_run import unknown_dag
 from .report import HAD_FAILED, NOTHING_TO_CLEAR, failed_tasks, nothing_to_clear
 from .results import check_readable, check_results
+from .scheduled import scheduled_run
 from .wishes import Wish, fits, new_dag_run_id
 from .wording import run_name, shown
 
-# What Airflow says of the schedule @continuous, in all versions.
-CONTINUOUS = "As frequently as possible, but only one run at a time."
+# What can be done about a DAG that is paused, and is not to be unpaused with its run, by C(when_paused).
+WAYS_OUT = {
+    "fail": "unpause it, or set when_paused to unpause or trigger",
+    "left": "unpause it, or give it paused: false",
+}
 
 
 class Done(t.NamedTuple):
@@ -320,47 +323,10 @@ def check_unpaused(dag: Object, when_paused: str, what: str, has_started: bool =
     """Return whether the DAG is to be unpaused; BadInput when it is paused and that is to fail."""
     if not dag["is_paused"] or when_paused == "trigger":
         return False
-    if when_paused == "fail":
-        advice = "unpause it, or set when_paused to unpause or trigger."
-        if has_started:
-            raise BadInput(f"DAG {dag['dag_id']} is paused, so no more task of {what} would start; {advice}")
-        raise BadInput(f"DAG {dag['dag_id']} is paused, so {what} would stay queued; {advice}")
+    if when_paused in WAYS_OUT:
+        would = f"no more task of {what} would start" if has_started else f"{what} would stay queued"
+        raise BadInput(f"DAG {dag['dag_id']} is paused, so {would}; {WAYS_OUT[when_paused]}.")
     return True
-
-
-def scheduled_run(airflow: Airflow, dag: Object, logical_date: datetime | None) -> str:
-    """Return what is to be said of the run that the scheduler makes once the DAG is unpaused; empty: it makes none.
-
-    Airflow has one run of a logical date, so a run of that date takes the place of it.
-    """
-    due, first = moment(dag["next_dagrun_run_after"]), moment(dag["next_dagrun_logical_date"])
-    now, date = airflow.client.server_now(), iso(first)
-    if due is None or due.timestamp() > now:
-        return ""
-    if dag["timetable_description"] == CONTINUOUS:
-        return (
-            f"DAG {dag['dag_id']} runs all the time (@continuous): once it is unpaused, Airflow goes on making runs of "
-            "its own, one after the other, until airflow_dag pauses it."
-        )
-    # The next one is as far away as this one was from its logical date; where that is no time at all, nobody knows.
-    if first and (due == first or (due + (due - first)).timestamp() <= now) and _catches_up(airflow, dag["dag_id"]):
-        return (
-            f"DAG {dag['dag_id']} has catchup: once it is unpaused, Airflow also makes a run of its own for each "
-            f"interval of its schedule from {date} on; set catchup=False in the DAG if it is not to make up for them."
-        )
-    if date in (None, iso(logical_date)):
-        return ""
-    return (
-        f"DAG {dag['dag_id']} has a schedule: once it is unpaused, Airflow also makes a run of its own, for {date}; "
-        f"give logical_date: '{date}' to make this run the one of that date."
-    )
-
-
-def _catches_up(airflow: Airflow, dag_id: str) -> bool:
-    """Whether Airflow makes all runs that a DAG has missed; it is only for a warning, so it is asked once."""
-    with in_passing(airflow):
-        return airflow.ask(Dags).catches_up(dag_id)
-    return False
 
 
 def trigger(airflow: Airflow, wish: Wish) -> tuple[Object, bool]:

@@ -198,11 +198,14 @@ class ImportErrors:
             return []
 
 
-def advice_of(airflow: Airflow, lacking: t.Mapping[str, str], otherwise: str) -> str:
+def advice_of(
+    airflow: Airflow, lacking: t.Mapping[str, str], otherwise: str, option: str = "wait_timeout"
+) -> str:
     """What to do about a wait that was too short.
 
     :param lacking: names of what was waited for, and what each lacks.
     :param otherwise: what to do where a lack says nothing else.
+    :param option: the option that the time-out is of.
     """
     dead = ""
     with contextlib.suppress(AirflowError), airflow.patience.within(FOR_A_DIAGNOSIS):
@@ -211,19 +214,19 @@ def advice_of(airflow: Airflow, lacking: t.Mapping[str, str], otherwise: str) ->
         return dead
     names: dict[str, list[str]] = {}
     for name, lack in lacking.items():
-        names.setdefault(_way_out(lack, otherwise), []).append(name)
+        names.setdefault(_way_out(lack, otherwise, option), []).append(name)
     if len(names) == 1:
         return next(iter(names))
     return "; ".join(f"for {first_few(of_way)} {way}" for way, of_way in names.items())
 
 
-def _way_out(lack: str, otherwise: str) -> str:
+def _way_out(lack: str, otherwise: str, option: str) -> str:
     if "(parse_margin)" in lack:
-        return "give wait_timeout more than parse_margin"
+        return f"give {option} more than parse_margin"
     if lack.endswith(("(version_marker)", "(bundle_version)")):
         return "look whether the new version has come to where Airflow's DAG processor reads its files"
     if "import error of" in lack:
-        return "mend the file; if it is mended already, give wait_timeout more than Airflow takes to read a file again"
+        return f"mend the file; if it is mended already, give {option} more than Airflow takes to read a file again"
     if "has an import error" in lack:
         return "mend the file and deploy it again"
     return otherwise

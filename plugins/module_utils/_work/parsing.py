@@ -37,11 +37,15 @@ NOWHERE = "check that the file, with the DAG in it, lies in the DAGs folder of A
 
 
 class Deployed(t.NamedTuple):
-    """The DAGs that are waited for, and what "parsed" means for them."""
+    """The DAGs that are waited for, and what "parsed" means for them.
+
+    :param option: the option that the time-out is of.
+    """
 
     ids: t.Sequence[str]
     since: Since
     timeout: float
+    option: str = "wait_timeout"
 
 
 def deployed_of(airflow: Airflow, params: t.Mapping[str, t.Any], selection: Selection) -> Deployed | None:
@@ -152,7 +156,7 @@ class Parsing:
         lacking = {f"DAG {dag_id}": lack for dag_id, lack in self.missing.items()}
         files = first_few([error["filename"] for error in self.errors])
         others = f" Files that cannot be imported: {files}." if files else ""
-        return f"{advice_of(self._airflow, lacking, NOWHERE)}.{others}"
+        return f"{advice_of(self._airflow, lacking, NOWHERE, self._deployed.option)}.{others}"
 
 
 def wait_until_parsed(airflow: Airflow, deployed: Deployed, progress: Progress) -> None:
@@ -169,12 +173,20 @@ def wait_until_parsed(airflow: Airflow, deployed: Deployed, progress: Progress) 
     if missing:
         advice = f"{last_answer(silence)}." if silence else parsing.advice()
         raise TimedOut(
-            f"{parsing.describe()}, {waited(deployed.timeout, 'wait_timeout')}: {advice}",
+            f"{parsing.describe()}, {waited(deployed.timeout, deployed.option)}: {advice}",
             import_errors=[shown(error) for error in parsing.errors],
         )
 
 
-def still_lacking(airflow: Airflow, deployed: Deployed) -> str:
-    """Look once, for check mode, and return what is not parsed; nothing is asked of Airflow."""
+def settle(
+    airflow: Airflow, deployed: Deployed, progress: bool, check_mode: bool, warn: t.Callable[[str], None]
+) -> bool:
+    """Wait until the DAGs are parsed; check mode looks once. Return whether it has told what is missing."""
+    if not check_mode:
+        wait_until_parsed(airflow, deployed, Progress(airflow, progress))
+        return False
     parsing = Parsing(airflow, deployed)
-    return parsing.describe() if parsing.peek() else ""
+    # It asks nothing of Airflow.
+    if parsing.peek():
+        warn(f"{parsing.describe()}; check mode does not wait for it.")
+    return bool(parsing.missing)

@@ -81,7 +81,7 @@ def _ended_in_time(airflow: Airflow, run: Object, wish: Wish) -> Object:
     clock = airflow.clock
     ends = clock.now() + wish.wait_timeout
     watch = _Watch(airflow, run, wish)
-    option, allowed = "wait_timeout", wish.wait_timeout
+    option, allowed = wish.timeout_option, wish.wait_timeout
     try:
         in_time = wish.queued_timeout
         # While Airflow does not answer, nobody knows whether the run is still queued.

@@ -26,7 +26,10 @@ TIMES = ("logical_date", "data_interval_start", "data_interval_end", "run_after"
 
 
 class Wish(t.NamedTuple):
-    """The checked options of C(airflow_dag_run)."""
+    """The checked options of C(airflow_dag_run).
+
+    :param timeout_option: what messages call the option that C(wait_timeout) is from.
+    """
 
     dag_id: str
     dag_run_id: str | None
@@ -45,6 +48,7 @@ class Wish(t.NamedTuple):
     log_lines: int
     progress: bool
     results: t.Sequence[str]
+    timeout_option: str = "wait_timeout"
 
 
 def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence[str] = ()) -> Wish:

@@ -31,7 +31,7 @@ from ansible_collections.dagops.airflow.plugins.module_utils._work.parsed import
 from ansible_collections.dagops.airflow.plugins.module_utils._work.parsing import (
     NOWHERE,
     Deployed,
-    still_lacking,
+    settle,
     wait_until_parsed,
 )
 from ansible_collections.dagops.airflow.plugins.module_utils._work.progress import Progress
@@ -523,9 +523,14 @@ def test_a_time_out_tells_of_a_dead_dag_processor(clock):
 
 def test_check_mode_looks_once_and_asks_for_nothing(clock):
     airflow = Airflow(clock, {0: dag(-100)})
-    assert still_lacking(airflow, deployed()).startswith("DAG etl was last parsed at")
+    warned: list[str] = []
+    assert settle(airflow, deployed(), True, True, warned.append)
     assert airflow.asked == ["dag"]
-    assert still_lacking(airflow, deployed(after=None)) == ""
+    (warning,) = warned
+    assert warning.startswith("DAG etl was last parsed at")
+    assert warning.endswith("; check mode does not wait for it.")
+    assert not settle(airflow, deployed(after=None), True, True, warned.append)
+    assert len(warned) == 1
 
 
 def test_the_future_is_refused(clock):
