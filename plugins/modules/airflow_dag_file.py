@@ -55,6 +55,13 @@ options:
         read when Airflow runs versions of its DAGs that are newer than this time. If it is not set, any version counts.
       - Save the time when the last file is in place, on a host whose clock agrees with Airflow's clock.
     type: str
+  files_before:
+    description:
+      - RV(files) of a task with O(wait=false) that looked at the same files before they were copied. An import error
+        that a file did not have then is one of the new file, even if it is older than O(parsed_after). Airflow may read
+        a file after it was copied, and before the last file was.
+    type: list
+    elements: dict
   parse_margin:
     description:
       - The parse must be at least this many seconds later than O(parsed_after), as in M(dagops.airflow.airflow_dag).
@@ -103,6 +110,16 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Look at the files before they are copied
+  dagops.airflow.airflow_dag_file:
+    api_url: https://airflow.example.com
+    api_username: deploy
+    api_password: "{{ airflow_password }}"
+    files: [etl_daily.py, etl_hourly.py]
+    folder: /opt/airflow/dags
+    wait: false
+  register: before
+
 - name: Copy DAG files
   ansible.builtin.copy:
     src: dags/
@@ -125,6 +142,7 @@ EXAMPLES = r"""
     files: [etl_daily.py, etl_hourly.py]
     folder: /opt/airflow/dags
     parsed_after: "{{ copied_at }}"
+    files_before: "{{ before.files }}"
   register: deployed
 
 - name: Say which DAGs are no longer in a file
@@ -205,6 +223,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "bundle": {"type": "str"},
     "dag_id": {"type": "list", "elements": "str"},
     "parsed_after": {"type": "str"},
+    "files_before": {"type": "list", "elements": "dict"},
     "version_marker": {"type": "str"},
     "bundle_version": {"type": "str"},
     "parse_margin": {"type": "float", "default": 30.0},

@@ -68,29 +68,6 @@ def deployed(airflow: Airflow, tmp_path: Path) -> Iterator[Any]:
         (Path(airflow.variables["airflow_dags_folder"]) / name).unlink(missing_ok=True)
 
 
-@contextlib.contextmanager
-def read_again(file: Path) -> Iterator[None]:
-    """Let Airflow read FILE each 20 s, as any Airflow does; these servers wait for 10 minutes, unless it has changed.
-
-    It may have read a new file before the playbook knows that it was copied, and then the playbook waits for the next
-    time. Airflow can be asked for that only where the file holds a DAG.
-    """
-    over = threading.Event()
-
-    def touch() -> None:
-        while not over.wait(20):
-            with contextlib.suppress(FileNotFoundError):
-                os.utime(file)
-
-    toucher = threading.Thread(target=touch)
-    toucher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        toucher.join()
-
-
 def paused(folder: Path, *dag_ids: str) -> list[bool]:
     return [dag["is_paused"] for dag in result_of(folder, "airflow_dag", {"dag_id": list(dag_ids)})["dags"]]
 
@@ -190,8 +167,7 @@ def test_deployed_files_are_waited_for_and_a_dropped_dag_is_told(
     deployed.version("sixth")
     new = tmp_path / "dags" / f"{deployed.id}_new.py"
     new.write_text("# A DAG of Airflow\nimport no_such_thing_at_all\n", encoding="utf-8")
-    with read_again(Path(airflow.variables["airflow_dags_folder"]) / new.name):
-        broken = run("deploy_dags", **variables)
+    broken = run("deploy_dags", **variables)
     assert broken.status != 0
     why = f"{new.name} cannot be imported: ModuleNotFoundError: No module named 'no_such_thing_at_all'"
     assert why in broken.words, broken.output

@@ -43,12 +43,14 @@ class Wanted(t.NamedTuple):
     """The files that are waited for, and what "read" means for them.
 
     :param ids: DAGs that are waited for, whichever file they are in; files without DAGs are not then.
+    :param sound: files that had no import error before they were copied: one that they have now is of the new file.
     """
 
     where: Where
     ids: t.Sequence[str]
     since: Since
     timeout: float
+    sound: t.Collection[str] = ()
 
 
 class State(t.NamedTuple):
@@ -73,7 +75,18 @@ def wanted_of(airflow: Airflow, params: t.Mapping[str, t.Any]) -> Wanted:
         raise BadInput("files is empty; name at least one file.")
     where = where_of(airflow, params["files"], params["folder"], params["bundle"])
     timeout = seconds_of("wait_timeout", params["wait_timeout"])
-    return Wanted(where, ids, since_of(airflow, params), timeout)
+    return Wanted(where, ids, since_of(airflow, params), timeout, _sound_of(params["files_before"] or ()))
+
+
+def _sound_of(before: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+    """Return the files that had no import error, of the result of a look before they were copied."""
+    for number, item in enumerate(before, 1):
+        if not item.get("file") or "import_error" not in item:
+            raise BadInput(
+                f"Item {number} of files_before has no file or no import_error; give the files that airflow_dag_file "
+                "with wait: false has returned."
+            )
+    return [str(item["file"]) for item in before if not item["import_error"]]
 
 
 def _in_file_before(dags: t.Sequence[Object]) -> set[str]:
@@ -104,6 +117,7 @@ class FileWatch:
         self._airflow = airflow
         self._since = wanted.since
         self._ids = wanted.ids
+        self._sound = wanted.sound
         self._finder = Finder(wanted.where)
         self._errors = ImportErrors(airflow)
         self._lacks = Lacks(airflow, wanted.since)
@@ -162,8 +176,9 @@ class FileWatch:
         after = self._since.after
         alive = {dag["dag_id"] for dag in dags if not dag["is_stale"]}
         error = max(errors, key=lambda error: error["timestamp"] or "", default=None)
-        # An error that is older than the deployment belongs to the old file.
-        if error and (after is None or (moment(error["timestamp"]) or after) >= after):
+        # An error that is older than the deployment belongs to the old file, unless that had none.
+        is_new = after is None or name in self._sound
+        if error and (is_new or (moment(error["timestamp"]) or after) >= after):
             known = [dag for dag in dags if dag["dag_id"] in alive | self._before[name]]
             newest = _newest(known)
             return State(BROKEN, {dag["dag_id"] for dag in known if not _is_older(dag, newest)}, error=error)

@@ -361,6 +361,40 @@ def test_a_named_dag_that_never_comes(files, server, generation):
     assert failure.message.startswith("DAG etl is not known to Airflow; DAG other is not known to Airflow, after 0s")
 
 
+# -- what was there before the files were copied
+
+
+def before(name: str, import_error: Body | None = None) -> Body:
+    """A file as a look before the copying has returned it."""
+    return {"file": name, "state": "parsed", "dag_ids": [], "gone_dag_ids": [], "import_error": import_error}
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_an_error_that_was_not_there_before_is_of_the_new_file(files, server, generation, is_known):
+    """Airflow has read the file after it was copied, and before the last one was."""
+    look(server, generation, [dag(generation, "etl", "a.py")] if is_known else [], [error(generation, "a.py", OLD)])
+    failure = files.failure(files=["a.py"], parsed_after=AFTER, files_before=[before("a.py")])
+    assert isinstance(failure, ParseFailed)
+    assert failure.message == "a.py cannot be imported: KeyError: 'email'; mend the file and deploy it again."
+
+
+@pytest.mark.parametrize("known", [[], [before("b.py")], [before("a.py", {"filename": "a.py"})]])
+def test_an_error_that_was_there_before_is_of_the_old_file(files, server, generation, known):
+    look(server, generation, [], [error(generation, "a.py", OLD)])
+    server.get("health" if generation.name == "v1" else "monitor/health").answers({})
+    failure = files.failure(files=["a.py"], parsed_after=AFTER, files_before=known, wait_timeout=0)
+    assert isinstance(failure, TimedOut)
+    assert "is from before 2026-11-22T10:15:00Z (parsed_after)" in failure.message
+
+
+@pytest.mark.parametrize("item", [{"state": "parsed"}, {"file": "a.py"}, {"file": "", "import_error": None}])
+def test_what_is_no_look_before_the_copying(files, server, item):
+    failure = files.failure(files=["a.py"], files_before=[before("b.py"), item])
+    assert isinstance(failure, BadInput)
+    assert failure.message.startswith("Item 2 of files_before has no file or no import_error; give the files that")
+    assert server.requests == []
+
+
 # -- the folder
 
 
