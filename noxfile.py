@@ -95,7 +95,10 @@ for half, targets in servers.halves().items():
         part = partial(servers.integration, targets=targets)
         on_server(f"integration-{half}", row, f"The {half} half of the integration targets", [part], "test")
 plays = partial(sessions.pytest, kind="plays")
-add("plays", partial(plays, newest=True), "Tests that run playbooks without an Airflow, by pytest", tags=["test"])
+what = "Tests that run playbooks without an Airflow, by pytest"
+add("plays", partial(plays, newest=True), what)
+add("plays-short", partial(plays, newest=True, only="not long"), f"{what}, but long ones", tags=["test"])
+add("plays-long", partial(plays, newest=True, only="long"), f"{what}, long ones", tags=["thorough"])
 for row in VERSIONS:
     on_server("integration", row, "Integration targets", [servers.integration])
 for row in servers.OLDEST:

@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.dagops.airflow.tests.unit import conftest
 
 clean_environment = conftest.clean_environment
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "long: `make test` leaves it out, and continuous integration does not")

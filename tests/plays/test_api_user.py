@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook
 
+pytestmark = pytest.mark.long
+
 DEPLOY = {"username": "deploy", "email": "other@example.com", "first_name": "A", "last_name": "B", "roles": ["Op"]}
 
 

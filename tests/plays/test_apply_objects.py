@@ -13,6 +13,8 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook
 
+pytestmark = pytest.mark.long
+
 PLAYBOOK = str(ROOT / "playbooks" / "apply_objects.yml")
 PLACE = "vault_airflow['connections']['db']['password']"
 FILE = f'connections: [{{connection_id: db, conn_type: http, password: "{{{{ {PLACE} }}}}"}}]'

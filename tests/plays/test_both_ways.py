@@ -13,6 +13,8 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.dagops.airflow.tests.plays.house import House, Task, play, probe
 from ansible_collections.dagops.airflow.tests.plays.little_airflow import LittleAirflow
 
+pytestmark = pytest.mark.long
+
 SECRET = "needle-in-a-haystack"
 DAG, INFO = "dagops.airflow.airflow_dag", "dagops.airflow.airflow_dag_info"
 EXPRESSION = "{{ 6 * 7 }} {% raw %}"

@@ -45,9 +45,9 @@ def test_dags_are_paused_before_files_are_copied() -> None:
     (read,) = writes("dagops.airflow.airflow_dag_file")
     assert paused < copied < read
     # Whatever happens then, they are unpaused.
-    look, unpause = DEPLOY["always"]
-    assert look["dagops.airflow.airflow_dag_info"]["dag_id"] == "{{ _unpaused }}"
-    assert unpause["dagops.airflow.airflow_dag"]["paused"] is False
+    (unpause,) = DEPLOY["always"]
+    options = {"state": "restored", "unpaused_dags": "{{ _unpaused }}"}
+    assert unpause["dagops.airflow.airflow_maintenance"] == options
 
 
 def test_files_that_airflow_takes_for_dag_files_are_waited_for(tmp_path: Path, airflow: LittleAirflow) -> None:

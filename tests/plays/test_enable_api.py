@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook, play
 
+pytestmark = pytest.mark.long
+
 SESSION = "airflow.api.auth.backend.session"
 BASIC = "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth"
 AUTH = "AIRFLOW__API__AUTH_BACKENDS"

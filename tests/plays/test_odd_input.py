@@ -13,6 +13,8 @@ import pytest
 import yaml
 from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, ansible_playbook, play, worked_out
 
+pytestmark = pytest.mark.long
+
 PLAYBOOKS = ROOT / "playbooks"
 NOTE = "airflow_paused.json"
 NO_LIST = "is not a list of DAG ids in JSON, as pause_all writes it, so nothing was"

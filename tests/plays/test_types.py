@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.dagops.airflow.tests.plays.playbooks import play, worked_out
 
+pytestmark = pytest.mark.long
+
 SECRET = "hidden-5e1f"
 SETS = "__airflow_deploy_sets_password"
 NO_ADMIN = {"admin_username": "", "admin_password": "", "admin_token": ""}

@@ -15,6 +15,8 @@ from ansible_collections.dagops.airflow.tests.plays.little_airflow import Little
 from ansible_collections.dagops.airflow.tests.plays.playbooks import play, run_playbook
 from ansible_collections.dagops.airflow.tests.unit.bodies import GENERATIONS
 
+pytestmark = pytest.mark.long
+
 V2 = GENERATIONS["v2"]
 DATE = "2026-01-01T00:00:00Z"
 SCHEDULED = "scheduled__2026-01-01T00:00:00+00:00"
