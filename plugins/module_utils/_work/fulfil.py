@@ -323,9 +323,11 @@ def check_unpaused(dag: Object, when_paused: str, what: str, has_started: bool =
     """Return whether the DAG is to be unpaused; BadInput when it is paused and that is to fail."""
     if not dag["is_paused"] or when_paused == "trigger":
         return False
-    if when_paused in WAYS_OUT:
-        would = f"no more task of {what} would start" if has_started else f"{what} would stay queued"
-        raise BadInput(f"DAG {dag['dag_id']} is paused, so {would}; {WAYS_OUT[when_paused]}.")
+    way_out = WAYS_OUT.get(when_paused)
+    if way_out and has_started:
+        raise BadInput(f"DAG {dag['dag_id']} is paused, so no more task of {what} would start; {way_out}.")
+    if way_out:
+        raise BadInput(f"DAG {dag['dag_id']} is paused, so {what} would stay queued; {way_out}.")
     return True
 
 
