@@ -26,6 +26,7 @@ CHAIN: dict[str, tuple[str, dict[str, Any], bool]] = {
     "cancel": ("airflow_dag_run", {**RUN, "state": "failed"}, True),
     "clear": ("airflow_dag_run", {**RUN, "state": "cleared"}, True),
     "many": ("airflow_dag_run_batch", {"runs": [RUN, {**RUN, "dag_run_id": "release-2"}]}, True),
+    "one after the other": ("airflow_dag_batch", {"dags": [RUN], "parse_timeout": 1}, True),
     "wait for many": ("airflow_dag_run_wait", {"runs": [RUN]}, False),
     "tasks": ("airflow_task_info", RUN, False),
     "tasks of the last": ("airflow_task_info", {"dag_id": NEW}, False),

@@ -122,6 +122,10 @@ def modules(airflow: Airflow) -> Play:
         f"[{{'dag_id': 'ok', 'secret_conf': {{'key': 'a={NEEDLES['conf_kv']}'}}, 'x': datetime.date(2026, 1, 1)}}]"
     )
     play.module("many runs as text", batch, "runs is a text", runs=as_python)
+    play.module("DAGs one after the other", "airflow_dag_batch", "tells_conf", dags=runs, **quick)
+    play.module("DAGs in check mode", "airflow_dag_batch", None, {"check_mode": True}, dags=runs[:1])
+    play.module("DAGs with an option that is none", "airflow_dag_batch", "wiat", dags=wrong_runs)
+    play.module("DAGs as text", "airflow_dag_batch", "dags is a text", dags=as_python)
     play.module("list runs", "airflow_dag_run_info", dag_id="writes_conf", dag_run_id=NAME)
     play.module("wait for runs", "airflow_dag_run_wait", runs=[{"dag_id": "writes_conf", "dag_run_id": NAME}])
     play.module("read tasks", "airflow_task_info", dag_id="writes_conf", dag_run_id=NAME, log_lines=5)
