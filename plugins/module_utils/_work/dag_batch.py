@@ -25,6 +25,7 @@ from .parsed import Since, since_of
 from .parsing import Deployed, settle
 from .timeline import timeline
 from .wishes import Wish, wish_of
+from .wording import shown
 
 # What a run of an item may have besides these options, it does not ask for.
 OF_A_RUN = {**OF_ONE_RUN, "data_interval_start": None, "data_interval_end": None, "run_after": None, "results": None}
@@ -121,7 +122,8 @@ class _Turn:
             message = self._run(item.wish) if item.wish else self._without_run()
         except AirflowError as error:
             self._note(error.details.get("changed", False), error.details.get("diff"))
-            self.result.update(dag_run=error.details.get("dag_run") or {}, message=_about(item.dag_id, error.message))
+            self.result["dag_run"] = error.details.get("dag_run") or self.result["dag_run"]
+            self.result["message"] = _about(item.dag_id, error.message)
             raise
         finally:
             self.result["timeline"] = self._timeline()
@@ -152,11 +154,12 @@ class _Turn:
         done = fulfil(self._airflow, wish, self._check_mode)
         for sentence in done.warnings:
             self._warn(sentence)
+        run = t.cast(Object, done.run)
         self._note(done.changed, done.diff)
+        self.result["dag_run"] = shown(run)
         # With a new run the DAG is unpaused already.
         if self._item.paused is False and done.found and not done.changed:
             self._set_paused()
-        run = t.cast(Object, done.run)
         result = outcome(self._airflow, wish, done, run, self._check_mode, self._warn)
         self.result["dag_run"] = result["dag_run"]
         return told(wish, done, {**result, "changed": done.changed}, self._check_mode)

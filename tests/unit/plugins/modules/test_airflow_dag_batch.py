@@ -187,6 +187,18 @@ def test_a_dag_whose_run_was_there_is_unpaused(state, batch):
     assert details["diff"]["after"] == {"DAG etl": {"is_paused": False}}
 
 
+def test_a_run_is_told_although_its_dag_cannot_be_unpaused(batch, server, generation):
+    batch.dag(times=2, is_paused=True)
+    batch.there()
+    batch.dag(is_paused=True)
+    forbidden = generation.problem(403, "Forbidden")
+    server.patch("dags/etl", sends={"is_paused": False}).answers(forbidden, 403)
+    error = batch.failure(dags=items("etl", paused=False))
+    assert "Airflow answered 403 to PATCH" in error.message
+    assert error.details["dags"][0]["dag_run"]["state"] == "success"
+    assert error.details["changed"] is False
+
+
 def test_a_dag_that_is_not_parsed_in_time(batch, server, generation):
     batch.no_dag("a")
     server.get("importErrors", {"limit": 100, "offset": 0}).answers({"import_errors": [], "total_entries": 0})
