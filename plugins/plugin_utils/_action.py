@@ -117,7 +117,8 @@ class AirflowAction(ActionBase):
         # What the tasks of a run have said stays as it is; an exception has no sentence yet.
         of_tasks = failed.get("failed_tasks") and not failed.get("timed_out")
         dags = failed.get("dags")
-        for one, key in [(failed, "msg"), *((dag, "message") for dag in (dags if isinstance(dags, list) else ()))]:
+        dags = [dag for dag in dags if isinstance(dag, dict)] if isinstance(dags, list) else []
+        for one, key in [(failed, "msg"), *((dag, "message") for dag in dags)]:
             if key in one and not of_tasks:
                 one[key] = renamed(str(one[key]), self._names, self._variables)
 

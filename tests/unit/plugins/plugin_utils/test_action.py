@@ -392,6 +392,16 @@ def test_the_reasons_of_tasks_are_left_as_they_are(monkeypatch: pytest.MonkeyPat
     assert made._parse_returned_data({"stdout": json.dumps(printed)})["msg"] == said
 
 
+@pytest.mark.parametrize("failed", [True, False])
+def test_the_sentences_of_dags_are_put_in_other_words(monkeypatch: pytest.MonkeyPatch, failed: bool) -> None:
+    monkeypatch.setattr(_action.ActionBase, "_parse_returned_data", lambda _self, res: json.loads(res["stdout"]))
+    made = action()
+    made.run(task_vars={**LOCAL, "dagops_airflow_names": NAMES})
+    printed = {"failed": failed, "msg": "a", "dags": [{"message": "wait_timeout is 0", "dag_id": "wait_timeout"}, "b"]}
+    (dag, _other) = made._parse_returned_data({"stdout": json.dumps(printed)})["dags"]
+    assert dag == {"message": "airflow_wait is 0" if failed else "wait_timeout is 0", "dag_id": "wait_timeout"}
+
+
 @pytest.mark.parametrize(
     "printed", [{"failed": True, "exception": "a traceback"}, {"conf": {"failed": True}, "msg": 1}]
 )
