@@ -53,7 +53,7 @@ sys.exit(main(["install", "--ignore-installed"] + packages))
 
 
 def pytest(session: nox.Session, kind: str, newest: bool = False, only: str = "") -> None:
-    """The tests in tests/KIND, on the checkout itself; NEWEST: the ansible-core of most tests; ONLY: a mark of tests."""
+    """The tests in tests/KIND, on the checkout itself; NEWEST: the ansible-core of most tests; ONLY: a mark."""
     options = ["-m", only] if only else []
     options += [] if names_path(session.posargs) else [f"tests/{kind}"]
     if newest and kind == "unit" and not session.posargs:

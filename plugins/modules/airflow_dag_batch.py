@@ -12,12 +12,12 @@ version_added: 1.0.0
 description:
   - For each DAG, waits until Airflow has parsed it, pauses or unpauses it, triggers a run, and waits for its end. A DAG
     that is to run is unpaused with its run, so it stays paused if Airflow refuses the run.
-  - The next DAG has its turn when the one before has ended, even if it failed. If DAGs did not end well, then fails with
-    one message that names them and the failed tasks of their runs. If Airflow does not answer or refuses the login, it
-    leaves out the DAGs that are left.
+  - The next DAG has its turn when the run of the one before has ended, even if it failed. If DAGs did not end well, the
+    task then fails with one message that names these DAGs and the failed tasks of their runs. If Airflow does not
+    answer or refuses the login, the task leaves out the other DAGs.
   - Checks all options before the first DAG. If an option is wrong, it changes nothing and names the item.
-  - The role M(dagops.airflow.airflow_deploy#role) uses this module for its step C(run). To run DAGs at the same time,
-    use M(dagops.airflow.airflow_dag_run_batch).
+  - The role C(dagops.airflow.airflow_deploy) uses this module for its step C(run). To run DAGs at the same time, use
+    M(dagops.airflow.airflow_dag_run_batch).
 author:
   - The dagops.airflow authors (@dagops)
 extends_documentation_fragment:

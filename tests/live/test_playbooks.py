@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path

@@ -120,7 +120,10 @@ def test_a_device_is_no_file():
         (["etl"], "Item 1 of airflow_smoke_dags"),
         ([{"dag_id": "a b"}], "Item 1 of airflow_smoke_dags: dag_id 'a b' has a blank"),
         ([{"dag_id": "etl", "wiat": True}], "Item 1 of airflow_smoke_dags has an unknown key wiat"),
-        ([{"dag_id": "etl", "trigger": "yes", "paused": "yes"}], "Item 1 of airflow_smoke_dags: DAG etl is to be paused"),
+        (
+            [{"dag_id": "etl", "trigger": "yes", "paused": "yes"}],
+            "Item 1 of airflow_smoke_dags: DAG etl is to be paused",
+        ),
     ],
 )
 def test_what_cannot_be_run_as_a_test(source, smoke, words):

@@ -177,8 +177,7 @@ class FileWatch:
         alive = {dag["dag_id"] for dag in dags if not dag["is_stale"]}
         error = max(errors, key=lambda error: error["timestamp"] or "", default=None)
         # An error that is older than the deployment belongs to the old file, unless that had none.
-        is_new = after is None or name in self._sound
-        if error and (is_new or (moment(error["timestamp"]) or after) >= after):
+        if error and (after is None or name in self._sound or (moment(error["timestamp"]) or after) >= after):
             known = [dag for dag in dags if dag["dag_id"] in alive | self._before[name]]
             newest = _newest(known)
             return State(BROKEN, {dag["dag_id"] for dag in known if not _is_older(dag, newest)}, error=error)

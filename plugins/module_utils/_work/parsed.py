@@ -198,9 +198,7 @@ class ImportErrors:
             return []
 
 
-def advice_of(
-    airflow: Airflow, lacking: t.Mapping[str, str], otherwise: str, option: str = "wait_timeout"
-) -> str:
+def advice_of(airflow: Airflow, lacking: t.Mapping[str, str], otherwise: str, option: str = "wait_timeout") -> str:
     """What to do about a wait that was too short.
 
     :param lacking: names of what was waited for, and what each lacks.

@@ -79,7 +79,10 @@ def test_dags_run_one_after_the_other(batch):
         batch.runs_to("success", dag_id)
     result = batch(dags=items("a", "b"))
     assert result["changed"] is True
-    assert [(dag["dag_id"], dag["ok"], dag["changed"]) for dag in result["dags"]] == [("a", True, True), ("b", True, True)]
+    assert [(dag["dag_id"], dag["ok"], dag["changed"]) for dag in result["dags"]] == [
+        ("a", True, True),
+        ("b", True, True),
+    ]
     assert result["dags"][0]["dag_run"]["state"] == "success"
     assert result["dags"][0]["message"].startswith("DAG run a / r is success, ")
     assert result["dags"][0]["timeline"] == []
@@ -204,7 +207,9 @@ def test_a_dag_that_is_not_parsed_in_time(batch, server, generation):
     server.get("importErrors", {"limit": 100, "offset": 0}).answers({"import_errors": [], "total_entries": 0})
     server.get("monitor/health" if generation.name == "v2" else "health").answers({})
     error = batch.failure(dags=items("a"), parse_timeout=0)
-    assert error.message.startswith("1 of 1 DAGs did not end well: DAG a is not known to Airflow, after 0s (parse_timeout)")
+    assert error.message.startswith(
+        "1 of 1 DAGs did not end well: DAG a is not known to Airflow, after 0s (parse_timeout)"
+    )
 
 
 @pytest.mark.parametrize(("own", "option"), [({}, "wait_timeout"), ({"wait_timeout": 0}, "wait_timeout of the item")])
@@ -252,13 +257,16 @@ def test_check_mode_foresees(batch):
     [
         ([{"dag_id": "ok"}, {"dag_id": "a b"}], "Item 2 of dags: dag_id 'a b' has a blank"),
         (items("etl", conf="x"), "Item 1 of dags: conf must be a mapping"),
-        (items("etl", logical_date="2026-11-02"), "Item 1 of dags: logical_date '2026-11-02' is no time; write it like"),
+        (
+            items("etl", logical_date="2026-11-02"),
+            "Item 1 of dags: logical_date '2026-11-02' is no time; write it like",
+        ),
         (items("etl", wait_timeout=-1), "Item 1 of dags: wait_timeout"),
         (items("etl", log_lines=-1), "Item 1 of dags: log_lines"),
         (
             items("etl", paused=True, trigger=True),
-            "Item 1 of dags: DAG etl is to be paused, so that the run that trigger: true asks for would stay queued; set "
-            "paused: false, or take out trigger.",
+            "Item 1 of dags: DAG etl is to be paused, so that the run that trigger: true asks for would stay queued; "
+            "set paused: false, or take out trigger.",
         ),
         (
             [*items("etl", secret_conf={"key": "etl_daily"}), {"dag_id": "etl_daily"}],
