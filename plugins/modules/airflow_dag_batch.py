@@ -76,7 +76,7 @@ options:
         description: Seconds to wait for the end of the run; O(wait_timeout) if it is not set.
         type: float
       log_lines:
-        description: How many lines of each failed task's log to read for the message; O(log_lines) if it is not set.
+        description: How many lines to return from the log of each failed task; O(log_lines) if it is not set.
         type: int
   parse_timeout:
     description: Seconds to wait until a DAG is parsed.
@@ -87,7 +87,7 @@ options:
       O(dagops.airflow.airflow_dag#module:parsed_after).
     type: str
   parse_margin:
-    description: Seconds that the version which runs may be older than the parse, as in
+    description: The parse must be at least this many seconds later than O(parsed_after), as in
       O(dagops.airflow.airflow_dag#module:parse_margin).
     type: float
     default: 30
@@ -182,6 +182,70 @@ dags:
         url:
           description: The run in Airflow's web interface.
           type: str
+    failed_tasks:
+      description: For a failed run, the task instances that are V(failed) or V(upstream_failed), failed ones first. For
+        other runs they are not read.
+      type: list
+      elements: dict
+      contains:
+        task_id:
+          description: Id of the task.
+          type: str
+          sample: load_orders
+        map_index:
+          description: Index of a mapped task instance; V(-1) when the task is not mapped.
+          type: int
+        id:
+          description: Airflow's own id of the task instance. Each try has another id. Null on Airflow 2.
+          type: str
+        loop_iteration:
+          description: For a task instance in a loop (Airflow 3.4 and newer), C(loop_id) and C(iteration), the turn of
+            the loop, counted from 0. Null outside of loops.
+          type: dict
+          sample: {"loop_id": "pages", "iteration": 2}
+        state:
+          description: State of the task instance; null if Airflow has not looked at it yet.
+          type: str
+          sample: failed
+        operator:
+          description: Operator of the task.
+          type: str
+          sample: PythonOperator
+        try_number:
+          description: Number of the last try; V(0) if there was none.
+          type: int
+        max_tries:
+          description: Number of retries of the task. The number of its last try is this number plus one.
+          type: int
+        start_date:
+          description: When the last try started. ISO 8601 in UTC.
+          type: str
+        end_date:
+          description: When the last try ended. ISO 8601 in UTC.
+          type: str
+        duration:
+          description: Duration of the last try in seconds.
+          type: float
+        url:
+          description: The task instance in Airflow's web interface.
+          type: str
+        log_tail:
+          description:
+            - The last lines of the last try's log, without the marks of log groups. Airflow's own frames of a traceback
+              are replaced by one line. If the log cannot be read, a sentence that says why.
+            - Null if it was not requested, and for tasks that did not fail.
+          type: str
+    task_counts:
+      description: For a failed run, the number of task instances in each state; C(no_status) are those that Airflow has
+        not looked at yet.
+      type: dict
+      sample: {"failed": 1, "success": 12, "upstream_failed": 1}
+    elapsed:
+      description: Seconds from the start of the run to its end, or until now if it is active; 0 if it has not started.
+      type: float
+    timed_out:
+      description: Whether the DAG was not parsed, or the run had not ended, in time.
+      type: bool
     message:
       description: What became of the DAG, in a sentence.
       type: str
@@ -191,6 +255,10 @@ dags:
         P(dagops.airflow.run_timeline#filter). Empty for all others.
       type: list
       elements: str
+timed_out:
+  description: Whether a DAG was not parsed, or a run had not ended, in time.
+  returned: when that is so
+  type: bool
 """
 
 import typing as t

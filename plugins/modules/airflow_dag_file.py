@@ -57,11 +57,10 @@ options:
     type: str
   files_before:
     description:
-      - RV(files) of a task with O(wait=false) that looked at the same files before they were copied. An import error
-        that a file did not have then is one of the new file, even if it is older than O(parsed_after). Airflow may read
-        a file after it was copied, and before the last file was.
-    type: list
-    elements: dict
+      - The result of a task with O(wait=false) that looked at the same O(files) before they were copied, or RV(files)
+        of it. If a file has another import error now, the error belongs to the new version of the file, even if it is
+        older than O(parsed_after). Airflow can read a file after it was copied, but before the last file was copied.
+    type: raw
   parse_margin:
     description:
       - The parse must be at least this many seconds later than O(parsed_after), as in M(dagops.airflow.airflow_dag).
@@ -142,7 +141,7 @@ EXAMPLES = r"""
     files: [etl_daily.py, etl_hourly.py]
     folder: /opt/airflow/dags
     parsed_after: "{{ copied_at }}"
-    files_before: "{{ before.files }}"
+    files_before: "{{ before }}"
   register: deployed
 
 - name: Say which DAGs are no longer in a file
@@ -223,7 +222,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "bundle": {"type": "str"},
     "dag_id": {"type": "list", "elements": "str"},
     "parsed_after": {"type": "str"},
-    "files_before": {"type": "list", "elements": "dict"},
+    "files_before": {"type": "raw"},
     "version_marker": {"type": "str"},
     "bundle_version": {"type": "str"},
     "parse_margin": {"type": "float", "default": 30.0},

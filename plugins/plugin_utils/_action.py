@@ -25,7 +25,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._airflow.airflow import silent
 from ..module_utils._base.text import in_depth
-from ..module_utils._module import from_environment, outdone, passes, progress, variable_of
+from ..module_utils._module import CONNECTION_SPEC, from_environment, outdone, passes, progress, variable_of
 from ._in_process import Call, built
 from ._interpreter import is_own, python_of
 from ._passes import SHARED
@@ -47,6 +47,8 @@ SWITCH = "DAGOPS_AIRFLOW_IN_PROCESS"
 # A variable of a play or a task: what those who run it know in place of words in messages, such as their variable
 # that sets an option.
 NAMES = "dagops_airflow_names"
+# The same for the options of the connection, where their variables begin with one prefix: that of the role.
+PREFIX = "dagops_airflow_prefix"
 # Variables that count when a process starts: what they change cannot be changed in this one.
 OF_THE_START = ("LD_", "OPENSSL_", "PYTHON")
 
@@ -67,7 +69,9 @@ class AirflowAction(ActionBase):
         # Of the object: before ansible-core 2.16 its own are set when it is made.
         self._supports_check_mode = self._supports_async = True
         task_vars = task_vars or {}
-        self._names = self._templar.template(task_vars.get(NAMES)) or {}
+        prefix = self._templar.template(task_vars.get(PREFIX))
+        of_connection = {option: f"{prefix}{option}" for option in CONNECTION_SPEC} if prefix else {}
+        self._names = {**of_connection, **(self._templar.template(task_vars.get(NAMES)) or {})}
         result: Result = super().run(tmp, task_vars)
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)
@@ -113,14 +117,27 @@ class AirflowAction(ActionBase):
         return answer
 
     def _rename(self, failed: Result) -> None:
-        """Put the names into the sentence of a failure, and into those of the DAGs in it."""
-        # What the tasks of a run have said stays as it is; an exception has no sentence yet.
-        of_tasks = failed.get("failed_tasks") and not failed.get("timed_out")
+        """Put the names into the sentence of a failure; where that joins those of many DAGs, into each of them."""
         dags = failed.get("dags")
-        dags = [dag for dag in dags if isinstance(dag, dict)] if isinstance(dags, list) else []
-        for one, key in [(failed, "msg"), *((dag, "message") for dag in dags)]:
-            if key in one and not of_tasks:
-                one[key] = renamed(str(one[key]), self._names, self._variables)
+        of_dags = [dag for dag in dags if isinstance(dag, dict) and "message" in dag] if isinstance(dags, list) else []
+        joined, done = str(failed.get("msg", "")), 0
+        for dag in of_dags:
+            said, told = str(dag["message"]), self._renamed(dag, "message")
+            at = joined.find(said, done)
+            if at >= 0 and not dag.get("ok"):
+                done = at + len(told)
+                joined = joined[:at] + told + joined[at + len(said) :]
+                failed["msg"] = joined
+            dag["message"] = told
+        # An exception has no sentence yet.
+        if "msg" in failed and not of_dags:
+            failed["msg"] = self._renamed(failed, "msg")
+
+    def _renamed(self, result: Result, key: str) -> str:
+        # What the tasks of a run have said stays as it is.
+        of_tasks = result.get("failed_tasks") and not result.get("timed_out")
+        sentence = str(result[key])
+        return sentence if of_tasks else renamed(sentence, self._names, self._variables)
 
     # -- where it runs
 

@@ -142,7 +142,7 @@ def test_a_file_that_airflow_cannot_read(tmp_path: Path) -> None:
     config.write_text("[api]\nlonely s3cret\n", encoding="utf-8")
     played = enable(tmp_path)
     assert played.status != 0
-    words = f"{config} is not in the format of airflow.cfg (line 2); mend it first. Nothing was changed."
+    words = f"{config} is not in the format of airflow.cfg (line 2); correct it first. Nothing was changed."
     assert f'"msg": "{words}"' in played.words
     assert "s3cret" not in played.output
 

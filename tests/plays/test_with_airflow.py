@@ -124,7 +124,7 @@ def test_a_file_that_is_still_broken_is_no_success(again: bool, tmp_path: Path, 
         (tmp_path / "there" / "etl.py").write_text("# Airflow DAG", encoding="utf-8")
     played = run_playbook("deploy_dags", tmp_path, airflow_parse_timeout=9, **variables)
     assert played.status != 0, played.output
-    assert "etl.py cannot be imported: ModuleNotFoundError: No module named 'broken'; mend the file" in played.words
+    assert "etl.py cannot be imported: ModuleNotFoundError: No module named 'broken'; correct the file" in played.words
 
 
 def test_a_dag_that_left_its_file_while_that_was_broken_is_not_waited_for(

@@ -35,7 +35,7 @@ def conf_of(option: str, value: t.Any) -> dict[str, t.Any]:
     except RecursionError as error:
         raise BadInput(f"{option} is nested too deeply, or holds itself; flatten it.") from error
     except ValueError as error:
-        raise BadInput(f"{option} holds a number that JSON cannot carry (nan or infinity); take it out.") from error
+        raise BadInput(f"{option} holds a number that JSON cannot carry (nan or infinity); remove it.") from error
     return t.cast("dict[str, t.Any]", plain)
 
 

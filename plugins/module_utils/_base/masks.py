@@ -88,7 +88,7 @@ def text_of_value(option: str, value: t.Any) -> str:
     except RecursionError as error:
         raise BadInput(f"{option} is nested too deeply, or holds itself; flatten it.") from error
     except ValueError as error:
-        raise BadInput(f"{option} holds a number that JSON cannot carry (nan or infinity); take it out.") from error
+        raise BadInput(f"{option} holds a number that JSON cannot carry (nan or infinity); remove it.") from error
 
 
 def value_of_text(text: t.Any) -> t.Any:

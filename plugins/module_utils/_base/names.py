@@ -49,7 +49,7 @@ HOLDERS = frozenset(
     )
 )
 # Options, and keys of theirs, that may hold what they like; what is masked in a message is fit for a note.
-FREE_TEXTS = frozenset(("secret_conf", "note", "msg", "log_tail"))
+FREE_TEXTS = frozenset(("secret_conf", "note", "msg", "log_tail", "trace_tail"))
 # Those that Airflow keeps as they are. They may hold asterisks, but not those of Ansible: a result that was handed on
 # would replace a value by its mask.
 KEPT_TEXTS = frozenset(("conf", "params", "description", "value", "extra"))

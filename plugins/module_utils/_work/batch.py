@@ -103,7 +103,8 @@ class _Making(Source):
         self._next += 1
         try:
             with about(_item(number + 1)):
-                done = carry_out(self._airflow, self._batch.wishes[number], self._plans[number], self._check_mode)
+                wish = self._batch.wishes[number].stamped(self._airflow.clock)
+                done = carry_out(self._airflow, wish, self._plans[number], self._check_mode)
         except AirflowError as error:
             self.problems[number] = error
             if not isinstance(error, (ApiError, BadInput)):
@@ -263,7 +264,7 @@ class _Distinct:
             first = self._numbers.setdefault((dag_id, name), number)
             if first != number:
                 raise BadInput(
-                    f"Items {first} and {number} of runs are the same run ({dag_id} / {name}); take one of them out."
+                    f"Items {first} and {number} of runs are the same run ({dag_id} / {name}); remove one of them."
                 )
 
 

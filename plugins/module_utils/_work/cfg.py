@@ -116,10 +116,10 @@ class AirflowCfg:
             twice = isinstance(error, (configparser.DuplicateOptionError, configparser.DuplicateSectionError))
         if twice:
             raise AirflowError(
-                f"{self.path} has the same section or option twice{where}; mend it first. Nothing was changed."
+                f"{self.path} has the same section or option twice{where}; correct it first. Nothing was changed."
             )
         raise AirflowError(
-            f"{self.path} is not in the format of airflow.cfg{where}; mend it first. Nothing was changed."
+            f"{self.path} is not in the format of airflow.cfg{where}; correct it first. Nothing was changed."
         )
 
     def value(self, section: str, option: str) -> str | None:
@@ -254,7 +254,7 @@ def read_cfg(path: str) -> AirflowCfg:
     except PermissionError:
         problem = "cannot be read by the user of this task; let the task become a user who may read it."
     except UnicodeDecodeError:
-        problem = "is no text in UTF-8, which Airflow needs; mend it first. Nothing was changed."
+        problem = "is no text in UTF-8, which Airflow needs; correct it first. Nothing was changed."
     except OSError as error:
         problem = f"cannot be read ({error.strerror}); correct the path."
     else:

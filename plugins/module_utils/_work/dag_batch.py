@@ -18,6 +18,7 @@ from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.state import changes, diff, joined
 from .._base.text import first_few
 from .batch import OF_ONE_RUN
+from .foreseen import GOES_ON
 from .foreseen_dags import foreseen_dag
 from .fulfil import fulfil
 from .outcome import outcome, told
@@ -27,6 +28,8 @@ from .timeline import timeline
 from .wishes import Wish, wish_of
 from .wording import shown
 
+# What the results of a DAG without a run have.
+NO_TASKS: Object = {"failed_tasks": [], "task_counts": {}, "elapsed": 0.0, "timed_out": False}
 # What a run of an item may have besides these options, it does not ask for.
 OF_A_RUN = {**OF_ONE_RUN, "data_interval_start": None, "data_interval_end": None, "run_after": None, "results": None}
 
@@ -90,7 +93,7 @@ def check_runs(given: t.Mapping[str, t.Any]) -> str:
     if given["paused"] and given["trigger"]:
         raise BadInput(
             f"DAG {dag_id} is to be paused, so that the run that trigger: true asks for would stay queued; set "
-            "paused: false, or take out trigger."
+            "paused: false, or remove trigger."
         )
     return dag_id
 
@@ -109,25 +112,31 @@ class _Turn:
         self._item = item
         self._check_mode = check_mode
         self._warn = warn
+        self._is_missing = False
         self.diffs: list[Object] = []
         self.result: Object = {"dag_id": item.dag_id, "ok": False, "changed": False, "dag_run": {}}
-        self.result.update(message=f"DAG {item.dag_id} was not handled.", timeline=[])
+        self.result.update(NO_TASKS, message=f"DAG {item.dag_id} was skipped.", timeline=[])
 
     def take(self) -> None:
         """Do what is wanted; an error is noted, and raised again."""
         item = self._item
         try:
             deployed = Deployed([item.dag_id], self._batch.since, self._batch.parse_timeout, "parse_timeout")
-            settle(self._airflow, deployed, self._batch.progress, self._check_mode, self._warn)
-            message = self._run(item.wish) if item.wish else self._without_run()
+            self._is_missing = settle(self._airflow, deployed, self._batch.progress, self._check_mode, self._warn)
+            message = self._run(item.wish.stamped(self._airflow.clock)) if item.wish else self._without_run()
         except AirflowError as error:
             self._note(error.details.get("changed", False), error.details.get("diff"))
-            self.result["dag_run"] = error.details.get("dag_run") or self.result["dag_run"]
+            self._keep(error.details)
             self.result["message"] = _about(item.dag_id, error.message)
             raise
         finally:
             self.result["timeline"] = self._timeline()
         self.result.update(ok=True, message=message)
+
+    def _keep(self, outcome_of_run: Object) -> None:
+        """Keep what is told of a run, as far as it is told."""
+        keys = ("dag_run", *NO_TASKS)
+        self.result.update({key: outcome_of_run[key] for key in keys if outcome_of_run.get(key)})
 
     def _note(self, changed: bool, changes_made: Object | None) -> None:
         self.result["changed"] |= changed
@@ -135,10 +144,12 @@ class _Turn:
 
     def _without_run(self) -> str:
         dag = self._set_paused()
-        state = f"is {'paused' if dag['is_paused'] else 'not paused'}"
+        name, state = f"DAG {self._item.dag_id}", f"is {'paused' if dag['is_paused'] else 'not paused'}"
         if self._check_mode and self.result["changed"]:
             state = f"would be {'paused' if dag['is_paused'] else 'unpaused'}"
-        return f"DAG {self._item.dag_id} is parsed and {state}; no run is triggered."
+        if self._is_missing:
+            return f"{name} is not parsed yet{f' and {state}' if self.result['changed'] else ''}; no run is triggered."
+        return f"{name} is parsed and {state}; no run is triggered."
 
     def _set_paused(self) -> Object:
         """Pause or unpause the DAG where that is wanted, and return it as it is then."""
@@ -153,7 +164,8 @@ class _Turn:
     def _run(self, wish: Wish) -> str:
         done = fulfil(self._airflow, wish, self._check_mode)
         for sentence in done.warnings:
-            self._warn(sentence)
+            if not (self._is_missing and GOES_ON in sentence):
+                self._warn(sentence)
         run = t.cast(Object, done.run)
         self._note(done.changed, done.diff)
         self.result["dag_run"] = shown(run)
@@ -161,7 +173,7 @@ class _Turn:
         if self._item.paused is False and done.found and not done.changed:
             self._set_paused()
         result = outcome(self._airflow, wish, done, run, self._check_mode, self._warn)
-        self.result["dag_run"] = result["dag_run"]
+        self._keep(result)
         return told(wish, done, {**result, "changed": done.changed}, self._check_mode)
 
     def _timeline(self) -> list[str]:
@@ -186,7 +198,7 @@ def run_dags(airflow: Airflow, batch: Batch, check_mode: bool, warn: t.Callable[
             failures.append(turn.result["message"])
             if _is_of_all(error):
                 left = [one.result["dag_id"] for one in turns[number:]]
-                failures += [f"Not handled: {first_few(left)}."] if left else []
+                failures += [f"Skipped: {first_few(left)}."] if left else []
                 break
     found = [turn.result for turn in turns]
     result = {
@@ -195,6 +207,8 @@ def run_dags(airflow: Airflow, batch: Batch, check_mode: bool, warn: t.Callable[
         "diff": joined(*(one for turn in turns for one in turn.diffs)),
     }
     if failures:
+        if any(one["timed_out"] for one in found):
+            result["timed_out"] = True
         bad = sum(not one["ok"] for one in found)
         raise RunFailed(f"{bad} of {len(found)} DAGs did not end well: {' | '.join(failures)}", **result)
     return result

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from datetime import datetime, timedelta
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.files import MORE, Files
+from .._base.conf import kind_of
 from .._base.errors import BadInput, ParseFailed, TimedOut
 from .._base.inputs import dag_id_of, seconds_of
-from .._base.text import first_few, one_line
+from .._base.text import first_few, json_of, one_line
 from .._base.times import iso, moment
 from .parsed import (
     LONGEST_LOOK,
@@ -43,14 +45,14 @@ class Wanted(t.NamedTuple):
     """The files that are waited for, and what "read" means for them.
 
     :param ids: DAGs that are waited for, whichever file they are in; files without DAGs are not then.
-    :param sound: files that had no import error before they were copied: one that they have now is of the new file.
+    :param before: the ends of the traces that files had before they were copied, as results have them; empty: none.
     """
 
     where: Where
     ids: t.Sequence[str]
     since: Since
     timeout: float
-    sound: t.Collection[str] = ()
+    before: t.Mapping[str, str] = {}
 
 
 class State(t.NamedTuple):
@@ -75,18 +77,21 @@ def wanted_of(airflow: Airflow, params: t.Mapping[str, t.Any]) -> Wanted:
         raise BadInput("files is empty; name at least one file.")
     where = where_of(airflow, params["files"], params["folder"], params["bundle"])
     timeout = seconds_of("wait_timeout", params["wait_timeout"])
-    return Wanted(where, ids, since_of(airflow, params), timeout, _sound_of(params["files_before"] or ()))
+    return Wanted(where, ids, since_of(airflow, params), timeout, _traces_of(params["files_before"]))
 
 
-def _sound_of(before: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
-    """Return the files that had no import error, of the result of a look before they were copied."""
-    for number, item in enumerate(before, 1):
-        if not item.get("file") or "import_error" not in item:
-            raise BadInput(
-                f"Item {number} of files_before has no file or no import_error; give the files that airflow_dag_file "
-                "with wait: false has returned."
-            )
-    return [str(item["file"]) for item in before if not item["import_error"]]
+def _traces_of(before: t.Any) -> dict[str, str]:
+    """Return the ends of the traces that files had, of the result of a look before they were copied."""
+    with contextlib.suppress(ValueError):
+        before = json_of(before) if isinstance(before, str) else before
+    found = before.get("files") if isinstance(before, dict) else before
+    way_out = "give the result of airflow_dag_file with wait: false, or the files in it"
+    if not isinstance(found, list) and before is not None:
+        raise BadInput(f"files_before is {kind_of(before)} that holds no files; {way_out}.")
+    for number, item in enumerate(found or (), 1):
+        if not isinstance(item, dict) or not item.get("file") or "import_error" not in item:
+            raise BadInput(f"Item {number} of files_before has no file or no import_error; {way_out}.")
+    return {str(item["file"]): str((item["import_error"] or {}).get("trace_tail", "")) for item in found or ()}
 
 
 def _in_file_before(dags: t.Sequence[Object]) -> set[str]:
@@ -117,7 +122,7 @@ class FileWatch:
         self._airflow = airflow
         self._since = wanted.since
         self._ids = wanted.ids
-        self._sound = wanted.sound
+        self._traces = wanted.before
         self._finder = Finder(wanted.where)
         self._errors = ImportErrors(airflow)
         self._lacks = Lacks(airflow, wanted.since)
@@ -176,8 +181,8 @@ class FileWatch:
         after = self._since.after
         alive = {dag["dag_id"] for dag in dags if not dag["is_stale"]}
         error = max(errors, key=lambda error: error["timestamp"] or "", default=None)
-        # An error that is older than the deployment belongs to the old file, unless that had none.
-        if error and (after is None or name in self._sound or (moment(error["timestamp"]) or after) >= after):
+        # An error that is older than the deployment belongs to the old file, unless that had another one or none.
+        if error and (after is None or self._is_other(name, error) or (moment(error["timestamp"]) or after) >= after):
             known = [dag for dag in dags if dag["dag_id"] in alive | self._before[name]]
             newest = _newest(known)
             return State(BROKEN, {dag["dag_id"] for dag in known if not _is_older(dag, newest)}, error=error)
@@ -198,6 +203,11 @@ class FileWatch:
             dag = waiting[0]
             return State(PENDING, alive, lack=f"DAG {dag['dag_id']} {lacks[dag['dag_id']]}", asked=waiting[:1])
         return State(PENDING, lack="Airflow knows no DAG of it")
+
+    def _is_other(self, name: str, error: Object) -> bool:
+        """Whether it is known that a file did not have this import error before it was copied."""
+        trace = str(shown(error)["trace_tail"])
+        return self._traces.get(name, trace) != trace
 
     def _lack(self, dag_id: str, dag: Object | None) -> str:
         ask_version = sum(map(len, self._before.values())) + len(self._ids) <= MOST_ASKED
@@ -304,8 +314,8 @@ def wait_for_files(airflow: Airflow, wanted: Wanted, progress: Progress) -> tupl
     _done, silence = airflow.patience.wait(look, bool, wanted.timeout, LONGEST_LOOK)
     broken, waiting = watch.broken(), list(watch.waited_for().values())
     if broken:
-        mend = f"mend {'the file and deploy it' if len(broken) == 1 else 'the files and deploy them'} again"
-        raise ParseFailed(f"{first_few(broken, '; ')}; {mend}.", **watch.result())
+        correct = f"correct {'the file and deploy it' if len(broken) == 1 else 'the files and deploy them'} again"
+        raise ParseFailed(f"{first_few(broken, '; ')}; {correct}.", **watch.result())
     if waiting:
         advice = f"{last_answer(silence)}." if silence else watch.advice()
         message = f"{first_few(waiting, '; ')}, {waited(wanted.timeout, 'wait_timeout')}: {advice}"

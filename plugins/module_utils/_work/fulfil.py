@@ -316,7 +316,9 @@ def check_runnable(dag: Object) -> None:
         reason = broken if dag["has_import_errors"] else "its file is gone or no longer holds it"
         raise BadInput(f"DAG {dag['dag_id']} is stale: {reason}, so it cannot run; deploy it again.")
     if dag["has_import_errors"]:
-        raise BadInput(f"DAG {dag['dag_id']} has an import error, so it cannot run; mend its file ({dag['fileloc']}).")
+        raise BadInput(
+            f"DAG {dag['dag_id']} has an import error, so it cannot run; correct its file ({dag['fileloc']})."
+        )
 
 
 def check_unpaused(dag: Object, when_paused: str, what: str, has_started: bool = False) -> bool:

@@ -224,9 +224,11 @@ def _way_out(lack: str, otherwise: str, option: str) -> str:
     if lack.endswith(("(version_marker)", "(bundle_version)")):
         return "look whether the new version has come to where Airflow's DAG processor reads its files"
     if "import error of" in lack:
-        return f"mend the file; if it is mended already, give {option} more than Airflow takes to read a file again"
+        return (
+            f"correct the file; if it is corrected already, give {option} more than Airflow takes to read a file again"
+        )
     if "has an import error" in lack:
-        return "mend the file and deploy it again"
+        return "correct the file and deploy it again"
     return otherwise
 
 

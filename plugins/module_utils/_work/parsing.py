@@ -132,7 +132,7 @@ class Parsing:
                     lack = "cannot be parsed" if is_its_file else "is not known to Airflow, perhaps because of its file"
                     raise ParseFailed(
                         f"DAG {dag_id} {lack}: {error['filename']} cannot be imported: "
-                        f"{reason_of(error)}; mend the file and deploy it again.",
+                        f"{reason_of(error)}; correct the file and deploy it again.",
                         import_errors=[shown(error)],
                     )
 

@@ -18,10 +18,11 @@ from .wording import failed_after, have, run_name, shown, waited
 
 MOST_LOGS = 50  # failed tasks whose logs are read: more would cost minutes and overflow AWX's events
 LONGEST_REASONS = 560  # characters of the reasons of all tasks that a sentence names
-HAD_FAILED = "was already there and had failed; state: cleared runs it again"
+HAD_FAILED = "was already there and had failed; airflow_dag_run with state: cleared runs it again"
 # Airflow has skipped the tasks that had not started, so there is none that failed and could be cleared.
 MARKED = "but none of its tasks did: it was marked failed, or ran into its dagrun_timeout"
-HAD_BEEN_MARKED = f"was already there and had failed, {MARKED}; state: cleared with only_failed: false runs it again"
+RUN_ALL_AGAIN = "airflow_dag_run with state: cleared and only_failed: false runs it again"
+HAD_BEEN_MARKED = f"was already there and had failed, {MARKED}; {RUN_ALL_AGAIN}"
 # What can be done about tasks that never ran although none has failed: one is mapped over nothing, or not cleared.
 CLEAR_THEM = "look at what the tasks before them returned, or clear them by airflow_task, too"
 CLEAR_DOWNSTREAM = "set downstream: true to clear them, too, or look at what the tasks before them returned"

@@ -81,7 +81,7 @@ def tree_of(params: Options) -> Tree:
     }
     for kind in KINDS.values():
         absent = {item.wish.name: item.label for item in items.get(kind.name, {}).values() if item.absent}
-        check_needed(kind, items, absent, "take one of them out")
+        check_needed(kind, items, absent, "remove one of them")
     return Tree(items, purges, login)
 
 
@@ -116,10 +116,10 @@ def _items(kind: Kind, value: t.Any, defaults: Options, login: str) -> dict[str,
     for label, options in _labelled(kind, value):
         item = item_of(kind, label, options, defaults)
         if item.absent:
-            check_removable(kind, item.wish.name, login, "take it out", label)
+            check_removable(kind, item.wish.name, login, "remove it", label)
         first = found.setdefault(kind.same_name(item.wish.name), item)
         if first is not item:
-            raise BadInput(f"{first.label} and {label} are the same object; take one of them out.")
+            raise BadInput(f"{first.label} and {label} are the same object; remove one of them.")
     return found
 
 
@@ -180,7 +180,7 @@ def _purge(kind: Kind, options: Options, listed: bool, login: str) -> Purge:
     named = [text for text in options["matching"] if not is_glob(text) and kind.why_kept(text, login)]
     if named:
         reason = kind.why_kept(named[0], login)
-        raise BadInput(f"{option} names {named[0]}, {reason}, which is never removed; take it out of matching.")
+        raise BadInput(f"{option} names {named[0]}, {reason}, which is never removed; remove it from matching.")
     if options["at_most"] < 0:
         raise BadInput(f"{option} has at_most {options['at_most']}; it takes 0 or more.")
     return Purge(options["matching"], options["except"] or [], options["at_most"])

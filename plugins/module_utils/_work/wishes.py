@@ -50,6 +50,15 @@ class Wish(t.NamedTuple):
     results: t.Sequence[str]
     timeout_option: str = "wait_timeout"
 
+    def stamped(self, clock: Clock) -> Wish:
+        """Return the same wish with the time of now in an id that was made up when the options were checked."""
+        if self.dag_run_id:
+            return self
+        made_up = self.request.dag_run_id.split("__")
+        return self._replace(
+            request=self.request._replace(dag_run_id="__".join([made_up[0], _stamp(clock), made_up[2]]))
+        )
+
 
 def wish_of(params: t.Mapping[str, t.Any], airflow: Airflow, visible: t.Sequence[str] = ()) -> Wish:
     """Check all options before anything is sent; BadInput names the one that is wrong.
@@ -125,12 +134,16 @@ def new_dag_run_id(clock: Clock, pattern: str = "") -> str:
 
     :param pattern: a regular expression of the server's; an empty text is returned when no id that we know fits it.
     """
-    stamp = datetime.fromtimestamp(clock.utc(), timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    stamp = _stamp(clock)
     parts = ("ansible", stamp, secrets.token_hex(4))
     digits = f"{stamp[:8]}{stamp[9:15]}{secrets.randbelow(10**9):09}"
     ids = ["__".join(parts), *(joint.join(parts).lower() for joint in ("__", "-", "_", ".", ""))]
     ids += [one.upper() for one in ids[2:]] + [f"manual__{ids[0]}", f"manual__{digits}", digits]
     return next((one for one in ids if fits(one, pattern)), "")
+
+
+def _stamp(clock: Clock) -> str:
+    return datetime.fromtimestamp(clock.utc(), timezone.utc).strftime("%Y%m%dT%H%M%SZ")
 
 
 def fits(dag_run_id: str, pattern: str) -> bool:

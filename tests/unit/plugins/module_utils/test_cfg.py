@@ -238,7 +238,7 @@ def test_the_section_default_is_one_like_others() -> None:
 
 
 NO_CONFIG = f"{CFG} is not in the format of airflow.cfg"
-MEND = "; mend it first. Nothing was changed."
+MEND = "; correct it first. Nothing was changed."
 TWICE = f"{CFG} has the same section or option twice"
 BROKEN = {
     "no section": ("s3cret = 1\n", f"{NO_CONFIG} (line 1){MEND}"),

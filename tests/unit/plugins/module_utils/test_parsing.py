@@ -227,7 +227,7 @@ def test_a_time_out_does_not_say_that_a_version_was_new_when_it_was_seen(clock, 
 
 MARGIN = "give wait_timeout more than parse_margin"
 MARKER = "look whether the new version has come to where Airflow's DAG processor reads its files"
-MEND = "mend the file and deploy it again"
+MEND = "correct the file and deploy it again"
 
 
 @pytest.mark.parametrize(
@@ -374,7 +374,7 @@ def test_an_import_error_of_the_new_file_fails_at_once(clock, after, filename):
         wait(airflow, deployed(after))
     assert caught.value.message == (
         f"DAG etl cannot be parsed: {filename} cannot be imported: KeyError: 'email'; "
-        "mend the file and deploy it again."
+        "correct the file and deploy it again."
     )
     assert caught.value.details["import_errors"] == [
         {"filename": filename, "timestamp": at(5), "trace_tail": "Traceback:\n  File\nKeyError: 'email'"}
@@ -405,7 +405,7 @@ def test_a_file_that_breaks_meanwhile_may_be_that_of_an_unknown_dag(clock):
         wait(airflow, deployed(margin=20))
     assert caught.value.message == (
         "DAG etl is not known to Airflow, perhaps because of its file: /dags/whatever.py cannot be imported: KeyError: "
-        "'email'; mend the file and deploy it again."
+        "'email'; correct the file and deploy it again."
     )
     assert 24 <= clock.passed < 35
 

@@ -180,7 +180,7 @@ def test_the_sentence_about_a_run_that_had_been_marked_failed(airflow, server):
     message = report.failure(HAD_FAILED)
     assert message == (
         f"{HEAD} was already there and had failed, but none of its tasks did: it was marked failed, or ran into its "
-        f"dagrun_timeout; state: cleared with only_failed: false runs it again. {LINK}"
+        f"dagrun_timeout; airflow_dag_run with state: cleared and only_failed: false runs it again. {LINK}"
     )
 
 

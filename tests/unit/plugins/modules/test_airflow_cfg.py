@@ -303,7 +303,7 @@ def test_paths_that_lead_to_no_file(cfg: Cfg) -> None:
         "pipe": "is not a file; give the path of airflow.cfg.",
         "airflow.cfg/x": "cannot be read (Not a directory); correct the path.",
         "loop": "cannot be read (Too many levels of symbolic links); correct the path.",
-        "latin": "is no text in UTF-8, which Airflow needs; mend it first. Nothing was changed.",
+        "latin": "is no text in UTF-8, which Airflow needs; correct it first. Nothing was changed.",
     }
     for name, words in paths.items():
         for given in ({"value": "a"}, {"state": "absent"}, {"items": []}):
@@ -337,7 +337,7 @@ def test_a_file_that_airflow_cannot_read(text: str, cfg: Cfg) -> None:
     for given in ({"value": "s3cret"}, {"state": "absent"}):
         message = cfg.refused(option="fernet_key", **given)
         assert message.startswith(str(cfg.file))
-        assert message.endswith("; mend it first. Nothing was changed.")
+        assert message.endswith("; correct it first. Nothing was changed.")
 
 
 def test_the_mode_of_a_file_with_other_letters_and_no_end_of_line(cfg: Cfg) -> None:

@@ -105,6 +105,9 @@ def test_each_dag_has_its_turn_whatever_becomes_of_the_others(batch):
     assert [dag["ok"] for dag in error.details["dags"]] == [False, False, True]
     assert [bool(dag["dag_run"]) for dag in error.details["dags"]] == [True, False, True]
     assert error.details["changed"] is True
+    assert [task["task_id"] for task in error.details["dags"][0]["failed_tasks"]] == ["load"]
+    assert error.details["dags"][2]["task_counts"] == {"success": 1}
+    assert "timed_out" not in error.details
     drawn = error.details["dags"][0]["timeline"]
     assert len(drawn) == 2
     assert drawn[1].startswith("load |")
@@ -115,15 +118,15 @@ def test_what_concerns_all_dags_is_told_once(left, batch, server):
     server.get("dags/a").says("", 401)
     error = batch.failure(dags=items("a", *left), retry_timeout=0)
     assert error.message.startswith(f"{len(left) + 1} of {len(left) + 1} DAGs did not end well: DAG a: ")
-    assert error.message.endswith(f" | Not handled: {', '.join(left)}.")
-    assert [dag["message"] for dag in error.details["dags"][1:]] == [f"DAG {name} was not handled." for name in left]
+    assert error.message.endswith(f" | Skipped: {', '.join(left)}.")
+    assert [dag["message"] for dag in error.details["dags"][1:]] == [f"DAG {name} was skipped." for name in left]
     assert error.details["changed"] is False
 
 
 def test_an_outage_ends_it(batch, server):
     server.get("dags/a").fails(requests.exceptions.ConnectionError("refused"))
     error = batch.failure(dags=items("a", "b"), retry_timeout=0)
-    assert error.message.endswith(" | Not handled: b.")
+    assert error.message.endswith(" | Skipped: b.")
 
 
 def test_a_dag_that_one_may_not_see_is_no_reason_to_leave_out_others(batch, server, generation):
@@ -225,6 +228,7 @@ def test_a_run_that_takes_too_long(own, option, batch, server, generation):
     error = batch.failure(dags=items("etl", **own), wait_timeout=0)
     assert f"DAG run etl / r is still queued after 0s ({option}): it has not started yet" in error.message
     assert error.details["dags"][0]["dag_run"]["state"] == "queued"
+    assert error.details["timed_out"] is error.details["dags"][0]["timed_out"] is True
 
 
 def test_a_run_is_not_waited_for(batch):
@@ -247,9 +251,10 @@ def test_check_mode_foresees(batch):
     assert [dag["message"] for dag in result["dags"]] == [
         "DAG run a / r would be triggered.",
         "DAG run b / r would be triggered.",
-        "DAG c is parsed and would be unpaused; no run is triggered.",
+        "DAG c is not parsed yet and would be unpaused; no run is triggered.",
     ]
-    assert "DAG a is not known to Airflow; check mode does not wait for it." in batch.warnings
+    # Once for each of them.
+    assert batch.warnings == [f"DAG {name} is not known to Airflow; check mode does not wait for it." for name in "ac"]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +271,7 @@ def test_check_mode_foresees(batch):
         (
             items("etl", paused=True, trigger=True),
             "Item 1 of dags: DAG etl is to be paused, so that the run that trigger: true asks for would stay queued; "
-            "set paused: false, or take out trigger.",
+            "set paused: false, or remove trigger.",
         ),
         (
             [*items("etl", secret_conf={"key": "etl_daily"}), {"dag_id": "etl_daily"}],

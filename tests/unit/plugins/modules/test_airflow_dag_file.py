@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -205,7 +206,7 @@ def test_a_broken_file_fails_whether_it_was_known_or_not(files, server, generati
     look(server, generation, stale, [broken, error(generation, "of_others.py")])
     failure = files.failure(files=["a.py"], parsed_after=AFTER)
     assert isinstance(failure, ParseFailed)
-    assert failure.message == "a.py cannot be imported: KeyError: 'email'; mend the file and deploy it again."
+    assert failure.message == "a.py cannot be imported: KeyError: 'email'; correct the file and deploy it again."
     assert told(failure.details) == {"a.py": ("broken", ["a"] if known else [], [])}
 
 
@@ -220,7 +221,7 @@ def test_several_broken_files_are_all_named(files, server, generation):
     look(server, generation, [], [error(generation, name) for name in ("a.py", "b.py")])
     failure = files.failure(files=["a.py", "b.py", "c.py"])
     assert failure.message == (
-        "a.py cannot be imported: KeyError: 'email'; b.py cannot be imported: KeyError: 'email'; mend the files and "
+        "a.py cannot be imported: KeyError: 'email'; b.py cannot be imported: KeyError: 'email'; correct the files and "
         "deploy them again."
     )
 
@@ -250,8 +251,8 @@ def test_an_import_error_of_just_before_is_quoted(files, server, generation, kno
     assert isinstance(failure, TimedOut)
     assert failure.message == (
         "a.py is not read: its import error of 2026-11-22T10:14:59.500000Z (KeyError: 'email') is from before "
-        "2026-11-22T10:15:00Z (parsed_after), after 0s (wait_timeout): mend the file; if it is mended already, give "
-        "wait_timeout more than Airflow takes to read a file again."
+        "2026-11-22T10:15:00Z (parsed_after), after 0s (wait_timeout): correct the file; if it is corrected already, "
+        "give wait_timeout more than Airflow takes to read a file again."
     )
     assert told(failure.details)["a.py"][0] == "pending"
     assert failure.details["files"][0]["import_error"]["trace_tail"].endswith("KeyError: 'email'")
@@ -369,16 +370,24 @@ def before(name: str, import_error: Body | None = None) -> Body:
     return {"file": name, "state": "parsed", "dag_ids": [], "gone_dag_ids": [], "import_error": import_error}
 
 
+OTHER = {"filename": "a.py", "timestamp": OLD, "trace_tail": "SyntaxError: invalid syntax"}
+SAME = {"filename": "a.py", "timestamp": OLD, "trace_tail": "Traceback:\n  File\nKeyError: 'email'"}
+
+
+@pytest.mark.parametrize("was", [None, OTHER], ids=["none", "another one"])
+@pytest.mark.parametrize(
+    "form", [lambda seen: seen, lambda seen: {"files": seen}, json.dumps], ids=["list", "result", "JSON"]
+)
 @pytest.mark.parametrize("is_known", [True, False])
-def test_an_error_that_was_not_there_before_is_of_the_new_file(files, server, generation, is_known):
+def test_an_error_that_was_not_there_before_is_of_the_new_file(files, server, generation, is_known, form, was):
     """Airflow has read the file after it was copied, and before the last one was."""
     look(server, generation, [dag(generation, "etl", "a.py")] if is_known else [], [error(generation, "a.py", OLD)])
-    failure = files.failure(files=["a.py"], parsed_after=AFTER, files_before=[before("a.py")])
+    failure = files.failure(files=["a.py"], parsed_after=AFTER, files_before=form([before("a.py", was)]))
     assert isinstance(failure, ParseFailed)
-    assert failure.message == "a.py cannot be imported: KeyError: 'email'; mend the file and deploy it again."
+    assert failure.message == "a.py cannot be imported: KeyError: 'email'; correct the file and deploy it again."
 
 
-@pytest.mark.parametrize("known", [[], [before("b.py")], [before("a.py", {"filename": "a.py"})]])
+@pytest.mark.parametrize("known", [None, [], [before("b.py")], [before("a.py", SAME)]])
 def test_an_error_that_was_there_before_is_of_the_old_file(files, server, generation, known):
     look(server, generation, [], [error(generation, "a.py", OLD)])
     server.get("health" if generation.name == "v1" else "monitor/health").answers({})
@@ -391,7 +400,22 @@ def test_an_error_that_was_there_before_is_of_the_old_file(files, server, genera
 def test_what_is_no_look_before_the_copying(files, server, item):
     failure = files.failure(files=["a.py"], files_before=[before("b.py"), item])
     assert isinstance(failure, BadInput)
-    assert failure.message.startswith("Item 2 of files_before has no file or no import_error; give the files that")
+    assert failure.message == (
+        "Item 2 of files_before has no file or no import_error; give the result of airflow_dag_file with wait: false, "
+        "or the files in it."
+    )
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("a.py", "files_before is a text that holds no files"),
+        ({"changed": False}, "files_before is a mapping that holds"),
+    ],
+)
+def test_what_has_no_files(files, server, given, words):
+    assert files.failure(files=["a.py"], files_before=given).message.startswith(words)
     assert server.requests == []
 
 

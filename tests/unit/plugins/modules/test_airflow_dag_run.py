@@ -442,7 +442,8 @@ def test_a_run_that_had_failed_is_no_success(story, generation):
     error = refusal(story, dag_run_id=RUN_ID)
     assert isinstance(error, RunFailed)
     assert error.message.startswith(
-        "DAG run etl_daily / release-42 was already there and had failed; state: cleared runs it again: 1 of "
+        "DAG run etl_daily / release-42 was already there and had failed; airflow_dag_run with state: cleared "
+        "runs it again: 1 of "
     )
     assert error.details["changed"] is False
 

@@ -309,12 +309,12 @@ def test_a_run_of_a_paused_dag_that_has_ended_is_no_reason_to_refuse(batch):
         (
             items("etl/a", "etl/b", "etl/a"),
             {},
-            "Items 1 and 3 of runs are the same run (etl / a); take one of them out.",
+            "Items 1 and 3 of runs are the same run (etl / a); remove one of them.",
         ),
         (
             items("etl", "etl", logical_date=DATE),
             {},
-            f"Items 1 and 2 of runs are the same run (etl / {DATE}); take one",
+            f"Items 1 and 2 of runs are the same run (etl / {DATE}); remove one",
         ),
         (items("etl"), {"max_parallel": 0}, "max_parallel is 0; it takes 1 or more"),
         (items("etl"), {"max_parallel": 2, "wait": False}, "max_parallel needs wait: true"),
@@ -376,7 +376,7 @@ def test_a_date_and_an_id_of_one_run_are_two_items_too_many(batch, server, gener
     found = generation.runs(batch.run("etl/a", "success", logical_date=DATE))
     server.get("dags/etl/dagRuns", moment).answers(found)
     error = batch.failure(runs=[*items("etl/a"), *items("etl", logical_date=DATE)])
-    assert error.message == "Items 1 and 2 of runs are the same run (etl / a); take one of them out."
+    assert error.message == "Items 1 and 2 of runs are the same run (etl / a); remove one of them."
 
 
 # -- failures
@@ -413,7 +413,10 @@ def test_a_run_that_had_failed_before_says_so(batch):
     batch.there("etl/a", "failed")
     batch.failed("etl/a")
     error = batch.failure(runs=items("etl/a"))
-    assert "was already there and had failed; state: cleared runs it again: 1 of 2 tasks failed" in error.message
+    assert (
+        "was already there and had failed; airflow_dag_run with state: cleared runs it again: 1 of 2 tasks failed"
+        in error.message
+    )
     assert error.details["changed"] is False
 
 

@@ -319,7 +319,7 @@ def test_a_connection_that_is_created_again_is_told(new):
                     {"username": "u", "roles": ["Op", "a"]},
                 ],
             },
-            "Item 2 of users (u) is to have the role a, which Item 1 of roles (a) removes; take one of them out.",
+            "Item 2 of users (u) is to have the role a, which Item 1 of roles (a) removes; remove one of them.",
         ),
         ({"roles": [{"name": "r" * 65}]}, "has 65 characters; shorten it to 64 or fewer."),
         (

@@ -397,9 +397,32 @@ def test_the_sentences_of_dags_are_put_in_other_words(monkeypatch: pytest.Monkey
     monkeypatch.setattr(_action.ActionBase, "_parse_returned_data", lambda _self, res: json.loads(res["stdout"]))
     made = action()
     made.run(task_vars={**LOCAL, "dagops_airflow_names": NAMES})
-    printed = {"failed": failed, "msg": "a", "dags": [{"message": "wait_timeout is 0", "dag_id": "wait_timeout"}, "b"]}
-    (dag, _other) = made._parse_returned_data({"stdout": json.dumps(printed)})["dags"]
-    assert dag == {"message": "airflow_wait is 0" if failed else "wait_timeout is 0", "dag_id": "wait_timeout"}
+    of_task = {"message": "a task: wait_timeout is 0", "failed_tasks": [{"task_id": "a"}]}
+    late = {"message": "b: wait_timeout is 0", "failed_tasks": [{"task_id": "a"}], "timed_out": True}
+    dag = {"message": "wait_timeout is 0", "dag_id": "wait_timeout"}
+    dags = [dag, of_task, late]
+    printed = {"failed": failed, "msg": "2 of 3: " + " | ".join(one["message"] for one in dags), "dags": [*dags, "b"]}
+    answer = made._parse_returned_data({"stdout": json.dumps(printed)})
+    if not failed:
+        assert answer == printed
+        return
+    assert answer["dags"] == [
+        {**dag, "message": "airflow_wait is 0"},
+        of_task,
+        {**late, "message": "b: airflow_wait is 0"},
+        "b",
+    ]
+    assert answer["msg"] == "2 of 3: airflow_wait is 0 | a task: wait_timeout is 0 | b: airflow_wait is 0"
+
+
+@pytest.mark.parametrize("names", [{}, {"api_url": "AIRFLOW"}])
+def test_options_of_the_connection_have_the_names_of_the_role(monkeypatch: pytest.MonkeyPatch, names: Vars) -> None:
+    monkeypatch.setattr(_action.ActionBase, "_parse_returned_data", lambda _self, res: json.loads(res["stdout"]))
+    made = action()
+    made.run(task_vars={**LOCAL, "dagops_airflow_prefix": "my_", "dagops_airflow_names": names})
+    printed = {"failed": True, "msg": "check api_url, api_username (ann) and wait_timeout."}
+    said = f"check {names.get('api_url', 'my_api_url')}, my_api_username (ann) and wait_timeout."
+    assert made._parse_returned_data({"stdout": json.dumps(printed)})["msg"] == said
 
 
 @pytest.mark.parametrize(
