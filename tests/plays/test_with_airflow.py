@@ -259,7 +259,7 @@ def test_dates_in_a_list_of_dags(name: str, kind: str, tmp_path: Path, airflow: 
     else:
         assert played.status != 0
         # What the role gets is a text with an expression in Python; it goes no further than the check of its variables.
-        assert re.search("unable to convert to dict|dictionary update sequence|give a list of mappings", played.words), (
-            played.output
-        )
+        assert re.search(
+            "unable to convert to dict|dictionary update sequence|give a list of mappings", played.words
+        ), played.output
         assert airflow.written == []
