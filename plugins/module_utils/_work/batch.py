@@ -50,13 +50,16 @@ def batch_of(params: t.Mapping[str, t.Any], waiting: Waiting, airflow: Airflow) 
     if most is not None and not params["wait"]:
         raise BadInput("max_parallel needs wait: true, since runs have to end before others are made; correct one.")
     common = {key: params[key] for key in ("wait", "wait_timeout", "poll_interval", "log_lines", "progress")}
-    # A secret of one item must not be masked in the ids of another.
-    visible = [str(run[key]) for run in runs for key in ("dag_id", "dag_run_id") if run[key]]
-    wishes = []
+    visible, wishes = ids_in(runs), []
     for number, run in enumerate(runs, 1):
         with about(_item(number)):
             wishes.append(wish_of({**run, **OF_ONE_RUN, **common}, airflow, visible))
     return Batch(wishes, most, params["wait"], waiting)
+
+
+def ids_in(items: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+    """The ids that items name: a secret of one item must not be masked in the ids of another."""
+    return [str(item[key]) for item in items for key in ("dag_id", "dag_run_id") if item[key]]
 
 
 class _Making(Source):

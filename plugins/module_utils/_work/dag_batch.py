@@ -17,7 +17,7 @@ from .._base.inputs import dag_id_of, seconds_of
 from .._base.patience import FOR_A_DIAGNOSIS
 from .._base.state import changes, diff, joined
 from .._base.text import first_few
-from .batch import OF_ONE_RUN
+from .batch import OF_ONE_RUN, ids_in
 from .foreseen import GOES_ON
 from .foreseen_dags import foreseen_dag
 from .fulfil import fulfil
@@ -58,9 +58,7 @@ class Batch(t.NamedTuple):
 def batch_of(params: t.Mapping[str, t.Any], airflow: Airflow) -> Batch:
     """Check all options before anything is sent; BadInput names the item that is wrong."""
     seconds_of("wait_timeout", params["wait_timeout"])
-    # A secret of one item must not be masked in the ids of another.
-    visible = [str(item[key]) for item in params["dags"] for key in ("dag_id", "dag_run_id") if item[key]]
-    items = []
+    visible, items = ids_in(params["dags"]), []
     for number, item in enumerate(params["dags"], 1):
         with about(f"Item {number} of dags"):
             items.append(_item_of(item, params, airflow, visible))
