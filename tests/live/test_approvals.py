@@ -150,7 +150,7 @@ def test_the_playbook_answers_for_a_survey(question: Question, tmp_path: Path) -
     given = {"airflow_dag_run": artifact, "airflow_task_id": "approve", "airflow_choose": "", "airflow_params": ""}
     options = ("--extra-vars", json.dumps({**given, "airflow_dag_id": "", "airflow_wait_timeout": 300}))
     missing = ansible_playbook("dagops.airflow.answer_approval", "-e", json.dumps(artifact), cwd=tmp_path)
-    assert "Name the task that asks in airflow_dag_id, airflow_dag_run_id and airflow_task_id." in missing.words
+    assert "missing required arguments: airflow_dag_id, airflow_dag_run_id, airflow_task_id" in missing.words
     first = ansible_playbook("dagops.airflow.answer_approval", *options, cwd=tmp_path)
     assert (first.status, first.changed()) == (0, 1), first.output
     assert " was answered with Approve." in first.words

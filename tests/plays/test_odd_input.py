@@ -38,6 +38,20 @@ REFUSED: dict[str, tuple[str, dict[str, t.Any], str | None, str]] = {
         None,
         "airflow_logical_date 'tomorrow' is no time",
     ),
+    "no DAG": ("run_dag", {"airflow_dag_id": " "}, None, "missing required arguments: airflow_dag_id"),
+    "no DAG to run for a job": ("run_dag", {"awx_job_id": 7}, None, "missing required arguments: airflow_dag_id"),
+    "no run to cancel": (
+        "cancel_dag_run",
+        {"airflow_dag_id": "ok"},
+        None,
+        "cancel_dag_run needs the airflow_dag_run_id or the airflow_logical_date of the run it is about.",
+    ),
+    "no task": (
+        "answer_approval",
+        {"airflow_dag_id": "ok"},
+        None,
+        "missing required arguments: airflow_dag_run_id, airflow_task_id",
+    ),
     "a number for a file": ("restore", {"airflow_state_file": 7}, None, "/7 does not exist, so there is nothing to"),
     "a source that is not there": (
         "deploy_dags",
