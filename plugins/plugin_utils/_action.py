@@ -47,8 +47,14 @@ SWITCH = "DAGOPS_AIRFLOW_IN_PROCESS"
 # A variable of a play or a task: what those who run it know in place of words in messages, such as their variable
 # that sets an option.
 NAMES = "dagops_airflow_names"
-# The same for the options of the connection, where their variables begin with one prefix: that of the role.
-PREFIX = "dagops_airflow_prefix"
+# The tasks of the role connect as its variables say, which have read the environment already, and in other ways as LOGIN
+# says, a variable of the task. What messages say in place of an option of the connection begins with SPOKEN, a variable
+# of the playbooks.
+ROLE = "dagops.airflow.airflow_deploy"
+OF_ROLE = "airflow_deploy_"
+LOGIN = "__airflow_deploy_login"
+SPOKEN = "__airflow_deploy_connection_prefix"
+OF_LOGIN = ("api_username", "api_password", "api_token")
 # Variables that count when a process starts: what they change cannot be changed in this one.
 OF_THE_START = ("LD_", "OPENSSL_", "PYTHON")
 
@@ -69,15 +75,22 @@ class AirflowAction(ActionBase):
         # Of the object: before ansible-core 2.16 its own are set when it is made.
         self._supports_check_mode = self._supports_async = True
         task_vars = task_vars or {}
-        prefix = self._templar.template(task_vars.get(PREFIX))
+        is_of_role = task_vars.get("ansible_role_name") == ROLE
+        prefix = self._templar.template(task_vars.get(SPOKEN, OF_ROLE)) if is_of_role else ""
         of_connection = {option: f"{prefix}{option}" for option in CONNECTION_SPEC} if prefix else {}
         self._names = {**of_connection, **(self._templar.template(task_vars.get(NAMES)) or {})}
         result: Result = super().run(tmp, task_vars)
+        if is_of_role:
+            # A module would take from the environment what the variables of the role set to an empty text.
+            self._task.environment = [*(self._task.environment or []), {variable_of(name): "" for name in OF_LOGIN}]
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)
-        credentials = self._credentials(environment)
-        self._variables = {name: variable_of(name) for name in credentials}
-        args = {**self._task.args, **credentials}
+        if is_of_role:
+            args = self._args_of_role(task_vars)
+        else:
+            credentials = self._credentials(environment)
+            self._variables = {name: variable_of(name) for name in credentials}
+            args = {**self._task.args, **credentials}
         if self._can_run_here(environment, task_vars):
             call = Call(self.module, environment, self._loader.get_basedir(), self._sink(task_vars))
             try:
@@ -179,6 +192,14 @@ class AirflowAction(ActionBase):
         found = from_environment(overlaid, with_files=self._is_local())
         return {name: value for name, value in found.items() if name not in {*given, *outdone(given)}}
 
+    def _args_of_role(self, task_vars: Vars) -> dict[str, t.Any]:
+        """The options of a task of the role, with those of the connection in place of what C(module_defaults) give."""
+        own = {name: value for name, value in self._task.args.items() if name not in CONNECTION_SPEC}
+        if "airflow_command" in own:
+            return own
+        variables = {option: task_vars.get(f"{OF_ROLE}{option}") for option in CONNECTION_SPEC}
+        return {**own, **self._templar.template({**variables, **task_vars.get(LOGIN, {})})}
+
     def _sink(self, task_vars: Vars) -> t.Callable[[str], None]:
         """Where lines of progress go: to the screen, with the host before them."""
         if self._task.no_log or self._task.check_mode:
@@ -229,6 +250,9 @@ class LocalAction(AirflowAction):
 
     def _credentials(self, environment: t.Mapping[str, t.Any]) -> dict[str, str]:
         return {}
+
+    def _args_of_role(self, task_vars: Vars) -> dict[str, t.Any]:
+        return dict(self._task.args)
 
 
 def renamed(sentence: str, names: t.Mapping[str, str], variables: t.Mapping[str, str]) -> str:

@@ -102,4 +102,4 @@ def test_what_is_no_dag_is_refused_before_the_first_step(tmp_path: Path) -> None
         assert f"{name} was refused" in played.words
         assert words in played.words
     assert SECRET not in played.output
-    assert "step_enable_api" not in played.output
+    assert "Ask Airflow for its version" not in played.output

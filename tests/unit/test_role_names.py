@@ -22,8 +22,8 @@ PLAYBOOKS = {"enable_api": "enable_api", "create_api_user": "api_user"}
 TEXTS = {"airflow_deploy_api_token", "airflow_deploy_admin_token"}
 # Task files by entry point, with those that they include.
 FILES = {
-    "enable_api": ["connected", "step_enable_api"],
-    "api_user": ["connected", "step_api_user", "login"],
+    "enable_api": ["enable_api"],
+    "api_user": ["api_user", "login"],
 }
 
 

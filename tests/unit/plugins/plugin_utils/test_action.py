@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._module import progress
+from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC, progress
 from ansible_collections.dagops.airflow.plugins.modules import airflow_info
 from ansible_collections.dagops.airflow.plugins.plugin_utils import _action
 from ansible_collections.dagops.airflow.plugins.plugin_utils._action import AirflowAction
@@ -20,6 +20,13 @@ from ansible_collections.dagops.airflow.plugins.plugin_utils._passes import SHAR
 
 Vars = t.Dict[str, t.Any]
 LOCAL: Vars = {"inventory_hostname": "localhost"}
+# What a task of the role is given.
+OF_ROLE: Vars = {
+    **LOCAL,
+    "ansible_role_name": "dagops.airflow.airflow_deploy",
+    "airflow_deploy_api_url": "http://x",
+    "airflow_deploy_api_username": "ann",
+}
 
 
 class Action(AirflowAction):
@@ -415,14 +422,57 @@ def test_the_sentences_of_dags_are_put_in_other_words(monkeypatch: pytest.Monkey
     assert answer["msg"] == "2 of 3: airflow_wait is 0 | a task: wait_timeout is 0 | b: airflow_wait is 0"
 
 
-@pytest.mark.parametrize("names", [{}, {"api_url": "AIRFLOW"}])
-def test_options_of_the_connection_have_the_names_of_the_role(monkeypatch: pytest.MonkeyPatch, names: Vars) -> None:
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "check airflow_deploy_api_url, airflow_deploy_api_username (ann) and wait_timeout."),
+        ({"dagops_airflow_names": {"api_url": "AIRFLOW"}}, "check AIRFLOW, airflow_deploy_api_username (ann) and wait"),
+        # As a playbook asks for it.
+        ({"__airflow_deploy_connection_prefix": ""}, "check api_url, api_username (ann) and wait_timeout."),
+        # Any other role.
+        ({"ansible_role_name": "airflow_deploy"}, "check api_url, api_username (ann) and wait_timeout."),
+    ],
+)
+def test_options_of_the_connection_have_the_names_of_the_role(
+    monkeypatch: pytest.MonkeyPatch, more: Vars, said: str
+) -> None:
     monkeypatch.setattr(_action.ActionBase, "_parse_returned_data", lambda _self, res: json.loads(res["stdout"]))
     made = action()
-    made.run(task_vars={**LOCAL, "dagops_airflow_prefix": "my_", "dagops_airflow_names": names})
+    made.run(task_vars={**OF_ROLE, **more})
     printed = {"failed": True, "msg": "check api_url, api_username (ann) and wait_timeout."}
-    said = f"check {names.get('api_url', 'my_api_url')}, my_api_username (ann) and wait_timeout."
-    assert made._parse_returned_data({"stdout": json.dumps(printed)})["msg"] == said
+    assert made._parse_returned_data({"stdout": json.dumps(printed)})["msg"].startswith(said)
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_a_task_of_the_role_connects_as_its_variables_say(monkeypatch: pytest.MonkeyPatch, here: bool) -> None:
+    """Neither module_defaults of the play nor the environment say it in their place."""
+    monkeypatch.setenv("AIRFLOW_API_TOKEN", "of-somebody-else")
+    monkeypatch.setenv("AIRFLOW_API_CA_PATH", "/of/somebody/else")
+    made = action(args={"login": True, "api_username": "of-module-defaults", "api_token": "that, too"})
+    more = {} if here else {"dagops_airflow_in_process": False}
+    ran = made.run(task_vars={**OF_ROLE, "airflow_deploy_api_token": "", **more})
+    given = ran["module_args"]
+    assert given.pop("login") is True
+    assert {name: value for name, value in given.items() if value} == {"api_url": "http://x", "api_username": "ann"}
+    assert given.keys() == CONNECTION_SPEC.keys()
+    assert made._task.environment[-1] == {
+        "AIRFLOW_API_USERNAME": "",
+        "AIRFLOW_API_PASSWORD": "",
+        "AIRFLOW_API_TOKEN": "",
+    }
+
+
+def test_a_task_of_the_role_may_log_in_as_somebody_else() -> None:
+    made = action()
+    ran = made.run(task_vars={**OF_ROLE, "__airflow_deploy_login": {"api_username": "admin", "api_auth": "basic"}})
+    given = {name: value for name, value in ran["module_args"].items() if value}
+    assert given == {"api_url": "http://x", "api_username": "admin", "api_auth": "basic"}
+
+
+def test_with_the_command_airflow_a_task_of_the_role_has_no_connection() -> None:
+    own = {"airflow_command": "airflow", "username": "ann"}
+    made = action(args={**own, "api_url": "of-module-defaults"})
+    assert made.run(task_vars=OF_ROLE)["module_args"] == own
 
 
 @pytest.mark.parametrize(
