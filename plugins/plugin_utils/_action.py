@@ -52,7 +52,7 @@ NAMES = "dagops_airflow_names"
 # of the playbooks.
 ROLE = "dagops.airflow.airflow_deploy"
 OF_ROLE = "airflow_deploy_"
-LOGIN = "__airflow_deploy_login"
+LOGIN = "__airflow_deploy_connection"
 SPOKEN = "__airflow_deploy_connection_prefix"
 OF_LOGIN = ("api_username", "api_password", "api_token")
 # Variables that count when a process starts: what they change cannot be changed in this one.

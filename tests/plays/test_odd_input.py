@@ -189,7 +189,7 @@ def test_a_list_is_left_out_where_nothing_is_said(variable: str, tmp_path: Path)
 
 
 def test_the_run_that_is_cancelled(tmp_path: Path) -> None:
-    cases = {name: (given, "[_dag_id, _run_id]") for name, (given, _expected) in CANCELLED.items()}
+    cases = {name: (given, "[_named.dag_id, _run_id]") for name, (given, _expected) in CANCELLED.items()}
     found = worked_out(tmp_path, cases, vars_of("cancel_dag_run"))
     assert found == {name: case[1] for name, case in CANCELLED.items()}
 

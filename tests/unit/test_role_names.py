@@ -14,16 +14,16 @@ from ansible_collections.dagops.airflow.tests.plays.playbooks import ROLE, ROOT,
 from ansible_collections.dagops.airflow.tests.unit.told import SECTIONS
 
 VARS: dict[str, t.Any] = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))
-PREFIX = re.compile(r"\{\{ (__airflow_deploy_(?:\w+_)?(?:prefix|dags_name)) \}\}")
+PREFIX = re.compile(r"\{\{ (__airflow_deploy_(?:\w+_)?prefix) \}\}")
 # How an expression has it.
-IN_EXPRESSION = re.compile(r"' ~ (__airflow_deploy_(?:\w+_)?(?:prefix|dags_name)) ~ '")
+IN_EXPRESSION = re.compile(r"' ~ (__airflow_deploy_(?:\w+_)?prefix) ~ '")
 PLAYBOOKS = {"enable_api": "enable_api", "create_api_user": "api_user"}
 # They come from the environment alone, so that they are texts.
 TEXTS = {"airflow_deploy_api_token", "airflow_deploy_admin_token"}
 # Task files by entry point, with those that they include.
 FILES = {
     "enable_api": ["enable_api"],
-    "api_user": ["api_user", "login"],
+    "api_user": ["api_user"],
 }
 
 

@@ -464,7 +464,7 @@ def test_a_task_of_the_role_connects_as_its_variables_say(monkeypatch: pytest.Mo
 
 def test_a_task_of_the_role_may_log_in_as_somebody_else() -> None:
     made = action()
-    ran = made.run(task_vars={**OF_ROLE, "__airflow_deploy_login": {"api_username": "admin", "api_auth": "basic"}})
+    ran = made.run(task_vars={**OF_ROLE, "__airflow_deploy_connection": {"api_username": "admin", "api_auth": "basic"}})
     given = {name: value for name, value in ran["module_args"].items() if value}
     assert given == {"api_url": "http://x", "api_username": "admin", "api_auth": "basic"}
 
