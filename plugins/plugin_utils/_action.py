@@ -47,12 +47,12 @@ SWITCH = "DAGOPS_AIRFLOW_IN_PROCESS"
 # A variable of a play or a task: what those who run it know in place of words in messages, such as their variable
 # that sets an option.
 NAMES = "dagops_airflow_names"
-# The tasks of the role connect as its variables say, which have read the environment already, and in other ways as LOGIN
-# says, a variable of the task. What messages say in place of an option of the connection begins with SPOKEN, a variable
-# of the playbooks.
+# The role's tasks take the options of the connection from its variables, whose defaults have read the environment.
 ROLE = "dagops.airflow.airflow_deploy"
 OF_ROLE = "airflow_deploy_"
+# A variable of a task of the role: options of the connection that are others there.
 LOGIN = "__airflow_deploy_connection"
+# A variable of a playbook that includes the role: how these options begin in messages, in place of OF_ROLE.
 SPOKEN = "__airflow_deploy_connection_prefix"
 OF_LOGIN = ("api_username", "api_password", "api_token")
 # Variables that count when a process starts: what they change cannot be changed in this one.
@@ -76,18 +76,18 @@ class AirflowAction(ActionBase):
         self._supports_check_mode = self._supports_async = True
         task_vars = task_vars or {}
         is_of_role = task_vars.get("ansible_role_name") == ROLE
-        prefix = self._templar.template(task_vars.get(SPOKEN, OF_ROLE)) if is_of_role else ""
+        prefix = task_vars.get(SPOKEN, OF_ROLE) if is_of_role else ""
         of_connection = {option: f"{prefix}{option}" for option in CONNECTION_SPEC} if prefix else {}
         self._names = {**of_connection, **(self._templar.template(task_vars.get(NAMES)) or {})}
         result: Result = super().run(tmp, task_vars)
+        environment: dict[str, t.Any] = {}
         if is_of_role:
             # A module would take from the environment what the variables of the role set to an empty text.
             self._task.environment = [*(self._task.environment or []), {variable_of(name): "" for name in OF_LOGIN}]
-        environment: dict[str, t.Any] = {}
-        self._compute_environment_string(environment)
-        if is_of_role:
+            self._compute_environment_string(environment)
             args = self._args_of_role(task_vars)
         else:
+            self._compute_environment_string(environment)
             credentials = self._credentials(environment)
             self._variables = {name: variable_of(name) for name in credentials}
             args = {**self._task.args, **credentials}
