@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook
+from ansible_collections.dagops.airflow.tests.plays.playbooks import ROOT, Played, ansible_playbook, play
 
 pytestmark = pytest.mark.long
 
@@ -47,6 +47,27 @@ def test_what_would_be_made(run: t.Callable[..., Played], tmp_path: Path) -> Non
     assert called == ["roles list -p -o json", "roles list -o json", "users list -o json", "roles list -o json"]
     # It would be made, too.
     assert "Airflow has no such role" not in played.words
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_check_mode_does_not_log_in_as_a_user_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    monkeypatch.setenv("AIRFLOW_API_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AIRFLOW_API_RETRY_TIMEOUT", "0")
+    listed = {"users": [DEPLOY] if there else [], "roles": [{"name": "Op", "resource": "DAGs", "action": "can_read"}]}
+    for name, rows in listed.items():
+        (tmp_path / name).write_text(json.dumps(rows), encoding="utf-8")
+    role = {"ansible.builtin.include_role": {"name": "dagops.airflow.airflow_deploy"}}
+    login = {"airflow_deploy_api_username": "deploy", "airflow_deploy_api_password": "a-password"}
+    wanted = {"airflow_deploy_create_user": True, "airflow_deploy_user_roles": ["Op"], **login}
+    command = {"airflow_deploy_cli": ["sh", "-c", f'cat {tmp_path}/"$1"', "airflow"], "airflow_deploy_home": "/x"}
+    plays_vars = {**wanted, **command, "airflow_deploy_dags": [{"dag_id": "etl"}]}
+    played = play(tmp_path, [role], "--check", plays_vars=plays_vars)
+    said = "The user cannot log in yet, so no DAG was looked at."
+    # A user who is there is asked about the DAGs, of a server that does not answer.
+    assert (played.status == 0, said in played.words) == (not there, not there), played.output
+    assert ("Nothing listens at" in played.words) is there
 
 
 def test_a_home_without_an_airflow(run: t.Callable[..., Played], tmp_path: Path) -> None:

@@ -162,6 +162,17 @@ def test_what_is_wrong_is_said_with_the_variables_of_the_role(tmp_path: Path) ->
     assert [path.name for path in tmp_path.glob("airflow.cfg*")] == ["airflow.cfg"]
 
 
+@pytest.mark.parametrize("command", ["/no/such/airflow -v", ["/no/such/airflow", "-v"]], ids=["a text", "a list"])
+def test_a_version_that_nobody_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str | list[str]) -> None:
+    monkeypatch.setenv("AIRFLOW_API_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AIRFLOW_API_RETRY_TIMEOUT", "0")
+    (tmp_path / "airflow.cfg").write_text("[api]\n", encoding="utf-8")
+    played = enable(tmp_path, airflow_deploy_cli=command)
+    assert played.status != 0
+    assert "Neither Airflow nor its command line says which version this is." in played.words
+    assert " /no/such/airflow -v version: " in played.words, played.output
+
+
 def test_an_address_is_needed(tmp_path: Path) -> None:
     played = enable(tmp_path)
     assert played.status != 0
