@@ -198,7 +198,13 @@ class AirflowAction(ActionBase):
         if "airflow_command" in own:
             return own
         variables = {option: task_vars.get(f"{OF_ROLE}{option}") for option in CONNECTION_SPEC}
-        return {**own, **self._templar.template({**variables, **task_vars.get(LOGIN, {})})}
+        found: dict[str, t.Any] = self._templar.template({**variables, **task_vars.get(LOGIN, {})})
+        env = {name: os.environ.get(variable_of(name), "") for name in OF_LOGIN}
+        found.update({name: value for name, value in env.items() if found[name] is None})
+        # What the defaults have read from the environment is no reason to refuse another way to log in that is given.
+        of_admin = {name: os.environ.get(variable_of(name).replace("_API_", "_API_ADMIN_")) for name in OF_LOGIN}
+        given = [name for name in OF_LOGIN if found[name] not in ("", env[name], of_admin[name])]
+        return {**own, **found, **dict.fromkeys(outdone(given), "")}
 
     def _sink(self, task_vars: Vars) -> t.Callable[[str], None]:
         """Where lines of progress go: to the screen, with the host before them."""

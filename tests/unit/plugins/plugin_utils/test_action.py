@@ -469,6 +469,40 @@ def test_a_task_of_the_role_may_log_in_as_somebody_else() -> None:
     assert given == {"api_url": "http://x", "api_username": "admin", "api_auth": "basic"}
 
 
+@pytest.mark.parametrize(
+    ("variables", "login"),
+    [
+        # Of the environment, as the defaults of the role have it.
+        ({}, ("ann", "of-ann", "")),
+        ({"api_token": "mine"}, ("", "", "mine")),
+        ({"api_username": "bob", "api_password": "of-bob"}, ("bob", "of-bob", "")),
+        ({"api_username": "bob", "api_token": "mine"}, ("bob", "of-ann", "mine")),
+        ({"api_username": ""}, ("", "of-ann", "")),
+        # Null is the default.
+        ({"api_username": None, "api_password": None}, ("ann", "of-ann", "")),
+    ],
+)
+def test_a_login_that_is_given_to_the_role_comes_before_that_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, variables: Vars, login: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("AIRFLOW_API_USERNAME", "ann")
+    monkeypatch.setenv("AIRFLOW_API_PASSWORD", "of-ann")
+    known = {"api_username": "ann", "api_password": "of-ann", "api_token": "", **variables}
+    made = action()
+    ran = made.run(task_vars={**OF_ROLE, **{f"airflow_deploy_{name}": value for name, value in known.items()}})
+    assert tuple(ran["module_args"][name] for name in ("api_username", "api_password", "api_token")) == login
+
+
+def test_the_login_of_an_admin_comes_before_the_admins_token_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_API_ADMIN_TOKEN", "of-the-environment")
+    given = {"api_username": "root", "api_password": "of-root", "api_token": "of-the-environment"}
+    ran = action().run(task_vars={**OF_ROLE, "__airflow_deploy_connection": given})
+    assert ran["module_args"]["api_token"] == ""
+    assert ran["module_args"]["api_username"] == "root"
+
+
 def test_with_the_command_airflow_a_task_of_the_role_has_no_connection() -> None:
     own = {"airflow_command": "airflow", "username": "ann"}
     made = action(args={**own, "api_url": "of-module-defaults"})
