@@ -37,7 +37,7 @@ def outcome(
     """Wait for the run where that is wanted, and tell what has become of it; RunFailed when it has failed."""
     wait = wish.wait and not check_mode
     if wait and wish.state in ("failed", "cancelled") and run["state"] == "failed":
-        cancelled, marked = wait_for_tasks(airflow, run, wish.wait_timeout, wish.poll_interval, wish.log_lines)
+        cancelled, marked = wait_for_tasks(airflow, run, wish, done.changed)
         if cancelled.unfinished():
             warn(cancelled.goes_on(wish.wait_timeout))
         return {"changed": done.changed or marked, **cancelled.result()}

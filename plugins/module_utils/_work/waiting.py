@@ -21,6 +21,7 @@ from .wishes import Wish
 from .wording import last_answer, run_name, shown, waited
 
 SAME_ID = "the same dag_run_id waits for it again"
+SETTLES = 1.0  # seconds; the scheduler decides about the runs that it has loaded, and loads them anew
 AWAITED = "airflow_dag_run with state: awaited waits for it"
 
 
@@ -144,25 +145,31 @@ def _timed_out(
     return TimedOut(message, reason=reason, **so_far)
 
 
-def wait_for_tasks(
-    airflow: Airflow, run: Object, timeout: float, interval: float, log_lines: int
-) -> tuple[Report, bool]:
+def wait_for_tasks(airflow: Airflow, run: Object, wish: Wish, just_marked: bool) -> tuple[Report, bool]:
     """Wait until no task of a cancelled run is going on; report on it, and whether it had to be marked once more.
 
     Airflow marks the tasks failed at once (2.11, 3.3); their processes end some seconds later. A task that ends, or the
-    scheduler that has just looked at it, may bring the run back to life: it is marked once more then.
+    scheduler that has just looked at it, may bring the run back to life: it is marked once more then. Tasks that had
+    not begun are marked skipped, which the scheduler takes for a success of the run: it is watched for a moment.
+
+    :param just_marked: it was marked failed right before this.
     """
+    clock = airflow.clock
     marked = False
+    settled = clock.now() + (SETTLES if just_marked else 0.0)
 
     def look() -> Report:
-        nonlocal marked
+        nonlocal marked, settled
         seen = airflow.ask(Runs).get(run["dag_id"], run["dag_run_id"])
         if seen["state"] != "failed":
             seen = airflow.ask(Runs).set_state(run["dag_id"], run["dag_run_id"], "failed")
-            marked = True
+            marked, settled = True, clock.now() + SETTLES
         return Report(airflow, seen, 0)
 
-    report, silence = airflow.patience.wait(look, lambda seen: not seen.unfinished(), timeout, interval)
-    if report.failed and log_lines and not silence:
-        report = Report(airflow, report.run, log_lines)
+    def has_ended(seen: Report) -> bool:
+        return not seen.unfinished() and ("skipped" not in seen.counts or clock.now() >= settled)
+
+    report, silence = airflow.patience.wait(look, has_ended, wish.wait_timeout, wish.poll_interval)
+    if report.failed and wish.log_lines and not silence:
+        report = Report(airflow, report.run, wish.log_lines)
     return report, marked

@@ -1937,9 +1937,38 @@ def test_a_cancelled_run_that_comes_back_to_life_is_cancelled_again(story, gener
     story.set_state("failed")
     story.run(RUN_ID, "running", start_date=STARTED)
     story.set_state("failed")
-    story.tasks(generation.task("load", "skipped"))
+    story.tasks(generation.task("load", "failed"))
+    result = launch(story, state=wanted, dag_run_id=RUN_ID, wait=True, log_lines=0)
+    assert result["dag_run"]["state"] == "failed"
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize("wanted", ["failed", "cancelled"])
+@pytest.mark.parametrize("becomes", ["success", "running"])
+def test_a_cancelled_run_of_which_no_task_had_begun_is_watched_for_a_moment(story, generation, clock, wanted, becomes):
+    """The scheduler, if it has loaded the run before, takes skipped tasks for a success."""
+    story.run(RUN_ID, "running", start_date=STARTED)
+    story.set_state("failed")
+    skipped = generation.task("load", "skipped")
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(skipped)
+    story.run(RUN_ID, becomes, start_date=STARTED)
+    story.set_state("failed")
+    story.tasks(skipped)
+    for _look in range(2):
+        story.run(RUN_ID, "failed", **OVER)
+        story.tasks(skipped)
     result = launch(story, state=wanted, dag_run_id=RUN_ID, wait=True)
     assert result["dag_run"]["state"] == "failed"
+    assert clock.pauses == [0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("wanted", ["failed", "cancelled"])
+def test_one_that_was_cancelled_before_is_not_watched(story, generation, clock, wanted):
+    story.run(RUN_ID, "failed", **OVER)
+    story.run(RUN_ID, "failed", **OVER)
+    story.tasks(generation.task("load", "skipped"))
+    assert launch(story, state=wanted, dag_run_id=RUN_ID, wait=True)["changed"] is False
     assert clock.pauses == []
 
 
@@ -1947,8 +1976,8 @@ def test_a_run_that_was_cancelled_before_and_came_back_to_life_is_a_change(story
     story.run(RUN_ID, "failed", **OVER)
     story.run(RUN_ID, "running", start_date=STARTED)
     story.set_state("failed")
-    story.tasks(generation.task("load", "skipped"))
-    result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True)
+    story.tasks(generation.task("load", "failed"))
+    result = launch(story, state="failed", dag_run_id=RUN_ID, wait=True, log_lines=0)
     assert (result["changed"], "is marked failed, " in result["msg"]) == (True, True)
 
 
