@@ -12,32 +12,27 @@ KEYS = ("username", "password", "token")
 
 
 def api_logins(given: t.Mapping[str, t.Any]) -> dict[str, dict[str, str]]:
-    """Return the logins of the new user and of the admin, each with username, password and token; empty: not given.
+    """Return the login of the new user, and what the playbook gives of that of the admin; empty: not given.
 
-    What a variable does not give comes from the environment. AIRFLOW_API_USERNAME, AIRFLOW_API_PASSWORD and
-    AIRFLOW_API_TOKEN are the login of the new user, or of the admin if the variable names another user.
+    AIRFLOW_API_USERNAME, AIRFLOW_API_PASSWORD and AIRFLOW_API_TOKEN are the login of the new user. If the variable
+    names another user, they are the login of the admin, where nothing else names one. The role itself reads the
+    AIRFLOW_API_ADMIN variables.
 
     :param given: the variables of the playbook, without C(airflow_) before their names.
     """
     variables = {key: _text(value) for key, value in given.items()}
     env = {key: _env(f"AIRFLOW_API_{key.upper()}") for key in KEYS}
-    admin = {key: _env(f"AIRFLOW_API_ADMIN_{key.upper()}") for key in KEYS}
     username = variables["username"] or env["username"]
-    nobody = dict.fromkeys(KEYS, "")
-    # A variable that names another user makes the login of the environment that of the admin.
-    env_user, env_admin = (env, nobody) if username == env["username"] else (nobody, env)
-    if admin["username"]:
-        env_admin = nobody
-    elif env_admin["username"]:
-        env_admin = {**env_admin, "token": ""}
-    return {
-        "user": {"username": username, "password": variables["password"] or env_user["password"]},
-        "admin": {
-            "username": variables["admin_username"] or admin["username"] or env_admin["username"],
-            "password": variables["admin_password"] or admin["password"] or env_admin["password"],
-            "token": admin["token"] or env_admin["token"],
-        },
-    }
+    is_another = username != env["username"]
+    admin = {"username": variables["admin_username"], "password": variables["admin_password"], "token": ""}
+    named = any(_env(f"AIRFLOW_API_ADMIN_{key.upper()}") for key in KEYS)
+    if is_another and not named and admin["username"] in ("", env["username"]):
+        admin["username"] = env["username"]
+        admin["password"] = admin["password"] or env["password"]
+        # A name and its password come before a token.
+        admin["token"] = "" if env["username"] else env["token"]
+    password = variables["password"] or ("" if is_another else env["password"])
+    return {"user": {"username": username, "password": password}, "admin": admin}
 
 
 def _env(variable: str) -> str:

@@ -47,14 +47,16 @@ SWITCH = "DAGOPS_AIRFLOW_IN_PROCESS"
 # A variable of a play or a task: what those who run it know in place of words in messages, such as their variable
 # that sets an option.
 NAMES = "dagops_airflow_names"
-# The role's tasks take the options of the connection from its variables, whose defaults have read the environment.
+# The role's tasks take the options of the connection from its variables.
 ROLE = "dagops.airflow.airflow_deploy"
 OF_ROLE = "airflow_deploy_"
-# A variable of a task of the role: options of the connection that are others there.
-LOGIN = "__airflow_deploy_connection"
+# Variables of a task of the role: options of the connection that are others there, and whether an admin logs in.
+OTHERS = "__airflow_deploy_connection"
+AS_ADMIN = "__airflow_deploy_as_admin"
 # A variable of a playbook that includes the role: how these options begin in messages, in place of OF_ROLE.
 SPOKEN = "__airflow_deploy_connection_prefix"
-OF_LOGIN = ("api_username", "api_password", "api_token")
+# The options of the login, by what stands for them in the names of variables if an admin logs in.
+OF_ADMIN = {"api_username": "admin_username", "api_password": "admin_password", "api_token": "admin_token"}
 # Variables that count when a process starts: what they change cannot be changed in this one.
 OF_THE_START = ("LD_", "OPENSSL_", "PYTHON")
 
@@ -80,17 +82,14 @@ class AirflowAction(ActionBase):
         of_connection = {option: f"{prefix}{option}" for option in CONNECTION_SPEC} if prefix else {}
         self._names = {**of_connection, **(self._templar.template(task_vars.get(NAMES)) or {})}
         result: Result = super().run(tmp, task_vars)
+        of_login = OF_ADMIN if is_of_role and AS_ADMIN in task_vars else {}
+        if of_login:
+            # The module would take what the admin's login lacks from that of the user.
+            self._task.environment = [*(self._task.environment or []), {variable_of(name): "" for name in of_login}]
         environment: dict[str, t.Any] = {}
-        if is_of_role:
-            # A module would take from the environment what the variables of the role set to an empty text.
-            self._task.environment = [*(self._task.environment or []), {variable_of(name): "" for name in OF_LOGIN}]
-            self._compute_environment_string(environment)
-            args = self._args_of_role(task_vars)
-        else:
-            self._compute_environment_string(environment)
-            credentials = self._credentials(environment)
-            self._variables = {name: variable_of(name) for name in credentials}
-            args = {**self._task.args, **credentials}
+        self._compute_environment_string(environment)
+        given = self._args_of_role(task_vars, of_login) if is_of_role else self._task.args
+        args = {**given, **self._credentials(given, environment, of_login)}
         if self._can_run_here(environment, task_vars):
             call = Call(self.module, environment, self._loader.get_basedir(), self._sink(task_vars))
             try:
@@ -183,28 +182,28 @@ class AirflowAction(ActionBase):
 
     # -- what it is given
 
-    def _credentials(self, environment: t.Mapping[str, t.Any]) -> dict[str, str]:
+    def _credentials(
+        self, given: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any], of_login: t.Mapping[str, str]
+    ) -> dict[str, str]:
         """Options of the connection that the environment of the control node holds and the task does not give."""
-        given = {name for name, value in self._task.args.items() if value is not None and value != ""}
-        if "airflow_command" in given:
+        names = {name for name, value in given.items() if value is not None and value != ""}
+        if "airflow_command" in names:
             return {}
         overlaid = {**os.environ, **{name: str(value) for name, value in environment.items()}}
+        for option, other in of_login.items():
+            overlaid[variable_of(option)] = overlaid.get(f"AIRFLOW_API_{other.upper()}", "")
         found = from_environment(overlaid, with_files=self._is_local())
-        return {name: value for name, value in found.items() if name not in {*given, *outdone(given)}}
+        found = {name: value for name, value in found.items() if name not in {*names, *outdone(names)}}
+        self._variables = {name: variable_of(name) for name in found}
+        return found
 
-    def _args_of_role(self, task_vars: Vars) -> dict[str, t.Any]:
+    def _args_of_role(self, task_vars: Vars, of_login: t.Mapping[str, str]) -> dict[str, t.Any]:
         """The options of a task of the role, with those of the connection in place of what C(module_defaults) give."""
         own = {name: value for name, value in self._task.args.items() if name not in CONNECTION_SPEC}
         if "airflow_command" in own:
             return own
-        variables = {option: task_vars.get(f"{OF_ROLE}{option}") for option in CONNECTION_SPEC}
-        found: dict[str, t.Any] = self._templar.template({**variables, **task_vars.get(LOGIN, {})})
-        env = {name: os.environ.get(variable_of(name), "") for name in OF_LOGIN}
-        found.update({name: value for name, value in env.items() if found[name] is None})
-        # What the defaults have read from the environment is no reason to refuse another way to log in that is given.
-        of_admin = {name: os.environ.get(variable_of(name).replace("_API_", "_API_ADMIN_")) for name in OF_LOGIN}
-        given = [name for name in OF_LOGIN if found[name] not in ("", env[name], of_admin[name])]
-        return {**own, **found, **dict.fromkeys(outdone(given), "")}
+        variables = {option: task_vars.get(f"{OF_ROLE}{of_login.get(option, option)}") for option in CONNECTION_SPEC}
+        return {**own, **self._templar.template({**variables, **task_vars.get(OTHERS, {})})}
 
     def _sink(self, task_vars: Vars) -> t.Callable[[str], None]:
         """Where lines of progress go: to the screen, with the host before them."""
@@ -254,10 +253,10 @@ class LocalAction(AirflowAction):
     def _can_run_here(self, environment: t.Mapping[str, t.Any], task_vars: Vars) -> bool:
         return False
 
-    def _credentials(self, environment: t.Mapping[str, t.Any]) -> dict[str, str]:
+    def _credentials(self, *args: t.Any) -> dict[str, str]:
         return {}
 
-    def _args_of_role(self, task_vars: Vars) -> dict[str, t.Any]:
+    def _args_of_role(self, *args: t.Any) -> dict[str, t.Any]:
         return dict(self._task.args)
 
 

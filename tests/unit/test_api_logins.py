@@ -12,7 +12,8 @@ from ansible_collections.dagops.airflow.playbooks.filter_plugins.api_logins impo
 
 NOTHING = {"username": None, "password": "", "admin_username": "", "admin_password": None}
 NOBODY = {"username": "", "password": "", "token": ""}
-# What the environment and the variables have; then the logins of the new user and of the admin.
+# What the environment and the variables have; then the login of the new user, and what the role is given of the
+# admin's. The role itself reads the AIRFLOW_API_ADMIN variables.
 CASES: dict[str, tuple[dict[str, str], dict[str, t.Any], dict[str, str], dict[str, str]]] = {
     "nothing": ({}, {}, {"username": "", "password": ""}, NOBODY),
     "the user in the environment": (
@@ -49,19 +50,37 @@ CASES: dict[str, tuple[dict[str, str], dict[str, t.Any], dict[str, str], dict[st
         {"USERNAME": "deploy", "PASSWORD": "pw", "ADMIN_USERNAME": "admin", "ADMIN_PASSWORD": "secret"},
         {},
         {"username": "deploy", "password": "pw"},
-        {"username": "admin", "password": "secret", "token": ""},
+        NOBODY,
     ),
     "an admin, and another user than that of the environment": (
         {"USERNAME": "deploy", "PASSWORD": "pw", "TOKEN": "tok", "ADMIN_USERNAME": "admin", "ADMIN_PASSWORD": "secret"},
         {"username": "other", "password": "new"},
         {"username": "other", "password": "new"},
-        {"username": "admin", "password": "secret", "token": ""},
+        NOBODY,
     ),
     "the token of the admin": (
-        {"ADMIN_TOKEN": "tok"},
+        {"USERNAME": "ann", "PASSWORD": "pw", "ADMIN_TOKEN": "tok"},
         {"username": "deploy", "password": "new"},
         {"username": "deploy", "password": "new"},
-        {**NOBODY, "token": "tok"},
+        NOBODY,
+    ),
+    "the name of the admin in the environment, the password in a variable": (
+        {"USERNAME": "admin"},
+        {"username": "deploy", "password": "new", "admin_password": "secret"},
+        {"username": "deploy", "password": "new"},
+        {"username": "admin", "password": "secret", "token": ""},
+    ),
+    "the name of the admin in a variable, the password in the environment": (
+        {"USERNAME": "admin", "PASSWORD": "pw"},
+        {"username": "deploy", "password": "new", "admin_username": "admin"},
+        {"username": "deploy", "password": "new"},
+        {"username": "admin", "password": "pw", "token": ""},
+    ),
+    "another admin than that of the environment": (
+        {"USERNAME": "admin", "PASSWORD": "pw", "TOKEN": "tok"},
+        {"username": "deploy", "password": "new", "admin_username": "root"},
+        {"username": "deploy", "password": "new"},
+        {"username": "root", "password": "", "token": ""},
     ),
     "variables before the environment, and numbers": (
         {"USERNAME": "deploy", "PASSWORD": "pw", "ADMIN_USERNAME": "admin", "ADMIN_PASSWORD": "secret"},

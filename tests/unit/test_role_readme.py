@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC, variable_of
 
 ROLE = Path(__file__).resolve().parents[2] / "roles" / "airflow_deploy"
 README = (ROLE / "README.md").read_text(encoding="utf-8")
@@ -21,9 +22,18 @@ for entry_point in ENTRY_POINTS.values():
     SPECS.update(entry_point["options"])
 ROWS = re.findall(r"^\| `(\w+)` \| (.*?) \| (.+) \|$", README, re.MULTILINE)
 
-OF_THE_ENVIRONMENT = re.compile(
-    r"\{\{ lookup\('ansible\.builtin\.env', '(\w+)'\)(?: \| default\((?:'(\w+)'|(\w+)), true\))? \}\}"
-)
+# Variables that are null and come from the environment then: its variable, and the default of the modules.
+OF_THE_ENVIRONMENT: dict[str, tuple[str, t.Any]] = {
+    **{
+        f"airflow_deploy_{option}": (variable_of(option), spec.get("default"))
+        for option, spec in CONNECTION_SPEC.items()
+        if variable_of(option)
+    },
+    **{
+        f"airflow_deploy_admin_{key}": (f"AIRFLOW_API_ADMIN_{key.upper()}", None)
+        for key in ("username", "password", "token")
+    },
+}
 # Defaults that are worked out from other variables: how they are worked out, and how that is put into words.
 # The formulas are the role's own, since null and an empty text mean the default, too.
 WORKED_OUT = {
@@ -54,14 +64,17 @@ def told(name: str) -> str:
         template, words = WORKED_OUT[name]
         assert value == template
         return words
-    match = OF_THE_ENVIRONMENT.fullmatch(value) if isinstance(value, str) else None
-    if match:
-        fallback = match.group(2) or match.group(3)
-        return f"`{match.group(1)}` of the environment" + (f", else `{fallback}`" if fallback else "")
+    if name in OF_THE_ENVIRONMENT:
+        assert value is None
+        variable, default = OF_THE_ENVIRONMENT[name]
+        return f"`{variable}` of the environment" + (f", else {shown(default)}" if default is not None else "")
     assert "{{" not in str(value), "say in WORKED_OUT how the README puts this default"
-    if value == "":
-        return "none"
-    return "`" + (str(value).lower() if isinstance(value, bool) else str(value)) + "`"
+    return shown(value) if value != "" else "none"
+
+
+def shown(value: t.Any) -> str:
+    """A value as YAML has it."""
+    return f"`{str(value).lower() if isinstance(value, bool) else f'{value:g}' if isinstance(value, float) else value}`"
 
 
 def test_there_are_variables():
@@ -93,10 +106,18 @@ def test_the_specification_has_the_same_default(name):
     value = DEFAULTS[name]
     given = SPECS[name].get("default")
     if "default" not in SPECS[name]:
-        assert name in NULLABLE or name in WORKED_OUT or OF_THE_ENVIRONMENT.fullmatch(str(value))
+        assert name in NULLABLE or name in WORKED_OUT or name in OF_THE_ENVIRONMENT
         return
-    match = OF_THE_ENVIRONMENT.fullmatch(value) if isinstance(value, str) else None
-    assert given == (yaml.safe_load(match.group(2) or match.group(3)) if match else value)
+    assert given == value
+
+
+@pytest.mark.parametrize("name", OF_THE_ENVIRONMENT)
+def test_the_specification_tells_what_the_environment_gives(name):
+    # Ansible takes no null where the specification has choices, and null is the default.
+    assert SPECS[name].keys().isdisjoint({"default", "choices"})
+    variable, default = OF_THE_ENVIRONMENT[name]
+    words = f"E({variable}) if not set" + (f", else V({shown(default)[1:-1]})" if default is not None else "")
+    assert f"{words}." in " ".join(SPECS[name]["description"].split())
 
 
 @pytest.mark.parametrize("name", NULLABLE)

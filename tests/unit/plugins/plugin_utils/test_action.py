@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dagops.airflow.plugins.module_utils._module import CONNECTION_SPEC, progress
+from ansible_collections.dagops.airflow.plugins.module_utils._module import progress
 from ansible_collections.dagops.airflow.plugins.modules import airflow_info
 from ansible_collections.dagops.airflow.plugins.plugin_utils import _action
 from ansible_collections.dagops.airflow.plugins.plugin_utils._action import AirflowAction
@@ -445,62 +445,73 @@ def test_options_of_the_connection_have_the_names_of_the_role(
 
 @pytest.mark.parametrize("here", [True, False])
 def test_a_task_of_the_role_connects_as_its_variables_say(monkeypatch: pytest.MonkeyPatch, here: bool) -> None:
-    """Neither module_defaults of the play nor the environment say it in their place."""
-    monkeypatch.setenv("AIRFLOW_API_TOKEN", "of-somebody-else")
-    monkeypatch.setenv("AIRFLOW_API_CA_PATH", "/of/somebody/else")
-    made = action(args={"login": True, "api_username": "of-module-defaults", "api_token": "that, too"})
+    """What they do not give comes from the environment, and nothing from module_defaults of the play."""
+    monkeypatch.setenv("AIRFLOW_API_URL", "http://of-the-environment")
+    monkeypatch.setenv("AIRFLOW_API_PASSWORD", "of-ann")
+    monkeypatch.setenv("AIRFLOW_API_AUTH", "basic")
+    made = action(args={"login": True, "api_username": "of-module-defaults", "api_version": "v1"})
+    made._task.environment = [{"AIRFLOW_API_RETRY_TIMEOUT": "7"}]
     more = {} if here else {"dagops_airflow_in_process": False}
     ran = made.run(task_vars={**OF_ROLE, "airflow_deploy_api_token": "", **more})
-    given = ran["module_args"]
-    assert given.pop("login") is True
-    assert {name: value for name, value in given.items() if value} == {"api_url": "http://x", "api_username": "ann"}
-    assert given.keys() == CONNECTION_SPEC.keys()
+    assert {name: value for name, value in ran["module_args"].items() if value} == {
+        "login": True,
+        "api_url": "http://x",
+        "api_username": "ann",
+        "api_password": "of-ann",
+        "api_auth": "basic",
+        "retry_timeout": "7",
+    }
+
+
+def test_a_task_of_the_role_may_connect_in_another_way() -> None:
+    made = action()
+    ran = made.run(task_vars={**OF_ROLE, "__airflow_deploy_connection": {"api_username": "bob", "api_auth": "basic"}})
+    given = {name: value for name, value in ran["module_args"].items() if value}
+    assert given == {"api_url": "http://x", "api_username": "bob", "api_auth": "basic"}
+
+
+@pytest.mark.parametrize("of_login", ["api", "admin"])
+@pytest.mark.parametrize(
+    ("given", "login"),
+    [
+        ({}, ("ann", "of-ann", None)),
+        ({"username": "", "password": None}, ("ann", "of-ann", None)),
+        ({"token": "mine"}, (None, None, "mine")),
+        ({"username": "bob", "password": "of-bob"}, ("bob", "of-bob", None)),
+        ({"username": "bob"}, ("bob", "of-ann", None)),
+        # The module refuses both.
+        ({"username": "bob", "token": "mine"}, ("bob", "of-ann", "mine")),
+    ],
+)
+def test_a_login_that_is_given_to_the_role_comes_before_that_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, of_login: str, given: Vars, login: tuple[str | None, ...]
+) -> None:
+    own, other = ("API_ADMIN", "API") if of_login == "admin" else ("API", "API_ADMIN")
+    monkeypatch.setenv(f"AIRFLOW_{own}_USERNAME", "ann")
+    monkeypatch.setenv(f"AIRFLOW_{own}_PASSWORD", "of-ann")
+    monkeypatch.setenv(f"AIRFLOW_{other}_USERNAME", "somebody")
+    monkeypatch.setenv(f"AIRFLOW_{other}_TOKEN", "of-somebody")
+    variables = {f"airflow_deploy_{of_login}_{name}": value for name, value in given.items()}
+    as_admin = {"__airflow_deploy_as_admin": True} if of_login == "admin" else {}
+    role = {**LOCAL, "ansible_role_name": OF_ROLE["ansible_role_name"], **as_admin}
+    args = action().run(task_vars={**role, **variables})["module_args"]
+    assert tuple(args.get(name) or None for name in ("api_username", "api_password", "api_token")) == login
+
+
+def test_what_the_login_of_an_admin_lacks_does_not_come_from_that_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_API_USERNAME", "ann")
+    monkeypatch.setenv("AIRFLOW_API_PASSWORD", "of-ann")
+    made = action()
+    role = {**OF_ROLE, "__airflow_deploy_as_admin": True, "airflow_deploy_admin_username": "root"}
+    args = made.run(task_vars=role)["module_args"]
+    assert args["api_username"] == "root"
+    assert not args["api_password"]
+    # The module looks there, too.
     assert made._task.environment[-1] == {
         "AIRFLOW_API_USERNAME": "",
         "AIRFLOW_API_PASSWORD": "",
         "AIRFLOW_API_TOKEN": "",
     }
-
-
-def test_a_task_of_the_role_may_log_in_as_somebody_else() -> None:
-    made = action()
-    ran = made.run(task_vars={**OF_ROLE, "__airflow_deploy_connection": {"api_username": "admin", "api_auth": "basic"}})
-    given = {name: value for name, value in ran["module_args"].items() if value}
-    assert given == {"api_url": "http://x", "api_username": "admin", "api_auth": "basic"}
-
-
-@pytest.mark.parametrize(
-    ("variables", "login"),
-    [
-        # Of the environment, as the defaults of the role have it.
-        ({}, ("ann", "of-ann", "")),
-        ({"api_token": "mine"}, ("", "", "mine")),
-        ({"api_username": "bob", "api_password": "of-bob"}, ("bob", "of-bob", "")),
-        ({"api_username": "bob", "api_token": "mine"}, ("bob", "of-ann", "mine")),
-        ({"api_username": ""}, ("", "of-ann", "")),
-        # Null is the default.
-        ({"api_username": None, "api_password": None}, ("ann", "of-ann", "")),
-    ],
-)
-def test_a_login_that_is_given_to_the_role_comes_before_that_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch, variables: Vars, login: tuple[str, ...]
-) -> None:
-    monkeypatch.setenv("AIRFLOW_API_USERNAME", "ann")
-    monkeypatch.setenv("AIRFLOW_API_PASSWORD", "of-ann")
-    known = {"api_username": "ann", "api_password": "of-ann", "api_token": "", **variables}
-    made = action()
-    ran = made.run(task_vars={**OF_ROLE, **{f"airflow_deploy_{name}": value for name, value in known.items()}})
-    assert tuple(ran["module_args"][name] for name in ("api_username", "api_password", "api_token")) == login
-
-
-def test_the_login_of_an_admin_comes_before_the_admins_token_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("AIRFLOW_API_ADMIN_TOKEN", "of-the-environment")
-    given = {"api_username": "root", "api_password": "of-root", "api_token": "of-the-environment"}
-    ran = action().run(task_vars={**OF_ROLE, "__airflow_deploy_connection": given})
-    assert ran["module_args"]["api_token"] == ""
-    assert ran["module_args"]["api_username"] == "root"
 
 
 def test_with_the_command_airflow_a_task_of_the_role_has_no_connection() -> None:
