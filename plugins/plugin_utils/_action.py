@@ -71,16 +71,12 @@ class AirflowAction(ActionBase):
     module: types.ModuleType
     _call: Call | None = None
     _names: t.Mapping[str, str] = {}
-    _variables: t.Mapping[str, str] = {}
 
     def run(self, tmp: str | None = None, task_vars: Vars | None = None) -> Result:
         # Of the object: before ansible-core 2.16 its own are set when it is made.
         self._supports_check_mode = self._supports_async = True
         task_vars = task_vars or {}
         is_of_role = task_vars.get("ansible_role_name") == ROLE
-        prefix = task_vars.get(SPOKEN, OF_ROLE) if is_of_role else ""
-        of_connection = {option: f"{prefix}{option}" for option in CONNECTION_SPEC} if prefix else {}
-        self._names = {**of_connection, **(self._templar.template(task_vars.get(NAMES)) or {})}
         result: Result = super().run(tmp, task_vars)
         of_login = OF_ADMIN if is_of_role and AS_ADMIN in task_vars else {}
         if of_login:
@@ -89,7 +85,9 @@ class AirflowAction(ActionBase):
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)
         given = self._args_of_role(task_vars, of_login) if is_of_role else self._task.args
-        args = {**given, **self._credentials(given, environment, of_login)}
+        credentials = self._credentials(given, environment, of_login)
+        args = {**given, **credentials}
+        self._names = self._names_of(credentials, task_vars.get(SPOKEN, OF_ROLE) if is_of_role else "", task_vars)
         if self._can_run_here(environment, task_vars):
             call = Call(self.module, environment, self._loader.get_basedir(), self._sink(task_vars))
             try:
@@ -107,6 +105,17 @@ class AirflowAction(ActionBase):
 
     # -- what it says
 
+    def _names_of(self, credentials: t.Iterable[str], prefix: str, task_vars: Vars) -> dict[str, str]:
+        """What stands for options in messages: for those of the environment, the variable that has to be corrected.
+
+        :param prefix: how the other options of the connection begin, as a user of the role knows them.
+        """
+        of_connection = {option: f"{prefix}{option}" for option in CONNECTION_SPEC} if prefix else {}
+        of_connection.update({name: variable_of(name) for name in credentials})
+        asked: dict[str, str] = self._templar.template(task_vars.get(NAMES)) or {}
+        # They come first: what the task asks for may be a whole sentence with other options in it.
+        return {**asked, **of_connection, **asked}
+
     def _parse_returned_data(self, res: t.Any, *more: t.Any, **others: t.Any) -> t.Any:
         """Let the sentence of a failure speak of what those know who run the task, before Ansible copies it.
 
@@ -115,12 +124,12 @@ class AirflowAction(ActionBase):
         out = res.get("stdout", "")
         warns = bool(self._names) and '"warnings": [' in out
         # Large results of tasks that went well are not read twice.
-        if warns or ((self._variables or self._names) and '"failed": true' in out):
+        if warns or (self._names and '"failed": true' in out):
             with contextlib.suppress(ValueError):
                 printed = json.loads(out)
                 if warns and printed.get("warnings"):
                     # Since ansible-core 2.19 a warning is no text, but holds one.
-                    printed["warnings"] = in_depth(lambda text: renamed(text, self._names, {}), printed["warnings"])
+                    printed["warnings"] = in_depth(lambda text: renamed(text, self._names), printed["warnings"])
                     res = {**res, "stdout": json.dumps(printed)}
                 if printed.get("failed"):
                     self._rename(printed)
@@ -149,7 +158,7 @@ class AirflowAction(ActionBase):
         # What the tasks of a run have said stays as it is.
         of_tasks = result.get("failed_tasks") and not result.get("timed_out")
         sentence = str(result[key])
-        return sentence if of_tasks else renamed(sentence, self._names, self._variables)
+        return sentence if of_tasks else renamed(sentence, self._names)
 
     # -- where it runs
 
@@ -193,9 +202,7 @@ class AirflowAction(ActionBase):
         for option, other in of_login.items():
             overlaid[variable_of(option)] = overlaid.get(f"AIRFLOW_API_{other.upper()}", "")
         found = from_environment(overlaid, with_files=self._is_local())
-        found = {name: value for name, value in found.items() if name not in {*names, *outdone(names)}}
-        self._variables = {name: variable_of(name) for name in found}
-        return found
+        return {name: value for name, value in found.items() if name not in {*names, *outdone(names)}}
 
     def _args_of_role(self, task_vars: Vars, of_login: t.Mapping[str, str]) -> dict[str, t.Any]:
         """The options of a task of the role, with those of the connection in place of what C(module_defaults) give."""
@@ -260,12 +267,9 @@ class LocalAction(AirflowAction):
         return dict(self._task.args)
 
 
-def renamed(sentence: str, names: t.Mapping[str, str], variables: t.Mapping[str, str]) -> str:
-    """Put other names in the place of options in a sentence; what is in quotes or a part of an id or a URL is none.
-
-    :param variables: of the environment, which options were taken from; named where Ansible does not take the value.
-    """
-    for option, name in {**variables, **names}.items():
+def renamed(sentence: str, names: t.Mapping[str, str]) -> str:
+    """Put other names in the place of options in a sentence; what is in quotes or a part of an id or a URL is none."""
+    for option, name in names.items():
         if sentence.startswith((f"argument '{option}' ", f"value of {option} must be one of: ")):
             return f"{name}: {sentence}"
     for option, name in names.items():

@@ -97,8 +97,9 @@ def ansible_playbook(playbook: str, folder: Path, *options: str, **variables: t.
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         "ANSIBLE_NOCOLOR": "true",
+        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
     }
-    extra = ["--extra-vars", json.dumps({"ansible_python_interpreter": sys.executable, **variables})]
+    extra = ["--extra-vars", json.dumps(variables)]
     done = subprocess.run(
         [str(Path(sys.executable).parent / "ansible-playbook"), playbook, *extra, *options],
         env={**os.environ, **settings},

@@ -70,6 +70,17 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
     )
 
 
+def test_the_api_host_has_the_python_of_the_inventory(tmp_path: Path) -> None:
+    tasks: list[dict[str, t.Any]] = [
+        {"ansible.builtin.add_host": {"name": "bastion", "ansible_python_interpreter": "/opt/python"}},
+        {
+            "ansible.builtin.debug": {"msg": "It is {{ __airflow_deploy_the_api_python }}."},
+            "vars": {"airflow_deploy_api_host": "bastion"},
+        },
+    ]
+    assert "It is /opt/python." in play(tmp_path, tasks).words
+
+
 @pytest.mark.parametrize("name", TAKEN)
 def test_what_tasks_use(name: str, seen: dict[str, t.Any]) -> None:
     assert seen[name] == TAKEN[name][2]

@@ -39,7 +39,7 @@ OF_THE_ENVIRONMENT: dict[str, tuple[str, t.Any]] = {
 WORKED_OUT = {
     "airflow_deploy_api_python": (
         "{{ __airflow_deploy_default_api_python }}",
-        "Ansible's own for localhost, else `auto`",
+        "Ansible's own for localhost, else that of the inventory or `auto`",
     ),
     "airflow_deploy_config": (
         "{{ __airflow_deploy_default_config }}",

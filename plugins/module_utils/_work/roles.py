@@ -10,6 +10,7 @@ import typing as t
 from .._airflow.access import Access
 from .._airflow.access_shapes import EVERYBODYS, LONGEST_ROLE, pairs_of, permissions_of
 from .._airflow.airflow import Asked, Object
+from .._base.errors import Conflict
 from .._base.inputs import name_of
 from .._base.state import changes
 from .._base.text import first_few, it_or_them
@@ -84,12 +85,19 @@ def wanted_permissions(wish: Wish, role: Object | None) -> list[Object]:
 
 
 def carry_out(airflow: Asked, wish: Wish, plan: Plan) -> None:
-    """Write what has to be written."""
+    """Write what has to be written; what somebody else has made meanwhile is brought into the wanted state."""
     access = airflow.ask(Access)
     if plan.current is None:
-        access.create_role(plan.after)
-    else:
-        access.update_role(plan.current, plan.after)
+        try:
+            access.create_role(plan.after)
+            return
+        except Conflict:
+            current = access.find_role(wish.name)
+            if current is None:
+                raise
+        plan = plan_of(airflow, wish, current)
+    if plan.changed:
+        access.update_role(t.cast("Object", plan.current), plan.after)
 
 
 def why_kept(name: str, login: str = "") -> str:

@@ -11,7 +11,7 @@ from .._airflow.access import Access
 from .._airflow.access_refusals import Refusal
 from .._airflow.access_shapes import ADMIN
 from .._airflow.airflow import Asked, Object
-from .._base.errors import BadInput
+from .._base.errors import BadInput, Conflict
 from .._base.inputs import check_length, name_of
 from .._base.masks import CHANGED, MASK, check_no_mask
 from .._base.state import changes
@@ -138,11 +138,18 @@ def new_user(wish: Wish) -> Object:
 
 
 def carry_out(airflow: Asked, wish: Wish, plan: Plan) -> None:
-    """Write what has to be written."""
+    """Write what has to be written; what somebody else has made meanwhile is brought into the wanted state."""
     access = airflow.ask(Access)
     if plan.current is None:
-        access.create_user(plan.after, str(plan.password))
-    else:
+        try:
+            access.create_user(plan.after, str(plan.password))
+            return
+        except Conflict:
+            current = access.find_user(wish.name)
+            if current is None:
+                raise
+        plan = plan_of(airflow, wish, current)
+    if plan.changed:
         access.update_user(plan.after, plan.password)
 
 

@@ -90,14 +90,28 @@ def roles(server: Server, generation: Generation) -> Roles:
 
 
 @pytest.mark.parametrize(("said", "reason"), [("Taken", "Taken"), ("", "its name is taken")])
-def test_a_role_that_somebody_else_has_made_meanwhile(roles, generation, said, reason):
+def test_a_new_role_that_airflow_refuses_as_one_that_is_there(roles, said, reason):
     """A role has no address."""
     roles.has_not()
     roles.lists_roles()
     roles.posted(READ).answers({"detail": said}, 409)
+    roles.has_not()
     error = roles.failure(name="trigger", permissions=permissions(READ))
     assert isinstance(error, Conflict)
     assert error.message == f"Airflow refused role trigger: {reason}; choose another name."
+
+
+@pytest.mark.parametrize("there", [[READ], []])
+def test_a_role_that_somebody_else_has_made_meanwhile(roles, there):
+    """Another host of the play, for example."""
+    roles.has_not()
+    roles.lists_roles()
+    roles.posted(READ).answers({"detail": "Taken"}, 409)
+    roles.has(*there)
+    if there != [READ]:
+        roles.patched(READ)
+    result = roles(name="trigger", permissions=permissions(READ))
+    assert (result["changed"], result["role"]["permissions"]) == (True, permissions(READ))
 
 
 def test_all_that_is_documented_is_returned(roles):

@@ -94,6 +94,22 @@ def test_a_new_user(users, server):
     assert "s3cret" not in str(result)
 
 
+@pytest.mark.parametrize("there", [["Op", "Viewer"], ["Op"]])
+@pytest.mark.parametrize("right", [True, False])
+def test_a_user_whom_somebody_else_has_made_meanwhile(users, server, generation, there, right):
+    """Another host of the play, for example."""
+    users.has_not()
+    users.lists_roles()
+    taken = generation.problem(409, "Conflict", "Username `deploy` already exists")
+    sends = {**body_of(USER), "password": "s3cret-pa55"}
+    server.post(users.path(""), sends=sends).answers(taken, 409)
+    users.has(roles=there)
+    users.tries("s3cret-pa55", right)
+    if there != USER["roles"] or not right:
+        users.patched(password=None if right else "s3cret-pa55")
+    assert users(**USER, password="s3cret-pa55")["user"] == USER
+
+
 @pytest.fixture
 def without(users: Users, server: Server) -> Users:
     """Airflow gives a new user without roles one of its own choice, or fails: this one is made with a role."""

@@ -337,7 +337,7 @@ NAMES = {"wait_timeout": "airflow_wait", "set when_paused to unpause or trigger"
     ],
 )
 def test_a_sentence_speaks_of_variables(said: str, known: str) -> None:
-    assert _action.renamed(said, NAMES, {}) == known
+    assert _action.renamed(said, NAMES) == known
 
 
 @pytest.mark.parametrize(
@@ -345,19 +345,38 @@ def test_a_sentence_speaks_of_variables(said: str, known: str) -> None:
     [
         (
             "argument 'retry_timeout' is of type <class 'str'>",
-            "VARIABLE: argument 'retry_timeout' is of type <class 'str'>",
+            "AIRFLOW_API_RETRY_TIMEOUT: argument 'retry_timeout' is of type <class 'str'>",
         ),
-        ("value of api_auth must be one of: auto, basic", "AUTH: value of api_auth must be one of: auto, basic"),
+        (
+            "value of api_auth must be one of: auto, basic",
+            "AIRFLOW_API_AUTH: value of api_auth must be one of: auto, basic",
+        ),
+        ("raise retry_timeout.", "raise AIRFLOW_API_RETRY_TIMEOUT."),
         # The words of the play come before those of the environment.
-        ("argument 'wait_timeout' is of type", "airflow_wait: argument 'wait_timeout' is of type"),
-        # Everybody knows the options.
-        ("give retry_timeout more than 5.", "give retry_timeout more than 5."),
+        ("argument 'api_version' is of type", "airflow_version: argument 'api_version' is of type"),
+        # Given by the task, or by nobody.
+        ("check api_url.", "check api_url."),
         ("argument 'request_timeout' is of type", "argument 'request_timeout' is of type"),
     ],
 )
-def test_a_value_that_ansible_does_not_take_is_traced_to_its_variable(said: str, known: str) -> None:
-    variables = {"retry_timeout": "VARIABLE", "api_auth": "AUTH", "wait_timeout": "WAIT"}
-    assert _action.renamed(said, NAMES, variables) == known
+def test_what_comes_from_the_environment_is_called_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, said: str, known: str
+) -> None:
+    monkeypatch.setattr(_action.ActionBase, "_parse_returned_data", lambda _self, res: json.loads(res["stdout"]))
+    for name, value in {"URL": "http://y", "AUTH": "x", "RETRY_TIMEOUT": "x", "VERSION": "x"}.items():
+        monkeypatch.setenv(f"AIRFLOW_API_{name}", value)
+    made = action(args={"api_url": "http://x"})
+    made.run(task_vars={**LOCAL, "dagops_airflow_names": {"api_version": "airflow_version"}})
+    assert made._parse_returned_data({"stdout": json.dumps({"failed": True, "msg": said})})["msg"] == known
+
+
+def test_a_sentence_of_the_role_comes_before_the_names_of_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_action.ActionBase, "_parse_returned_data", lambda _self, res: json.loads(res["stdout"]))
+    made = action()
+    made.run(task_vars={**OF_ROLE, "dagops_airflow_names": {"change it over the API (api_url)": "name an admin"}})
+    printed = {"failed": True, "msg": "change it over the API (api_url), or check api_url."}
+    answer = made._parse_returned_data({"stdout": json.dumps(printed)})
+    assert answer["msg"] == "name an admin, or check airflow_deploy_api_url."
 
 
 @pytest.mark.parametrize("names", [NAMES, {}])
