@@ -20,11 +20,6 @@ IN_EXPRESSION = re.compile(r"' ~ (__airflow_deploy_(?:\w+_)?prefix) ~ '")
 PLAYBOOKS = {"enable_api": "enable_api", "create_api_user": "api_user"}
 # They come from the environment alone, so that they are texts.
 TEXTS = {"airflow_deploy_api_token", "airflow_deploy_admin_token"}
-# Task files by entry point, with those that they include.
-FILES = {
-    "enable_api": ["enable_api"],
-    "api_user": ["api_user"],
-}
 
 
 def messages_of(entry_point: str) -> str:
@@ -44,8 +39,7 @@ def messages_of(entry_point: str) -> str:
             for item in value:
                 collect(item)
 
-    for name in FILES[entry_point]:
-        collect(yaml.safe_load((TASKS / f"{name}.yml").read_text(encoding="utf-8")))
+    collect(yaml.safe_load((TASKS / f"{entry_point}.yml").read_text(encoding="utf-8")))
     assert said
     return "\n".join(said)
 
@@ -66,7 +60,7 @@ def included(playbook: str) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", task["vars"])
 
 
-@pytest.mark.parametrize("entry_point", FILES)
+@pytest.mark.parametrize("entry_point", PLAYBOOKS.values())
 def test_messages_of_the_role_name_its_variables(entry_point: str) -> None:
     names = named(messages_of(entry_point), {})
     assert len(names) > 5
