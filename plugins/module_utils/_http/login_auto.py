@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import typing as t
 
-from .._base.errors import AirflowError, ApiError, Denied
+from .._base.errors import AirflowError, ApiError, Denied, WrongLogin
 from .login import PASS_AGE, Login, Server, Takes
 from .login_v1 import BACKENDS, BasicLogin, SessionLogin
 
@@ -38,6 +38,7 @@ class AutoLogin(Login):
         self._session = SessionLogin(username, password)
         self._active: Login = self._basic
         self._settled = False
+        self._wrong: WrongLogin | None = None  # what the form has said
         self._is_faster = False  # the session is there for its speed, and basic auth works, too
         self._useful = -math.inf  # from when on basic auth may help against 403 to the session, by the clock
 
@@ -45,6 +46,9 @@ class AutoLogin(Login):
         return self._active(request)
 
     def prepare(self, client: Server) -> None:
+        if self._wrong:
+            # The request before this one may have been one that a task can do without.
+            raise self._wrong
         if not self._settled and self._session.recall(client):
             # A task before has found out that it takes the form, or that it is faster.
             self._settled = True
@@ -86,6 +90,7 @@ class AutoLogin(Login):
             no_form.status = error.status
             # What may pass is no answer yet.
             self._settled = not no_form.passes
+            self._wrong = no_form if isinstance(no_form, WrongLogin) else None
             raise
         self._settled = True
         self._active = self._session

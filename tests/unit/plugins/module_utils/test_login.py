@@ -860,6 +860,8 @@ def test_auto_when_both_are_refused(server, auto_client):
         "one of them is wrong",
     ):
         assert words in error.message
+    # A task that can do without the first answer sends nothing more, and says the same.
+    assert failure(auto_client.get, PATH).message == error.message
 
 
 def test_auto_goes_on_with_the_form_when_that_has_failed_for_a_moment(server, auto_client, clock):
