@@ -10,7 +10,7 @@ import typing as t
 from .._airflow.access import Access
 from .._airflow.access_shapes import EVERYBODYS, LONGEST_ROLE, pairs_of, permissions_of
 from .._airflow.airflow import Asked, Object
-from .._base.errors import Conflict
+from .._base.errors import Conflict, ServerError
 from .._base.inputs import name_of
 from .._base.state import changes
 from .._base.text import first_few, it_or_them
@@ -91,7 +91,8 @@ def carry_out(airflow: Asked, wish: Wish, plan: Plan) -> None:
         try:
             access.create_role(plan.after)
             return
-        except Conflict:
+        except (Conflict, ServerError):
+            # Where two requests meet, Airflow 3.3 fails at the database.
             current = access.find_role(wish.name)
             if current is None:
                 raise

@@ -11,7 +11,7 @@ from .._airflow.access import Access
 from .._airflow.access_refusals import Refusal
 from .._airflow.access_shapes import ADMIN
 from .._airflow.airflow import Asked, Object
-from .._base.errors import BadInput, Conflict
+from .._base.errors import BadInput, Conflict, ServerError
 from .._base.inputs import check_length, name_of
 from .._base.masks import CHANGED, MASK, check_no_mask
 from .._base.state import changes
@@ -144,7 +144,8 @@ def carry_out(airflow: Asked, wish: Wish, plan: Plan) -> None:
         try:
             access.create_user(plan.after, str(plan.password))
             return
-        except Conflict:
+        except (Conflict, ServerError):
+            # Where two requests meet, Airflow 3.3 fails at the database.
             current = access.find_user(wish.name)
             if current is None:
                 raise

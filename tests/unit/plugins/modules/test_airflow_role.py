@@ -102,11 +102,12 @@ def test_a_new_role_that_airflow_refuses_as_one_that_is_there(roles, said, reaso
 
 
 @pytest.mark.parametrize("there", [[READ], []])
-def test_a_role_that_somebody_else_has_made_meanwhile(roles, there):
+@pytest.mark.parametrize("status", [409, 500])
+def test_a_role_that_somebody_else_has_made_meanwhile(roles, there, status):
     """Another host of the play, for example."""
     roles.has_not()
     roles.lists_roles()
-    roles.posted(READ).answers({"detail": "Taken"}, 409)
+    roles.posted(READ).answers({"detail": "Taken"}, status)
     roles.has(*there)
     if there != [READ]:
         roles.patched(READ)

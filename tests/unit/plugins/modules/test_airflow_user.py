@@ -95,14 +95,14 @@ def test_a_new_user(users, server):
 
 
 @pytest.mark.parametrize("there", [["Op", "Viewer"], ["Op"]])
-@pytest.mark.parametrize("right", [True, False])
-def test_a_user_whom_somebody_else_has_made_meanwhile(users, server, generation, there, right):
+@pytest.mark.parametrize(("status", "right"), [(409, True), (409, False), (500, True)])
+def test_a_user_whom_somebody_else_has_made_meanwhile(users, server, generation, there, status, right):
     """Another host of the play, for example."""
     users.has_not()
     users.lists_roles()
-    taken = generation.problem(409, "Conflict", "Username `deploy` already exists")
+    taken = generation.problem(status, "Conflict", "Username `deploy` already exists")
     sends = {**body_of(USER), "password": "s3cret-pa55"}
-    server.post(users.path(""), sends=sends).answers(taken, 409)
+    server.post(users.path(""), sends=sends).answers(taken, status)
     users.has(roles=there)
     users.tries("s3cret-pa55", right)
     if there != USER["roles"] or not right:
