@@ -94,7 +94,10 @@ def test_a_command_that_is_not_there_and_the_variables_to_look_at(run: t.Callabl
     played = run(airflow_cli="/no/such/airflow")
     assert played.status != 0
     assert "/no/such/airflow cannot be started: No such file" in played.words
-    assert "correct airflow_cli, or set airflow_cli_user to a user who may run it." in played.words
+    assert (
+        "correct airflow_cli, or set airflow_cli_user to a user who may run it, or give an admin's login in "
+        "airflow_admin_username and airflow_admin_password." in played.words
+    )
 
 
 # Variables, and the sentence that names them.

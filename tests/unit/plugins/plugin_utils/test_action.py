@@ -330,6 +330,10 @@ NAMES = {"wait_timeout": "airflow_wait", "set when_paused to unpause or trigger"
             "argument 'wait_timeout' is of type <class 'str'>",
             "airflow_wait: argument 'wait_timeout' is of type <class 'str'>",
         ),
+        (
+            "Unsupported parameters for (x) module: y. Supported parameters include: dag_id, wait_timeout.",
+            "Unsupported parameters for (x) module: y. Supported parameters include: dag_id, wait_timeout.",
+        ),
         # No options: a reason from a log, ids, a URL.
         ("load: KeyError: 'wait_timeout'", "load: KeyError: 'wait_timeout'"),
         ("DAG my.wait_timeout, wait_timeouts", "DAG my.wait_timeout, wait_timeouts"),
@@ -352,8 +356,8 @@ def test_a_sentence_speaks_of_variables(said: str, known: str) -> None:
             "AIRFLOW_API_AUTH: value of api_auth must be one of: auto, basic",
         ),
         ("raise retry_timeout.", "raise AIRFLOW_API_RETRY_TIMEOUT."),
-        # The words of the play come before those of the environment.
-        ("argument 'api_version' is of type", "airflow_version: argument 'api_version' is of type"),
+        # The play has another name for it, which did not give the value.
+        ("argument 'api_version' is of type", "AIRFLOW_API_VERSION: argument 'api_version' is of type"),
         # Given by the task, or by nobody.
         ("check api_url.", "check api_url."),
         ("argument 'request_timeout' is of type", "argument 'request_timeout' is of type"),
@@ -511,26 +515,94 @@ def test_a_login_that_is_given_to_the_role_comes_before_that_of_the_environment(
     monkeypatch.setenv(f"AIRFLOW_{other}_USERNAME", "somebody")
     monkeypatch.setenv(f"AIRFLOW_{other}_TOKEN", "of-somebody")
     variables = {f"airflow_deploy_{of_login}_{name}": value for name, value in given.items()}
-    as_admin = {"__airflow_deploy_as_admin": True} if of_login == "admin" else {}
+    as_admin = {"__airflow_deploy_as_admin": "AIRFLOW_API_ADMIN"} if of_login == "admin" else {}
     role = {**LOCAL, "ansible_role_name": OF_ROLE["ansible_role_name"], **as_admin}
     args = action().run(task_vars={**role, **variables})["module_args"]
     assert tuple(args.get(name) or None for name in ("api_username", "api_password", "api_token")) == login
+
+
+def test_the_login_of_an_admin_may_be_in_the_variables_of_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the playbook create_api_user has it."""
+    monkeypatch.setenv("AIRFLOW_API_USERNAME", "root")
+    monkeypatch.setenv("AIRFLOW_API_PASSWORD", "of-root")
+    monkeypatch.setattr(_action.ActionBase, "_parse_returned_data", lambda _self, res: json.loads(res["stdout"]))
+    made = action()
+    names = {"dagops_airflow_names": {"api_username": "airflow_admin_username"}}
+    args = made.run(task_vars={**OF_ROLE, **names, "__airflow_deploy_as_admin": "AIRFLOW_API"})["module_args"]
+    assert (args["api_username"], args["api_password"]) == ("root", "of-root")
+    printed = {"failed": True, "msg": "wrong api_username (root) or api_password."}
+    answer = made._parse_returned_data({"stdout": json.dumps(printed)})
+    assert answer["msg"] == "wrong AIRFLOW_API_USERNAME (root) or AIRFLOW_API_PASSWORD."
 
 
 def test_what_the_login_of_an_admin_lacks_does_not_come_from_that_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_API_USERNAME", "ann")
     monkeypatch.setenv("AIRFLOW_API_PASSWORD", "of-ann")
     made = action()
-    role = {**OF_ROLE, "__airflow_deploy_as_admin": True, "airflow_deploy_admin_username": "root"}
+    role = {**OF_ROLE, "__airflow_deploy_as_admin": "AIRFLOW_API_ADMIN", "airflow_deploy_admin_username": "root"}
     args = made.run(task_vars=role)["module_args"]
     assert args["api_username"] == "root"
-    assert not args["api_password"]
+    assert "api_password" not in args
     # The module looks there, too.
     assert made._task.environment[-1] == {
         "AIRFLOW_API_USERNAME": "",
         "AIRFLOW_API_PASSWORD": "",
         "AIRFLOW_API_TOKEN": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "username", "password"),
+    [
+        ({}, "ann", "of-ann"),
+        ({"username": None, "password": ""}, "ann", "of-ann"),
+        ({"username": "OMITTED", "password": "OMITTED"}, "ann", "of-ann"),
+        ({"password": "new"}, "ann", "new"),
+        ({"username": "ann"}, "ann", "of-ann"),
+        ({"username": "bob", "password": "of-bob"}, "bob", "of-bob"),
+        ({"username": 0, "password": 0}, 0, 0),
+        # The password in the environment is that of another user.
+        ({"username": "bob"}, "bob", None),
+    ],
+)
+def test_the_user_that_the_role_makes(
+    monkeypatch: pytest.MonkeyPatch, given: Vars, username: t.Any, password: t.Any
+) -> None:
+    monkeypatch.setenv("AIRFLOW_API_USERNAME", "ann")
+    monkeypatch.setenv("AIRFLOW_API_TOKEN", "of-ann, too")
+    variables = {f"airflow_deploy_api_{name}": value for name, value in given.items()}
+    made = action(args={"airflow_command": "airflow"})
+    # The keyword of a play.
+    made._task.environment = [{"AIRFLOW_API_PASSWORD": "of-ann"}]
+    role = {**LOCAL, "ansible_role_name": OF_ROLE["ansible_role_name"], "omit": "OMITTED"}
+    task = {"__airflow_deploy_user_as": ["username", "password"]}
+    args = made.run(task_vars={**role, **variables, **task})["module_args"]
+    expected = {"airflow_command": "airflow", "username": username, "password": password}
+    assert {name: value for name, value in args.items() if value is not None} == {
+        name: value for name, value in expected.items() if value is not None
+    }
+
+
+def test_the_environment_may_have_the_password_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_API_PASSWORD", "of-ann")
+    task = {"__airflow_deploy_user_as": ["username", "password"]}
+    args = action(args={"airflow_command": "airflow"}).run(task_vars={**OF_ROLE, **task})["module_args"]
+    assert (args["username"], args["password"]) == ("ann", "of-ann")
+
+
+def test_an_option_that_the_task_empties_does_not_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("USERNAME", "PASSWORD", "TOKEN", "AUTH"):
+        monkeypatch.setenv(f"AIRFLOW_API_{name}", "x")
+    others = {"__airflow_deploy_connection": {"api_token": "", "api_auth": None}}
+    role = {**LOCAL, "ansible_role_name": OF_ROLE["ansible_role_name"], "airflow_deploy_api_token": "mine"}
+    args = action().run(task_vars={**role, **others})["module_args"]
+    assert args == {"api_username": "x", "api_password": "x", "api_auth": "x"}
+
+
+def test_an_admin_of_the_role_connects_in_spite_of_a_command_in_module_defaults() -> None:
+    made = action(args={"airflow_command": "airflow", "name": "ann"})
+    role = {**OF_ROLE, "__airflow_deploy_as_admin": "AIRFLOW_API_ADMIN", "airflow_deploy_admin_username": "root"}
+    assert made.run(task_vars=role)["module_args"] == {"name": "ann", "api_url": "http://x", "api_username": "root"}
 
 
 def test_with_the_command_airflow_a_task_of_the_role_has_no_connection() -> None:
