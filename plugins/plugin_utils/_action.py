@@ -25,10 +25,11 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._airflow.airflow import silent
 from ..module_utils._base.text import in_depth
-from ..module_utils._module import CONNECTION_SPEC, from_environment, outdone, passes, progress, variable_of
+from ..module_utils._module import passes, progress
 from ._in_process import Call, built
 from ._interpreter import is_own, python_of
 from ._passes import SHARED
+from ._source import ROLE, OptionsOnly, RoleSource, Source
 
 try:
     with warnings.catch_warnings():
@@ -47,18 +48,6 @@ SWITCH = "DAGOPS_AIRFLOW_IN_PROCESS"
 # A variable of a play or a task: what those who run it know in place of words in messages, such as their variable
 # that sets an option.
 NAMES = "dagops_airflow_names"
-# The role's tasks take the options of the connection from its variables.
-ROLE = "dagops.airflow.airflow_deploy"
-OF_ROLE = "airflow_deploy_"
-# Variables of a task of the role: options of the connection that are others there, an empty text for none at all; the two
-# options that take the name and the password of the API's user; and how the variables of the environment begin, if an
-# admin logs in.
-OTHERS = "__airflow_deploy_connection"
-OF_USER = "__airflow_deploy_user_as"
-AS_ADMIN = "__airflow_deploy_as_admin"
-# A variable of a playbook that includes the role: how these options begin in messages, in place of OF_ROLE.
-SPOKEN = "__airflow_deploy_connection_prefix"
-OF_LOGIN = ("api_username", "api_password", "api_token")
 # Variables that count when a process starts: what they change cannot be changed in this one.
 OF_THE_START = ("LD_", "OPENSSL_", "PYTHON")
 
@@ -78,21 +67,20 @@ class AirflowAction(ActionBase):
         # Of the object: before ansible-core 2.16 its own are set when it is made.
         self._supports_check_mode = self._supports_async = True
         task_vars = task_vars or {}
-        is_of_role = task_vars.get("ansible_role_name") == ROLE
         result: Result = super().run(tmp, task_vars)
-        admin: str = self._templar.template(task_vars.get(AS_ADMIN, "")) if is_of_role else ""
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)
-        given = self._args_of_role(task_vars, environment, admin) if is_of_role else self._task.args
-        others = task_vars.get(OTHERS, {}) if is_of_role else {}
-        credentials = self._credentials(given, environment, admin, [name for name in others if others[name] == ""])
+        source = self._source_of(environment, task_vars)
+        given = source.given()
+        credentials = source.of_environment(given)
         args = {**given, **credentials}
-        if admin:
-            # The module would take what the admin's login lacks from that of the user.
-            emptied = {variable_of(name): "" for name in OF_LOGIN}
-            self._task.environment = [*(self._task.environment or []), emptied]
-            environment.update(emptied)
-        self._names = self._names_of(task_vars, is_of_role, {name: _variable(name, admin) for name in credentials})
+        if source.emptied:
+            self._task.environment = [*(self._task.environment or []), source.emptied]
+            environment.update(source.emptied)
+        asked: dict[str, str] = self._templar.template(task_vars.get(NAMES)) or {}
+        # What the task asks for is replaced first: it may be a whole sentence with other options in it.
+        # A value that comes from the environment is to be corrected there.
+        self._names = {**asked, **source.names(), **asked, **{name: source.variable(name) for name in credentials}}
         if self._can_run_here(environment, task_vars):
             call = Call(self.module, environment, self._loader.get_basedir(), self._sink(task_vars))
             try:
@@ -109,17 +97,6 @@ class AirflowAction(ActionBase):
         return result
 
     # -- what it says
-
-    def _names_of(self, task_vars: Vars, is_of_role: bool, of_environment: t.Mapping[str, str]) -> dict[str, str]:
-        """What stands for options in messages.
-
-        :param of_environment: the variable of those whose value is that of the environment; it has to be corrected.
-        """
-        prefix = task_vars.get(SPOKEN, OF_ROLE) if is_of_role else ""
-        of_connection = {option: f"{prefix}{option}" for option in CONNECTION_SPEC} if prefix else {}
-        asked: dict[str, str] = self._templar.template(task_vars.get(NAMES)) or {}
-        # What the task asks for is replaced first: it may be a whole sentence with other options in it.
-        return {**asked, **of_connection, **asked, **of_environment}
 
     def _parse_returned_data(self, res: t.Any, *more: t.Any, **others: t.Any) -> t.Any:
         """Let the sentence of a failure speak of what those know who run the task, before Ansible copies it.
@@ -196,48 +173,10 @@ class AirflowAction(ActionBase):
 
     # -- what it is given
 
-    def _credentials(
-        self,
-        given: t.Mapping[str, t.Any],
-        environment: t.Mapping[str, t.Any],
-        admin: str = "",
-        without: t.Collection[str] = (),
-    ) -> dict[str, str]:
-        """Options of the connection that the environment of the control node holds and the task does not give."""
-        names = {name for name, value in given.items() if value is not None and value != ""}
-        if "airflow_command" in names:
-            return {}
-        overlaid = {**os.environ, **{name: str(value) for name, value in environment.items()}}
-        overlaid.update({variable_of(name): overlaid.get(_variable(name, admin), "") for name in OF_LOGIN})
-        found = from_environment(overlaid, with_files=self._is_local())
-        return {name: value for name, value in found.items() if name not in {*names, *outdone(names), *without}}
-
-    def _args_of_role(self, task_vars: Vars, environment: t.Mapping[str, t.Any], admin: str) -> dict[str, t.Any]:
-        """The options of a task of the role, with those of the connection in place of what C(module_defaults) give."""
-        own = {name: value for name, value in self._task.args.items() if name not in CONNECTION_SPEC}
-        own.update(zip(task_vars.get(OF_USER, ()), self._user_of_role(task_vars, environment)))
-        if "airflow_command" in own and not admin:
-            return own
-        variables = {option: task_vars.get(f"{OF_ROLE}{option}") for option in CONNECTION_SPEC}
-        if admin:
-            own.pop("airflow_command", None)
-            variables.update({name: task_vars.get(f"{OF_ROLE}{name.replace('api', 'admin')}") for name in OF_LOGIN})
-        return {**self._given({**variables, **task_vars.get(OTHERS, {})}, task_vars), **own}
-
-    def _user_of_role(self, task_vars: Vars, environment: t.Mapping[str, t.Any]) -> list[t.Any]:
-        """Name and password of the API's user. The environment may have them; the password of another user is none."""
-        options = OF_LOGIN[:2]
-        given = self._given({option: task_vars.get(f"{OF_ROLE}{option}") for option in options}, task_vars)
-        found = self._credentials({}, environment)
-        user = {**found, **given}
-        if "api_username" in found and str(user["api_username"]) != found["api_username"]:
-            user["api_password"] = given.get("api_password")
-        return [user.get(option) for option in options]
-
-    def _given(self, options: t.Mapping[str, t.Any], task_vars: Vars) -> dict[str, t.Any]:
-        """Those that have a value; before ansible-core 2.19, C(omit) is a text."""
-        found: dict[str, t.Any] = self._templar.template(dict(options))
-        return {name: value for name, value in found.items() if value not in (None, "", task_vars.get("omit"))}
+    def _source_of(self, environment: t.Mapping[str, t.Any], task_vars: Vars) -> Source:
+        if task_vars.get("ansible_role_name") != ROLE:
+            return Source(self._task.args, environment, self._is_local())
+        return RoleSource(self._task.args, environment, self._is_local(), task_vars, self._templar.template)
 
     def _sink(self, task_vars: Vars) -> t.Callable[[str], None]:
         """Where lines of progress go: to the screen, with the host before them."""
@@ -287,16 +226,8 @@ class LocalAction(AirflowAction):
     def _can_run_here(self, environment: t.Mapping[str, t.Any], task_vars: Vars) -> bool:
         return False
 
-    def _credentials(self, *args: t.Any, **kwargs: t.Any) -> dict[str, str]:
-        return {}
-
-    def _args_of_role(self, *args: t.Any) -> dict[str, t.Any]:
-        return dict(self._task.args)
-
-
-def _variable(option: str, admin: str) -> str:
-    """The variable of the environment that stands for an option, if an admin logs in whose variables begin so."""
-    return f"{admin}_{option[len('api_') :].upper()}" if admin and option in OF_LOGIN else variable_of(option)
+    def _source_of(self, environment: t.Mapping[str, t.Any], task_vars: Vars) -> Source:
+        return OptionsOnly(self._task.args, environment, self._is_local())
 
 
 def renamed(sentence: str, names: t.Mapping[str, str]) -> str:
