@@ -21,7 +21,7 @@ from .wishes import Wish
 from .wording import last_answer, run_name, shown, waited
 
 SAME_ID = "the same dag_run_id waits for it again"
-SETTLES = 1.0  # seconds; the scheduler decides about the runs that it has loaded, and loads them anew
+SETTLES = 1.0  # seconds; what the scheduler has loaded before a run was marked is done then
 AWAITED = "airflow_dag_run with state: awaited waits for it"
 
 
@@ -150,7 +150,7 @@ def wait_for_tasks(airflow: Airflow, run: Object, wish: Wish, just_marked: bool)
 
     Airflow marks the tasks failed at once (2.11, 3.3); their processes end some seconds later. A task that ends, or the
     scheduler that has just looked at it, may bring the run back to life: it is marked once more then. Tasks that had
-    not begun are marked skipped, which the scheduler takes for a success of the run: it is watched for a moment.
+    not begun are marked skipped; the scheduler may be about to begin them, so such a run is watched for a moment.
 
     :param just_marked: it was marked failed right before this.
     """

@@ -1946,7 +1946,7 @@ def test_a_cancelled_run_that_comes_back_to_life_is_cancelled_again(story, gener
 @pytest.mark.parametrize("wanted", ["failed", "cancelled"])
 @pytest.mark.parametrize("becomes", ["success", "running"])
 def test_a_cancelled_run_of_which_no_task_had_begun_is_watched_for_a_moment(story, generation, clock, wanted, becomes):
-    """The scheduler, if it has loaded the run before, takes skipped tasks for a success."""
+    """The scheduler may have loaded it before it was marked, and write its state after that."""
     story.run(RUN_ID, "running", start_date=STARTED)
     story.set_state("failed")
     skipped = generation.task("load", "skipped")
