@@ -10,7 +10,7 @@ import typing as t
 
 from .._airflow.airflow import Airflow, Object
 from .._airflow.named import Named
-from .._base.errors import BadInput, Conflict
+from .._base.errors import AirflowError, BadInput, Conflict
 from .._base.inputs import word_of
 from .._base.items import Spec
 from .._base.state import changes
@@ -90,12 +90,22 @@ def difference(wish: t.Any, plan: t.Any) -> tuple[Object, Object]:
 
 def make(objects: Named, name: str, wanted: Object) -> Object | None:
     """Make an object; return the one that is there in its place, None when there was none."""
+    return found_instead(lambda: objects.create(wanted), lambda: objects.find(name), Conflict)
+
+
+def found_instead(
+    create: t.Callable[[], None], find: t.Callable[[], Object | None], *errors: type[AirflowError]
+) -> Object | None:
+    """Make an object; return the one that is there in its place, None when there was none.
+
+    :param errors: what Airflow answers where somebody else has just made it, or where a first answer got lost. What is
+        there is not overwritten unseen. If nothing is there, the error stands.
+    """
     try:
-        objects.create(wanted)
+        create()
         return None
-    except Conflict:
-        # Somebody else has just made it, or a first answer got lost. What is there is not overwritten unseen.
-        current = objects.find(name)
+    except errors:
+        current = find()
         if current is None:
             raise
         return current

@@ -14,7 +14,7 @@ from .._base.errors import Conflict, ServerError
 from .._base.inputs import name_of
 from .._base.state import changes
 from .._base.text import first_few, it_or_them
-from .objects import Kind, Plan, difference
+from .objects import Kind, Plan, difference, found_instead
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
@@ -88,14 +88,15 @@ def carry_out(airflow: Asked, wish: Wish, plan: Plan) -> None:
     """Write what has to be written; what somebody else has made meanwhile is brought into the wanted state."""
     access = airflow.ask(Access)
     if plan.current is None:
-        try:
-            access.create_role(plan.after)
+        # Where two requests meet, Airflow 3.3 fails at the database.
+        current = found_instead(
+            lambda: access.create_role(plan.after),
+            lambda: access.find_role(wish.name),
+            Conflict,
+            ServerError,
+        )
+        if current is None:
             return
-        except (Conflict, ServerError):
-            # Where two requests meet, Airflow 3.3 fails at the database.
-            current = access.find_role(wish.name)
-            if current is None:
-                raise
         plan = plan_of(airflow, wish, current)
     if plan.changed:
         access.update_role(t.cast("Object", plan.current), plan.after)

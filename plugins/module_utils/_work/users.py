@@ -16,7 +16,7 @@ from .._base.inputs import check_length, name_of
 from .._base.masks import CHANGED, MASK, check_no_mask
 from .._base.state import changes
 from .foreseen import foreseen
-from .objects import Kind
+from .objects import Kind, found_instead
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "username": {"type": "str", "required": True},
@@ -141,14 +141,15 @@ def carry_out(airflow: Asked, wish: Wish, plan: Plan) -> None:
     """Write what has to be written; what somebody else has made meanwhile is brought into the wanted state."""
     access = airflow.ask(Access)
     if plan.current is None:
-        try:
-            access.create_user(plan.after, str(plan.password))
+        # Where two requests meet, Airflow 3.3 fails at the database.
+        current = found_instead(
+            lambda: access.create_user(plan.after, str(plan.password)),
+            lambda: access.find_user(wish.name),
+            Conflict,
+            ServerError,
+        )
+        if current is None:
             return
-        except (Conflict, ServerError):
-            # Where two requests meet, Airflow 3.3 fails at the database.
-            current = access.find_user(wish.name)
-            if current is None:
-                raise
         plan = plan_of(airflow, wish, current)
     if plan.changed:
         access.update_user(plan.after, plan.password)
